@@ -1,0 +1,131 @@
+/**
+ * The public API as data: every way in, with its schemas and what it takes to be let in. The server mounts it, the
+ * client calls it, OpenAPI is printed from it, and the stranger walk tries each entry without a credential.
+ */
+import { z } from 'zod'
+import { appName, environmentName, hostName, instanceName, pathPrefix, serviceName, variableName } from './names.ts'
+import * as m from './model.ts'
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+/** public: no credential · read ⊂ deploy ⊂ admin: what the credential must allow */
+export type Access = 'public' | 'read' | 'deploy' | 'admin'
+
+export type EndpointSpec = {
+  method: Method
+  path: `/v1/${string}`
+  access: Access
+  summary: string
+  params?: z.ZodObject
+  query?: z.ZodObject
+  body?: z.ZodType
+  /** Raw request body of this type instead of JSON. */
+  upload?: string
+  response: z.ZodType
+  /** Server-sent events: each event's data is one `response`. */
+  stream?: true
+}
+
+const app = z.object({ app: appName })
+const inEnvironment = { environment: environmentName.default('production') }
+const environment = z.object(inEnvironment)
+const page = { limit: z.coerce.number().int().min(1).max(1000).default(100) }
+const nothing = z.object({})
+const windowMinutes = z.coerce.number().int().min(1).max(1440).default(60)
+const queuedRelease = z.object({ release: z.number().int(), rollout: z.string().nullable() })
+
+const logFilter = {
+  environment: environmentName.optional(),
+  app: appName.optional(),
+  service: serviceName.optional(),
+  instance: instanceName.optional(),
+  /** Substring, case-insensitive. */
+  text: z.string().max(200).optional(),
+  level: z.enum(['debug', 'info', 'warn', 'error']).optional(),
+  /** Comma-separated streams; default: stdout,stderr,release,run. */
+  streams: z.string().max(80).optional(),
+}
+
+function define<const T extends Record<string, EndpointSpec>>(table: T): T {
+  return table
+}
+
+export const endpoints = define({
+  // ---- who am I, ways in
+  'system.health': { method: 'GET', path: '/v1/health', access: 'public', summary: 'Whether control is up.', response: z.object({ ok: z.literal(true), version: z.string() }) },
+  'system.info': { method: 'GET', path: '/v1/info', access: 'read', summary: 'Version, ports and where apps are served.', response: z.object({ version: z.string(), apiUrl: z.string(), ingressUrl: z.string(), httpPort: z.number(), httpsPort: z.number().nullable(), driver: z.string().nullable(), actor: m.actorSchema, access: z.enum(['read', 'deploy', 'admin']) }) },
+  'login.link': { method: 'POST', path: '/v1/login-links', access: 'admin', summary: 'Make a one-time login link for the console.', body: z.object({ name: z.string().min(1).max(60).default('operator') }).prefault({}), response: z.object({ url: z.string(), expiresAt: z.iso.datetime() }) },
+  'login.redeem': { method: 'POST', path: '/v1/login', access: 'public', summary: 'Trade a one-time code, or an API token, for a session cookie.', body: z.object({ code: z.string().min(1).max(200) }), response: z.object({ actor: m.actorSchema }) },
+  'login.logout': { method: 'POST', path: '/v1/logout', access: 'read', summary: 'End this session.', response: nothing },
+  'tokens.list': { method: 'GET', path: '/v1/tokens', access: 'admin', summary: 'API tokens, without their secrets.', response: z.array(m.tokenSchema) },
+  'tokens.create': { method: 'POST', path: '/v1/tokens', access: 'admin', summary: 'Make an API token; its secret is shown this once.', body: z.object({ name: z.string().min(1).max(60), scope: z.enum(['admin', 'deploy', 'read']).default('deploy'), apps: z.array(appName).optional(), expiresInDays: z.number().int().min(1).max(3650).optional() }), response: m.tokenSchema.extend({ secret: z.string() }) },
+  'tokens.revoke': { method: 'DELETE', path: '/v1/tokens/{id}', access: 'admin', summary: 'Revoke an API token at once.', params: z.object({ id: z.string().max(60) }), response: nothing },
+
+  // ---- seeing
+  'tonight.read': { method: 'GET', path: '/v1/tonight', access: 'read', summary: 'The home page: one sentence, 24 hours, what needs a person.', response: m.tonightSchema },
+  'map.read': { method: 'GET', path: '/v1/map', access: 'read', summary: 'Services, edges and machines as they are now.', response: m.mapSchema },
+  'machines.list': { method: 'GET', path: '/v1/machines', access: 'read', summary: 'Machines and what each cannot do.', response: z.array(m.machineSchema) },
+  'events.list': { method: 'GET', path: '/v1/events', access: 'read', summary: 'The journal, newest first.', query: z.object({ app: appName.optional(), environment: environmentName.optional(), kind: z.string().max(60).optional(), before: z.coerce.number().int().optional(), ...page }), response: z.array(m.eventSchema) },
+  'events.stream': { method: 'GET', path: '/v1/events/stream', access: 'read', summary: 'The journal as it grows (SSE; Last-Event-ID goes on where it broke).', query: z.object({ app: appName.optional(), environment: environmentName.optional(), after: z.coerce.number().int().optional() }), response: m.eventSchema, stream: true },
+  'logs.list': { method: 'GET', path: '/v1/logs', access: 'read', summary: 'Log lines, oldest first, ending at `before` or now.', query: z.object({ ...logFilter, since: z.iso.datetime().optional(), until: z.iso.datetime().optional(), before: z.string().max(60).optional(), after: z.string().max(60).optional(), ...page }), response: z.object({ lines: z.array(m.logLineSchema), /** true: the search stopped at its time budget; go on with `before`. */ partial: z.boolean() }) },
+  'logs.stream': { method: 'GET', path: '/v1/logs/stream', access: 'read', summary: 'Log lines as they arrive (SSE; Last-Event-ID goes on where it broke).', query: z.object({ ...logFilter, after: z.string().max(60).optional(), /** Start with this many lines of the past. */ backlog: z.coerce.number().int().min(0).max(1000).default(0) }), response: m.logLineSchema, stream: true },
+  'traffic.read': { method: 'GET', path: '/v1/traffic', access: 'read', summary: 'Rate, errors and latency of routes and edges.', query: z.object({ app: appName.optional(), environment: environmentName.optional(), minutes: windowMinutes }), response: z.array(m.trafficSeriesSchema) },
+  'resources.read': { method: 'GET', path: '/v1/apps/{app}/resources', access: 'read', summary: 'CPU and memory of every instance.', params: app, query: z.object({ ...inEnvironment, minutes: windowMinutes }), response: z.array(m.resourceSeriesSchema) },
+
+  // ---- apps
+  'apps.list': { method: 'GET', path: '/v1/apps', access: 'read', summary: 'All apps with their health.', response: z.array(m.appSummarySchema) },
+  'apps.create': { method: 'POST', path: '/v1/apps', access: 'deploy', summary: 'Make an app (idempotent by name).', body: z.object({ name: appName, environment: environmentName.default('production') }), response: m.appSummarySchema },
+  'apps.read': { method: 'GET', path: '/v1/apps/{app}', access: 'read', summary: 'One app in one environment: services, instances, rollout.', params: app, query: environment, response: m.appDetailSchema },
+  'apps.destroy': { method: 'DELETE', path: '/v1/apps/{app}', access: 'admin', summary: 'Stop and forget an app; volumes are kept and listed.', params: app, query: z.object({ confirm: z.string().max(60) }), response: z.object({ keptVolumes: z.array(z.string()) }) },
+  'apps.settings': { method: 'PATCH', path: '/v1/apps/{app}/settings', access: 'deploy', summary: 'Settings of an app.', params: app, query: environment, body: z.object({ allowForcePush: z.boolean().optional(), deployBranch: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,100}$/).optional() }), response: nothing },
+  'apps.stop': { method: 'POST', path: '/v1/apps/{app}/stop', access: 'deploy', summary: 'Stop all services; config, releases and volumes stay.', params: app, query: environment, response: nothing },
+  'apps.start': { method: 'POST', path: '/v1/apps/{app}/start', access: 'deploy', summary: 'Start a stopped app.', params: app, query: environment, response: nothing },
+  'apps.restart': { method: 'POST', path: '/v1/apps/{app}/restart', access: 'deploy', summary: 'Restart instances one after the other, each only when the one before is ready.', params: app, query: environment, body: z.object({ service: serviceName.optional(), instance: instanceName.optional() }).prefault({}), response: z.object({ instances: z.array(z.string()) }) },
+  'apps.scale': { method: 'POST', path: '/v1/apps/{app}/scale', access: 'deploy', summary: 'Set the number of instances; kept over deploys and shown as drift.', params: app, query: environment, body: z.object({ services: z.record(serviceName, z.number().int().min(0).max(100)) }), response: z.object({ services: z.record(z.string(), z.number()) }) },
+  'apps.manifest': { method: 'GET', path: '/v1/apps/{app}/manifest', access: 'read', summary: 'The manifest in force, where it came from, and drift against it.', params: app, query: environment, response: m.manifestView },
+
+  // ---- builds and releases
+  'builds.create': { method: 'POST', path: '/v1/apps/{app}/builds', access: 'deploy', summary: 'Deploy a directory: a gzipped tar of the source.', params: app, query: z.object({ ...inEnvironment, clean: z.stringbool().default(false), commit: z.string().regex(/^[0-9a-f]{7,64}$/).optional() }), upload: 'application/gzip', response: m.buildSchema },
+  'builds.image': { method: 'POST', path: '/v1/apps/{app}/images', access: 'deploy', summary: 'Deploy a ready image (docker driver).', params: app, query: environment, body: z.object({ image: z.string().regex(/^[a-z0-9][a-z0-9._\-/:@]{0,250}$/i), port: z.number().int().min(1).max(65535).optional(), command: z.array(z.string()).optional() }), response: m.buildSchema },
+  'builds.list': { method: 'GET', path: '/v1/apps/{app}/builds', access: 'read', summary: 'Builds, newest first.', params: app, query: z.object({ ...inEnvironment, ...page }), response: z.array(m.buildSchema) },
+  'builds.read': { method: 'GET', path: '/v1/apps/{app}/builds/{build}', access: 'read', summary: 'One build.', params: app.extend({ build: z.string().max(60) }), query: environment, response: m.buildSchema },
+  'builds.cancel': { method: 'POST', path: '/v1/apps/{app}/builds/{build}/cancel', access: 'deploy', summary: 'Cancel a queued or running build.', params: app.extend({ build: z.string().max(60) }), query: environment, response: m.buildSchema },
+  'builds.log': { method: 'GET', path: '/v1/apps/{app}/builds/{build}/log', access: 'read', summary: 'The output of a build from its start, then as it grows, until it has ended (SSE).', params: app.extend({ build: z.string().max(60) }), query: environment, response: z.object({ line: z.number().int(), at: z.iso.datetime(), text: z.string() }), stream: true },
+  'deploys.follow': { method: 'GET', path: '/v1/apps/{app}/builds/{build}/progress', access: 'read', summary: 'Build and rollout as steps until done (SSE): built → released → started → healthy → shifted → done.', params: app.extend({ build: z.string().max(60) }), query: environment, response: z.object({ step: z.string(), at: z.iso.datetime(), detail: z.string(), state: z.enum(['running', 'done', 'failed']), release: z.number().int().nullable(), url: z.string().nullable() }), stream: true },
+  'releases.list': { method: 'GET', path: '/v1/apps/{app}/releases', access: 'read', summary: 'Releases, newest first.', params: app, query: z.object({ ...inEnvironment, ...page }), response: z.array(m.releaseSchema) },
+  'releases.rollback': { method: 'POST', path: '/v1/apps/{app}/rollback', access: 'deploy', summary: 'A new release with the artifact, config and manifest of an old one.', params: app, query: environment, body: z.object({ to: z.number().int().min(1).optional() }).prefault({}), response: queuedRelease },
+  'rollouts.cancel': { method: 'POST', path: '/v1/apps/{app}/rollout/cancel', access: 'deploy', summary: 'Give up the rollout under way; the old release serves on.', params: app, query: environment, response: nothing },
+
+  // ---- config, secrets, domains
+  'config.read': { method: 'GET', path: '/v1/apps/{app}/config', access: 'read', summary: 'Config variables set by operators, and those of the manifest.', params: app, query: environment, response: z.object({ config: z.record(z.string(), z.string()), manifest: z.record(z.string(), z.record(z.string(), z.string())), secrets: z.array(z.object({ name: z.string(), setAt: z.iso.datetime() })), missingSecrets: z.array(z.string()) }) },
+  'config.change': { method: 'PATCH', path: '/v1/apps/{app}/config', access: 'deploy', summary: 'Set (string) or unset (null) variables; makes a release.', params: app, query: environment, body: z.record(variableName, z.string().max(32_768).nullable()), response: queuedRelease.nullable() },
+  'secrets.change': { method: 'PATCH', path: '/v1/apps/{app}/secrets', access: 'deploy', summary: 'Set (string) or unset (null) secrets; makes a release. Values are never answered.', params: app, query: environment, body: z.record(variableName, z.string().max(32_768).nullable()), response: queuedRelease.nullable() },
+  'routes.list': { method: 'GET', path: '/v1/apps/{app}/routes', access: 'read', summary: 'Hosts and paths that lead to this app.', params: app, query: environment, response: z.array(m.routeSchema) },
+  'domains.add': { method: 'POST', path: '/v1/apps/{app}/domains', access: 'deploy', summary: 'Serve a service under a domain, with its own certificate if given.', params: app, query: environment, body: z.object({ host: hostName, service: serviceName.default('web'), path: pathPrefix.default('/'), certificatePem: z.string().max(100_000).optional(), keyPem: z.string().max(100_000).optional() }), response: m.routeSchema },
+  'domains.remove': { method: 'DELETE', path: '/v1/apps/{app}/domains/{host}', access: 'deploy', summary: 'Stop serving a domain.', params: app.extend({ host: hostName }), query: environment, response: nothing },
+
+  // ---- terminals (the stream itself is the WebSocket /v1/terminals/{id}?ticket=…)
+  'terminals.open': { method: 'POST', path: '/v1/apps/{app}/terminals', access: 'deploy', summary: 'Open a command in a running instance (exec) or a fresh one (run); answers the WebSocket to attach to.', params: app, query: environment, body: z.object({ instance: instanceName.optional(), service: serviceName.optional(), command: z.array(z.string().max(4000)).min(1).max(100), tty: z.object({ cols: z.number().int().min(1).max(1000), rows: z.number().int().min(1).max(1000) }).nullable() }), response: z.object({ id: z.string(), path: z.string() }) },
+} satisfies Record<string, EndpointSpec>)
+
+export type EndpointId = keyof typeof endpoints
+export type Endpoint<K extends EndpointId> = (typeof endpoints)[K]
+
+type InputOf<S> = S extends z.ZodType ? z.input<S> : never
+type OutputOf<S> = S extends z.ZodType ? z.output<S> : never
+type Part<E, Key extends string> = E extends { [K in Key]: infer S } ? S : undefined
+
+type AllOptional<T> = Record<string, never> extends T ? true : false
+type Field<Name extends string, S> = S extends z.ZodType ? (AllOptional<InputOf<S>> extends true ? { [K in Name]?: InputOf<S> } : { [K in Name]: InputOf<S> }) : unknown
+
+/** What a caller passes. */
+export type CallInput<K extends EndpointId> = Field<'params', Part<Endpoint<K>, 'params'>> &
+  Field<'query', Part<Endpoint<K>, 'query'>> &
+  Field<'body', Part<Endpoint<K>, 'body'>>
+/** What a handler is given. */
+export type HandlerInput<K extends EndpointId> = {
+  params: OutputOf<Part<Endpoint<K>, 'params'>>
+  query: OutputOf<Part<Endpoint<K>, 'query'>>
+  body: OutputOf<Part<Endpoint<K>, 'body'>>
+}
+export type Answer<K extends EndpointId> = z.output<Endpoint<K>['response']>

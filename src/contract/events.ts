@@ -1,0 +1,16 @@
+/** The kinds of the journal: past-tense facts. Adding one here is all that is needed to record it. */
+export const eventKinds = [
+  'app.created', 'app.destroyed', 'environment.created',
+  'build.queued', 'build.started', 'build.succeeded', 'build.failed', 'build.cancelled',
+  'release.created', 'release.activated', 'release.failed',
+  'rollout.started', 'rollout.finished', 'rollout.failed',
+  'config.changed', 'secret.changed', 'scale.changed', 'domain.added', 'domain.removed', 'certificate.changed',
+  'app.stopped', 'app.started', 'app.restarted',
+  'instance.created', 'instance.started', 'instance.ready', 'instance.unhealthy', 'instance.exited', 'instance.restarting',
+  'instance.held', 'instance.stopped', 'instance.vanished', 'instance.removed',
+  'volume.created', 'volume.orphaned', 'volume.adopted',
+  'machine.connected', 'machine.lost', 'proxy.connected', 'proxy.lost',
+  'token.created', 'token.revoked', 'session.opened', 'session.closed', 'login.created', 'terminal.opened', 'terminal.closed',
+  'git.pushed', 'git.refused', 'control.started',
+] as const
+export type EventKind = (typeof eventKinds)[number]

@@ -1,0 +1,40 @@
+import { z } from 'zod'
+
+/** The grammars of every identifier that comes from outside. Nothing else is ever used in a path, a host or a query. */
+export const appName = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,39}$/, 'must start with a letter and hold only a-z, 0-9 and -, 40 characters at most')
+export const serviceName = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,29}$/, 'must start with a letter and hold only a-z, 0-9 and -, 30 characters at most')
+export const environmentName = serviceName
+export const volumeName = serviceName
+export const variableName = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'must be letters, digits and _, not starting with a digit')
+/** A host name in lower case, or `*.` and a host name. */
+export const hostName = z
+  .string()
+  .max(253)
+  .regex(
+    /^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
+    'must be a host name in lower case, such as shop.example.com or *.example.com',
+  )
+export const pathPrefix = z
+  .string()
+  .max(200)
+  .regex(/^\/[A-Za-z0-9\-._~!$&'()*+,;=:@%/]*$/, 'must start with / and hold only path characters')
+/** `web.1`: service and ordinal. */
+export const instanceName = z.string().regex(/^[a-z][a-z0-9-]{0,29}\.[1-9][0-9]{0,4}$/, 'must be like web.1')
+export const machineName = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be like node-1')
+
+/** `shop/production/web`: how the data plane names a service. */
+export type ServiceKey = string
+export function serviceKey(app: string, environment: string, service: string): ServiceKey {
+  return `${app}/${environment}/${service}`
+}
+
+/** The prefix of an environment's hosts: production is the app's own name. */
+export function environmentSlug(app: string, environment: string): string {
+  return environment === 'production' ? app : `${app}-${environment}`
+}
