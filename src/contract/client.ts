@@ -36,7 +36,7 @@ export function createClient(options: ClientOptions): Client {
     const headers: Record<string, string> = { ...extra.headers }
     if (options.token !== undefined) headers['authorization'] = `Bearer ${options.token}`
     else headers['x-nightshift-client'] = 'console' // a header no cross-site form can set: the API asks it of cookie sessions
-    let body = extra.body ?? null
+    let body: string | NonNullable<Extra['body']> | null = extra.body ?? null
     if (spec.body !== undefined) {
       headers['content-type'] = 'application/json'
       body = JSON.stringify(input.body ?? {})
