@@ -110,6 +110,14 @@ function isAlive(pid) {
   }
 }
 
+function isOlderThan(file, ms) {
+  try {
+    return Date.now() - fs.statSync(file).mtimeMs > ms
+  } catch {
+    return false
+  }
+}
+
 /** Takes the install lock, waiting for a living holder and taking over from a dead one. */
 async function lock() {
   for (let told = false; ; ) {
@@ -123,7 +131,7 @@ async function lock() {
       if (error.code !== 'EEXIST') fail(`cannot write ${lockFile}: ${error.message}`)
     }
     const holder = Number(readOr(lockFile, ''))
-    if (holder > 0 && !isAlive(holder)) {
+    if (holder > 0 ? !isAlive(holder) : isOlderThan(lockFile, 10_000)) {
       // Rename first: of several that see the dead holder only one gets the file it looked at.
       const aside = `${lockFile}.${process.pid}`
       try {
