@@ -111,6 +111,10 @@ export type ObservedInstance = {
 export type MachineFacts = {
   machine: string
   driver: string
+  /** The address under which an instance reaches this machine's edge listeners: 127.0.0.1, or the container bridge. */
+  edgeHost: string
+  /** Two instances on this machine may insist on the same port. */
+  ownAddresses: boolean
   version: string
   os: string
   cpus: number

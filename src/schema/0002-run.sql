@@ -124,6 +124,7 @@ CREATE TABLE instances (
   -- run: should be there, in rotation when ready · retire: out of rotation, to be stopped · gone
   wanted      text NOT NULL CHECK (wanted IN ('run', 'retire', 'gone')),
   because     text NOT NULL,
+  restart_requested boolean NOT NULL DEFAULT false,
   -- the agent's newest word (ObservedInstance), null until the first
   observed    jsonb,
   created_at  timestamptz NOT NULL,

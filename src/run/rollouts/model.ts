@@ -1,0 +1,59 @@
+/** Facts that the rollout plan decides from; plain data, read by loop.ts in one transaction. */
+import type { InstanceState } from '#contract/wire.ts'
+
+export type RolloutState = 'pending' | 'releasing' | 'starting' | 'finished' | 'failed' | 'cancelled'
+
+/** pending → releasing → starting → finished; any of them → failed | cancelled. Ends never change. */
+export const rolloutTransitions: Record<RolloutState, readonly RolloutState[]> = {
+  pending: ['releasing', 'starting', 'failed', 'cancelled'],
+  releasing: ['starting', 'failed', 'cancelled'],
+  starting: ['finished', 'failed', 'cancelled'],
+  finished: [],
+  failed: [],
+  cancelled: [],
+}
+
+export type ServiceWish = {
+  name: string
+  /** Instances wanted, operator's setting over the manifest's. */
+  count: number
+  needs: string[]
+  /** Two generations must not run side by side: it owns a volume, or insists on a port that others on the machine share. */
+  exclusive: boolean
+  startupMs: number
+}
+
+export type ReleaseFacts = { number: number; services: ServiceWish[]; releaseCommand: boolean; missingSecrets: string[] }
+
+export type InstanceFacts = {
+  id: string
+  kind: 'service' | 'release'
+  service: string
+  ordinal: number
+  release: number
+  wanted: 'run' | 'retire'
+  restartRequested: boolean
+  /** The agent's word about the current generation; null until it has one. */
+  state: InstanceState | null
+  because: string
+  restarts: number
+  exitCode: number | null
+  createdAt: Date
+}
+
+export type EnvironmentFacts = {
+  app: string
+  environment: string
+  stopped: boolean
+  active: ReleaseFacts | null
+  rollout: { id: string; state: RolloutState; startedAt: Date; target: ReleaseFacts } | null
+  instances: InstanceFacts[]
+}
+
+export type Action =
+  | { do: 'create'; kind: 'service' | 'release'; service: string; ordinal: number; release: number; because: string }
+  | { do: 'retire'; instance: string; because: string }
+  | { do: 'restart'; instance: string; because: string }
+  | { do: 'advance'; to: RolloutState; step: string; because: string }
+
+export type Plan = { actions: Action[]; waiting: string[] }
