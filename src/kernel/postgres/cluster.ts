@@ -38,11 +38,10 @@ export async function ensureCluster(options: {
   try {
     await run(
       binaries.initdb,
-      [
-        ...['-D', join(half, 'data'), '-U', superuser, '--pwfile', passwordFile],
-        ...['--auth=scram-sha-256', '--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'],
-        '--no-instructions',
-      ],
+      ['-D', join(half, 'data'), '-U', superuser, '--pwfile', passwordFile].concat(
+        ['--auth=scram-sha-256', '--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'],
+        ['--no-instructions'],
+      ),
       { ...options.owner, cwd: half, env: serverEnv() },
     )
   } catch (error) {
