@@ -41,8 +41,9 @@ const logFilter = {
   instance: instanceName.optional(),
   /** Substring, case-insensitive. */
   text: z.string().max(200).optional(),
+  /** This level and what is graver; a line of no known level counts as info. */
   level: z.enum(['debug', 'info', 'warn', 'error']).optional(),
-  /** Comma-separated streams; default: stdout,stderr,release,run. */
+  /** Comma-separated streams; default: stdout,stderr,release,run,system. */
   streams: z.string().max(80).optional(),
 }
 
@@ -67,7 +68,7 @@ export const endpoints = define({
   'machines.list': { method: 'GET', path: '/v1/machines', access: 'read', summary: 'Machines and what each cannot do.', response: z.array(m.machineSchema) },
   'events.list': { method: 'GET', path: '/v1/events', access: 'read', summary: 'The journal, newest first.', query: z.object({ app: appName.optional(), environment: environmentName.optional(), kind: z.string().max(60).optional(), before: z.coerce.number().int().optional(), ...page }), response: z.array(m.eventSchema) },
   'events.stream': { method: 'GET', path: '/v1/events/stream', access: 'read', summary: 'The journal as it grows (SSE; Last-Event-ID goes on where it broke).', query: z.object({ app: appName.optional(), environment: environmentName.optional(), after: z.coerce.number().int().optional() }), response: m.eventSchema, stream: true },
-  'logs.list': { method: 'GET', path: '/v1/logs', access: 'read', summary: 'Log lines, oldest first, ending at `before` or now.', query: z.object({ ...logFilter, since: z.iso.datetime().optional(), until: z.iso.datetime().optional(), before: z.string().max(60).optional(), after: z.string().max(60).optional(), ...page }), response: z.object({ lines: z.array(m.logLineSchema), /** true: the search stopped at its time budget; go on with `before`. */ partial: z.boolean() }) },
+  'logs.list': { method: 'GET', path: '/v1/logs', access: 'read', summary: 'Log lines, oldest first, ending at `before` or now.', query: z.object({ ...logFilter, since: z.iso.datetime().optional(), until: z.iso.datetime().optional(), before: z.string().max(60).optional(), after: z.string().max(60).optional(), ...page }), response: z.object({ lines: z.array(m.logLineSchema), /** true: the search stopped at its time budget before it had `limit` lines. */ partial: z.boolean(), /** Pass it as `before` for what is older; null when there is nothing older. */ next: z.string().nullable() }) },
   'logs.stream': { method: 'GET', path: '/v1/logs/stream', access: 'read', summary: 'Log lines as they arrive (SSE; Last-Event-ID goes on where it broke).', query: z.object({ ...logFilter, after: z.string().max(60).optional(), /** Start with this many lines of the past. */ backlog: z.coerce.number().int().min(0).max(1000).default(0) }), response: m.logLineSchema, stream: true },
   'traffic.read': { method: 'GET', path: '/v1/traffic', access: 'read', summary: 'Rate, errors and latency of routes and edges.', query: z.object({ app: appName.optional(), environment: environmentName.optional(), minutes: windowMinutes }), response: z.array(m.trafficSeriesSchema) },
   'resources.read': { method: 'GET', path: '/v1/apps/{app}/resources', access: 'read', summary: 'CPU and memory of every instance.', params: app, query: z.object({ ...inEnvironment, minutes: windowMinutes }), response: z.array(m.resourceSeriesSchema) },

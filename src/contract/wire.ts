@@ -152,7 +152,11 @@ export type LogStream = (typeof logStreams)[number]
 
 export type LogEntry = { /** ISO time */ at: string; stream: LogStream; text: string }
 
-/** Lines of one source in order. `from`..`to` are positions in the source; control stores a range once, however often it is sent. */
+/**
+ * Lines of one source in order. `from`..`to` count the source's lines since its beginning (`to - from === entries.length`),
+ * so that they mean the same however the lines are paged; control stores a line once, however often it is sent, and
+ * counts a jump of `from` as dropped lines. `instance` is the name, `web.1`.
+ */
 export type LogBatch = {
   source: string
   app: string
