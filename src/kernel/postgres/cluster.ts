@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { AppError } from '#base/errors.ts'
 import type { PostgresBinaries } from './binaries.ts'
-import type { Owner } from './owner.ts'
+import { type Owner, giveBack, passable } from './owner.ts'
 
 const run = promisify(execFile)
 
@@ -32,17 +32,20 @@ export async function ensureCluster(options: {
   const half = `${dataFolder}.half`
   await rm(half, { recursive: true, force: true })
   await mkdir(half, { mode: 0o700 })
-  const passwordFile = join(half, 'password')
-  await writeFile(passwordFile, options.password, { mode: 0o600 })
-  if (options.owner) for (const path of [passwordFile, half]) await chown(path, options.owner.uid, options.owner.gid)
+  await writeFile(join(half, 'password'), options.password, { mode: 0o600 })
+  let place = half
+  if (options.owner) {
+    for (const path of [join(half, 'password'), half]) await chown(path, options.owner.uid, options.owner.gid)
+    place = await passable(half, options.owner)
+  }
   try {
     await run(
       binaries.initdb,
-      ['-D', join(half, 'data'), '-U', superuser, '--pwfile', passwordFile].concat(
+      ['-D', join(place, 'data'), '-U', superuser, '--pwfile', join(place, 'password')].concat(
         ['--auth=scram-sha-256', '--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'],
         ['--no-instructions'],
       ),
-      { ...options.owner, cwd: half, env: serverEnv() },
+      { ...options.owner, cwd: place, env: serverEnv() },
     )
   } catch (error) {
     const { stderr = '' } = error as { stderr?: string }
@@ -50,6 +53,7 @@ export async function ensureCluster(options: {
   }
   await writeFile(join(half, 'data', 'pg_hba.conf'), 'host all all 127.0.0.1/32 scram-sha-256\n')
   await chmod(join(half, 'data'), 0o700)
+  await giveBack(half)
   await rename(join(half, 'data'), dataFolder)
   await rm(half, { recursive: true, force: true })
   return 'made'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { Client } from 'pg'
@@ -87,4 +87,19 @@ test('passwords are private and another major version is refused with a way out'
 
   await writeFile(join(dataFolderOf(home), 'PG_VERSION'), '15\n')
   await assert.rejects(ensurePostgres({ home }), /made by PostgreSQL 15, this Nightshift carries 18/)
+})
+
+test('a home behind a closed folder works for root too, and no mount is left', { skip: process.getuid?.() !== 0 && 'only root has this difficulty' }, async (t) => {
+  await using folder = await tempHome()
+  await chmod(folder.home, 0o700)
+  const home = join(folder.home, 'inner')
+  await mkdir(home)
+  t.after(() => stopPostgres(home))
+  const { url, port } = await ensurePostgres({ home })
+  assert.equal(await answersQuery(url, 2000), true)
+  assert.equal((await ensurePostgres({ home })).adopted, true)
+  await stopPostgres(home)
+  assert.equal((await readFile('/proc/self/mountinfo', 'utf8')).includes(folder.home), false)
+  assert.equal((await ensurePostgres({ home, port })).adopted, false)
+  await stopPostgres(home)
 })

@@ -7,7 +7,7 @@
  * syncs to disk, and one data folder has one server.
  */
 import { spawn } from 'node:child_process'
-import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { chmod, mkdir, open, readFile, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -15,9 +15,9 @@ import { Client, escapeIdentifier } from 'pg'
 import { sleep } from '#base/clock.ts'
 import { AppError, messageOf } from '#base/errors.ts'
 import { newSecret } from '#base/ids.ts'
-import { findBinaries } from './binaries.ts'
+import { binariesIn, findBinaries } from './binaries.ts'
 import { databaseName, ensureCluster, serverEnv, serverSettings, superuser } from './cluster.ts'
-import { databaseOwner, openPassage, reachableBinaries } from './owner.ts'
+import { databaseOwner, giveBack, passable } from './owner.ts'
 import { clearRemains, findPostmaster, stopPostmaster } from './postmaster.ts'
 
 export type EmbeddedPostgres = { url: string; pid: number; port: number; /** It ran already. */ adopted: boolean }
@@ -55,7 +55,7 @@ export async function ensurePostgres(options: {
   const password = await ensurePassword(home)
   const running = await findPostmaster(dataFolder)
   if (running && running.port > 0) {
-    await untilAnswers({ ...running, dataFolder, password, end, signal: options.signal })
+    await untilAnswers({ ...running, password, end, signal: options.signal })
     return { url: urlOf(running.port, password), pid: running.pid, port: running.port, adopted: true }
   }
   if (running) await stopPostmaster(dataFolder) // started, but it never got as far as a port
@@ -63,16 +63,18 @@ export async function ensurePostgres(options: {
   const owner = await databaseOwner()
   let binaries = findBinaries()
   if (owner) {
-    await openPassage(home, owner)
-    binaries = await reachableBinaries(home, binaries, owner)
+    const { mode } = await stat(home)
+    if ((mode & 0o001) === 0) await chmod(home, (mode & 0o777) | 0o011) // others may pass through a home, not list it
+    binaries = binariesIn(await passable(binaries.folder, owner))
   }
   await ensureCluster({ dataFolder, binaries, owner, password })
   await clearRemains(dataFolder)
+  const place = owner ? await passable(dataFolder, owner) : dataFolder
   const port = await freePortNear(options.port ?? 0)
   const log = openLog(home)
-  const child = spawn(binaries.postgres, ['-D', dataFolder, ...serverSettings(port, { durable: options.durable ?? true })], {
+  const child = spawn(binaries.postgres, ['-D', place, ...serverSettings(port, { durable: options.durable ?? true })], {
     ...owner,
-    cwd: dataFolder,
+    cwd: place,
     env: serverEnv(),
     detached: true,
     stdio: ['ignore', log.fd, log.fd],
@@ -83,7 +85,7 @@ export async function ensurePostgres(options: {
   child.once('exit', (code, signal) => (ended = signal ?? `exit code ${code}`))
   child.unref()
   try {
-    await untilAnswers({ pid: child.pid ?? 0, port, dataFolder, password, end, signal: options.signal, ended: () => ended })
+    await untilAnswers({ pid: child.pid ?? 0, port, dataFolder: place, password, end, signal: options.signal, ended: () => ended })
   } catch (error) {
     throw new AppError('unavailable', `${messageOf(error)}${await lastLines(log.path, log.sizeBefore)}`, { cause: error })
   }
@@ -92,7 +94,9 @@ export async function ensurePostgres(options: {
 
 /** Stops the server of this home if it runs: fast shutdown, so nothing is lost. Returns whether one ran. Idempotent. */
 export async function stopPostgres(home: string, options: { graceMs?: number } = {}): Promise<boolean> {
-  return stopPostmaster(dataFolderOf(home), options)
+  const stopped = await stopPostmaster(dataFolderOf(home), options)
+  if (process.getuid?.() === 0) for (const folder of [dataFolderOf(home), findBinaries().folder]) if (existsSync(folder)) await giveBack(folder)
+  return stopped
 }
 
 /** The running server's pid and port, or undefined. Does not ask it anything. */

@@ -3,12 +3,12 @@
  * does; otherwise we do. That user must be able to reach (not read) every folder above its own.
  */
 import { execFile } from 'node:child_process'
-import { constants, existsSync } from 'node:fs'
-import { chmod, cp, mkdir, rename, rm, stat } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdir, realpath, rmdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { AppError, messageOf } from '#base/errors.ts'
-import { binariesIn, type PostgresBinaries } from './binaries.ts'
 
 const run = promisify(execFile)
 const userName = 'nightshift-db'
@@ -48,50 +48,54 @@ async function lookUp(name: string): Promise<Owner | undefined> {
   }
 }
 
-/** The first folder on the way to `path` that `owner` cannot pass, or undefined. */
-export async function firstBarrier(path: string, owner: Owner): Promise<string | undefined> {
-  const folders: string[] = []
-  for (let folder = dirname(path); ; folder = dirname(folder)) {
-    folders.unshift(folder)
-    if (folder === dirname(folder)) break
-  }
-  for (const folder of folders) {
-    const { mode, uid, gid } = await stat(folder)
-    const bit = uid === owner.uid ? 0o100 : gid === owner.gid ? 0o010 : 0o001
-    if ((mode & bit) === 0) return folder
-  }
-  return undefined
-}
-
-/** Lets the database's user pass through `home`; throws `invalid` when a folder above it, which is not ours to change, is closed. */
-export async function openPassage(home: string, owner: Owner): Promise<void> {
-  const { mode } = await stat(home)
-  if ((mode & 0o001) === 0) await chmod(home, (mode & 0o777) | 0o011)
-  const barrier = await firstBarrier(join(home, 'pg'), owner)
-  if (barrier !== undefined)
+/**
+ * A path by which `owner` can reach the folder `path`: the path itself, or where a folder above it is closed to others
+ * (a clone under /root, a 0700 temporary folder) a bind mount of it, where only its own permissions count.
+ * Throws `invalid`, with the way out, where the machine allows no mount. Idempotent.
+ */
+export async function passable(path: string, owner: Owner): Promise<string> {
+  const real = await realpath(path)
+  const barrier = await firstBarrier(real, owner)
+  if (barrier === undefined) return real
+  const place = lentPlace(real)
+  if (await isSameFolder(place, real)) return place
+  try {
+    await mkdir(place, { recursive: true, mode: 0o711 })
+    await run('mount', ['--bind', real, place])
+  } catch (cause) {
     throw new AppError(
       'invalid',
-      `the home ${home} cannot be used by root: unprivileged processes cannot pass ${barrier} (choose --home /var/lib/nightshift, or allow passage with: chmod o+x ${barrier})`,
+      `${barrier} is closed to the database's user, and ${real} cannot be mounted elsewhere: ${messageOf(cause).trim()} (choose a home such as /var/lib/nightshift, or allow passage with: chmod o+x ${barrier})`,
+      { cause },
     )
+  }
+  return place
 }
 
-/**
- * Binaries that `owner` can execute: the installed ones, or where they lie behind a closed folder (a clone under /root)
- * a copy in the home. The copy appears by rename, so that it is whole or absent.
- */
-export async function reachableBinaries(home: string, binaries: PostgresBinaries, owner: Owner): Promise<PostgresBinaries> {
-  if ((await firstBarrier(binaries.postgres, owner)) === undefined) return binaries
-  const target = join(home, 'pg-bin', binaries.version)
-  if (!existsSync(target)) {
-    await mkdir(dirname(target), { recursive: true, mode: 0o755 })
-    const half = `${target}.${process.pid}.half`
-    await cp(binaries.folder, half, { recursive: true, verbatimSymlinks: true, mode: constants.COPYFILE_FICLONE })
-    try {
-      await rename(half, target)
-    } catch (error) {
-      await rm(half, { recursive: true, force: true })
-      if (!existsSync(target)) throw error
-    }
+/** Undoes `passable`. A mount that another server still uses stays. Idempotent. */
+export async function giveBack(path: string): Promise<void> {
+  const place = lentPlace(await realpath(path))
+  if (!existsSync(place)) return
+  await run('umount', [place]).catch(() => {})
+  await rmdir(place).catch(() => {})
+}
+
+function lentPlace(path: string): string {
+  return join('/run/nightshift/lent', createHash('sha256').update(path).digest('hex').slice(0, 16))
+}
+
+export async function isSameFolder(one: string, other: string): Promise<boolean> {
+  const [a, b] = await Promise.all([one, other].map((path) => stat(path, { bigint: true }).catch(() => undefined)))
+  return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino
+}
+
+/** The uppermost folder above `path` that `owner` may not enter, or undefined. */
+async function firstBarrier(path: string, owner: Owner): Promise<string | undefined> {
+  let barrier: string | undefined
+  for (let folder = dirname(path); ; folder = dirname(folder)) {
+    const { mode, uid, gid } = await stat(folder)
+    const bit = uid === owner.uid ? 0o100 : gid === owner.gid ? 0o010 : 0o001
+    if ((mode & bit) === 0) barrier = folder
+    if (folder === dirname(folder)) return barrier
   }
-  return binariesIn(target, binaries.version)
 }

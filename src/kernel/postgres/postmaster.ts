@@ -5,11 +5,12 @@
  * the pid in `postmaster.pid` alone proves nothing, it may have been given to somebody else since.
  */
 import { execFile } from 'node:child_process'
-import { readdir, readFile, readlink, realpath, rm } from 'node:fs/promises'
+import { readdir, readFile, readlink, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import { sleep } from '#base/clock.ts'
 import { AppError } from '#base/errors.ts'
+import { isSameFolder } from './owner.ts'
 
 const run = promisify(execFile)
 
@@ -37,8 +38,8 @@ export async function findPostmaster(dataFolder: string): Promise<PidFile | unde
 async function isOurs(pid: number, dataFolder: string): Promise<boolean> {
   if (process.platform === 'linux') {
     try {
-      const [exe, cwd, folder] = await Promise.all([readlink(`/proc/${pid}/exe`), readlink(`/proc/${pid}/cwd`), realpath(dataFolder)])
-      return basename(exe.replace(/ \(deleted\)$/, '')) === 'postgres' && cwd === folder
+      const exe = await readlink(`/proc/${pid}/exe`)
+      return basename(exe.replace(/ \(deleted\)$/, '')) === 'postgres' && (await isSameFolder(`/proc/${pid}/cwd`, dataFolder))
     } catch {
       return false // gone, a zombie, or another user's: then it cannot be ours
     }
