@@ -1,0 +1,165 @@
+/** From a task spec to a running keeper: the task's folders, its copy of the slug, its volumes, its groups. */
+import { randomBytes } from 'node:crypto'
+import { chmod, lchown, mkdir, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import type { ChildProcess } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { messageOf } from '#base/errors.ts'
+import { userOf } from '../app-users.ts'
+import type { AppUser } from '../app-users.ts'
+import { TaskError } from '../port.ts'
+import type { TaskSpec } from '../port.ts'
+import { appFolder, checkEnvironment, checkRoot, checkSignal } from '../task-rules.ts'
+import { copySlug, makeParents, volumePaths } from '../working-copy.ts'
+import type { Cgroups } from './cgroup.ts'
+import type { ProcessSettings } from './config.ts'
+import { taskEnvironment } from './environment.ts'
+import { startKeeper } from './keeper.ts'
+import { bootId, readStat, sendSignal } from './proc.ts'
+import { giveBack, reach } from './reach.ts'
+import { paths, unwrittenStatus, writeRecord } from './record.ts'
+import type { ProcessFile, TaskFile } from './record.ts'
+
+const noNewRights = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path))
+export const setprivPath = noNewRights ?? null
+
+const volumesElsewhere = `plain processes share the machine's folders, so volumes lie inside the app (choose a target under ${appFolder}/, read the folder from the variable NIGHTSHIFT_VOLUME_<NAME>, or run it with the docker driver)`
+
+export type Launched = { task: TaskFile; process: ProcessFile; child: ChildProcess }
+
+export type LaunchContext = { settings: ProcessSettings; cgroups: Cgroups | null; now: () => Date }
+
+/** Leaves nothing behind when it throws. */
+export async function launch(spec: TaskSpec, dir: string, context: LaunchContext, signal?: AbortSignal): Promise<Launched> {
+  const argv = commandOf(spec)
+  const root = checkRoot(spec)
+  checkEnvironment(spec)
+  checkSignal('start', spec.id, spec.stopSignal)
+  const volumes = volumePaths(spec.id, spec.volumes, volumesElsewhere)
+  const lent: string[] = []
+  try {
+    await rm(dir, { recursive: true, force: true })
+    const user = process.getuid?.() === 0 ? userOf(spec.labels['app'] ?? spec.id, context.settings.dir, context.settings.users) : null
+    const lend = async (path: string) => {
+      if (!user) return path
+      const reached = await reach(path)
+      if (reached.lent) lent.push(reached.lent)
+      return reached.path
+    }
+    await mkdir(dir, { mode: 0o711 })
+    const seen = join(await lend(context.settings.dir), spec.id)
+    for (const name of ['home', 'tmp', 'exit']) await ownFolder(join(dir, name), user)
+    await writeFile(paths.exitStatus(dir), unwrittenStatus)
+    if (user) await lchown(paths.exitStatus(dir), user.uid, user.gid)
+    const slug = spec.slugPath as string
+    const app = join(dir, 'app')
+    await copySlug({ from: slug, to: app, user, seenAs: await lend(slug), without: new Set(volumes.keys()), shareDependencies: true }, signal)
+    const volumePlaces = new Map<string, string>()
+    for (const [path, volume] of volumes) {
+      await ownVolume(volume.hostPath, user)
+      const place = await lend(volume.hostPath)
+      await makeParents(spec.id, app, path, user)
+      await symlink(place, join(app, path))
+      volumePlaces.set(volume.name, place)
+    }
+    const cwd = await workingFolder(spec, app, root)
+    const marker = `NIGHTSHIFT_TASK=${spec.id}:${randomBytes(9).toString('base64url')}`
+    const env = taskEnvironment(spec, { app: join(seen, 'app'), home: join(seen, 'home'), tmp: join(seen, 'tmp'), volumes: volumePlaces, path: context.settings.path, marker })
+    const task: TaskFile = {
+      id: spec.id,
+      labels: spec.labels,
+      env,
+      cwd: join(seen, 'app', cwd),
+      port: spec.port,
+      memoryBytes: spec.resources.memoryBytes,
+      user,
+      marker,
+      lent,
+      grouped: context.cgroups !== null,
+    }
+    await writeRecord(paths.task(dir), task)
+    for (const stream of ['stdout', 'stderr'] as const) {
+      await writeFile(paths.log(dir, stream), '', { mode: 0o600, flag: 'a' })
+      if (user) await lchown(paths.log(dir, stream), user.uid, user.gid)
+    }
+    signal?.throwIfAborted()
+    return await run(spec, dir, join(seen, 'exit', 'status'), argv, task, context)
+  } catch (error) {
+    await rm(dir, { recursive: true, force: true })
+    if (error instanceof TaskError || signal?.aborted) throw error
+    const code = (error as NodeJS.ErrnoException).code
+    throw new TaskError('start', spec.id, messageOf(error), { retryable: code === 'EAGAIN' || code === 'ENOMEM' || code === 'EMFILE' || code === 'ENOSPC', cause: error })
+  }
+}
+
+async function run(spec: TaskSpec, dir: string, statusFile: string, argv: string[], task: TaskFile, context: LaunchContext): Promise<Launched> {
+  const group = context.cgroups?.of(spec.id)
+  group?.create({ ...spec.resources, pids: context.settings.pidsMax })
+  const keeper = await startKeeper({
+    argv: task.user && noNewRights ? [noNewRights, '--no-new-privs', '--', ...argv] : argv,
+    statusFile,
+    cwd: task.cwd,
+    env: task.env,
+    user: task.user,
+    stdoutPath: paths.log(dir, 'stdout'),
+    stderrPath: paths.log(dir, 'stderr'),
+  }).catch(async (error) => {
+    await group?.remove()
+    throw error
+  })
+  try {
+    group?.join(keeper.pid)
+    const record: ProcessFile = { pid: keeper.pid, startTime: readStat(keeper.pid)?.startTime ?? '', bootId: bootId(), startedAt: context.now().toISOString() }
+    await writeRecord(paths.process(dir), record)
+    keeper.open()
+    return { task, process: record, child: keeper.child }
+  } catch (error) {
+    sendSignal(keeper.pid, 'SIGKILL')
+    await group?.remove().catch(() => {})
+    throw error
+  }
+}
+
+function commandOf(spec: TaskSpec): string[] {
+  const refuse = (why: string) => new TaskError('start', spec.id, why, { retryable: false })
+  if (spec.artifact.kind === 'image') throw refuse(`image ${spec.artifact.image} needs a container engine (install Docker and use the docker driver, or deploy source)`)
+  if (spec.slugPath === null) throw refuse('its slug is not unpacked on this machine')
+  const { command } = spec
+  if (command.kind === 'image-default') throw refuse('a slug has no default command (set one in the manifest or a Procfile)')
+  if (command.kind === 'shell') return ['/bin/sh', '-c', command.line]
+  if (command.argv.length === 0 || command.argv.some((word) => word.includes('\0'))) throw refuse('its command is empty or holds a NUL byte')
+  return command.argv
+}
+
+async function ownFolder(path: string, user: AppUser | null): Promise<void> {
+  await mkdir(path, { mode: 0o700 })
+  if (user) await lchown(path, user.uid, user.gid)
+}
+
+/** Makes the volume's folder if it is new, and gives its top to the app's user; what lies in it is never touched. */
+async function ownVolume(path: string, user: AppUser | null): Promise<void> {
+  await mkdir(path, { recursive: true, mode: 0o700 })
+  const found = await stat(path)
+  if (!user || found.uid === user.uid) return
+  await lchown(path, user.uid, user.gid)
+  await chmod(path, 0o700)
+}
+
+/** The working folder relative to the copy, links resolved; throws when they lead out of it. */
+async function workingFolder(spec: TaskSpec, app: string, root: string): Promise<string> {
+  const top = await realpath(app)
+  const real = await realpath(join(app, root)).catch(() => null)
+  if (real === null || !(await stat(real)).isDirectory()) {
+    throw new TaskError('start', spec.id, `the artifact has no folder ${JSON.stringify(spec.root)} (fix "root" in the manifest)`, { retryable: false })
+  }
+  if (real !== top && !real.startsWith(`${top}/`)) {
+    throw new TaskError('start', spec.id, `root ${JSON.stringify(spec.root)} is a link that leads out of the app`, { retryable: false })
+  }
+  return real.slice(top.length + 1) || '.'
+}
+
+/** Gives back the folders that were lent to a task, except those that `others` still use. */
+export async function returnLent(lent: readonly string[], others: Iterable<{ lent: readonly string[] }>): Promise<void> {
+  const used = new Set([...others].flatMap((task) => task.lent))
+  for (const place of lent) if (!used.has(place)) await giveBack(place)
+}

@@ -1,0 +1,57 @@
+/**
+ * Lends a folder to an app's user when a folder above it is closed to others (`/root`, a 0700 temp folder): binds it at
+ * `/run/nightshift/lent/<hash>`, where only its own permissions count. Where the way is open, the path stays as it is.
+ *
+ * The mounts last until the last task that used them is removed, or until the machine restarts (the next start of a task
+ * makes them again). Only root lends, and only what the caller names.
+ */
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { mkdir, realpath, rmdir, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { messageOf } from '#base/errors.ts'
+
+const run = promisify(execFile)
+const lentFolder = '/run/nightshift/lent'
+
+export type Reached = { path: string; /** The mount to give back, or null when none was needed. */ lent: string | null }
+
+/** The path by which anybody can reach `path` (an existing folder). Idempotent. Rejects, naming the closed folder, when it cannot be lent. */
+export async function reach(path: string): Promise<Reached> {
+  const real = await realpath(path)
+  const closed = await closedAbove(real)
+  if (closed === null) return { path: real, lent: null }
+  const place = join(lentFolder, createHash('sha256').update(real).digest('hex').slice(0, 16))
+  const source = await stat(real)
+  const there = await stat(place).catch(() => null)
+  if (there && there.dev === source.dev && there.ino === source.ino) return { path: place, lent: place }
+  try {
+    await mkdir(lentFolder, { recursive: true, mode: 0o711 })
+    await mkdir(place, { recursive: true })
+    await run('mount', ['--bind', real, place])
+  } catch (error) {
+    throw new Error(
+      `${closed} is closed to the app's user, and ${real} cannot be lent to it: ${messageOf(error).trim()} (run "chmod o+x ${closed}", or keep Nightshift's home where everyone may enter, such as /var/lib/nightshift)`,
+      { cause: error },
+    )
+  }
+  return { path: place, lent: place }
+}
+
+/** Idempotent; a mount that is still in use somewhere stays. */
+export async function giveBack(place: string): Promise<void> {
+  await run('umount', [place]).catch(() => {})
+  await rmdir(place).catch(() => {})
+}
+
+/** The uppermost folder above `path` that others may not enter. */
+async function closedAbove(path: string): Promise<string | null> {
+  const above: string[] = []
+  for (let at = dirname(path); ; at = dirname(at)) {
+    above.unshift(at)
+    if (at === dirname(at)) break
+  }
+  for (const folder of above) if (((await stat(folder)).mode & 0o001) === 0) return folder
+  return null
+}
