@@ -1,0 +1,106 @@
+/**
+ * A process of ours that runs detached: it has its own session, its output goes to a file, and its run record
+ * `<home>/run/<name>.json` says who it is, so that whoever comes later finds it again.
+ */
+import { spawn } from 'node:child_process'
+import { closeSync, openSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { sleep } from '#base/clock.ts'
+import { AppError } from '#base/errors.ts'
+import { type ProcessIdentity, identityOf, isAlive, signal } from './identity.ts'
+import { readJson, writeJson } from './json-file.ts'
+import { rotateLog } from './log-file.ts'
+import type { Found, Managed } from './managed.ts'
+import { askStatus } from './status-socket.ts'
+
+export type RunRecord = Found & { name: string; version: string; args: string[] }
+
+export function recordFile(home: string, name: string): string {
+  return join(home, 'run', `${name}.json`)
+}
+
+export function statusSocketOf(home: string, name: string): string {
+  return join(home, 'run', `${name}.status.sock`)
+}
+
+/** The record of a process that lives, or undefined. */
+export function findRecorded(home: string, name: string): RunRecord | undefined {
+  const record = readJson(recordFile(home, name), (value) => value as RunRecord)
+  return record && typeof record.pid === 'number' && isAlive(record) ? record : undefined
+}
+
+async function goneWithin(identity: ProcessIdentity, ms: number): Promise<boolean> {
+  for (const end = Date.now() + ms; isAlive(identity); await sleep(15)) if (Date.now() > end) return false
+  return true
+}
+
+/** Signals, waits, then kills. Returns when the process is gone. Idempotent. */
+export async function endProcess(identity: ProcessIdentity, options: { signal: NodeJS.Signals; graceMs: number }): Promise<void> {
+  if (signal(identity, options.signal) && (await goneWithin(identity, options.graceMs))) return
+  signal(identity, 'SIGKILL')
+  if (!(await goneWithin(identity, 10_000))) throw new AppError('unavailable', `process ${identity.pid} does not end (it may wait for a disk that does not answer)`)
+}
+
+export function nodeProcess(options: {
+  home: string
+  name: string
+  version: string
+  /** The program and its arguments. No secret among them: everybody on the machine can read them. */
+  command: string
+  args: string[]
+  env: NodeJS.ProcessEnv
+  /** Stands for what is not in `args`: a hash of the settings in the environment. */
+  fingerprint: string
+  needs: string[]
+  graceMs: number
+}): Managed {
+  const { home, name, version, args } = options
+  const logFile = join(home, 'log', `${name}.log`)
+  const file = recordFile(home, name)
+  let waitingFor: Promise<'ready' | 'starting' | 'silent'> | undefined
+
+  return {
+    name,
+    fingerprint: options.fingerprint,
+    needs: options.needs,
+    startupMs: 120_000,
+    hangMs: 30_000,
+    probeEveryMs: 1000,
+    logFile,
+    find: () => findRecorded(home, name),
+    probe() {
+      waitingFor ??= askStatus(statusSocketOf(home, name), 3000)
+        .then((report) => (report === undefined ? 'silent' : report.ready ? 'ready' : 'starting'))
+        .finally(() => (waitingFor = undefined))
+      return waitingFor
+    },
+    async start(onExit) {
+      rotateLog(logFile)
+      rmSync(statusSocketOf(home, name), { force: true })
+      const log = openSync(logFile, 'a', 0o600)
+      try {
+        const child = spawn(options.command, args, { detached: true, env: options.env, cwd: home, stdio: ['ignore', log, log] })
+        child.once('exit', onExit)
+        await new Promise<void>((resolve, reject) => {
+          child.once('spawn', resolve)
+          child.once('error', reject)
+        })
+        const identity = identityOf(child.pid ?? 0)
+        if (identity) writeJson(file, { ...identity, name, version, args, fingerprint: options.fingerprint, startedAt: new Date().toISOString() } satisfies RunRecord)
+        child.unref()
+      } finally {
+        closeSync(log)
+      }
+    },
+    async stop() {
+      const found = findRecorded(home, name)
+      if (found) await endProcess(found, { signal: 'SIGTERM', graceMs: options.graceMs })
+      rmSync(file, { force: true })
+    },
+    async kill() {
+      const found = findRecorded(home, name)
+      if (found) await endProcess(found, { signal: 'SIGKILL', graceMs: 10_000 })
+      rmSync(file, { force: true })
+    },
+  }
+}
