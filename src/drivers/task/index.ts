@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import type { TaskDriver } from './port.ts'
 import { processConfig } from './process/config.ts'
 import { createProcessDriver } from './process/driver.ts'
+import { createSimulatedDriver, simulatedConfig } from './simulated/driver.ts'
 
 export type TaskDriverKind = {
   kind: string
@@ -14,4 +15,5 @@ export type TaskDriverKind = {
 
 export const taskDrivers: readonly TaskDriverKind[] = [
   { kind: 'process', title: 'Plain processes on this machine', config: processConfig, create: (config) => createProcessDriver(processConfig.parse(config)) },
+  { kind: 'simulated', title: 'Scripted tasks, for tests', config: simulatedConfig, create: (config) => createSimulatedDriver(simulatedConfig.parse(config)) },
 ]
