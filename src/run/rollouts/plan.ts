@@ -151,7 +151,6 @@ function planSteady(facts: EnvironmentFacts, plan: Plan): void {
   const instances = facts.instances.filter((instance) => instance.kind === 'service')
   if (active === null) return retireAll(plan, facts.instances, 'no release of this app works yet')
   for (const instance of facts.instances) if (instance.kind === 'release' && instance.wanted === 'run') plan.actions.push({ do: 'retire', instance: instance.id, because: 'no rollout is under way' })
-  const missing = new Set<string>()
   for (const service of inNeedsOrder(active.services)) {
     const mine = instances.filter((instance) => instance.service === service.name)
     const current = running(mine).filter((instance) => instance.release === active.number)
@@ -163,7 +162,6 @@ function planSteady(facts: EnvironmentFacts, plan: Plan): void {
     const blocked = service.exclusive && mine.some((instance) => instance.wanted === 'retire' || instance.release !== active.number)
     if (blocked && wanted.length > 0) plan.waiting.push(`${service.name} waits until its old instance has stopped`)
     else create(plan, service, wanted, active.number)
-    if (wanted.length > 0) missing.add(service.name)
   }
   const names = new Set(active.services.map((service) => service.name))
   for (const instance of running(instances)) if (!names.has(instance.service)) plan.actions.push({ do: 'retire', instance: instance.id, because: `${instance.service} is not in v${active.number}` })

@@ -1,0 +1,37 @@
+import type { AppSummary, Instance, ServiceSummary } from '#contract/model.ts'
+
+export type Health = AppSummary['health']
+export type EnvironmentRow = {
+  app: string
+  name: string
+  created_at: Date
+  stopped: boolean
+  deploy_branch: string
+  allow_force_push: boolean
+  active_release: number | null
+}
+
+/** The health of a service from what is wanted and what its instances say; pure. */
+export function serviceHealth(wanted: number, instances: Pick<Instance, 'state' | 'name' | 'because' | 'lastExit'>[], changing: boolean): { health: Health; because: string } {
+  const ready = instances.filter((instance) => instance.state === 'ready' || (instance.state === 'exited' && instance.lastExit?.code === 0))
+  if (wanted === 0) return { health: 'stopped', because: 'scaled to zero or stopped' }
+  if (ready.length >= wanted) return changing ? { health: 'working', because: 'a rollout is under way' } : { health: 'healthy', because: `${ready.length} of ${wanted} ready` }
+  const troubled = instances.find((instance) => instance.state !== 'ready')
+  const because = troubled ? `${troubled.name}: ${troubled.because}` : 'waiting for an instance to be placed'
+  const failing = instances.some((instance) => ['held', 'backoff', 'unhealthy', 'exited'].includes(instance.state))
+  if (changing && !failing) return { health: 'working', because }
+  if (!failing && instances.length <= wanted && instances.every((instance) => ['waiting', 'starting', 'ready'].includes(instance.state))) return { health: 'working', because }
+  return { health: ready.length > 0 ? 'degraded' : 'down', because }
+}
+
+/** The worst service speaks for the app. */
+export function appHealth(services: Pick<ServiceSummary, 'name' | 'health' | 'because'>[], state: { stopped: boolean; deployed: boolean }): { health: Health; because: string } {
+  if (!state.deployed) return { health: 'empty', because: 'nothing was deployed yet' }
+  if (state.stopped) return { health: 'stopped', because: 'an operator stopped it' }
+  for (const health of ['down', 'degraded', 'working'] as const) {
+    const service = services.find((candidate) => candidate.health === health)
+    if (service) return { health, because: `${service.name}: ${service.because}` }
+  }
+  if (services.length > 0 && services.every((service) => service.health === 'stopped')) return { health: 'stopped', because: 'every service is scaled to zero' }
+  return { health: 'healthy', because: 'all instances are ready' }
+}

@@ -1,0 +1,156 @@
+/** Commands on apps: validate → one transaction (rows and event). Loops do the rest. */
+import { AppError } from '#base/errors.ts'
+import { nearest } from '#base/nearest.ts'
+import type { Actor } from '#contract/model.ts'
+import type { Database, Db } from '#kernel/db/db.ts'
+import { record } from '#kernel/journal.ts'
+import type { SecretBox } from '#kernel/secretbox.ts'
+import { requestRestarts } from '#run/instances/store.ts'
+import { instanceNameOf } from '#run/instances/model.ts'
+import { effectiveManifest } from '#run/manifest/effective.ts'
+import { currentRelease } from '#run/releases/read.ts'
+import { type Queued, cancelOpenRollout, releaseWithNewConfig } from '#run/releases/service.ts'
+import { lockEnvironment } from '#run/releases/store.ts'
+import * as store from './store.ts'
+
+export type Command = { app: string; environment: string; actor: Actor; now: Date }
+
+export type AppService = ReturnType<typeof openApps>
+
+/** A secret's ciphertext is bound to its place, whatever its version. */
+export function secretPlace(app: string, environment: string, name: string): string {
+  return `secret:${app}/${environment}/${name}`
+}
+
+export function openApps({ db, box }: { db: Database; box: SecretBox }) {
+  async function create({ app, environment, actor, now }: Command): Promise<void> {
+    await db.transaction(async (tx) => {
+      const made = await store.insertApp(tx, app, environment, now)
+      if (made.app) await record(tx, { at: now, kind: 'app.created', actor, app, environment, summary: `${actor.name} made the app ${app}` })
+      else if (made.environment) await record(tx, { at: now, kind: 'environment.created', actor, app, environment, summary: `${actor.name} made the environment ${environment} of ${app}` })
+    })
+  }
+
+  /** Sets and unsets; a release follows if anything changed and there is one to build upon. */
+  async function changeConfig({ app, environment, actor, now }: Command, changes: Record<string, string | null>): Promise<Queued | null> {
+    refuseReserved(Object.keys(changes))
+    return db.transaction(async (tx) => {
+      await lockEnvironment(tx, app, environment)
+      const changed: string[] = []
+      for (const [name, value] of Object.entries(changes)) if (await store.setConfig(tx, app, environment, name, value, now)) changed.push(name)
+      if (changed.length === 0) return null
+      const description = describe('config', changes, changed)
+      await record(tx, { at: now, kind: 'config.changed', actor, app, environment, summary: `${actor.name}: ${description} of ${app}`, data: { names: changed } })
+      return (await releaseWithNewConfig(tx, { app, environment, description, actor, now })) ?? null
+    })
+  }
+
+  async function changeSecrets({ app, environment, actor, now }: Command, changes: Record<string, string | null>): Promise<Queued | null> {
+    refuseReserved(Object.keys(changes))
+    return db.transaction(async (tx) => {
+      await lockEnvironment(tx, app, environment)
+      const names = Object.keys(changes)
+      if (names.length === 0) return null
+      for (const [name, value] of Object.entries(changes))
+        await store.addSecretVersion(tx, app, environment, name, value === null ? null : box.seal(value, secretPlace(app, environment, name)), now)
+      const description = describe('secret', changes, names)
+      await record(tx, { at: now, kind: 'secret.changed', actor, app, environment, summary: `${actor.name}: ${description} of ${app}`, data: { names } })
+      return (await releaseWithNewConfig(tx, { app, environment, description, actor, now })) ?? null
+    })
+  }
+
+  async function scale({ app, environment, actor, now }: Command, services: Record<string, number>): Promise<void> {
+    await db.transaction(async (tx) => {
+      await lockEnvironment(tx, app, environment)
+      const release = await currentRelease(tx, app, environment)
+      if (!release) throw new AppError('conflict', `${app} has no release to scale yet (deploy it first: nightshift deploy)`)
+      const manifest = effectiveManifest(release.manifest, environment)
+      for (const [service, count] of Object.entries(services)) {
+        assertService(Object.keys(manifest.services), service, app)
+        if (count > 1 && Object.keys(manifest.services[service]?.volumes ?? {}).length > 0)
+          throw new AppError('invalid', `${app}/${service} owns the volume ${Object.keys(manifest.services[service]?.volumes ?? {}).join(', ')}, which two instances cannot share; keep it at 1`)
+        await store.setScale(tx, app, environment, service, count)
+      }
+      const text = Object.entries(services).map(([service, count]) => `${service}=${count}`).join(' ')
+      await record(tx, { at: now, kind: 'scale.changed', actor, app, environment, summary: `${actor.name} scaled ${app}: ${text}`, data: { services } })
+    })
+  }
+
+  async function setStopped({ app, environment, actor, now }: Command, stopped: boolean): Promise<void> {
+    await db.transaction(async (tx) => {
+      await lockEnvironment(tx, app, environment)
+      if (!(await store.setStopped(tx, app, environment, stopped))) return
+      await record(tx, { at: now, kind: stopped ? 'app.stopped' : 'app.started', actor, app, environment, summary: `${actor.name} ${stopped ? 'stopped' : 'started'} ${app}` })
+    })
+  }
+
+  async function restart({ app, environment, actor, now }: Command, filter: { service?: string | undefined; instance?: string | undefined }): Promise<string[]> {
+    const [service, ordinal] = filter.instance ? (filter.instance.split('.') as [string, string]) : [filter.service, undefined]
+    return db.transaction(async (tx) => {
+      await lockEnvironment(tx, app, environment)
+      const rows = await requestRestarts(tx, app, environment, { service, ordinal: ordinal === undefined ? undefined : Number(ordinal) })
+      if (rows.length === 0) throw new AppError('not-found', `${app} has no running instance ${filter.instance ?? filter.service ?? ''} (see: nightshift ps -a ${app})`)
+      const names = rows.map(instanceNameOf).sort()
+      await record(tx, { at: now, kind: 'app.restarted', actor, app, environment, service: service ?? null, summary: `${actor.name} asked to restart ${names.join(', ')} of ${app}`, data: { instances: names } })
+      return names
+    })
+  }
+
+  async function cancelRollout({ app, environment, actor, now }: Command): Promise<void> {
+    await db.transaction(async (tx) => {
+      await lockEnvironment(tx, app, environment)
+      if (!(await cancelOpenRollout(tx, app, environment, actor, `${actor.name} cancelled it`, now))) throw new AppError('conflict', `no rollout of ${app} is under way`)
+    })
+  }
+
+  /** Forgets the app with all its environments; its volumes stay, as orphans. Answers their names. */
+  async function destroy({ app, actor, now }: Command, confirm: string): Promise<string[]> {
+    if (confirm !== app) throw new AppError('invalid', `to destroy ${app}, confirm with its name (nightshift destroy -a ${app} --confirm ${app})`)
+    return db.transaction(async (tx) => {
+      const known = await tx.maybe('SELECT name FROM apps WHERE name = $1 FOR UPDATE', [app])
+      if (!known) throw new AppError('not-found', `there is no app "${app}" (see: nightshift apps)`)
+      const volumes = await tx.query<{ name: string; environment: string }>('SELECT name, environment FROM volumes WHERE app = $1 ORDER BY environment, name', [app])
+      await tx.query(`UPDATE instances SET wanted = 'retire', because = 'the app was destroyed', retired_at = $2 WHERE app = $1 AND wanted = 'run'`, [app, now])
+      await store.deleteApp(tx, app)
+      const kept = volumes.map((volume) => `${volume.environment}/${volume.name}`)
+      await record(tx, { at: now, kind: 'app.destroyed', actor, app, summary: `${actor.name} destroyed ${app}${kept.length > 0 ? `; its volumes ${kept.join(', ')} are kept` : ''}`, data: { keptVolumes: kept } })
+      return kept
+    })
+  }
+
+  async function changeSettings({ app, environment, actor, now }: Command, settings: { allowForcePush?: boolean | undefined; deployBranch?: string | undefined }): Promise<void> {
+    await db.transaction(async (tx) => {
+      await lockEnvironment(tx, app, environment)
+      await store.setSettings(tx, app, environment, settings)
+      await record(tx, { at: now, kind: 'config.changed', actor, app, environment, summary: `${actor.name} changed the settings of ${app}`, data: settings })
+    })
+  }
+
+  return { create, changeConfig, changeSecrets, scale, setStopped, restart, cancelRollout, destroy, changeSettings }
+}
+
+/** Names that Nightshift sets itself. */
+function refuseReserved(names: string[]): void {
+  const taken = names.find((name) => name === 'PORT' || name.startsWith('NIGHTSHIFT_'))
+  if (taken) throw new AppError('invalid', `${taken} is set by Nightshift for every instance and cannot be changed; choose another name`)
+}
+
+export function assertService(known: string[], service: string, app: string): void {
+  if (known.includes(service)) return
+  const meant = nearest(service, known)
+  throw new AppError('not-found', `${app} has no service "${service}"${meant ? ` (did you mean ${meant}?)` : ''}; it has ${known.join(', ')}`)
+}
+
+function describe(what: string, changes: Record<string, string | null>, changed: string[]): string {
+  const set = changed.filter((name) => changes[name] !== null)
+  const unset = changed.filter((name) => changes[name] === null)
+  return [set.length > 0 ? `set ${what} ${set.join(', ')}` : '', unset.length > 0 ? `unset ${what} ${unset.join(', ')}` : ''].filter(Boolean).join('; ')
+}
+
+/** Plain values of the secrets a release runs with. Never log, never answer. */
+export async function openSecrets(db: Db, box: SecretBox, app: string, environment: string, versions: Record<string, number>): Promise<Record<string, string>> {
+  const rows = await db.query<{ name: string; version: number; sealed: Buffer | null }>('SELECT name, version, sealed FROM secret_versions WHERE app = $1 AND environment = $2', [app, environment])
+  const open: Record<string, string> = {}
+  for (const row of rows) if (versions[row.name] === row.version && row.sealed !== null) open[row.name] = box.open(row.sealed, secretPlace(app, environment, row.name))
+  return open
+}

@@ -1,0 +1,47 @@
+/** The only SQL that writes apps, environments, config, secrets and scales. */
+import type { Db } from '#kernel/db/db.ts'
+
+export async function insertApp(tx: Db, app: string, environment: string, now: Date): Promise<{ app: boolean; environment: boolean }> {
+  const made = await tx.query('INSERT INTO apps (name, created_at) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING name', [app, now])
+  const madeEnvironment = await tx.query('INSERT INTO environments (app, name, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING name', [app, environment, now])
+  return { app: made.length > 0, environment: madeEnvironment.length > 0 }
+}
+
+export async function setStopped(tx: Db, app: string, environment: string, stopped: boolean): Promise<boolean> {
+  return (await tx.query('UPDATE environments SET stopped = $3 WHERE app = $1 AND name = $2 AND stopped <> $3 RETURNING name', [app, environment, stopped])).length > 0
+}
+
+export async function setSettings(tx: Db, app: string, environment: string, settings: { allowForcePush?: boolean | undefined; deployBranch?: string | undefined }): Promise<void> {
+  await tx.query('UPDATE environments SET allow_force_push = coalesce($3, allow_force_push), deploy_branch = coalesce($4, deploy_branch) WHERE app = $1 AND name = $2', [
+    app, environment, settings.allowForcePush ?? null, settings.deployBranch ?? null,
+  ])
+}
+
+export async function setScale(tx: Db, app: string, environment: string, service: string, count: number): Promise<void> {
+  await tx.query('INSERT INTO scales (app, environment, service, count) VALUES ($1, $2, $3, $4) ON CONFLICT (app, environment, service) DO UPDATE SET count = $4', [app, environment, service, count])
+}
+
+export async function setConfig(tx: Db, app: string, environment: string, name: string, value: string | null, now: Date): Promise<boolean> {
+  const rows =
+    value === null
+      ? await tx.query('DELETE FROM config_vars WHERE app = $1 AND environment = $2 AND name = $3 RETURNING name', [app, environment, name])
+      : await tx.query(
+          `INSERT INTO config_vars (app, environment, name, value, set_at) VALUES ($1, $2, $3, $4, $5)
+           ON CONFLICT (app, environment, name) DO UPDATE SET value = $4, set_at = $5 WHERE config_vars.value <> $4 RETURNING name`,
+          [app, environment, name, value, now],
+        )
+  return rows.length > 0
+}
+
+/** Adds a version; null unsets. */
+export async function addSecretVersion(tx: Db, app: string, environment: string, name: string, sealed: Buffer | null, now: Date): Promise<void> {
+  await tx.query(
+    `INSERT INTO secret_versions (app, environment, name, version, sealed, set_at)
+     SELECT $1, $2, $3, coalesce(max(version), 0) + 1, $4, $5 FROM secret_versions WHERE app = $1 AND environment = $2 AND name = $3`,
+    [app, environment, name, sealed, now],
+  )
+}
+
+export async function deleteApp(tx: Db, app: string): Promise<void> {
+  await tx.query('DELETE FROM apps WHERE name = $1', [app])
+}

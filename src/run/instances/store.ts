@@ -1,0 +1,51 @@
+/** The only SQL that writes instances. */
+import { newId } from '#base/ids.ts'
+import type { InstanceKind, ObservedInstance } from '#contract/wire.ts'
+import type { Db } from '#kernel/db/db.ts'
+import type { InstanceRow } from './model.ts'
+
+export async function insertInstance(tx: Db, instance: { app: string; environment: string; kind: InstanceKind; service: string; ordinal: number; release: number; machine: string; because: string; now: Date }): Promise<string> {
+  const id = newId('ins', instance.now)
+  await tx.query(
+    `INSERT INTO instances (id, app, environment, kind, service, ordinal, release, machine, wanted, because, created_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'run', $9, $10)`,
+    [id, instance.app, instance.environment, instance.kind, instance.service, instance.ordinal, instance.release, instance.machine, instance.because, instance.now],
+  )
+  return id
+}
+
+export async function retireInstance(tx: Db, id: string, because: string, now: Date): Promise<InstanceRow | undefined> {
+  return tx.maybe(`UPDATE instances SET wanted = 'retire', because = $2, retired_at = $3 WHERE id = $1 AND wanted = 'run' RETURNING *`, [id, because, now])
+}
+
+export async function restartInstance(tx: Db, id: string, because: string): Promise<InstanceRow | undefined> {
+  return tx.maybe(`UPDATE instances SET generation = generation + 1, restart_requested = false, because = $2 WHERE id = $1 AND wanted = 'run' RETURNING *`, [id, because])
+}
+
+export async function requestRestarts(tx: Db, app: string, environment: string, filter: { service?: string | undefined; ordinal?: number | undefined }): Promise<InstanceRow[]> {
+  return tx.query(
+    `UPDATE instances SET restart_requested = true
+     WHERE app = $1 AND environment = $2 AND kind = 'service' AND wanted = 'run' AND ($3::text IS NULL OR service = $3) AND ($4::int IS NULL OR ordinal = $4) RETURNING *`,
+    [app, environment, filter.service ?? null, filter.ordinal ?? null],
+  )
+}
+
+/** Stores the agent's word; true for those whose state changed. */
+export async function storeObservations(tx: Db, machine: string, observed: ObservedInstance[]): Promise<{ id: string; app: string; environment: string }[]> {
+  if (observed.length === 0) return []
+  return tx.query(
+    `UPDATE instances i SET observed = o.value FROM jsonb_array_elements($2::jsonb) o
+     WHERE i.id = o.value->>'id' AND i.machine = $1 AND i.observed IS DISTINCT FROM o.value
+     RETURNING i.id, i.app, i.environment`,
+    [machine, JSON.stringify(observed)],
+  )
+}
+
+/** Retired instances that their agent no longer has are gone for good. */
+export async function markGone(tx: Db, machine: string, stillThere: string[], knownToAgent: Date, now: Date): Promise<InstanceRow[]> {
+  return tx.query(
+    `UPDATE instances SET wanted = 'gone', gone_at = $4
+     WHERE machine = $1 AND wanted = 'retire' AND retired_at <= $3 AND NOT (id = ANY ($2)) RETURNING *`,
+    [machine, stillThere, knownToAgent, now],
+  )
+}

@@ -1,0 +1,37 @@
+import type { Manifest } from '#contract/manifest.ts'
+import type { ArtifactRef } from '#contract/wire.ts'
+
+/** An immutable release as stored. */
+export type ReleaseRow = {
+  app: string
+  environment: string
+  number: number
+  artifact_id: string
+  manifest: Manifest
+  manifest_source: string
+  config: Record<string, string>
+  /** name → version of the secret it runs with */
+  secrets: Record<string, number>
+  description: string
+  commit: string | null
+  build_id: string | null
+  by_name: string
+  created_at: Date
+}
+
+export type ArtifactRow = { id: string; ref: ArtifactRef; meta: ArtifactMetaRow }
+/** What releases need of `artifacts.meta`; the builder writes it. */
+export type ArtifactMetaRow = { builder: string; processes: Record<string, string>; launcher: boolean }
+
+export type RolloutRow = {
+  id: string
+  app: string
+  environment: string
+  release: number
+  from_release: number | null
+  state: 'pending' | 'releasing' | 'starting' | 'finished' | 'failed' | 'cancelled'
+  because: string
+  steps: { name: string; at: string; detail: string }[]
+  started_at: Date
+  finished_at: Date | null
+}

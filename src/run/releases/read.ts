@@ -1,0 +1,75 @@
+/** Questions about releases and rollouts that others may ask. */
+import { AppError } from '#base/errors.ts'
+import type { Release, Rollout } from '#contract/model.ts'
+import type { Db } from '#kernel/db/db.ts'
+import type { ArtifactRow, ReleaseRow, RolloutRow } from './model.ts'
+
+export async function readRelease(db: Db, app: string, environment: string, number: number): Promise<ReleaseRow> {
+  const row = await db.maybe<ReleaseRow>('SELECT * FROM releases WHERE app = $1 AND environment = $2 AND number = $3', [app, environment, number])
+  if (!row) throw new AppError('not-found', `${app} has no release v${number} in ${environment} (see: nightshift releases -a ${app})`)
+  return row
+}
+
+export async function readArtifact(db: Db, id: string): Promise<ArtifactRow> {
+  return db.one('SELECT id, ref, meta FROM artifacts WHERE id = $1', [id])
+}
+
+/** The newest release that is being rolled out or serves: what a change of config builds upon. */
+export async function currentRelease(db: Db, app: string, environment: string): Promise<ReleaseRow | undefined> {
+  return db.maybe<ReleaseRow>(
+    `SELECT r.* FROM releases r JOIN environments e ON e.app = r.app AND e.name = r.environment
+     WHERE r.app = $1 AND r.environment = $2
+       AND r.number = coalesce(
+         (SELECT release FROM rollouts WHERE app = $1 AND environment = $2 AND state IN ('pending', 'releasing', 'starting')),
+         e.active_release,
+         (SELECT max(number) FROM releases WHERE app = $1 AND environment = $2))`,
+    [app, environment],
+  )
+}
+
+export async function latestRollout(db: Db, app: string, environment: string): Promise<RolloutRow | undefined> {
+  return db.maybe('SELECT * FROM rollouts WHERE app = $1 AND environment = $2 ORDER BY started_at DESC, id DESC LIMIT 1', [app, environment])
+}
+
+export async function rolloutOfRelease(db: Db, app: string, environment: string, release: number): Promise<RolloutRow | undefined> {
+  return db.maybe('SELECT * FROM rollouts WHERE app = $1 AND environment = $2 AND release = $3 ORDER BY started_at DESC LIMIT 1', [app, environment, release])
+}
+
+export function rolloutView(row: RolloutRow): Rollout {
+  return {
+    id: row.id, release: row.release, fromRelease: row.from_release, state: row.state, because: row.because,
+    startedAt: row.started_at.toISOString(), finishedAt: row.finished_at?.toISOString() ?? null, steps: row.steps,
+  }
+}
+
+export async function listReleases(db: Db, app: string, environment: string, limit: number): Promise<Release[]> {
+  const rows = await db.query<ReleaseRow & { rollout_state: RolloutRow['state'] | null; rollout_because: string | null; active_release: number | null }>(
+    `SELECT r.*, e.active_release, o.state AS rollout_state, o.because AS rollout_because
+     FROM releases r
+     JOIN environments e ON e.app = r.app AND e.name = r.environment
+     LEFT JOIN LATERAL (SELECT state, because FROM rollouts WHERE app = r.app AND environment = r.environment AND release = r.number ORDER BY started_at DESC LIMIT 1) o ON true
+     WHERE r.app = $1 AND r.environment = $2 ORDER BY r.number DESC LIMIT $3`,
+    [app, environment, limit],
+  )
+  return rows.map((row) => ({
+    number: row.number,
+    state: releaseState(row.number, row.active_release, row.rollout_state),
+    description: row.description,
+    because: row.rollout_because ?? '',
+    artifact: row.artifact_id,
+    commit: row.commit,
+    buildId: row.build_id,
+    config: row.config,
+    secrets: Object.keys(row.secrets).sort(),
+    createdAt: row.created_at.toISOString(),
+    by: row.by_name,
+    manifest: row.manifest,
+  }))
+}
+
+function releaseState(number: number, active: number | null, rollout: RolloutRow['state'] | null): Release['state'] {
+  if (number === active) return 'active'
+  if (rollout === 'failed' || rollout === 'cancelled') return 'failed'
+  if (rollout === 'finished') return 'superseded'
+  return rollout === null ? 'created' : 'rolling'
+}

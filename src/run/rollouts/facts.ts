@@ -1,0 +1,83 @@
+/** Reads what `plan.ts` decides from: the facts of every environment, in a handful of queries. */
+import { parseDuration } from '#base/units.ts'
+import type { Manifest } from '#contract/manifest.ts'
+import type { Db } from '#kernel/db/db.ts'
+import type { EnvironmentRow } from '#run/apps/model.ts'
+import { type InstanceRow, currentObservation } from '#run/instances/model.ts'
+import { liveInstances } from '#run/instances/read.ts'
+import { effectiveManifest } from '#run/manifest/effective.ts'
+import type { ReleaseRow, RolloutRow } from '#run/releases/model.ts'
+import type { EnvironmentFacts, InstanceFacts, ReleaseFacts, ServiceWish } from './model.ts'
+
+type NamedRelease = Pick<ReleaseRow, 'app' | 'environment' | 'number' | 'manifest' | 'secrets'>
+
+/** `ownAddresses`: the machines' driver gives every task an address of its own, so that a fixed port is no conflict. */
+export async function readFacts(db: Db, ownAddresses: boolean): Promise<EnvironmentFacts[]> {
+  const [environments, rollouts, instances, scales] = await Promise.all([
+    db.query<EnvironmentRow>('SELECT * FROM environments ORDER BY app, name'),
+    db.query<RolloutRow>(`SELECT * FROM rollouts WHERE state IN ('pending', 'releasing', 'starting')`),
+    liveInstances(db),
+    db.query<{ app: string; environment: string; service: string; count: number }>('SELECT * FROM scales'),
+  ])
+  const releases = await db.query<NamedRelease>(
+    `SELECT r.app, r.environment, r.number, r.manifest, r.secrets FROM releases r
+     JOIN environments e ON e.app = r.app AND e.name = r.environment
+     WHERE r.number = e.active_release OR EXISTS (SELECT FROM rollouts o WHERE o.app = r.app AND o.environment = r.environment AND o.release = r.number AND o.state IN ('pending', 'releasing', 'starting'))`,
+  )
+  return environments.map((env) => {
+    const counts = new Map(scales.filter((row) => row.app === env.app && row.environment === env.name).map((row) => [row.service, row.count]))
+    const named = (number: number | null | undefined): ReleaseFacts | null => {
+      const release = releases.find((row) => row.app === env.app && row.environment === env.name && row.number === number)
+      return release ? releaseFacts(release, counts, ownAddresses) : null
+    }
+    const open = rollouts.find((row) => row.app === env.app && row.environment === env.name)
+    const target = named(open?.release)
+    return {
+      app: env.app,
+      environment: env.name,
+      stopped: env.stopped,
+      active: named(env.active_release),
+      rollout: open && target ? { id: open.id, state: open.state, startedAt: open.started_at, target } : null,
+      instances: instances.filter((row) => row.app === env.app && row.environment === env.name && row.kind !== 'run').map(instanceFacts),
+    }
+  })
+}
+
+function releaseFacts(release: NamedRelease, counts: Map<string, number>, ownAddresses: boolean): ReleaseFacts {
+  const manifest = effectiveManifest(release.manifest, release.environment)
+  const needed = new Set(Object.values(manifest.services).flatMap((service) => service.secrets))
+  return {
+    number: release.number,
+    releaseCommand: manifest.release !== undefined,
+    missingSecrets: [...needed].filter((name) => release.secrets[name] === undefined).sort(),
+    services: Object.entries(manifest.services).map(([name, service]) => serviceWish(name, service, counts, ownAddresses)),
+  }
+}
+
+function serviceWish(name: string, service: Manifest['services'][string], counts: Map<string, number>, ownAddresses: boolean): ServiceWish {
+  return {
+    name,
+    count: counts.get(name) ?? service.scale ?? 1,
+    needs: Object.keys(service.needs),
+    exclusive: Object.keys(service.volumes).length > 0 || (typeof service.port === 'number' && !ownAddresses),
+    startupMs: parseDuration(service.health?.startup ?? '60s'),
+  }
+}
+
+function instanceFacts(row: InstanceRow): InstanceFacts {
+  const seen = currentObservation(row)
+  return {
+    id: row.id,
+    kind: row.kind === 'release' ? 'release' : 'service',
+    service: row.service,
+    ordinal: row.ordinal,
+    release: row.release,
+    wanted: row.wanted === 'retire' ? 'retire' : 'run',
+    restartRequested: row.restart_requested,
+    state: seen?.state ?? null,
+    because: seen?.because ?? 'its machine has not taken it up yet',
+    restarts: seen?.restarts ?? 0,
+    exitCode: seen?.lastExit?.code ?? null,
+    createdAt: row.created_at,
+  }
+}
