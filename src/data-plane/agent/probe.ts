@@ -1,0 +1,96 @@
+import http from 'node:http'
+import net from 'node:net'
+import type { HealthSpec } from '#contract/wire.ts'
+import { messageOf } from '#base/errors.ts'
+import type { TaskDriver } from '#drivers/task/port.ts'
+
+export type ProbeResult = { ok: boolean; because: string }
+export type ProbeTarget = { task: string; address: { host: string; port: number } | null; health: HealthSpec }
+
+const refused = (because: string): ProbeResult => ({ ok: false, because })
+
+/**
+ * One probe of a running task, within the time limit of its health check. Never throws: whatever goes wrong is a failed
+ * probe that says why. `none` always succeeds; how long the task has lived is not its business.
+ */
+export async function probe(target: ProbeTarget, driver: Pick<TaskDriver, 'exec'>, signal: AbortSignal): Promise<ProbeResult> {
+  const { health, address } = target
+  if (health.kind === 'none') return { ok: true, because: 'it is running' }
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(health.timeoutMs)])
+  if (health.kind === 'exec') return probeExec(target.task, health, driver, limit)
+  if (!address) return refused('it has no address to probe')
+  return health.kind === 'tcp' ? probeTcp(address, health.timeoutMs, limit) : probeHttp(address, health, limit)
+}
+
+function probeHttp(address: { host: string; port: number }, health: Extract<HealthSpec, { kind: 'http' }>, signal: AbortSignal): Promise<ProbeResult> {
+  const what = `GET ${health.path} on port ${address.port}`
+  return new Promise((resolve) => {
+    const request = http.get(
+      {
+        host: address.host,
+        port: address.port,
+        path: health.path,
+        agent: false,
+        signal,
+        headers: { host: health.host ?? `${address.host}:${address.port}`, 'user-agent': 'Nightshift-Probe', accept: '*/*', connection: 'close' },
+      },
+      (response) => {
+        const status = response.statusCode ?? 0
+        response.destroy()
+        resolve(status >= 200 && status < 400 ? { ok: true, because: `${what} answered ${status}` } : refused(`${what} answered ${status}`))
+      },
+    )
+    request.on('error', (error) => resolve(refused(`${what}: ${describe(error, health.timeoutMs, signal)}`)))
+  })
+}
+
+function probeTcp(address: { host: string; port: number }, timeoutMs: number, signal: AbortSignal): Promise<ProbeResult> {
+  const what = `a connection to port ${address.port}`
+  return new Promise((resolve) => {
+    const socket = net.connect({ host: address.host, port: address.port, signal })
+    socket.on('connect', () => {
+      socket.destroy()
+      resolve({ ok: true, because: `${what} was accepted` })
+    })
+    socket.on('error', (error) => resolve(refused(`${what}: ${describe(error, timeoutMs, signal)}`)))
+  })
+}
+
+async function probeExec(
+  task: string,
+  health: Extract<HealthSpec, { kind: 'exec' }>,
+  driver: Pick<TaskDriver, 'exec'>,
+  signal: AbortSignal,
+): Promise<ProbeResult> {
+  const what = `the check ${health.argv.join(' ')}`
+  try {
+    const session = await driver.exec(task, { argv: health.argv, env: {}, tty: null })
+    let tail = Buffer.alloc(0)
+    session.onOutput((data) => {
+      tail = Buffer.concat([tail, data]).subarray(-200)
+    })
+    session.write(Buffer.alloc(0))
+    const timedOut = new Promise<'timeout'>((resolve) => {
+      if (signal.aborted) resolve('timeout')
+      else signal.addEventListener('abort', () => resolve('timeout'), { once: true })
+    })
+    const outcome = await Promise.race([session.exited, timedOut])
+    if (outcome === 'timeout') {
+      session.close()
+      return refused(`${what} did not end within ${health.timeoutMs} ms`)
+    }
+    if (outcome.code === 0) return { ok: true, because: `${what} succeeded` }
+    const said = tail.toString('utf8').trim().split('\n').at(-1)
+    return refused(`${what} ended with ${outcome.code === null ? 'a signal' : `code ${outcome.code}`}${said ? `: ${said}` : ''}`)
+  } catch (error) {
+    return refused(`${what} could not be run: ${messageOf(error)}`)
+  }
+}
+
+function describe(error: Error, timeoutMs: number, signal: AbortSignal): string {
+  if (signal.aborted) return `no answer within ${timeoutMs} ms`
+  const code = (error as NodeJS.ErrnoException).code
+  if (code === 'ECONNREFUSED') return 'nothing listens there (connection refused)'
+  if (code === 'ECONNRESET') return 'the connection was reset'
+  return messageOf(error)
+}

@@ -1,0 +1,226 @@
+/**
+ * The agent: turns a desired state into running tasks through a task driver, keeps them healthy, and tells the proxy of
+ * this machine and control what is so. It needs neither of them to go on, and its own death stops no task.
+ */
+import { availableParallelism, hostname, release as osRelease, totalmem, type as osType } from 'node:os'
+import { join } from 'node:path'
+import type { AgentToControl, ControlToAgent, MachineFacts, ObservedInstance } from '#contract/wire.ts'
+import { wireVersion } from '#contract/wire.ts'
+import { AppError, messageOf } from '#base/errors.ts'
+import { createLogger } from '#kernel/log.ts'
+import type { TaskDriver } from '#drivers/task/port.ts'
+import { type Link, openLink } from '../link.ts'
+import { createEffects } from './effects.ts'
+import { type Endpoints, openEndpoints } from './endpoints.ts'
+import { createHealthWatch } from './health-watch.ts'
+import type { TaskView } from './identity.ts'
+import type { Log } from './log.ts'
+import { type Loop, type LoopStatus, startLoop, stillDesired } from './loop.ts'
+import type { HealthView } from './plan.ts'
+import { defaultPortRange, PortAllocator, type PortRange } from './ports.ts'
+import { createSessions, type Sessions } from './sessions.ts'
+import { startAccessLog } from './shipping/access-log.ts'
+import { type ControlClient, createControlClient } from './shipping/control-client.ts'
+import { type Facts, openFacts } from './shipping/facts.ts'
+import { startStats } from './shipping/stats.ts'
+import { openTaskLogs } from './shipping/task-logs.ts'
+import { openSlugs } from './slugs.ts'
+import { createStarter } from './starter.ts'
+import { type AgentState, openState } from './state.ts'
+
+export type AgentOptions = {
+  home: string
+  /** `http://127.0.0.1:7800`; null = there is none: go on with the last desired state. */
+  controlUrl: string | null
+  /** The machine token. */
+  token: string
+  /** This machine's name. */
+  machine: string
+  /** Made by the caller; closed by the agent. */
+  driver: TaskDriver
+  version?: string
+  portRange?: PortRange
+  /** The address under which an instance reaches this machine's edge listeners; default 127.0.0.1. */
+  edgeHost?: string
+  /** How often everything is looked at again though nothing happened. */
+  periodMs?: number
+  statsPeriodMs?: number
+  log?: Log
+}
+
+export type Agent = {
+  /** Ends the agent; apps run on. */
+  close(): Promise<void>
+  /** Stops every app (drained quickly); the agent goes on, and starts nothing any more. */
+  stopApps(): Promise<void>
+  status(): LoopStatus | null
+}
+
+const heartbeatMs = 10_000
+const collectMs = 10 * 60_000
+
+export async function runAgent(options: AgentOptions): Promise<Agent> {
+  const { home, driver, machine } = options
+  const log = options.log ?? createLogger({ process: 'agent' })
+  const now = () => Date.now()
+  const control = options.controlUrl === null ? noControl : createControlClient(options.controlUrl, options.token)
+  const state = await openState(home, log)
+  const slugs = await openSlugs(home, options.controlUrl === null ? null : control)
+  const facts = await openFacts({ file: join(home, 'agent', 'facts.ndjson'), machine, control, now: () => new Date(), log })
+  const limits = await driver.limits().catch((error: unknown) => [`the limits of driver ${driver.kind} are not known: ${messageOf(error)}`])
+
+  let link: Link<AgentToControl> | undefined
+  let loop: Loop | undefined
+  const wake = () => loop?.wake()
+  const endpoints = openEndpoints({
+    socketPath: join(home, 'run', 'proxy.sock'),
+    onSuspect: (instance) => health.hurry(instance),
+    log,
+  })
+  const health = createHealthWatch({ driver, now, onChange: (view, seen, before) => onHealth({ state, facts, endpoints }, view, seen, before, wake) })
+  const logs = await openTaskLogs({ folder: join(home, 'agent', 'logs'), machine, driver, control, onShipped: wake, log })
+  const starter = createStarter({ driver, slugs, ports: new PortAllocator(options.portRange ?? defaultPortRange), tasks: () => loop?.tasks() ?? [] })
+  const effects = createEffects({
+    ...{ state, driver, starter, endpoints, facts, logs, wake, now, log },
+    wanted: (spec) => !loop?.isStopping() && stillDesired(state, spec),
+  })
+  const send = (message: AgentToControl) => void link?.send(message)
+  const sessions = createSessions({
+    ...{ driver, send, log },
+    runningTask: (instance) => loop?.runningTask(instance) ?? null,
+    startOnce: (spec) => effects.startOnce(spec),
+    onEnded: wake,
+  })
+
+  const report = reporter(state, send)
+  loop = startLoop({
+    ...{ state, driver, effects, endpoints, health, logs, now, log },
+    sessionTasks: () => sessions.tasks(),
+    onObserved: report.observed,
+    periodMs: options.periodMs ?? 3_000,
+  })
+
+  if (options.controlUrl !== null) {
+    link = openLink<ControlToAgent, AgentToControl>({
+      url: new URL('/internal/agent', options.controlUrl).href,
+      token: options.token,
+      onOpen() {
+        send({ t: 'hello', wireVersion, facts: machineFacts(options, limits), desiredGeneration: state.desired().generation })
+        report.again()
+      },
+      onMessage: (message) => receive(message, { state, sessions, wake, log }),
+      onClose: () => void sessions.closeAll(),
+      log: (level, message) => log[level]({}, message),
+    })
+  }
+  const stats = startStats({ periodMs: options.statsPeriodMs ?? 10_000, machine, driver, control, tasks: () => loop?.tasks() ?? [], log })
+  const access = startAccessLog({ file: join(home, 'proxy', 'access.log'), stateFile: join(home, 'agent', 'access-position.json'), machine, control, log })
+  const heartbeat = setInterval(report.again, heartbeatMs)
+  const collector = setInterval(() => {
+    const inUse = new Set((loop?.tasks() ?? []).map((view) => view.who.artifact))
+    for (const { artifact } of state.desired().instances) if (artifact.kind === 'slug') inUse.add(artifact.digest)
+    slugs.collect(inUse).then(
+      (removed) => removed.length > 0 && log.info({ removed }, 'unused slugs removed'),
+      (error: unknown) => log.warn({ error: messageOf(error) }, 'unused slugs could not be removed'),
+    )
+  }, collectMs)
+
+  let closing: Promise<void> | undefined
+  async function close() {
+    clearInterval(heartbeat)
+    clearInterval(collector)
+    stats.close()
+    await sessions.closeAll()
+    await loop?.close()
+    effects.close()
+    await effects.idle()
+    effects.settle()
+    await state.save()
+    health.close()
+    endpoints.close()
+    link?.close()
+    await Promise.all([logs.close(), facts.close(), access.close()])
+    control.close()
+    await driver.close()
+  }
+
+  return {
+    close: () => (closing ??= close()),
+    async stopApps() {
+      await sessions.closeAll()
+      await loop?.stopAll()
+    },
+    status: () => loop?.status() ?? null,
+  }
+}
+
+/** A task became ready, sick, or failed to come up: the endpoint follows at once, the rest in the next turn. */
+function onHealth(deps: { state: AgentState; facts: Facts; endpoints: Endpoints }, view: TaskView, seen: HealthView, before: HealthView['state'], wake: () => void): void {
+  const { who, status } = view
+  const record = deps.state.records().get(who.instance)
+  if (record?.next.do !== 'watch' || record.next.task !== who.task) return
+  if (seen.state !== 'ready') deps.endpoints.unready(who.instance)
+  const at = new Date().toISOString()
+  if (seen.state === 'ready' && record.next.readyAt === null) {
+    deps.state.setRecord({ ...record, next: { ...record.next, readyAt: at } })
+    const afterMs = Math.max(0, Date.parse(at) - Date.parse(status.startedAt))
+    deps.facts.note({ kind: 'instance.ready', who, about: who.task, data: { attempt: who.attempt, generation: who.generation, afterMs, address: status.address } })
+  } else if (seen.state === 'unhealthy' || seen.state === 'failed')
+    deps.facts.note({ kind: 'instance.unhealthy', who, about: `${who.task} ${at}`, data: { attempt: who.attempt, generation: who.generation, because: seen.because, before } })
+  wake()
+}
+
+function receive(message: ControlToAgent, deps: { state: AgentState; sessions: Sessions; wake(): void; log: Log }): void {
+  switch (message.t) {
+    case 'desired':
+      void deps.state.setDesired(message.state).then((taken) => {
+        if (!taken) deps.log.warn({ generation: message.state.generation, have: deps.state.desired().generation }, 'an older desired state is ignored')
+        deps.wake()
+      })
+      return deps.wake()
+    case 'session.open':
+      return deps.sessions.open(message)
+    case 'session.input':
+      return deps.sessions.input(message)
+    case 'session.resize':
+      return deps.sessions.resize(message)
+    case 'session.close':
+      return deps.sessions.close(message)
+  }
+}
+
+/** Tells control what is seen when it differs from what was told, and all of it after a reconnect. */
+function reporter(state: AgentState, send: (message: AgentToControl) => void) {
+  let last: { desiredGeneration: number; instances: ObservedInstance[] } | null = null
+  let told = ''
+  const tell = () => {
+    if (last) send({ t: 'observed', at: new Date().toISOString(), ...last })
+  }
+  return {
+    observed(instances: ObservedInstance[]) {
+      last = { desiredGeneration: state.desired().generation, instances }
+      const text = JSON.stringify(last)
+      if (text === told) return
+      told = text
+      tell()
+    },
+    again: tell,
+  }
+}
+
+function machineFacts(options: AgentOptions, limits: string[]): MachineFacts {
+  return {
+    machine: options.machine,
+    driver: options.driver.kind,
+    edgeHost: options.edgeHost ?? '127.0.0.1',
+    ownAddresses: options.driver.ownAddresses,
+    version: options.version ?? '0.0.0',
+    os: `${osType()} ${osRelease()} (${hostname()})`,
+    cpus: availableParallelism(),
+    memoryBytes: totalmem(),
+    limits,
+  }
+}
+
+const away = () => Promise.reject(new AppError('unavailable', 'this agent has no control plane'))
+const noControl: ControlClient = { post: away, download: away, close() {} }

@@ -1,0 +1,194 @@
+/**
+ * Ships the proxy's access log (`<home>/proxy/access.log`, one JSON object a line, rotated by renaming to `access.log.N`)
+ * as stream `access` of the service that each line names. Lines of no service (an unknown host) stay in the file.
+ *
+ * Exactly once, as for tasks: which bytes the next chunk has and the positions before it are on disk before it is sent,
+ * so that after a kill the very same batches are sent again.
+ */
+import { open, readdir, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import type { LogBatch } from '#contract/wire.ts'
+import { isAppError, messageOf } from '#base/errors.ts'
+import { sleep } from '#base/clock.ts'
+import { readJson, replaceFile } from '../durable-file.ts'
+import type { Log } from '../log.ts'
+import type { ControlClient } from './control-client.ts'
+
+type Position = {
+  inode: number
+  /** The chunk that was being sent: bytes `offset`..`end` of the file. */
+  offset: number
+  end: number
+  /** Entries before that chunk, by service. */
+  counts: Record<string, number>
+}
+type AccessLine = { at?: string; app?: string | null; environment?: string | null; service?: string | null }
+
+const chunkBytes = 256 * 1024
+const pollMs = 500
+/** Polls without news after which a renamed file is done: no writer has it open any more. */
+const quietPolls = 3
+
+export function startAccessLog(options: { file: string; stateFile: string; machine: string; control: Pick<ControlClient, 'post'>; log: Log }): { close(): Promise<void> } {
+  const { control, log } = options
+  const closing = new AbortController()
+
+  async function send(batch: LogBatch): Promise<void> {
+    for (let tries = 0; ; tries++) {
+      try {
+        return await control.post('/internal/logs', batch, closing.signal)
+      } catch (error) {
+        closing.signal.throwIfAborted()
+        if (isAppError(error, 'invalid')) return log.error({ source: batch.source, error: messageOf(error) }, 'control refuses a batch of the access log for good; it is skipped')
+        await sleep(Math.min(10_000, 200 * 2 ** Math.min(tries, 10)), closing.signal)
+      }
+    }
+  }
+
+  async function ship(lines: readonly string[], counts: Record<string, number>): Promise<Record<string, number>> {
+    const next = { ...counts }
+    for (const batch of batchesOf(lines, options.machine, counts)) {
+      await send(batch)
+      next[serviceIn(batch)] = batch.to
+    }
+    return next
+  }
+
+  async function run(): Promise<void> {
+    let at = await restore(options.stateFile, log)
+    let quiet = 0
+    while (!closing.signal.aborted) {
+      const path = at ? await findByInode(options.file, at.inode) : await oldest(options.file)
+      if (!path) {
+        if (at) at = null // rotated away while nobody looked; what is left starts with the oldest file
+        await sleep(pollMs, closing.signal)
+        continue
+      }
+      at ??= { inode: (await stat(path)).ino, offset: 0, end: 0, counts: {} }
+      const renamed = path !== options.file
+      // A chunk that was under way when the last agent ended is read again exactly as it was.
+      const resumed = at.end > at.offset ? at.end : null
+      const chunk = await readLines(path, at.offset, resumed, renamed && quiet >= quietPolls)
+      if (chunk.end === at.offset) {
+        const next = renamed && ++quiet > quietPolls ? await newer(options.file, at.inode) : null
+        if (next !== null) {
+          at = { inode: next, offset: 0, end: 0, counts: at.counts }
+          quiet = 0
+        } else await sleep(pollMs, closing.signal)
+        continue
+      }
+      quiet = 0
+      at = { ...at, end: chunk.end }
+      if (resumed === null) await replaceFile(options.stateFile, JSON.stringify(at), { sync: false }).catch((error: unknown) => log.warn({ error: messageOf(error) }, 'the position in the access log could not be written; going on without'))
+      at = { ...at, offset: chunk.end, end: chunk.end, counts: await ship(chunk.lines, at.counts) }
+    }
+  }
+
+  async function keepRunning(): Promise<void> {
+    while (!closing.signal.aborted) {
+      try {
+        await run()
+      } catch (error) {
+        if (closing.signal.aborted) return
+        log.warn({ file: options.file, error: messageOf(error) }, 'the access log could not be read; trying again')
+        await sleep(5_000, closing.signal).catch(() => undefined)
+      }
+    }
+  }
+
+  const done = keepRunning()
+  return {
+    async close() {
+      closing.abort()
+      await done
+    },
+  }
+}
+
+function serviceIn(batch: { app: string; environment: string; service: string }): string {
+  return `${batch.app}/${batch.environment}/${batch.service}`
+}
+
+/** One batch a service, in the order of first lines. */
+export function batchesOf(lines: readonly string[], machine: string, counts: Readonly<Record<string, number>>): LogBatch[] {
+  const batches = new Map<string, LogBatch>()
+  for (const text of lines) {
+    const line = parse(text)
+    if (!line?.app || !line.environment || !line.service) continue
+    const { app, environment, service } = line
+    const key = serviceIn({ app, environment, service })
+    const from = counts[key] ?? 0
+    const batch = batches.get(key) ?? { source: `access:${machine}:${key}`, app, environment, service, instance: 'proxy', release: null, machine, from, to: from, dropped: 0, entries: [] }
+    batch.entries.push({ at: line.at ?? new Date(0).toISOString(), stream: 'access', text })
+    batch.to++
+    batches.set(key, batch)
+  }
+  return [...batches.values()]
+}
+
+function parse(text: string): AccessLine | null {
+  try {
+    const line: unknown = JSON.parse(text)
+    return typeof line === 'object' && line !== null ? (line as AccessLine) : null
+  } catch {
+    return null
+  }
+}
+
+/** Whole lines from `offset`, up to `until` or a chunk's size; with `closed`, an unfinished last line counts as one. */
+async function readLines(path: string, offset: number, until: number | null, closed: boolean): Promise<{ lines: string[]; end: number }> {
+  const file = await open(path)
+  try {
+    const buffer = Buffer.allocUnsafe(until === null ? chunkBytes : Math.max(0, until - offset))
+    let filled = 0
+    while (filled < buffer.length) {
+      const { bytesRead } = await file.read(buffer, filled, buffer.length - filled, offset + filled)
+      if (bytesRead === 0) break
+      filled += bytesRead
+    }
+    const data = buffer.subarray(0, filled)
+    const last = data.lastIndexOf(10)
+    const used = until !== null || closed || (last === -1 && filled === chunkBytes) ? filled : last + 1
+    return { lines: data.toString('utf8', 0, used).split('\n').filter(Boolean), end: offset + used }
+  } finally {
+    await file.close()
+  }
+}
+
+/** The log and what it was rotated to, oldest first. */
+async function filesOf(file: string): Promise<{ path: string; inode: number }[]> {
+  const folder = dirname(file)
+  const name = basename(file)
+  const found: { path: string; inode: number; at: number }[] = []
+  for (const entry of await readdir(folder).catch(() => [])) {
+    if (entry !== name && !(entry.startsWith(`${name}.`) && /^\d+$/.test(entry.slice(name.length + 1)))) continue
+    const path = join(folder, entry)
+    const info = await stat(path).catch(() => null)
+    if (info) found.push({ path, inode: info.ino, at: entry === name ? Infinity : info.mtimeMs })
+  }
+  return found.sort((a, b) => a.at - b.at)
+}
+
+async function findByInode(file: string, inode: number): Promise<string | null> {
+  const current = await stat(file).catch(() => null)
+  if (current?.ino === inode) return file
+  return (await filesOf(file)).find((one) => one.inode === inode)?.path ?? null
+}
+
+async function oldest(file: string): Promise<string | null> {
+  return (await filesOf(file))[0]?.path ?? null
+}
+
+/** The inode of the file that followed this one. */
+async function newer(file: string, inode: number): Promise<number | null> {
+  const files = await filesOf(file)
+  const index = files.findIndex((one) => one.inode === inode)
+  return files[index + 1]?.inode ?? null
+}
+
+async function restore(stateFile: string, log: Log): Promise<Position | null> {
+  return readJson<Position>(stateFile).catch((error: unknown) => {
+    log.warn({ file: stateFile, error: messageOf(error) }, 'the position in the access log could not be read; it is shipped from its start')
+    return null
+  })
+}

@@ -1,0 +1,102 @@
+/**
+ * What the agent knows over its own death: the last desired state (sealed, for it holds secrets) and the supervision
+ * records (no secrets). Not a database: two small files, each replaced as a whole.
+ *
+ * A file that can't be read is set aside and the agent starts without it: tasks are adopted by their labels, and nothing
+ * is stopped until control has spoken. A file that can't be written (disk full) is logged and tried again at the next
+ * change; apps never pay for it.
+ */
+import { mkdir, readFile, rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { DesiredState } from '#contract/wire.ts'
+import { messageOf } from '#base/errors.ts'
+import { readJson, replaceFile, seal, unseal } from './durable-file.ts'
+import type { Log } from './log.ts'
+import type { SupervisionRecord } from './supervision.ts'
+
+export type AgentState = {
+  desired(): DesiredState
+  records(): ReadonlyMap<string, SupervisionRecord>
+  /** Takes it unless it is older than what is there; false then. Written to disk before it resolves, if the disk allows. */
+  setDesired(next: DesiredState): Promise<boolean>
+  setRecord(record: SupervisionRecord): void
+  deleteRecord(instance: string): void
+  /**
+   * Writes changed records. False when the disk refused.
+   * @param options.sync  survive a power cut too; for what must never happen twice
+   */
+  save(options?: { sync: boolean }): Promise<boolean>
+}
+
+export async function openState(home: string, log: Log): Promise<AgentState> {
+  const folder = join(home, 'agent')
+  const keyFile = join(home, 'keys', 'secret.key')
+  const desiredFile = join(folder, 'desired.sealed')
+  const recordsFile = join(folder, 'supervision.json')
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+
+  let desired = (await readOrSetAside(desiredFile, log, async () => {
+    const sealed = await readFile(desiredFile).catch(orNull)
+    return sealed && (JSON.parse(await unseal(sealed, desiredPlace, keyFile)) as DesiredState)
+  })) ?? { generation: 0, instances: [] }
+  const list = await readOrSetAside(recordsFile, log, () => readJson<SupervisionRecord[]>(recordsFile))
+  const records = new Map((list ?? []).map((record) => [record.instance, record]))
+  let dirty = false
+  let writing: Promise<boolean> = Promise.resolve(true)
+
+  async function write(what: string, file: string, content: () => string | Buffer | Promise<Buffer>, sync: boolean): Promise<boolean> {
+    try {
+      await replaceFile(file, await content(), { sync })
+      return true
+    } catch (error) {
+      log.warn({ file, error: messageOf(error) }, `${what} could not be written; going on without`)
+      return false
+    }
+  }
+
+  return {
+    desired: () => desired,
+    records: () => records,
+    async setDesired(next) {
+      if (next.generation < desired.generation) return false
+      desired = next
+      writing = writing.then(() => write('the desired state', desiredFile, () => seal(JSON.stringify(next), desiredPlace, keyFile), true))
+      await writing
+      return true
+    },
+    setRecord(record) {
+      records.set(record.instance, record)
+      dirty = true
+    },
+    deleteRecord(instance) {
+      dirty = records.delete(instance) || dirty
+    },
+    save(options = { sync: false }) {
+      writing = writing.then(async () => {
+        if (!dirty) return true
+        dirty = false
+        const saved = await write('the supervision records', recordsFile, () => JSON.stringify([...records.values()]), options.sync)
+        if (!saved) dirty = true
+        return saved
+      })
+      return writing
+    },
+  }
+}
+
+const desiredPlace = 'agent/desired'
+
+function orNull(error: NodeJS.ErrnoException): null {
+  if (error.code === 'ENOENT') return null
+  throw error
+}
+
+async function readOrSetAside<T>(file: string, log: Log, read: () => Promise<T | null>): Promise<T | null> {
+  try {
+    return await read()
+  } catch (error) {
+    log.error({ file, error: messageOf(error) }, 'a state file could not be read; it is set aside, and running tasks are kept until control has spoken')
+    await rename(file, `${file}.unreadable`).catch(() => undefined)
+    return null
+  }
+}
