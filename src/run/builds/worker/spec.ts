@@ -1,0 +1,36 @@
+/** What control tells a build worker, and what it hears back. The answer comes from where the app's code ran: parse it, believe nothing else. */
+import { z } from 'zod'
+import { manifestSchema } from '#contract/manifest.ts'
+
+export const workerSpec = z.object({
+  build: z.string(),
+  app: z.string(),
+  environment: z.string(),
+  clean: z.boolean(),
+  /** Variables of the app that a build may see. */
+  env: z.record(z.string(), z.string()),
+  /** A container engine is there: a Dockerfile can be built. */
+  containers: z.boolean(),
+  timeMs: z.number(),
+  unpackedBytes: z.number(),
+  files: z.number(),
+  logBytes: z.number(),
+})
+export type WorkerSpec = z.infer<typeof workerSpec>
+
+const learned = {
+  manifest: manifestSchema,
+  manifestSource: z.string().max(60),
+  builder: z.string().max(60),
+  because: z.string().max(500),
+}
+export const workerResult = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('slug'), ...learned, processes: z.record(z.string(), z.string().max(4000)), runtime: z.string().max(200), path: z.array(z.string().max(250)).max(20), files: z.number(), bytes: z.number() }),
+  /** The source is to be built by the container engine: `context.tar` holds it. */
+  z.object({ kind: z.literal('dockerfile'), ...learned, dockerfile: z.string().max(250), processes: z.record(z.string(), z.string().max(4000)) }),
+  z.object({ kind: z.literal('failed'), because: z.string().max(4000), step: z.string().max(200) }),
+])
+export type WorkerResult = z.infer<typeof workerResult>
+
+/** Files in the folder that control and worker share. */
+export const workFiles = { spec: 'spec.json', source: 'source.tar', log: 'log.ndjson', result: 'result.json', slug: 'slug.tgz', context: 'context.tar' } as const
