@@ -48,6 +48,8 @@ export async function ensurePostgres(options: {
   durable?: boolean
   timeoutMs?: number
   signal?: AbortSignal
+  /** Called when a server that this call started ends, as long as this process lives. */
+  onExit?: () => void
 }): Promise<EmbeddedPostgres> {
   const { home } = options
   const end = Date.now() + (options.timeoutMs ?? 120_000)
@@ -82,7 +84,10 @@ export async function ensurePostgres(options: {
   closeSync(log.fd)
   let ended: string | undefined
   child.once('error', (error) => (ended = error.message))
-  child.once('exit', (code, signal) => (ended = signal ?? `exit code ${code}`))
+  child.once('exit', (code, signal) => {
+    ended = signal ?? `exit code ${code}`
+    options.onExit?.()
+  })
   child.unref()
   try {
     await untilAnswers({ pid: child.pid ?? 0, port, dataFolder: place, password, end, signal: options.signal, ended: () => ended })
@@ -105,7 +110,7 @@ export async function findPostgres(home: string): Promise<{ pid: number; port: n
   return postmaster && { pid: postmaster.pid, port: postmaster.port }
 }
 
-/** True when the database answers a query within `timeoutMs`. */
+/** True when the database answers a query within `timeoutMs`; a refusal for lack of free connections is an answer too. */
 export async function answersQuery(url: string, timeoutMs: number): Promise<boolean> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: timeoutMs, query_timeout: timeoutMs })
   client.on('error', () => {})
@@ -113,8 +118,8 @@ export async function answersQuery(url: string, timeoutMs: number): Promise<bool
     await client.connect()
     await client.query('select 1')
     return true
-  } catch {
-    return false
+  } catch (error) {
+    return (error as { code?: string }).code === '53300' // too_many_connections
   } finally {
     void client.end().catch(() => {})
   }

@@ -1,0 +1,68 @@
+/**
+ * `nightshift control | agent | proxy`: one process of Nightshift. It reads its settings once, says on its status socket
+ * how it is, and ends gracefully on SIGTERM; apps run on. An agent that gets `stopAppsSignal` stops all apps before it ends.
+ */
+import { join } from 'node:path'
+import { AppError } from '#base/errors.ts'
+import { type Logger, createLogger } from '#kernel/log.ts'
+import { identityOf } from '#kernel/supervisor/identity.ts'
+import { writeJson } from '#kernel/supervisor/json-file.ts'
+import { takeLock } from '#kernel/supervisor/lock.ts'
+import { type RunRecord, findRecorded, recordFile, statusSocketOf } from '#kernel/supervisor/node-process.ts'
+import { serveStatus } from '#kernel/supervisor/status-socket.ts'
+import { prepareHome } from './home.ts'
+import type { ProcessOptions } from './options.ts'
+import { stopAppsSignal } from './signals.ts'
+import { version } from './version.ts'
+
+/** What a process hands back once it works. */
+export type Running = {
+  close(): Promise<void>
+  /** Agent only: stops every app of this machine. */
+  stopApps?(): Promise<void>
+  ports: Record<string, number>
+}
+
+export type Start = (options: ProcessOptions, log: Logger) => Promise<Running>
+
+/** Runs until a signal ends it; resolves to the exit code. */
+export async function runChild(name: string, options: ProcessOptions, start: Start): Promise<number> {
+  const { home } = options
+  prepareHome(home)
+  const log = createLogger({ process: name })
+  const lock = await takeLock(join(home, 'run', `${name}.lock`))
+  if ('heldBy' in lock) throw new AppError('conflict', `the ${name} of ${home} runs already (pid ${lock.heldBy.pid})`)
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'a broken invariant: this process ends and is started again')
+    process.exit(1)
+  })
+
+  let running: Running | undefined
+  const status = await serveStatus(statusSocketOf(home, name), () => ({ pid: process.pid, ready: running !== undefined, ports: running?.ports ?? {} }))
+  recordIfAlone(home, name)
+  const asked = Promise.withResolvers<NodeJS.Signals>()
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', stopAppsSignal] as const) process.on(signal, () => asked.resolve(signal))
+
+  log.info({ home, version }, `${name} starts`)
+  const starting = start(options, log)
+  const first = await Promise.race([starting, asked.promise])
+  // a start that is asked to end is let come to its end first, so that it can be closed
+  running = await starting
+  if (typeof first !== 'string') log.info({ ports: running.ports }, `${name} is ready`)
+  const signal = await asked.promise
+  log.info({ signal }, `${name} ends`)
+  if (signal === stopAppsSignal) await running.stopApps?.()
+  await running.close()
+  status.close()
+  lock.release()
+  log.info(`${name} has ended`)
+  return 0
+}
+
+/** A process started by hand or by systemd makes its own record, so that `nightshift status` sees it. */
+function recordIfAlone(home: string, name: string): void {
+  if (process.env['NIGHTSHIFT_SUPERVISED'] === '1' || findRecorded(home, name)?.pid === process.pid) return
+  const identity = identityOf(process.pid)
+  if (identity)
+    writeJson(recordFile(home, name), { ...identity, name, version, args: process.argv.slice(2), fingerprint: 'alone', startedAt: new Date().toISOString() } satisfies RunRecord)
+}

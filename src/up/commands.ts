@@ -1,0 +1,116 @@
+/** The process commands by name; each loads only what it runs. */
+import { sleep } from '#base/clock.ts'
+import { isAppError } from '#base/errors.ts'
+import type { Logger } from '#kernel/log.ts'
+import { type Running, runChild } from './child.ts'
+import { readKey } from './home.ts'
+import { type ProcessOptions, parseProcessOptions, usageOf } from './options.ts'
+import { version } from './version.ts'
+
+/** Runs one process command to its end; resolves to the exit code. */
+export async function runProcessCommand(command: string, args: string[]): Promise<number> {
+  try {
+    const options = parseProcessOptions(command, args, process.env)
+    if (options.help) {
+      process.stdout.write(`${usageOf(command)}\n`)
+      return 0
+    }
+    return await run(command, options)
+  } catch (error) {
+    if (!isAppError(error)) throw error
+    process.stderr.write(`error: ${error.message}\n`)
+    return error.code === 'invalid' ? 2 : 1
+  }
+}
+
+async function run(command: string, options: ProcessOptions): Promise<number> {
+  switch (command) {
+    case 'up':
+      return (await import('./up.ts')).runUp(options)
+    case 'down':
+      return (await import('./down.ts')).runDown(options)
+    case 'status':
+      return (await import('./status.ts')).runStatus(options)
+    case 'control':
+      return runChild('control', options, startControl)
+    case 'agent':
+      return runChild('agent', options, startAgent)
+    case 'proxy':
+      return runChild('proxy', options, startProxy)
+    default:
+      return runPostgres(options)
+  }
+}
+
+async function startControl(options: ProcessOptions, log: Logger): Promise<Running> {
+  const [{ runControl }, { embeddedUrl }, { machineOf }] = await Promise.all([import('#app.ts'), import('#kernel/postgres/embedded.ts'), import('./home.ts')])
+  const { home } = options
+  const control = await runControl({
+    home,
+    version,
+    log,
+    databaseUrl: options.databaseUrl ?? (await embeddedUrl(home, options.databasePort ?? 7432)),
+    apiHost: options.apiHost ?? '127.0.0.1',
+    apiPort: options.apiPort ?? 7400,
+    httpPort: options.httpPort ?? 8080,
+    httpsPort: options.httpsPort ?? null,
+    dnsPort: options.dnsPort ?? 7453,
+    driver: await driverOf(options),
+    machine: options.machine ?? machineOf(),
+    secretKey: readKey(home, 'secret.key'),
+    adminToken: readKey(home, 'admin.token'),
+    machineToken: readKey(home, 'machine.token'),
+  })
+  return { close: () => control.close(), ports: { api: control.apiPort } }
+}
+
+async function driverOf({ driver }: ProcessOptions): Promise<'process' | 'docker'> {
+  if (driver !== undefined && driver !== 'auto') return driver
+  return (await import('./task-driver.ts')).detectDriver(process.env)
+}
+
+async function toControl(options: ProcessOptions): Promise<{ controlUrl: string; token: string; machine: string }> {
+  const { machineOf, readConfig, readKey: keyOf } = await import('./home.ts')
+  const apiPort = readConfig(options.home)?.apiPort ?? 7400
+  return {
+    controlUrl: options.controlUrl ?? `http://127.0.0.1:${apiPort}`,
+    token: options.machineToken ?? keyOf(options.home, 'machine.token'),
+    machine: options.machine ?? machineOf(),
+  }
+}
+
+async function startAgent(options: ProcessOptions, log: Logger): Promise<Running> {
+  const [{ runAgent }, { createTaskDriver }] = await Promise.all([import('#data-plane/agent/run.ts'), import('./task-driver.ts')])
+  const driver = createTaskDriver(await driverOf(options), options.home)
+  const agent = await runAgent({ home: options.home, version, log, ...(await toControl(options)), driver })
+  return { close: () => agent.close(), stopApps: () => agent.stopApps(), ports: {} }
+}
+
+async function startProxy(options: ProcessOptions, log: Logger): Promise<Running> {
+  const { runProxy } = await import('#data-plane/proxy/run.ts')
+  const proxy = await runProxy({
+    home: options.home,
+    version,
+    log,
+    ...(await toControl(options)),
+    httpHost: options.httpHost ?? '0.0.0.0',
+    httpPort: options.httpPort ?? 8080,
+    httpsPort: options.httpsPort ?? null,
+    dnsPort: options.dnsPort ?? 7453,
+  })
+  return { close: () => proxy.close(), ports: proxy.ports }
+}
+
+/** The database in the foreground, for a machine where something else supervises. */
+async function runPostgres(options: ProcessOptions): Promise<number> {
+  const [{ ensurePostgres, findPostgres, stopPostgres }, { prepareHome }] = await Promise.all([import('#kernel/postgres/embedded.ts'), import('./home.ts')])
+  prepareHome(options.home)
+  const ended = new AbortController()
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => ended.abort())
+  const { pid, port } = await ensurePostgres({ home: options.home, port: options.databasePort ?? 7432 })
+  process.stdout.write(`postgres is ready (pid ${pid}, 127.0.0.1:${port})\n`)
+  while (!ended.signal.aborted && (await findPostgres(options.home))) await sleep(1000, ended.signal).catch(() => {})
+  if (!ended.signal.aborted) return 1
+  await stopPostgres(options.home)
+  return 0
+}

@@ -1,0 +1,63 @@
+/** The processes that make up Nightshift on one machine, as the supervisor handles them. */
+import { createHash } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import type { Managed } from '#kernel/supervisor/managed.ts'
+import { nodeProcess } from '#kernel/supervisor/node-process.ts'
+import { type HomeConfig, saveConfig } from './home.ts'
+import { postgresProcess } from './postgres-process.ts'
+import { version } from './version.ts'
+
+const main = fileURLToPath(new URL('../main.ts', import.meta.url))
+
+export type NightshiftProcesses = { all(): Managed[]; agent(): Managed; postgres(): Managed | undefined }
+
+/**
+ * `config` is changed and saved when the database had to take another port; what depends on it gets another fingerprint
+ * then and is replaced.
+ */
+export function nightshiftProcesses(home: string, config: HomeConfig, databaseUrl: string | undefined): NightshiftProcesses {
+  const own = (name: string, flags: Record<string, string | number | null>, more: { needs?: string[]; env?: Record<string, string>; graceMs: number }) => {
+    const given = Object.entries(flags).flatMap(([flag, value]) => (value === null ? [] : [`--${flag}`, String(value)]))
+    const args = [main, name, '--home', home, ...given]
+    const fingerprint = createHash('sha256').update(JSON.stringify([version, process.execPath, args, more.env ?? {}])).digest('hex').slice(0, 12)
+    const env = { ...process.env, ...more.env, NIGHTSHIFT_HOME: home, NIGHTSHIFT_SUPERVISED: '1' }
+    if (more.env?.['DATABASE_URL'] === undefined) delete (env as NodeJS.ProcessEnv)['DATABASE_URL'] // a secret for control alone
+    return nodeProcess({ home, name, version, command: process.execPath, args, env, fingerprint, needs: more.needs ?? [], graceMs: more.graceMs })
+  }
+  const cached = new Map<string, Managed>()
+  // the same object as long as its settings are the same: it remembers the probe under way
+  const keep = (made: Managed) => cached.getOrInsert(`${made.name} ${made.fingerprint}`, made)
+
+  const { machine, driver, apiHost, apiPort, httpHost, httpPort, httpsPort, dnsPort } = config
+  const controlUrl = `http://${reachable(apiHost)}:${apiPort}`
+  const postgres = databaseUrl === undefined ? postgresProcess({ home, version, port: () => config.databasePort, onPort }) : undefined
+
+  function onPort(port: number) {
+    config.databasePort = port
+    saveConfig(home, config)
+  }
+
+  const agent = () => keep(own('agent', { 'control-url': controlUrl, machine, driver, 'dns-port': dnsPort }, { graceMs: 15_000 }))
+  return {
+    agent,
+    postgres: () => postgres,
+    all: () => [
+      ...(postgres ? [postgres] : []),
+      keep(
+        own(
+          'control',
+          { 'api-host': apiHost, 'api-port': apiPort, 'http-port': httpPort, 'https-port': httpsPort, 'dns-port': dnsPort, driver, machine, 'database-port': postgres ? config.databasePort : null },
+          { needs: postgres ? ['postgres'] : [], graceMs: 15_000, ...(databaseUrl === undefined ? {} : { env: { DATABASE_URL: databaseUrl } }) },
+        ),
+      ),
+      agent(),
+      keep(own('proxy', { 'control-url': controlUrl, machine, 'http-host': httpHost, 'http-port': httpPort, 'https-port': httpsPort, 'dns-port': dnsPort }, { graceMs: 35_000 })),
+    ],
+  }
+}
+
+/** The address by which this machine itself reaches what listens on `host`. */
+export function reachable(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1'
+  return host.includes(':') ? `[${host}]` : host
+}
