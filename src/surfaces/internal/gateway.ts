@@ -1,0 +1,243 @@
+/**
+ * Where agents and proxies connect: one WebSocket each, with the machine token. Control tells them what is wanted as
+ * soon as it changes, and takes what they see. Holds connections and nothing else: after a restart everything is read
+ * again from the database and told again.
+ */
+import { createHash } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { type WebSocket, WebSocketServer } from 'ws'
+import type { Actor } from '#contract/model.ts'
+import { machineName } from '#contract/names.ts'
+import { type AgentToControl, type ControlToAgent, type MachineFacts, type ProxyToControl, wireVersion } from '#contract/wire.ts'
+import type { Bell } from '#kernel/bell.ts'
+import type { Database } from '#kernel/db/db.ts'
+import { record } from '#kernel/journal.ts'
+import type { Logger } from '#kernel/log.ts'
+import { type Loop, startLoop } from '#kernel/loop.ts'
+import { type FleetDeps, desiredInstances, desiredRoutes } from '#run/fleet/desired.ts'
+import { markGone, storeObservations } from '#run/instances/store.ts'
+
+type AgentLink = {
+  socket: WebSocket
+  facts: MachineFacts
+  /** What was sent last, and when its rows were read: retired instances of that time are out of it. */
+  sent: { hash: string; generation: number; readAt: Date } | undefined
+}
+type ProxyLink = { socket: WebSocket; machine: string; httpPort: number; httpsPort: number | null; sentHash: string | undefined }
+
+export type SessionListener = (message: Extract<AgentToControl, { t: `session.${string}` }> | { t: 'lost' }) => void
+
+export type Gateway = {
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean
+  /** The machine that takes new instances. */
+  placement(): { machine: string; ownAddresses: boolean } | null
+  facts(machine: string): MachineFacts | undefined
+  agents(): MachineFacts[]
+  proxies(): { machine: string; httpPort: number; httpsPort: number | null }[]
+  /** `unavailable` values are the caller's matter: false if the machine is not connected. */
+  send(machine: string, message: ControlToAgent): boolean
+  onSession(session: string, listener: SessionListener): () => void
+  start(): Loop
+  close(): void
+}
+
+const agentActor = (machine: string): Actor => ({ kind: 'agent', name: machine })
+/** A process that restarts is back within this time; only a longer absence is news. */
+const lostAfterMs = 10_000
+
+export function openGateway(deps: { db: Database; fleet: FleetDeps; isMachine: (token: string) => boolean; changed: Bell; log: Logger }): Gateway {
+  const { db, log } = deps
+  const server = new WebSocketServer({ noServer: true, maxPayload: 16 * 1024 * 1024 })
+  const agents = new Map<string, AgentLink>()
+  const proxies = new Map<string, ProxyLink>()
+  const sessions = new Map<string, SessionListener>()
+  const lostTimers = new Map<string, NodeJS.Timeout>()
+  let loop: Loop | undefined
+
+  async function nextGeneration(): Promise<number> {
+    return (await db.one<{ value: number }>(`SELECT nextval('wire_generation') AS value`)).value
+  }
+
+  /** Tells everybody what changed for them. Idempotent: unchanged content is not sent again. */
+  async function push(): Promise<string[]> {
+    const told: string[] = []
+    for (const [machine, link] of agents) {
+      const readAt = (await db.one<{ now: Date }>('SELECT clock_timestamp() AS now')).now
+      const instances = await desiredInstances(deps.fleet, machine)
+      const hash = hashOf(instances)
+      if (link.sent?.hash === hash) {
+        link.sent.readAt = readAt
+        continue
+      }
+      const generation = await nextGeneration()
+      link.sent = { hash, generation, readAt }
+      link.socket.send(JSON.stringify({ t: 'desired', state: { generation, instances } } satisfies ControlToAgent))
+      told.push(`told agent ${machine} to run ${instances.length} instances`)
+    }
+    if (proxies.size === 0) return told
+    const routes = await desiredRoutes(deps.fleet)
+    const hash = hashOf(routes)
+    const behind = [...proxies.values()].filter((link) => link.sentHash !== hash)
+    if (behind.length === 0) return told
+    const table = { generation: await nextGeneration(), ...routes }
+    for (const link of behind) {
+      link.sentHash = hash
+      link.socket.send(JSON.stringify({ t: 'routes', table }))
+      told.push(`told proxy ${link.machine} ${table.routes.length} routes`)
+    }
+    return told
+  }
+
+  async function onAgent(link: AgentLink, message: AgentToControl): Promise<void> {
+    if (message.t !== 'observed') {
+      if (message.t.startsWith('session.')) sessions.get((message as { session: string }).session)?.(message as never)
+      return
+    }
+    const { machine } = link.facts
+    const now = new Date()
+    const changed = await storeObservations(db, machine, message.instances)
+    // only once the agent has the newest word may silence about an instance count as "it is gone"
+    const gone = link.sent !== undefined && message.desiredGeneration >= link.sent.generation
+      ? await markGone(db, machine, message.instances.map((instance) => instance.id), link.sent.readAt, now) : []
+    await db.query('UPDATE machines SET last_seen_at = $2 WHERE name = $1', [machine, now])
+    if (changed.length > 0 || gone.length > 0) deps.changed.ring()
+  }
+
+  async function connected(kind: 'machine' | 'proxy', machine: string, facts: MachineFacts | null): Promise<void> {
+    const now = new Date()
+    const timer = lostTimers.get(`${kind}:${machine}`)
+    clearTimeout(timer)
+    lostTimers.delete(`${kind}:${machine}`)
+    await db.transaction(async (tx) => {
+      if (facts) {
+        await tx.query(
+          `INSERT INTO machines (name, facts, connected, last_seen_at) VALUES ($1, $2, true, $3)
+           ON CONFLICT (name) DO UPDATE SET facts = $2, connected = true, last_seen_at = $3`,
+          [machine, facts, now],
+        )
+      }
+      if (timer === undefined) await record(tx, { at: now, kind: `${kind}.connected`, actor: agentActor(machine), machine, summary: kind === 'machine' ? `the agent of ${machine} connected` : `the proxy of ${machine} connected`, data: facts ? { driver: facts.driver } : {} })
+    })
+  }
+
+  function disconnected(kind: 'machine' | 'proxy', machine: string): void {
+    const key = `${kind}:${machine}`
+    clearTimeout(lostTimers.get(key))
+    lostTimers.set(key, setTimeout(() => {
+      lostTimers.delete(key)
+      const now = new Date()
+      db.transaction(async (tx) => {
+        if (kind === 'machine') await tx.query('UPDATE machines SET connected = false WHERE name = $1', [machine])
+        await record(tx, { at: now, kind: `${kind}.lost`, actor: { kind: 'system', name: 'control' }, machine, summary: kind === 'machine' ? `the agent of ${machine} is away; what it runs goes on` : `the proxy of ${machine} is away from control`, data: {} })
+      }).catch((error: unknown) => log.warn({ err: error, machine }, 'could not record a lost connection'))
+    }, lostAfterMs).unref())
+  }
+
+  /** Messages of one connection are handled in order; a broken one ends the connection, and the peer comes again. */
+  function attach(socket: WebSocket, onMessage: (message: unknown) => Promise<void>, onClose: () => void): void {
+    let chain = Promise.resolve()
+    const heartbeat = setInterval(() => socket.ping(), 15_000)
+    socket.on('message', (data) => {
+      chain = chain.then(() => onMessage(JSON.parse(data.toString('utf8'))).catch((error: unknown) => {
+        log.warn({ err: error }, 'a message of the data plane could not be handled')
+        socket.close(1011, 'could not be handled')
+      }))
+    })
+    socket.on('error', (error) => log.warn({ err: error }, 'data plane connection'))
+    socket.on('close', () => {
+      clearInterval(heartbeat)
+      onClose()
+    })
+  }
+
+  function acceptAgent(socket: WebSocket): void {
+    let link: AgentLink | undefined
+    attach(socket, async (raw) => {
+      const message = raw as AgentToControl
+      if (message.t === 'hello') {
+        const machine = machineName.parse(message.facts.machine)
+        if (message.wireVersion !== wireVersion) return socket.close(1002, `control speaks wire version ${wireVersion}`)
+        agents.get(machine)?.socket.close(1000, 'replaced by a newer connection')
+        link = { socket, facts: message.facts, sent: undefined }
+        await connected('machine', machine, message.facts)
+        agents.set(machine, link)
+        loop?.wake()
+        deps.changed.ring()
+      } else if (link) await onAgent(link, message)
+    }, () => {
+      if (!link || agents.get(link.facts.machine) !== link) return
+      agents.delete(link.facts.machine)
+      for (const listener of sessions.values()) listener({ t: 'lost' })
+      disconnected('machine', link.facts.machine)
+    })
+  }
+
+  function acceptProxy(socket: WebSocket): void {
+    let link: ProxyLink | undefined
+    attach(socket, async (raw) => {
+      const message = raw as ProxyToControl
+      if (message.t !== 'hello') return
+      const machine = machineName.parse(message.machine)
+      proxies.get(machine)?.socket.close(1000, 'replaced by a newer connection')
+      link = { socket, machine, httpPort: message.httpPort, httpsPort: message.httpsPort, sentHash: undefined }
+      proxies.set(machine, link)
+      await connected('proxy', machine, null)
+      loop?.wake()
+    }, () => {
+      if (!link || proxies.get(link.machine) !== link) return
+      proxies.delete(link.machine)
+      disconnected('proxy', link.machine)
+    })
+  }
+
+  return {
+    upgrade(request, socket, head) {
+      const path = (request.url ?? '').split('?')[0]
+      if (path !== '/internal/agent' && path !== '/internal/proxy') return false
+      const token = /^Bearer (\S{1,200})$/.exec(request.headers.authorization ?? '')?.[1]
+      if (token === undefined || !deps.isMachine(token)) {
+        socket.end('HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\nconnection: close\r\n\r\n')
+        return true
+      }
+      server.handleUpgrade(request, socket, head, path === '/internal/agent' ? acceptAgent : acceptProxy)
+      return true
+    },
+    placement() {
+      const first = [...agents.keys()].sort()[0]
+      const link = first === undefined ? undefined : agents.get(first)
+      return link ? { machine: link.facts.machine, ownAddresses: link.facts.ownAddresses } : null
+    },
+    facts: (machine) => agents.get(machine)?.facts,
+    agents: () => [...agents.values()].map((link) => link.facts),
+    proxies: () => [...proxies.values()].map(({ machine, httpPort, httpsPort }) => ({ machine, httpPort, httpsPort })),
+    send(machine, message) {
+      const link = agents.get(machine)
+      if (!link || link.socket.readyState !== link.socket.OPEN) return false
+      link.socket.send(JSON.stringify(message))
+      return true
+    },
+    onSession(session, listener) {
+      sessions.set(session, listener)
+      return () => void sessions.delete(session)
+    },
+    start() {
+      loop = startLoop({
+        name: 'fleet',
+        periodMs: 5000,
+        turn: async () => ({ actions: await push(), waiting: agents.size === 0 ? ['no agent is connected'] : [] }),
+        onError: (error) => log.error({ err: error }, 'fleet turn failed'),
+      })
+      return loop
+    },
+    close() {
+      for (const timer of lostTimers.values()) clearTimeout(timer)
+      for (const link of [...agents.values(), ...proxies.values()]) link.socket.close(1001, 'control is stopping')
+      server.close()
+    },
+  }
+}
+
+function hashOf(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex')
+}
