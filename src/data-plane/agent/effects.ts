@@ -70,9 +70,11 @@ export function createEffects(options: EffectsOptions): Effects {
     void all.finally(() => underWay.delete(all))
   }
 
-  async function start(spec: InstanceSpec): Promise<() => void> {
-    const free = () => void busy.delete(spec.id)
-    const before = recordFor(spec, state.records().get(spec.id))
+  async function start(asked: InstanceSpec): Promise<() => void> {
+    const free = () => void busy.delete(asked.id)
+    const before = recordFor(asked, state.records().get(asked.id))
+    // the record can be ahead of a control plane that was restored from a backup
+    const spec = { ...asked, generation: before.generation }
     const resumed = before.next.do === 'watch'
     const postpone = (because: string) => () => {
       if (!resumed) state.setRecord(afterPrepareFailure(before, because, options.now()))
@@ -87,7 +89,7 @@ export function createEffects(options: EffectsOptions): Effects {
       return postpone(messageOf(error))
     }
     try {
-      if (!options.wanted(spec)) return free
+      if (!options.wanted(asked)) return free
       const record = resumed ? before : startAttempt(before, spec.restart, options.now())
       state.setRecord(record)
       const written = await state.save({ sync: spec.kind !== 'service' })

@@ -117,7 +117,7 @@ type Case = {
 type Decision = { actions: Action[]; wait: Wait | null; observed: ObservedInstance | null }
 
 function planInstance(c: Case): Decision {
-  if (c.views.some((view) => view.who.kind === 'run') && !c.spec) return { ...planSession(c), observed: null }
+  if (c.views[0]?.who.kind === 'run' && !c.spec && !c.record) return { ...planSession(c), observed: null }
   const draft = decide(c)
   return {
     actions: draft.actions.map((action) => ({ ...action, instance: c.id })),

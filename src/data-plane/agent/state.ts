@@ -6,7 +6,7 @@
  * is stopped until control has spoken. A file that can't be written (disk full) is logged and tried again at the next
  * change; apps never pay for it.
  */
-import { mkdir, readFile, rename } from 'node:fs/promises'
+import { chmod, mkdir, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DesiredState } from '#contract/wire.ts'
 import { messageOf } from '#base/errors.ts'
@@ -33,7 +33,9 @@ export async function openState(home: string, log: Log): Promise<AgentState> {
   const keyFile = join(home, 'keys', 'secret.key')
   const desiredFile = join(folder, 'desired.sealed')
   const recordsFile = join(folder, 'supervision.json')
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  // apps enter their own folders below it, so it is passable; what is private in it has a mode of its own
+  await mkdir(folder, { recursive: true })
+  await chmod(folder, 0o711)
 
   let desired = (await readOrSetAside(desiredFile, log, async () => {
     const sealed = await readFile(desiredFile).catch(orNull)
