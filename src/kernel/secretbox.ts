@@ -4,13 +4,13 @@
  * Format: 1 byte version, 12 bytes nonce, 16 bytes tag, ciphertext.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { AppError } from '#base/errors.ts'
 
 export type SecretBox = { seal(plain: string, place: string): Buffer; open(sealed: Buffer, place: string): string }
 
-export function openSecretBox(keyFile: string): SecretBox {
-  const key = Buffer.from(readFileSync(keyFile, 'utf8').trim(), 'base64')
+/** @param keyBase64 content of `keyFile`, which the errors name */
+export function openSecretBox(keyBase64: string, keyFile = 'keys/secret.key'): SecretBox {
+  const key = Buffer.from(keyBase64.trim(), 'base64')
   if (key.length !== 32) throw new AppError('invalid', `${keyFile} does not hold a 32-byte key in base64; restore it from your backup of keys/`)
   return {
     seal(plain, place) {

@@ -18,6 +18,7 @@ import type { AccessService } from '#people/access/service.ts'
 import { serveConsole } from './console-files.ts'
 import { callerOf, cookieOf } from './credentials.ts'
 import { loginLimiter } from './limiter.ts'
+import { openApi } from './openapi.ts'
 import { problemOf } from './problem.ts'
 import { sendEvents } from './sse.ts'
 
@@ -33,6 +34,7 @@ export type ApiOptions = {
   upgradeDoors: UpgradeDoor[]
   /** Folder of the built console; null serves none. */
   consoleDir: string | null
+  version: string
   log: Logger
   clock?: Clock
 }
@@ -42,7 +44,7 @@ type AnyHandler = (input: { params: unknown; query: unknown; body: unknown }, co
 const contentSecurityPolicy =
   "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'"
 
-export function createApi({ access, handlers, doors, upgradeDoors, consoleDir, log, clock = systemClock }: ApiOptions): FastifyInstance {
+export function createApi({ access, handlers, doors, upgradeDoors, consoleDir, version, log, clock = systemClock }: ApiOptions): FastifyInstance {
   const fastify: FastifyInstance = Fastify({ logger: false, bodyLimit: 2 * 1024 * 1024, genReqId: () => newId('req'), routerOptions: { maxParamLength: 300 }, forceCloseConnections: true })
   fastify.register(cookie)
   fastify.addContentTypeParser(['application/gzip', 'application/x-gzip'], (_request, payload, done) => done(null, payload))
@@ -64,6 +66,7 @@ export function createApi({ access, handlers, doors, upgradeDoors, consoleDir, l
 
   for (const id of Object.keys(endpoints) as EndpointId[]) mount(fastify, id, { access, handlers, clock })
   mountLogin(fastify, access, clock)
+  fastify.get('/v1/openapi.json', { onRequest: async (request) => void (await callerOf(request.raw, access, clock.now())) }, async () => openApi(version))
 
   fastify.setNotFoundHandler(async (request, reply) => {
     for (const door of doors) {

@@ -1,0 +1,154 @@
+/**
+ * The composition root of control: the only file that knows every capability and driver. It opens them in the order of
+ * the floors, wires what one tells another, and starts the loops last. Nothing here decides anything.
+ */
+import path from 'node:path'
+import { systemClock } from '#base/clock.ts'
+import { createProcessDriver } from '#drivers/task/process/driver.ts'
+import { processConfig } from '#drivers/task/process/config.ts'
+import { createBell } from '#kernel/bell.ts'
+import { openDatabase } from '#kernel/db/db.ts'
+import { migrate } from '#kernel/db/migrate.ts'
+import type { Handlers } from '#kernel/handlers.ts'
+import { journalChannel, record } from '#kernel/journal.ts'
+import type { Logger } from '#kernel/log.ts'
+import { keepLoopStatus } from '#kernel/loop-status.ts'
+import { openSecretBox } from '#kernel/secretbox.ts'
+import { accessRoutes } from '#people/access/routes.ts'
+import { openAccess } from '#people/access/service.ts'
+import { type Reach, readApp } from '#run/apps/read.ts'
+import { appRoutes } from '#run/apps/routes.ts'
+import { openApps } from '#run/apps/service.ts'
+import { buildRoutes } from '#run/builds/routes.ts'
+import { openBuilds } from '#run/builds/service.ts'
+import type { FleetDeps } from '#run/fleet/desired.ts'
+import { preparer } from '#run/fleet/prepare.ts'
+import { machineRoutes } from '#run/fleet/routes.ts'
+import { releaseOfBuild } from '#run/releases/of-build.ts'
+import { newestConfig } from '#run/releases/service.ts'
+import { startRollouts } from '#run/rollouts/loop.ts'
+import { openDomains } from '#run/routing/service.ts'
+import { createApi } from '#surfaces/api/server.ts'
+import { systemRoutes } from '#surfaces/api/system-routes.ts'
+import { openGitDoor } from '#surfaces/git/door.ts'
+import { openGateway } from '#surfaces/internal/gateway.ts'
+import { intakeDoor } from '#surfaces/internal/intake.ts'
+import { openTerminals } from '#surfaces/terminals/terminals.ts'
+import { openWatch } from '#watch/watch.ts'
+
+export type ControlOptions = {
+  home: string
+  version: string
+  log: Logger
+  databaseUrl: string
+  apiHost: string
+  /** 0 = any free port. */
+  apiPort: number
+  /** Where the ingress of this machine listens, for the URLs that people are shown. */
+  httpPort: number
+  httpsPort: number | null
+  /** Of the machine that control itself runs on. */
+  machine: string
+  secretKey: string
+  adminToken: string
+  machineToken: string
+}
+
+export type Control = { apiPort: number; close(): Promise<void> }
+
+export async function runControl(options: ControlOptions): Promise<Control> {
+  const { home, log, version } = options
+  const db = openDatabase(options.databaseUrl)
+  const applied = await migrate(db)
+  if (applied.length > 0) log.info({ applied }, 'the database was migrated')
+  const box = openSecretBox(options.secretKey)
+  const changed = createBell()
+  let apiPort = options.apiPort
+
+  // people
+  const access = openAccess({ db, adminToken: options.adminToken, machineToken: options.machineToken })
+
+  // run
+  const fleet: FleetDeps = {
+    db, box, log,
+    edgeHost: (machine) => gateway.facts(machine)?.edgeHost ?? '127.0.0.1',
+    edgeHosts: () => [...new Set(['127.0.0.1', ...gateway.agents().map((facts) => facts.edgeHost)])].sort(),
+  }
+  const gateway = openGateway({ db, fleet, isMachine: access.isMachine, changed, log })
+  const reach: Reach = {
+    apiUrl: () => `http://${hostOf(options.apiHost)}:${apiPort}`,
+    ingressUrl: () => `http://localhost:${gateway.proxies()[0]?.httpPort ?? options.httpPort}`,
+    httpsPort: () => gateway.proxies()[0]?.httpsPort ?? options.httpsPort,
+  }
+  const apps = openApps({ db, box })
+  const domains = openDomains({ db, box })
+  const builds = openBuilds({
+    db, home, logger: log,
+    driver: createProcessDriver(processConfig.parse({ dir: path.join(path.resolve(home), 'builds', 'tasks'), path: [path.dirname(process.execPath)] })),
+    onBuilt: releaseOfBuild,
+    buildEnv: (app, environment) => newestConfig(db, app, environment),
+  })
+  const ensureApp = (actor: Parameters<typeof apps.create>[0]['actor']) => (app: string, environment: string) => apps.create({ app, environment, actor, now: systemClock.now() })
+
+  // watch
+  const watch = openWatch({ db, log, reach, machines: () => gateway.agents() })
+  const urlOf = async (app: string, environment: string) => (await readApp(db, reach, await watch.moment(app), app, environment)).url
+
+  // surfaces
+  const terminals = openTerminals({ db, fleet, gateway, access })
+  const git = openGitDoor({ db, home, access, builds, apps, changed, log, urlOf })
+  const handlers: Handlers = {
+    ...systemRoutes({ version, reach, gateway }),
+    ...accessRoutes(access, reach.apiUrl),
+    ...appRoutes({ db, apps, domains, reach, moment: watch.moment }),
+    ...buildRoutes({ db, builds, changed, urlOf, ensureApp }),
+    ...machineRoutes(db),
+    ...watch.handlers,
+    ...terminals.handlers,
+  }
+  const api = createApi({
+    access, handlers, version, log,
+    consoleDir: path.join(import.meta.dirname, '../console/dist'),
+    doors: [intakeDoor({ intake: watch.intake, artifactsDir: path.join(home, 'artifacts'), isMachine: access.isMachine, log }), git.door],
+    upgradeDoors: [gateway.upgrade, terminals.upgrade],
+  })
+
+  const loops = [gateway.start(), startRollouts({ db, log, placement: gateway.placement, prepare: preparer(db, home) }), builds.start(), ...watch.start()]
+  const unlisten = db.listen(journalChannel, () => changed.ring())
+  const wakeAll = async () => {
+    while (!closing.signal.aborted) {
+      await changed.next(60_000, closing.signal)
+      for (const loop of loops) loop.wake()
+    }
+  }
+  const closing = new AbortController()
+  void wakeAll()
+  const keeper = keepLoopStatus(db, loops)
+
+  await api.listen({ host: options.apiHost, port: options.apiPort })
+  const address = api.server.address()
+  if (address !== null && typeof address === 'object') apiPort = address.port
+  await db.transaction((tx) => record(tx, { at: systemClock.now(), kind: 'control.started', actor: { kind: 'system', name: 'control' }, machine: options.machine, summary: `control ${version} started on ${options.machine}` }))
+  log.info({ apiPort }, 'control listens')
+
+  return {
+    apiPort,
+    async close() {
+      closing.abort()
+      unlisten()
+      keeper.close()
+      gateway.close()
+      terminals.close()
+      await git.close()
+      await api.close()
+      await Promise.all(loops.map((loop) => loop.close()))
+      await builds.close()
+      await watch.close()
+      await db.close()
+    },
+  }
+}
+
+function hostOf(host: string): string {
+  return host === '0.0.0.0' || host === '::' ? 'localhost' : host
+}

@@ -1,0 +1,18 @@
+import type { Machine } from '#contract/model.ts'
+import type { MachineFacts } from '#contract/wire.ts'
+import type { Db } from '#kernel/db/db.ts'
+import type { Handlers } from '#kernel/handlers.ts'
+
+export async function readMachines(db: Db): Promise<Machine[]> {
+  const rows = await db.query<{ name: string; facts: MachineFacts; connected: boolean; last_seen_at: Date; instances: number }>(
+    `SELECT m.*, (SELECT count(*) FROM instances i WHERE i.machine = m.name AND i.wanted = 'run')::int AS instances FROM machines m ORDER BY name`,
+  )
+  return rows.map(({ name, facts, connected, last_seen_at, instances }) => ({
+    name, state: connected ? 'connected' : 'lost', driver: facts.driver, version: facts.version, os: facts.os, cpus: facts.cpus,
+    memoryBytes: facts.memoryBytes, limits: facts.limits, lastSeenAt: last_seen_at.toISOString(), instances,
+  }))
+}
+
+export function machineRoutes(db: Db): Handlers {
+  return { 'machines.list': () => readMachines(db) }
+}
