@@ -1,0 +1,188 @@
+/**
+ * Two loops that keep the log store small: sealing (hot rows → chunks) each second, and tidying (merge small chunks,
+ * retention) each minute. Both find all their work in the database, so that either may die at any moment.
+ */
+import type { Database, Db } from '#kernel/db/db.ts'
+import { type Loop, type TurnReport, startLoop } from '#kernel/loop.ts'
+import { type SealedChunk, maxChunkBytes, maxChunkLines, openChunk, sealChunk } from './chunk.ts'
+import { type SourceLabels, type StoredLine, levels } from './model.ts'
+import { sourceLabels } from './read-rows.ts'
+import {
+  type HotState, type MinuteCount, addCounts, dropExcessChunks, dropOldChunks, dropOldMeta, dropPartition, insertChunk, lockSealing, oldestSealable, partitionLines,
+  readHotState, rotateHot, smallChunks, takeChunks,
+} from './store.ts'
+
+export type SealOptions = {
+  /** Seal at once from so many lines on. */
+  maxLines?: number
+  /** Seal after this time when there are `fewLines`; few lines may wait for `maxAgeMs`, because they would make tiny chunks. */
+  ageMs?: number
+  fewLines?: number
+  maxAgeMs?: number
+}
+
+export type RetentionOptions = {
+  /** Days to keep lines; default 7. */
+  days?: number
+  /** Bytes to keep for each app, as stored; default 2 GB. */
+  maxBytesPerApp?: number
+}
+
+export function startLogSealing(db: Database, options: SealOptions & { periodMs?: number; onError?: (error: unknown) => void } = {}): Loop {
+  const { periodMs = 1000, onError } = options
+  return startLoop({ name: 'logs.seal', periodMs, turn: (now, signal) => sealTurn(db, now, options, signal), ...(onError ? { onError } : {}) })
+}
+
+export function startLogTidying(db: Database, options: RetentionOptions & { periodMs?: number; onError?: (error: unknown) => void } = {}): Loop {
+  const { periodMs = 60_000, onError } = options
+  return startLoop({ name: 'logs.tidy', periodMs, turn: (now, signal) => tidyTurn(db, now, options, signal), ...(onError ? { onError } : {}) })
+}
+
+/** Why the current partition has to be closed now; undefined while it need not. */
+export function rotationDue(state: HotState, now: Date, { maxLines = 50_000, ageMs = 60_000, fewLines = 2000, maxAgeMs = 600_000 }: SealOptions): string | undefined {
+  const age = now.getTime() - state.createdAt.getTime()
+  if (state.lines >= maxLines) return `it holds ${state.lines} lines`
+  if (state.lines >= fewLines && age >= ageMs) return `it is ${Math.round(age / 1000)} s old and holds ${state.lines} lines`
+  if (state.lines > 0 && age >= maxAgeMs) return `it is ${Math.round(age / 1000)} s old`
+  return undefined
+}
+
+export async function sealTurn(db: Database, now: Date, options: SealOptions, signal?: AbortSignal): Promise<TurnReport> {
+  const report: TurnReport = { actions: [], waiting: [] }
+  const state = await readHotState(db)
+  const because = rotationDue(state, now, options)
+  if (because) {
+    await db.transaction((tx) => rotateHot(tx, state.part, now))
+    report.actions.push(`closed hot partition ${state.part}, because ${because}`)
+  }
+  while (!signal?.aborted) {
+    const sealed = await sealOldest(db)
+    if (sealed === 'none') break
+    if (sealed === 'busy') {
+      report.waiting.push('another control is sealing')
+      break
+    }
+    report.actions.push(`sealed ${sealed.lines} lines into ${sealed.chunks} chunks`)
+  }
+  return report
+}
+
+/** Moves the oldest closed partition into chunks, in one transaction. */
+export function sealOldest(db: Database): Promise<{ lines: number; chunks: number } | 'none' | 'busy'> {
+  return db.transaction(async (tx) => {
+    if (!(await lockSealing(tx))) return 'busy'
+    const part = await oldestSealable(tx)
+    if (part === undefined) return 'none'
+    const sealer = new Sealer(tx)
+    for await (const page of partitionLines(tx, part)) await sealer.add(page)
+    await sealer.finish()
+    await dropPartition(tx, part)
+    return { lines: sealer.lines, chunks: sealer.chunks }
+  })
+}
+
+type Group = { app: string; environment: string; rows: StoredLine[]; bytes: number }
+
+/** Sorts lines to their environments and writes a chunk whenever one is full. */
+class Sealer {
+  lines = 0
+  chunks = 0
+  readonly #tx: Db
+  readonly #labels = new Map<number, SourceLabels>()
+  readonly #groups = new Map<string, Group>()
+  readonly #counts = new Map<string, MinuteCount>()
+
+  constructor(tx: Db) {
+    this.#tx = tx
+  }
+
+  async add(rows: readonly StoredLine[]): Promise<void> {
+    const unknown = [...new Set(rows.map((row) => row.source))].filter((id) => !this.#labels.has(id))
+    if (unknown.length > 0) for (const labels of await sourceLabels(this.#tx, unknown)) this.#labels.set(labels.id, labels)
+    for (const row of rows) {
+      const labels = this.#labels.get(row.source)
+      if (!labels) throw new Error(`line ${row.line} is of source ${row.source}, which is not known`)
+      const key = `${labels.app}/${labels.environment}`
+      const group = this.#groups.get(key) ?? { app: labels.app, environment: labels.environment, rows: [], bytes: 0 }
+      this.#groups.set(key, group)
+      group.rows.push(row)
+      group.bytes += row.text.length
+      this.#count(labels, row)
+      this.lines++
+      if (group.rows.length >= maxChunkLines || group.bytes >= maxChunkBytes) await this.#write(group)
+    }
+  }
+
+  async finish(): Promise<void> {
+    for (const group of this.#groups.values()) if (group.rows.length > 0) await this.#write(group)
+    await addCounts(this.#tx, [...this.#counts.values()])
+  }
+
+  async #write(group: Group): Promise<void> {
+    await insertChunk(this.#tx, group.app, group.environment, await sealChunk(group.rows))
+    this.chunks++
+    group.rows = []
+    group.bytes = 0
+  }
+
+  #count({ app, environment, service }: SourceLabels, { atMs, level }: StoredLine): void {
+    const minuteMs = atMs - (atMs % 60_000)
+    const key = `${app}/${environment}/${service}/${minuteMs}`
+    const count = this.#counts.get(key) ?? { app, environment, service, minute: new Date(minuteMs), counts: levels.map(() => 0) }
+    this.#counts.set(key, count)
+    count.counts[level] = (count.counts[level] ?? 0) + 1
+  }
+}
+
+export async function tidyTurn(db: Database, now: Date, { days = 7, maxBytesPerApp = 2 * 1024 ** 3 }: RetentionOptions, signal?: AbortSignal): Promise<TurnReport> {
+  const report: TurnReport = { actions: [], waiting: [] }
+  const oldest = new Date(now.getTime() - days * 86_400_000)
+  const old = await untilNone(() => dropOldChunks(db, oldest), signal)
+  if (old > 0) report.actions.push(`removed ${old} chunks, because they are older than ${days} days`)
+  const excess = await untilNone(() => dropExcessChunks(db, maxBytesPerApp), signal)
+  if (excess > 0) report.actions.push(`removed ${excess} chunks, because their apps hold more than ${maxBytesPerApp} bytes`)
+  await dropOldMeta(db, oldest)
+  const merged = await mergeSmall(db, now, signal)
+  if (merged > 0) report.actions.push(`merged ${merged} small chunks`)
+  return report
+}
+
+async function untilNone(remove: () => Promise<number>, signal?: AbortSignal): Promise<number> {
+  for (let total = 0; ; ) {
+    const removed = signal?.aborted ? 0 : await remove()
+    if (removed === 0) return total
+    total += removed
+  }
+}
+
+/** Puts neighbouring chunks of a quiet environment together, once they are ten minutes old. How many went into others. */
+export async function mergeSmall(db: Database, now: Date, signal?: AbortSignal): Promise<number> {
+  let merged = 0
+  const small = await smallChunks(db, maxChunkLines / 2, new Date(now.getTime() - 600_000))
+  let run: typeof small = []
+  const flush = async () => {
+    if (run.length > 3 && !signal?.aborted) merged += await mergeRun(db, run)
+    run = []
+  }
+  for (const chunk of small) {
+    const first = run[0]
+    const fits = run.reduce((sum, each) => sum + each.lines, chunk.lines) <= maxChunkLines && run.reduce((sum, each) => sum + each.rawBytes, chunk.rawBytes) <= maxChunkBytes
+    if (first && (first.app !== chunk.app || first.environment !== chunk.environment || !fits)) await flush()
+    run.push(chunk)
+  }
+  await flush()
+  return merged
+}
+
+function mergeRun(db: Database, run: readonly { id: number; app: string; environment: string }[]): Promise<number> {
+  return db.transaction(async (tx) => {
+    const { app, environment } = run[0] as (typeof run)[number]
+    if (!(await lockSealing(tx))) return 0
+    const taken = await takeChunks(tx, run.map((chunk) => chunk.id))
+    if (taken.length === 0) return 0
+    const rows = (await Promise.all(taken.map(({ data }) => openChunk(data)))).flat().sort((a, b) => a.line - b.line)
+    const chunk: SealedChunk = await sealChunk(rows)
+    await insertChunk(tx, app, environment, chunk)
+    return taken.length
+  })
+}

@@ -1,0 +1,213 @@
+/** The reading SQL of the log store: hot lines, heads and bodies of chunks, who wrote. No decisions. */
+import { to as copyTo } from 'pg-copy-streams'
+import type { Database, Db } from '#kernel/db/db.ts'
+import { type LineFilter, type LogQuery, type Position, type SourceLabels, type StoredLine, bitMask } from './model.ts'
+import { needleGrams } from './grams.ts'
+
+/** Collects `$n` parameters beside the text that names them. */
+class Parameters {
+  readonly values: unknown[] = []
+  add(value: unknown): string {
+    this.values.push(value)
+    return `$${this.values.length}`
+  }
+}
+
+export type HotLine = StoredLine & SourceLabels
+
+/** Lines in hot partitions, and what was stored when they were read: all below `sealedBelow` is in chunks, the newest line is `top`. */
+export type HotPage = { sealedBelow: number; top: number; lines: HotLine[] }
+
+export type Bounds = {
+  /** Excluded, in the order of time. */
+  below?: Position | undefined
+  above?: Position | undefined
+  /** Included. */
+  sinceMs?: number | undefined
+  untilMs?: number | undefined
+  /** By arrival; excluded and included. */
+  afterLine?: number | undefined
+  maxLine?: number | undefined
+}
+
+/**
+ * One statement on purpose: its snapshot holds the lines and the boundary to the chunks together. (It is taken after the
+ * lock on `log_hot`, which the sealing transaction needs alone.) Lines may be more than fit: test them with `fitsLine`.
+ */
+export async function hotLines(db: Db, query: LogQuery, filter: LineFilter, bounds: Bounds, order: 'newest' | 'arrival', limit: number): Promise<HotPage> {
+  const $ = new Parameters()
+  const where = sourceConditions($, query, 's')
+  if (filter.levels) where.push(`h.level = ANY(${$.add(filter.levels)})`)
+  if (filter.streams) where.push(`h.stream = ANY(${$.add(filter.streams)})`)
+  if (filter.text !== null) where.push(...roughText($, filter.text))
+  const { below, above } = bounds
+  if (below) where.push(`h.at_ms <= ${$.add(below.atMs)} AND (h.at_ms, h.line) < (${$.add(below.atMs)}, ${$.add(below.line)})`)
+  if (above) where.push(`h.at_ms >= ${$.add(above.atMs)} AND (h.at_ms, h.line) > (${$.add(above.atMs)}, ${$.add(above.line)})`)
+  if (bounds.sinceMs !== undefined) where.push(`h.at_ms >= ${$.add(bounds.sinceMs)}`)
+  if (bounds.untilMs !== undefined) where.push(`h.at_ms <= ${$.add(bounds.untilMs)}`)
+  if (bounds.afterLine !== undefined) where.push(`h.line > ${$.add(bounds.afterLine)}`)
+  if (bounds.maxLine !== undefined) where.push(`h.line <= ${$.add(bounds.maxLine)}`)
+  const rows = await db.query<{ sealed_below: number; top: number } & { [K in keyof HotLine]: HotLine[K] | null }>(
+    `SELECT (SELECT min(first_line) FROM log_parts) AS sealed_below, state.next_line - 1 AS top, hot.*
+     FROM log_state state LEFT JOIN LATERAL (
+       SELECT h.line, h.at_ms AS "atMs", h.source, h.stream, h.level, h.text, s.id, s.app, s.environment, s.service, s.instance, s.release
+       FROM log_hot h JOIN log_sources s ON s.id = h.source
+       ${where.length > 0 ? `WHERE ${where.join(' AND ')}` : ''}
+       ORDER BY ${order === 'newest' ? 'h.at_ms DESC, h.line DESC' : 'h.line'} LIMIT ${$.add(limit)}
+     ) hot ON true ORDER BY ${order === 'newest' ? 'hot."atMs" DESC, hot.line DESC' : 'hot.line'}`,
+    $.values,
+  )
+  const first = rows[0]
+  if (!first) throw new Error('log_state has no row')
+  return { sealedBelow: first.sealed_below, top: first.top, lines: rows.filter((row) => row.line !== null) as unknown as HotLine[] }
+}
+
+/**
+ * Leaves out what surely has not the needle; `fitsLine` decides. PostgreSQL's lower case differs from ours beyond ASCII,
+ * so it is asked about ASCII needles only, and lines with the two letters that fold into ASCII pass.
+ */
+function roughText($: Parameters, needle: string): string[] {
+  if (!/^[\x20-\x7e]+$/.test(needle)) return []
+  const has = [`position(${$.add(needle)} in lower(h.text COLLATE "C")) > 0`]
+  if (needle.includes('i')) has.push(`position('\u0130' in h.text) > 0`)
+  if (needle.includes('k')) has.push(`position('\u212a' in h.text) > 0`)
+  return [`(${has.join(' OR ')})`]
+}
+
+function sourceConditions($: Parameters, query: LogQuery, alias: string): string[] {
+  const where: string[] = []
+  if (query.apps != null) where.push(`${alias}.app = ANY(${$.add(query.apps)})`)
+  for (const name of ['app', 'environment', 'service', 'instance', 'release', 'source'] as const)
+    if (query[name] !== undefined) where.push(`${alias}.${name} = ${$.add(query[name])}`)
+  return where
+}
+
+// ---------------------------------------------------------------- chunks
+
+export type ChunkHead = { id: number; firstLine: number; lastLine: number; firstMs: number; lastMs: number; lines: number }
+
+/**
+ * Chunks that may hold what is asked for, below the boundary to the hot lines. `newest`: by end, latest first, going on
+ * after `from` (the last head of the page before). `arrival`: by first line.
+ */
+function chunkHeads(
+  run: Db['query'],
+  query: LogQuery,
+  filter: LineFilter,
+  sources: readonly number[] | null,
+  bounds: Bounds & { sealedBelow: number },
+  order: 'newest' | 'arrival',
+  limit: number,
+  from?: ChunkHead,
+): Promise<ChunkHead[]> {
+  const $ = new Parameters()
+  const where = [`last_line < ${$.add(bounds.sealedBelow)}`]
+  if (query.apps != null) where.push(`app = ANY(${$.add(query.apps)})`)
+  if (query.app !== undefined) where.push(`app = ${$.add(query.app)}`)
+  if (query.environment !== undefined) where.push(`environment = ${$.add(query.environment)}`)
+  if (sources !== null) where.push(`sources && ${$.add(sources)}::int[]`)
+  if (filter.levels) where.push(`levels & ${$.add(bitMask(filter.levels))} <> 0`)
+  if (filter.streams) where.push(`streams & ${$.add(bitMask(filter.streams))} <> 0`)
+  if (bounds.below) where.push(`first_ms <= ${$.add(bounds.below.atMs)}`)
+  if (bounds.above) where.push(`last_ms >= ${$.add(bounds.above.atMs)}`)
+  if (bounds.sinceMs !== undefined) where.push(`last_ms >= ${$.add(bounds.sinceMs)}`)
+  if (bounds.untilMs !== undefined) where.push(`first_ms <= ${$.add(bounds.untilMs)}`)
+  if (bounds.afterLine !== undefined) where.push(`last_line > ${$.add(bounds.afterLine)}`)
+  if (bounds.maxLine !== undefined) where.push(`first_line <= ${$.add(bounds.maxLine)}`)
+  if (from && order === 'newest') where.push(`(last_ms, id) < (${$.add(from.lastMs)}, ${$.add(from.id)})`)
+  if (from && order === 'arrival') where.push(`(first_line, id) > (${$.add(from.firstLine)}, ${$.add(from.id)})`)
+  // the cheapest tests first: each of these reads one slice of a map
+  for (const hash of filter.text === null ? [] : needleGrams(filter.text)) {
+    const place = `(${$.add(hash)}::bigint & (octet_length(grams)::bigint * 8 - 1))`
+    where.push(`(get_byte(substr(grams, (${place} >> 3)::int + 1, 1), 0) & ${1 << (hash & 7)}) <> 0`)
+  }
+  return run<ChunkHead>(
+    `SELECT id, first_line AS "firstLine", last_line AS "lastLine", first_ms AS "firstMs", last_ms AS "lastMs", lines FROM log_chunks
+     WHERE ${where.join(' AND ')} ORDER BY ${order === 'newest' ? 'last_ms DESC, id DESC' : 'first_line, id'} LIMIT ${$.add(limit)}`,
+    $.values,
+  )
+}
+
+export type ChunkSnapshot = {
+  heads(bounds: Bounds, order: 'newest' | 'arrival', limit: number, from?: ChunkHead): Promise<ChunkHead[]>
+  /** The data, by binary COPY: as text a byte costs two and a parser. */
+  bodies(ids: readonly number[]): Promise<Map<number, Buffer>>
+  /** Sources that the query names; null when it names no more than apps and environment, which chunks know themselves. */
+  sources: readonly number[] | null
+}
+
+/**
+ * The chunks below a boundary as they are at this moment, whatever is merged or removed while `work` runs. (Hot lines
+ * cannot be read so: a dropped table is gone from every snapshot.)
+ */
+export async function withChunks<T>(db: Database, query: LogQuery, filter: LineFilter, sealedBelow: number, work: (chunks: ChunkSnapshot) => Promise<T>): Promise<T> {
+  const client = await db.connect()
+  const on: Db['query'] = async (text, values) => (await client.query(text, values as unknown[])).rows
+  let broken = true
+  try {
+    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
+    const sources = await querySources(on, query)
+    const result = await work({
+      sources,
+      heads: (bounds, order, limit, from) => chunkHeads(on, query, filter, sources, { ...bounds, sealedBelow }, order, limit, from),
+      async bodies(ids) {
+        const copy = client.query(copyTo(`COPY (SELECT id, data FROM log_chunks WHERE id IN (${ids.map(Number).join(',')})) TO STDOUT (FORMAT binary)`))
+        const parts: Buffer[] = []
+        for await (const part of copy) parts.push(part as Buffer)
+        return parseCopy(Buffer.concat(parts))
+      },
+    })
+    await client.query('COMMIT')
+    broken = false
+    return result
+  } finally {
+    client.release(broken)
+  }
+}
+
+/** PostgreSQL's documentation, COPY, "Binary Format": 11 bytes of signature, flags, extension; then tuples of length-prefixed fields. */
+function parseCopy(data: Buffer): Map<number, Buffer> {
+  const rows = new Map<number, Buffer>()
+  let at = 15 + 4 + data.readInt32BE(15)
+  while (data.readInt16BE(at) !== -1) {
+    const id = Number(data.readBigInt64BE(at + 6))
+    const length = data.readInt32BE(at + 14)
+    rows.set(id, data.subarray(at + 18, at + 18 + length))
+    at += 18 + length
+  }
+  return rows
+}
+
+// ---------------------------------------------------------------- who wrote
+
+async function querySources(run: Db['query'], query: LogQuery): Promise<number[] | null> {
+  if (query.service === undefined && query.instance === undefined && query.release === undefined && query.source === undefined) return null
+  const $ = new Parameters()
+  const where = sourceConditions($, query, 's')
+  return (await run<{ id: number }>(`SELECT id FROM log_sources s WHERE ${where.join(' AND ')}`, $.values)).map((row) => row.id)
+}
+
+export function sourceLabels(db: Db, ids: readonly number[]): Promise<SourceLabels[]> {
+  return db.query<SourceLabels>('SELECT id, app, environment, service, instance, release FROM log_sources WHERE id = ANY($1)', [ids])
+}
+
+// ---------------------------------------------------------------- counts
+
+export type LevelCounts = { minute: Date; unknown: number; debug: number; info: number; warn: number; error: number }
+
+/** Lines per minute and level, oldest first; minutes without lines are left out. Hot lines included. */
+export function minuteCounts(db: Db, query: Pick<LogQuery, 'apps' | 'app' | 'environment' | 'service'>, since: Date, until: Date): Promise<LevelCounts[]> {
+  const $ = new Parameters()
+  const [from, to] = [$.add(since), $.add(until)]
+  const [sealed, hot] = [sourceConditions($, query, 'c'), sourceConditions($, query, 's')]
+  return db.query<LevelCounts>(
+    `SELECT minute, sum(unknown)::int AS unknown, sum(debug)::int AS debug, sum(info)::int AS info, sum(warn)::int AS warn, sum(error)::int AS error FROM (
+       SELECT minute, unknown, debug, info, warn, error FROM log_counts c WHERE ${['minute >= ' + from, 'minute <= ' + to, ...sealed].join(' AND ')}
+       UNION ALL
+       SELECT date_trunc('minute', to_timestamp(h.at_ms / 1000.0)), (h.level = 0)::int, (h.level = 1)::int, (h.level = 2)::int, (h.level = 3)::int, (h.level = 4)::int
+       FROM log_hot h JOIN log_sources s ON s.id = h.source
+       WHERE ${[`h.at_ms >= extract(epoch FROM ${from}::timestamptz) * 1000`, `h.at_ms <= extract(epoch FROM ${to}::timestamptz) * 1000`, ...hot].join(' AND ')}
+     ) lines GROUP BY minute ORDER BY minute`,
+    $.values,
+  )
+}
