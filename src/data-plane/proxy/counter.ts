@@ -1,0 +1,70 @@
+import { latencyBucketsMs, type TrafficCount } from '#contract/wire.ts'
+
+export type CounterNames = Pick<TrafficCount, 'key' | 'app' | 'environment' | 'service' | 'from'>
+
+/** How an exchange ended, as counted. A request is in exactly one class. */
+export type Outcome = 'answered' | 'aborted' | 'failed'
+
+/** What happened on one route or edge since the last `take`. */
+export class Counter {
+  names: CounterNames
+  #requests = 0
+  readonly #classes = new Uint32Array(6)
+  #aborted = 0
+  #failed = 0
+  readonly #latency = new Uint32Array(latencyBucketsMs.length + 1)
+  #bytesIn = 0
+  #bytesOut = 0
+  #connections = 0
+
+  constructor(names: CounterNames) {
+    this.names = names
+  }
+
+  /** `firstByteMs`: from the whole request head to the response head; a long stream is not a slow answer. */
+  request(outcome: Outcome, status: number, firstByteMs: number, bytesIn: number, bytesOut: number): void {
+    this.#requests++
+    if (outcome === 'aborted') this.#aborted++
+    else if (outcome === 'failed') this.#failed++
+    else this.#classes[Math.floor(status / 100)] = (this.#classes[Math.floor(status / 100)] ?? 0) + 1
+    let bucket = 0
+    while (bucket < latencyBucketsMs.length && firstByteMs > (latencyBucketsMs[bucket] as number)) bucket++
+    if (outcome !== 'aborted') this.#latency[bucket] = (this.#latency[bucket] as number) + 1
+    this.#bytesIn += bytesIn
+    this.#bytesOut += bytesOut
+  }
+
+  connection(): void {
+    this.#connections++
+  }
+
+  /** A TCP connection that found no instance. */
+  connectionFailed(): void {
+    this.#connections++
+    this.#failed++
+  }
+
+  bytes(bytesIn: number, bytesOut: number): void {
+    this.#bytesIn += bytesIn
+    this.#bytesOut += bytesOut
+  }
+
+  /** The counts since the last time, which start again from nothing; null when nothing happened. */
+  take(): TrafficCount | null {
+    if (this.#requests + this.#connections + this.#bytesIn + this.#bytesOut === 0) return null
+    const [, one = 0, two = 0, three = 0, four = 0, five = 0] = this.#classes
+    const count: TrafficCount = {
+      ...this.names,
+      requests: this.#requests,
+      status: { '1xx': one, '2xx': two, '3xx': three, '4xx': four, '5xx': five, aborted: this.#aborted, failed: this.#failed },
+      latency: [...this.#latency],
+      bytesIn: this.#bytesIn,
+      bytesOut: this.#bytesOut,
+      connections: this.#connections,
+    }
+    this.#requests = this.#aborted = this.#failed = this.#bytesIn = this.#bytesOut = this.#connections = 0
+    this.#classes.fill(0)
+    this.#latency.fill(0)
+    return count
+  }
+}

@@ -1,0 +1,394 @@
+import type { Socket } from 'node:net'
+import { isIdempotent, mayRetry, pickInstance } from './balancer.ts'
+import type { Outcome } from './counter.ts'
+import { type Failure, failures } from './failure.ts'
+import { type Caller, requestLines } from './forward.ts'
+import type { Instance } from './instance.ts'
+import type { Refusal } from './refusal.ts'
+import { type Relay, withoutQuery } from './relay.ts'
+import type { RequestHead } from './request-head.ts'
+import type { ResponseHead } from './response-head.ts'
+import type { Waiter } from './service.ts'
+import type { Target } from './target.ts'
+import type { UpstreamConnection, UpstreamUser } from './upstream.ts'
+
+/** The side that the client is on: HTTP/1 or one HTTP/2 stream. */
+export interface Front {
+  /** HTTP/1.1 takes a chunk-coded body as it is; others want its content. */
+  readonly raw: boolean
+  /** Stop and go for the request body. */
+  pause(): void
+  resume(): void
+  informational(head: ResponseHead): void
+  /** The final head with the first of the body; returns the bytes of the head. `last`: that is all. */
+  respond(head: ResponseHead, body: Buffer | null, last: boolean): number
+  write(body: Buffer): void
+  end(trailers: string): void
+  /** The client does not take what was written; `drain()` of the exchange is called when it did. */
+  congested(): boolean
+  /** Nothing of the response was sent: answer in place of the app. */
+  fail(failure: Failure): void
+  /** The response is under way and cannot be completed: end it so that the client can tell. */
+  cut(): void
+  upgraded(head: ResponseHead, upstream: Socket, rest: Buffer): void
+}
+
+/**
+ * One request and its response: waiting (parked) → connecting → sent → responding → finished.
+ *
+ * Invariants: `#finish` runs once; after it nothing is written to either side. A request is sent again only if
+ * no byte of it went out, or if `mayRetry` says so. At most one upstream connection at a time.
+ */
+export class Exchange implements UpstreamUser, Waiter {
+  readonly requestId: string
+  readonly target: Target
+  readonly head: RequestHead
+  finished = false
+  bytesIn: number
+  bytesOut = 0
+  readonly #relay: Relay
+  readonly #front: Front
+  readonly #caller: Caller
+  readonly #protocol: string
+  readonly #at = Date.now()
+  readonly #start = performance.now()
+  readonly #lines: string
+  /** Body bytes at hand: all there are until the request is sent, then only while it can be sent again. */
+  #held: Buffer[]
+  #replayable = true
+  #complete: boolean
+  #connection: UpstreamConnection | null = null
+  #instance: Instance | null = null
+  #lastInstance: string | null = null
+  #tried: Instance[] = []
+  #sent = false
+  #reused = false
+  #fresh = false
+  #retries = 0
+  #parkedSince = -1
+  #answered = false
+  #status = 0
+  #firstByteMs = 0
+  #progress = 0
+  #progressAt = this.#start
+  #connectingSince = 0
+
+  constructor(relay: Relay, front: Front, caller: Caller, head: RequestHead, target: Target, protocol: string, requestId: string) {
+    this.#relay = relay
+    this.#front = front
+    this.#caller = caller
+    this.#protocol = protocol
+    this.head = head
+    this.target = target
+    this.requestId = requestId
+    this.#lines = requestLines(head, caller, requestId, this.#at)
+    this.bytesIn = head.target.length + head.kept.length
+    this.#held = []
+    this.#complete = true
+  }
+
+  /** `body`: what has come of it; `complete`: that is all. */
+  begin(body: Buffer | null, complete: boolean): void {
+    this.#complete = complete
+    if (body !== null) {
+      this.#held.push(body)
+      this.bytesIn += body.length
+    }
+    if (!complete) this.#front.pause()
+    this.#dispatch()
+  }
+
+  get complete(): boolean {
+    return this.#complete
+  }
+
+  get firstByteSent(): boolean {
+    return this.#status !== 0
+  }
+
+  /** More of the request body; empty with `last` when there is no more. */
+  body(chunk: Buffer, last: boolean): void {
+    if (this.finished) return
+    this.bytesIn += chunk.length
+    this.#complete = last
+    if (!this.#sent) {
+      if (chunk.length > 0) this.#held.push(chunk)
+      return
+    }
+    if (this.#replayable) {
+      this.#held.push(chunk)
+      if (this.bytesIn > this.#relay.limits.replayBytes) this.#forgetBody()
+    }
+    if (chunk.length > 0 && this.#connection?.socket.write(chunk) === false && !last) this.#front.pause()
+  }
+
+  #forgetBody(): void {
+    this.#replayable = false
+    this.#held = []
+  }
+
+  // ---- finding an instance
+
+  wake(): void {
+    if (this.finished || this.#connection !== null) return
+    this.#tried = []
+    this.#dispatch()
+  }
+
+  #dispatch(): void {
+    const { service } = this.target
+    const now = performance.now()
+    const instance = pickInstance(service.eligible, this.#tried, now)
+    if (instance === undefined) return this.#park(now)
+    this.#instance = instance
+    this.#lastInstance = instance.id
+    instance.inFlight++
+    const { limits } = this.#relay
+    const patience = isIdempotent(this.head.method) ? limits.upstreamIdleMs : limits.unsafeReuseMs
+    const idle = this.#fresh ? undefined : instance.take(now, patience)
+    if (idle === undefined) {
+      this.#connectingSince = now
+      this.#connection = instance.open(this)
+    } else {
+      this.#connection = idle
+      this.#send(idle)
+    }
+  }
+
+  #park(now: number): void {
+    const { service } = this.target
+    const { limits } = this.#relay
+    if (!service.expected && service.eligible.length === 0) return this.#fail(failures.stopped)
+    if (this.#parkedSince === -1) this.#parkedSince = now
+    if (now - this.#parkedSince >= limits.parkMs) return this.#fail(failures.noInstance)
+    if (service.parked >= limits.parkedPerService) return this.#fail(failures.queueFull)
+    service.park(this)
+  }
+
+  connected(connection: UpstreamConnection): void {
+    connection.instance.failures = 0
+    this.#send(connection)
+  }
+
+  #send(connection: UpstreamConnection): void {
+    this.#reused = connection.uses > 0
+    this.#sent = true
+    connection.use(this, this.head.method, this.#front.raw, this.head.upgrade !== null)
+    const body = this.#held.length === 0 ? null : this.#held.length === 1 ? (this.#held[0] as Buffer) : Buffer.concat(this.#held)
+    const more = connection.write(this.#lines, body)
+    if (body !== null && body.length > this.#relay.limits.replayBytes) this.#forgetBody()
+    this.#touch(performance.now())
+    if (!this.#complete && more) this.#front.resume()
+  }
+
+  connectFailed(because: string): void {
+    const instance = this.#letGo()
+    if (instance === null) return
+    this.#relay.fleet.refused(instance, `connection failed: ${because}`, performance.now())
+    this.#tried.push(instance)
+    this.#dispatch()
+  }
+
+  /** Ends the hold on the instance, not the exchange. */
+  #letGo(): Instance | null {
+    const instance = this.#instance
+    this.#connection = null
+    this.#instance = null
+    if (instance !== null) this.#relay.fleet.ended(instance)
+    return instance
+  }
+
+  // ---- the response
+
+  informational(head: ResponseHead): void {
+    this.#answered = true
+    this.#front.informational(head)
+  }
+
+  responseHead(head: ResponseHead, body: Buffer | null, last: boolean): void {
+    this.#answered = true
+    this.#status = head.status
+    this.#firstByteMs = performance.now() - this.#start
+    if (last) this.#settleConnection()
+    this.bytesOut = this.#front.respond(head, body, last) + (body?.length ?? 0)
+    if (last) this.#finish('answered', null)
+    else if (this.#front.congested()) this.#connection?.socket.pause()
+  }
+
+  responseBody(body: Buffer, last: boolean, trailers: string): void {
+    this.bytesOut += body.length
+    if (last) this.#settleConnection()
+    if (body.length > 0) this.#front.write(body)
+    if (last) {
+      this.#finish('answered', null)
+      this.#front.end(trailers)
+    } else if (this.#front.congested()) this.#connection?.socket.pause()
+  }
+
+  /** The response is whole. Had the app answered before it read the request, the connection still carries the rest of it. */
+  #settleConnection(): void {
+    const connection = this.#connection
+    this.#letGo()
+    if (this.#complete) connection?.giveBack()
+    else connection?.destroy()
+  }
+
+  upgraded(head: ResponseHead, rest: Buffer): void {
+    const connection = this.#connection as UpstreamConnection
+    const { instance } = connection
+    const socket = connection.detach()
+    this.#status = 101
+    this.#firstByteMs = performance.now() - this.#start
+    this.#letGo()
+    instance.addTunnel(socket)
+    this.target.counter.connection()
+    this.#finish('answered', null)
+    this.#front.upgraded(head, socket, rest)
+  }
+
+  /** The front's client takes more. */
+  drain(): void {
+    this.#connection?.socket.resume()
+  }
+
+  drained(): void {
+    if (!this.#complete) this.#front.resume()
+  }
+
+  // ---- ends that are not the app's answer
+
+  lost(because: string): void {
+    const instance = this.#letGo()
+    const loss = {
+      answered: this.#answered,
+      reused: this.#reused,
+      idempotent: isIdempotent(this.head.method),
+      replayable: this.#replayable && this.#complete,
+      retries: this.#retries,
+    }
+    if (mayRetry(loss)) {
+      this.#retries++
+      this.#fresh = true
+      this.#sent = false
+      return this.#dispatch()
+    }
+    if (instance !== null) this.#relay.fleet.suspect(instance, `closed early: ${because}`, performance.now())
+    this.#fail(failures.lost)
+  }
+
+  malformed(refusal: Refusal): void {
+    this.#letGo()
+    this.#fail({ ...failures.malformed, detail: `${failures.malformed.detail} (${refusal.detail})` })
+  }
+
+  /** The client left. */
+  abort(): void {
+    if (this.finished) return
+    this.#drop()
+    this.#finish('aborted', 'client-left')
+  }
+
+  /** The request itself turned out to be bad after its head: it ends, on both sides. */
+  refuse(failure: Failure): void {
+    if (this.finished) return
+    this.#drop()
+    this.#fail(failure)
+  }
+
+  #drop(): void {
+    const connection = this.#connection
+    this.target.service.unpark(this)
+    this.#letGo()
+    connection?.destroy()
+  }
+
+  #fail(failure: Failure): void {
+    if (this.finished) return
+    const under = this.#status !== 0
+    if (!under) {
+      this.#status = failure.status
+      this.#firstByteMs = performance.now() - this.#start
+    }
+    this.#finish(failure.forService ? 'failed' : 'answered', failure.kind)
+    if (under) this.#front.cut()
+    else this.#front.fail(failure)
+  }
+
+  #finish(outcome: Outcome, error: string | null): void {
+    this.finished = true
+    this.#held = []
+    this.#relay.record({
+      at: this.#at,
+      target: this.target,
+      instance: this.#lastInstance,
+      method: this.head.method,
+      host: this.head.hostname,
+      path: withoutQuery(this.head.target),
+      status: outcome === 'aborted' && this.#status === 0 ? 499 : this.#status,
+      outcome,
+      firstByteMs: this.#firstByteMs,
+      ms: performance.now() - this.#start,
+      bytesIn: this.bytesIn,
+      bytesOut: this.bytesOut,
+      requestId: this.requestId,
+      client: this.#caller.address,
+      protocol: this.#protocol,
+      error,
+    })
+  }
+
+  // ---- deadlines
+
+  #touch(now: number): void {
+    this.#progress = this.bytesIn + this.bytesOut
+    this.#progressAt = now
+  }
+
+  /** Called on every beat. Progress is bytes moved since the beat before, in either direction. */
+  sweep(now: number): void {
+    if (this.finished) return
+    const { limits } = this.#relay
+    if (this.#connection === null) {
+      if (now - this.#parkedSince >= limits.parkMs) {
+        this.target.service.unpark(this)
+        this.#fail(failures.noInstance)
+      }
+      return
+    }
+    if (!this.#sent || this.#connection.uses === 0) {
+      if (now - this.#connectingSince < limits.connectMs) return
+      this.#connection.destroy()
+      return this.connectFailed(`no connection within ${limits.connectMs} ms`)
+    }
+    if (this.bytesIn + this.bytesOut !== this.#progress) return this.#touch(now)
+    const still = now - this.#progressAt
+    if (this.#status !== 0) {
+      // A quiet stream is the app's right; a client that takes nothing of what is ready for it is not.
+      if (still >= limits.stallMs && this.#front.congested()) this.#giveUpOnClient()
+    } else if (!this.#complete && !this.#connection.socket.writableNeedDrain) {
+      if (still >= limits.bodyMs && !this.head.expectContinue) this.refuse(bodyTimeout)
+      else if (still >= limits.bodyMs + limits.responseMs) this.#timeOut()
+    } else if (still >= limits.responseMs) this.#timeOut()
+  }
+
+  #timeOut(): void {
+    const instance = this.#instance
+    this.#drop()
+    if (instance !== null) this.#relay.fleet.suspect(instance, 'no answer in time', performance.now())
+    this.#fail(failures.timeout)
+  }
+
+  #giveUpOnClient(): void {
+    this.#drop()
+    this.#finish('aborted', 'client-stalled')
+    this.#front.cut()
+  }
+}
+
+const bodyTimeout: Failure = {
+  status: 408,
+  kind: 'body-timeout',
+  title: 'The request did not arrive',
+  detail: 'Its body stopped arriving before it was complete.',
+  forService: false,
+}

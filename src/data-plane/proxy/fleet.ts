@@ -1,0 +1,147 @@
+import { type ServiceKey, serviceKey } from '#contract/names.ts'
+import type { AgentToProxy, Endpoint, ProxyToAgent, RouteTable } from '#contract/wire.ts'
+import { suspensionMs } from './balancer.ts'
+import { Instance } from './instance.ts'
+import { Service } from './service.ts'
+
+/**
+ * All services and instances, from two sources that know nothing of each other: control's table says who is in rotation,
+ * the agent says who is ready. Only who is both gets requests.
+ */
+export class Fleet {
+  readonly #services = new Map<ServiceKey, Service>()
+  readonly #instances = new Map<string, Instance>()
+  readonly #tell: (message: ProxyToAgent) => void
+  readonly #suspensions = new Set<NodeJS.Timeout>()
+  /** Called after any change that a restart must remember. */
+  onChange: () => void = () => {}
+
+  constructor(tell: (message: ProxyToAgent) => void) {
+    this.#tell = tell
+  }
+
+  service(key: ServiceKey): Service {
+    let service = this.#services.get(key)
+    if (service === undefined) {
+      service = new Service(key)
+      this.#services.set(key, service)
+    }
+    return service
+  }
+
+  /** A service of the table; undefined when it is in none. */
+  known(app: string, environment: string, name: string): Service | undefined {
+    const service = this.#services.get(serviceKey(app, environment, name))
+    return service?.known === true ? service : undefined
+  }
+
+  endpoints(): Endpoint[] {
+    return [...this.#instances.values()].map((instance) => instance.endpoint())
+  }
+
+  describe(targets: RouteTable['services']): void {
+    for (const key of Object.keys(targets)) this.service(key)
+    for (const service of this.#services.values()) {
+      service.describe(targets[service.key])
+      this.#elect(service)
+    }
+  }
+
+  /** Idempotent: the agent may say anything twice. */
+  hear(message: AgentToProxy): void {
+    if (message.t === 'endpoints') this.#replace(message.endpoints)
+    else if (message.t === 'endpoint') this.#put(message.endpoint)
+    else if (message.t === 'gone') this.#remove(message.instance, true)
+    else this.#drain(message.instance)
+    this.onChange()
+  }
+
+  #replace(endpoints: readonly Endpoint[]): void {
+    const named = new Set(endpoints.map((endpoint) => endpoint.instance))
+    for (const id of [...this.#instances.keys()]) if (!named.has(id)) this.#remove(id, false)
+    for (const endpoint of endpoints) this.#put(endpoint)
+  }
+
+  #put(endpoint: Endpoint): void {
+    const known = this.#instances.get(endpoint.instance)
+    const before = known?.service
+    if (known === undefined) this.#instances.set(endpoint.instance, new Instance(endpoint))
+    else known.update(endpoint)
+    if (before !== undefined && before !== endpoint.service) this.#elect(this.service(before))
+    this.#elect(this.service(endpoint.service))
+  }
+
+  /**
+   * `stopped`: it is known to be gone, so what hangs on it ends too. An instance that a whole list merely leaves out may
+   * be one that a restarted agent has not found yet: no new requests, but its tunnels live.
+   */
+  #remove(id: string, stopped: boolean): void {
+    const instance = this.#instances.get(id)
+    if (instance === undefined) return
+    this.#instances.delete(id)
+    instance.state = 'unready'
+    if (stopped) instance.destroy()
+    else instance.closeIdle()
+    this.#elect(this.service(instance.service))
+    this.#settle(instance)
+  }
+
+  #drain(id: string): void {
+    const instance = this.#instances.get(id)
+    if (instance === undefined) return this.#tell({ t: 'drained', instance: id })
+    instance.update({ ...instance.endpoint(), state: 'draining' })
+    instance.drainAsked = true
+    this.#elect(this.service(instance.service))
+    this.#settle(instance)
+  }
+
+  /** Answers a drain as soon as nothing is in flight. Call it whenever something ends. */
+  ended(instance: Instance): void {
+    instance.inFlight--
+    if (instance.drainAsked) this.#settle(instance)
+  }
+
+  #settle(instance: Instance): void {
+    if (!instance.drainAsked || instance.inFlight > 0) return
+    instance.drainAsked = false
+    this.#tell({ t: 'drained', instance: instance.id })
+  }
+
+  #elect(service: Service): void {
+    const eligible: Instance[] = []
+    for (const id of service.listed) {
+      const instance = this.#instances.get(id)
+      if (instance?.service === service.key && instance.state === 'ready') eligible.push(instance)
+    }
+    service.eligible = eligible
+    if (eligible.length > 0 || !service.expected) service.wake()
+  }
+
+  /** It refused a connection: pass it over for a moment, then let those try again who wait. */
+  refused(instance: Instance, because: string, nowMs: number): void {
+    this.suspect(instance, because, nowMs)
+    const wait = suspensionMs(++instance.failures)
+    instance.suspendedUntil = nowMs + wait
+    const timer = setTimeout(() => {
+      this.#suspensions.delete(timer)
+      this.#services.get(instance.service)?.wake()
+    }, wait + 1)
+    this.#suspensions.add(timer)
+  }
+
+  /** A hint to the agent to probe now, at most one a second for an instance. */
+  suspect(instance: Instance, because: string, nowMs: number): void {
+    if (nowMs - instance.suspectSaidAt < 1_000) return
+    instance.suspectSaidAt = nowMs
+    this.#tell({ t: 'suspect', instance: instance.id, because })
+  }
+
+  sweep(nowMs: number, maxIdleMs: number): void {
+    for (const instance of this.#instances.values()) instance.sweep(nowMs, maxIdleMs)
+  }
+
+  close(): void {
+    for (const timer of this.#suspensions) clearTimeout(timer)
+    for (const instance of this.#instances.values()) instance.destroy()
+  }
+}

@@ -1,0 +1,118 @@
+import type { Socket } from 'node:net'
+import type { ServiceKey } from '#contract/names.ts'
+import type { Endpoint, EndpointState } from '#contract/wire.ts'
+import { UpstreamConnection, type UpstreamUser } from './upstream.ts'
+
+/**
+ * One running copy of a service as the proxy knows it: where it listens, what its agent says of it, what is in flight,
+ * and the idle connections to it. It outlives changes of address; connections to an old address are not used again.
+ */
+export class Instance {
+  readonly id: string
+  service: ServiceKey
+  host: string
+  port: number
+  state: EndpointState
+  /** Rises with every change of address. */
+  epoch = 0
+  /** HTTP requests under way; what a drain waits for. */
+  inFlight = 0
+  /** Until when (monotonic ms) it is passed over, because it refused a connection. */
+  suspendedUntil = 0
+  /** Refused connections in a row. */
+  failures = 0
+  /** The agent asked to be told when nothing is in flight any more. */
+  drainAsked = false
+  suspectSaidAt = Number.NEGATIVE_INFINITY
+  readonly #idle: UpstreamConnection[] = []
+  readonly #connections = new Set<UpstreamConnection>()
+  readonly #tunnels = new Set<Socket>()
+
+  constructor(endpoint: Endpoint) {
+    this.id = endpoint.instance
+    this.service = endpoint.service
+    this.host = endpoint.host
+    this.port = endpoint.port
+    this.state = endpoint.state
+  }
+
+  get outstanding(): number {
+    return this.inFlight + this.#tunnels.size
+  }
+
+  /** What the agent says now. A word of readiness ends a suspension: the agent has just probed it. */
+  update(endpoint: Endpoint): void {
+    if (endpoint.host !== this.host || endpoint.port !== this.port) {
+      this.epoch++
+      this.host = endpoint.host
+      this.port = endpoint.port
+      this.closeIdle()
+    }
+    this.service = endpoint.service
+    this.state = endpoint.state
+    if (endpoint.state === 'ready') {
+      this.drainAsked = false
+      this.suspendedUntil = 0
+      this.failures = 0
+    } else this.closeIdle()
+  }
+
+  /** An idle connection not older than `maxIdleMs`, the one used last first. */
+  take(nowMs: number, maxIdleMs: number): UpstreamConnection | undefined {
+    while (true) {
+      const connection = this.#idle.pop()
+      if (connection === undefined) return undefined
+      if (!connection.usable) connection.destroy()
+      else if (nowMs - connection.idleSince <= Math.min(maxIdleMs, connection.idleLimitMs - 1000)) return connection
+      else {
+        // Those below it in the stack idle longer still: leave them to requests that may be sent again, or the sweep.
+        this.#idle.push(connection)
+        return undefined
+      }
+    }
+  }
+
+  open(user: UpstreamUser): UpstreamConnection {
+    const connection = new UpstreamConnection(this, user)
+    this.#connections.add(connection)
+    return connection
+  }
+
+  keep(connection: UpstreamConnection): void {
+    if (this.state !== 'ready') return connection.destroy()
+    connection.idleSince = performance.now()
+    this.#idle.push(connection)
+  }
+
+  forget(connection: UpstreamConnection): void {
+    if (!this.#connections.delete(connection)) return
+    const at = this.#idle.indexOf(connection)
+    if (at !== -1) this.#idle.splice(at, 1)
+  }
+
+  /** A tunnel or TCP connection; closed at the latest when the instance is gone. */
+  addTunnel(socket: Socket): void {
+    this.#tunnels.add(socket)
+    socket.once('close', () => this.#tunnels.delete(socket))
+  }
+
+  sweep(nowMs: number, maxIdleMs: number): void {
+    for (const connection of [...this.#idle]) {
+      if (nowMs - connection.idleSince > Math.min(maxIdleMs, connection.idleLimitMs - 1000)) connection.destroy()
+    }
+  }
+
+  closeIdle(): void {
+    for (const connection of this.#idle.splice(0)) connection.destroy()
+  }
+
+  /** It exists no more: what still hangs on it cannot end well. */
+  destroy(): void {
+    this.closeIdle()
+    for (const socket of this.#tunnels) socket.destroy()
+  }
+
+  endpoint(): Endpoint {
+    return { instance: this.id, service: this.service, host: this.host, port: this.port, state: this.state }
+  }
+}

@@ -1,0 +1,48 @@
+/** Every bound of the proxy in one place. Milliseconds unless the name says otherwise. */
+export type Limits = {
+  /** From the first byte of a request head to its last. */
+  headMs: number
+  /** A client connection with no request on it. */
+  idleMs: number
+  /** Nothing of a request body arrives. */
+  bodyMs: number
+  /** An instance accepts no connection. */
+  connectMs: number
+  /** An instance has the whole request and answers nothing. */
+  responseMs: number
+  /** A peer takes nothing of what is ready for it. */
+  stallMs: number
+  /** A request waits for a ready instance. */
+  parkMs: number
+  /** Requests of one service that may wait at once. */
+  parkedPerService: number
+  /** An idle connection to an instance; below the 5 s after which Node apps close theirs. */
+  upstreamIdleMs: number
+  /** The same for a request that must not be sent twice, so that it hardly ever meets a connection that is closing. */
+  unsafeReuseMs: number
+  /** Bytes of a request that are kept so that it can be sent again. */
+  replayBytes: number
+  /** After an answer that ends the connection: how long what still comes is read and thrown away. */
+  lingerMs: number
+  /** How long `close` waits for what is in flight. */
+  closeMs: number
+  /** The beat of the deadline sweep. */
+  sweepMs: number
+}
+
+export const defaultLimits: Limits = {
+  headMs: 10_000,
+  idleMs: 75_000,
+  bodyMs: 60_000,
+  connectMs: 2_000,
+  responseMs: 60_000,
+  stallMs: 120_000,
+  parkMs: 30_000,
+  parkedPerService: 1_000,
+  upstreamIdleMs: 4_000,
+  unsafeReuseMs: 1_000,
+  replayBytes: 64 * 1024,
+  lingerMs: 2_000,
+  closeMs: 10_000,
+  sweepMs: 500,
+}

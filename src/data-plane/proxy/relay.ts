@@ -1,0 +1,73 @@
+import { randomBytes } from 'node:crypto'
+import { type AccessLog, isoTime, quote } from './access-log.ts'
+import type { Outcome } from './counter.ts'
+import type { Fleet } from './fleet.ts'
+import type { Limits } from './limits.ts'
+import type { Routes } from './routes.ts'
+import type { Target } from './target.ts'
+import type { Tunnels } from './tunnel.ts'
+
+/** What every exchange shares: the fleet, the routes of the moment, the bounds, and where its end is written down. */
+export class Relay {
+  readonly fleet: Fleet
+  readonly limits: Limits
+  routes: Routes
+  /** Shutting down: every response ends its connection. */
+  closing = false
+  readonly tunnels: Tunnels = new Set()
+  readonly #log: AccessLog
+  readonly #idPrefix = randomBytes(8).toString('hex')
+  #ids = 0
+
+  constructor(fleet: Fleet, limits: Limits, routes: Routes, log: AccessLog) {
+    this.fleet = fleet
+    this.limits = limits
+    this.routes = routes
+    this.#log = log
+  }
+
+  /** Unique for all time: 64 random bits for this process, then a count. */
+  newRequestId(): string {
+    return `${this.#idPrefix}-${(++this.#ids).toString(36)}`
+  }
+
+  /** The one place where a request that ended is counted and logged. */
+  record(entry: RequestEntry): void {
+    entry.target?.counter.request(entry.outcome, entry.status, entry.firstByteMs, entry.bytesIn, entry.bytesOut)
+    const label = entry.target?.logLabel ?? unrouted
+    const error = entry.error === null ? '' : `,"error":${quote(entry.error)}`
+    this.#log.add(
+      `{"at":"${isoTime(entry.at)}",${label},"instance":${entry.instance === null ? 'null' : `"${entry.instance}"`},"method":${quote(entry.method)},"host":${quote(entry.host)},"path":${quote(entry.path)},"status":${entry.status},"ms":${Math.round(entry.ms * 10) / 10},"bytesIn":${entry.bytesIn},"bytesOut":${entry.bytesOut},"requestId":"${entry.requestId}","client":"${entry.client}","protocol":"${entry.protocol}"${error}}\n`,
+    )
+  }
+}
+
+const unrouted = '"app":null,"environment":null,"service":null,"route":null'
+
+export type RequestEntry = {
+  /** Wall clock, when the head was complete. */
+  at: number
+  target: Target | null
+  instance: string | null
+  method: string
+  host: string
+  /** Without query: those carry secrets too often to be kept. */
+  path: string
+  /** As sent; 499 when the client left before that. */
+  status: number
+  outcome: Outcome
+  firstByteMs: number
+  ms: number
+  bytesIn: number
+  bytesOut: number
+  requestId: string
+  client: string
+  protocol: string
+  /** The kind of a failure of ours. */
+  error: string | null
+}
+
+export function withoutQuery(target: string): string {
+  const query = target.indexOf('?')
+  return query === -1 ? target : target.slice(0, query)
+}

@@ -1,0 +1,61 @@
+import type { ServiceKey } from '#contract/names.ts'
+import type { ServiceTarget } from '#contract/wire.ts'
+import type { Instance } from './instance.ts'
+
+/** Somebody who waits for a ready instance: a request, or a connection of a TCP edge. */
+export interface Waiter {
+  /** Try again now. */
+  wake(): void
+}
+
+/** A service as the proxy sees it: who may serve it now, and who waits for that. It outlives route tables. */
+export class Service {
+  readonly key: ServiceKey
+  app = ''
+  environment = ''
+  name = ''
+  protocol: 'http' | 'tcp' = 'http'
+  /** Something is meant to run, so waiting makes sense. */
+  expected = false
+  /** In the table. */
+  known = false
+  listed: ReadonlySet<string> = new Set()
+  /** Listed by the table and ready by the agent's word. */
+  eligible: readonly Instance[] = []
+  readonly #parked = new Set<Waiter>()
+
+  constructor(key: ServiceKey) {
+    this.key = key
+  }
+
+  describe(target: ServiceTarget | undefined): void {
+    this.known = target !== undefined
+    this.expected = target?.expected ?? false
+    this.listed = new Set(target?.instances)
+    if (target === undefined) return
+    this.app = target.app
+    this.environment = target.environment
+    this.name = target.service
+    this.protocol = target.protocol
+  }
+
+  get parked(): number {
+    return this.#parked.size
+  }
+
+  park(waiter: Waiter): void {
+    this.#parked.add(waiter)
+  }
+
+  unpark(waiter: Waiter): void {
+    this.#parked.delete(waiter)
+  }
+
+  /** In the order they came; who still finds nobody parks again. */
+  wake(): void {
+    if (this.#parked.size === 0) return
+    const waiting = [...this.#parked]
+    this.#parked.clear()
+    for (const waiter of waiting) waiter.wake()
+  }
+}

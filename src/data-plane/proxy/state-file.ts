@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs'
+import { open, rename } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { messageOf } from '#base/errors.ts'
+import type { LinkLog } from '../link.ts'
+
+/**
+ * A value that must be there after any crash: written beside, synced, renamed over. Saves are coalesced: the newest
+ * value wins, and one write is under way at a time. A save that fails is said once and tried again with the next value;
+ * the proxy goes on from memory. Files are 0600: a route table carries private keys.
+ */
+export class StateFile<T> {
+  readonly #path: string
+  readonly #log: LinkLog
+  #next: T | undefined
+  #saving: Promise<void> | null = null
+  #complained = false
+
+  constructor(path: string, log: LinkLog) {
+    this.#path = path
+    this.#log = log
+  }
+
+  /** What was saved last; null when there is none or it cannot be read (which is said). */
+  read(): T | null {
+    try {
+      return JSON.parse(readFileSync(this.#path, 'utf8')) as T
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.#log('warn', `cannot read ${this.#path}: ${messageOf(error)} (starting without it)`)
+      return null
+    }
+  }
+
+  save(value: T): void {
+    this.#next = value
+    this.#saving ??= this.#saveAll()
+  }
+
+  async flush(): Promise<void> {
+    while (this.#saving !== null) await this.#saving
+  }
+
+  async #saveAll(): Promise<void> {
+    await undefined // what else changes in this turn is in the same write
+    while (this.#next !== undefined) {
+      const value = this.#next
+      this.#next = undefined
+      try {
+        await writeAtomically(this.#path, JSON.stringify(value))
+        this.#complained = false
+      } catch (error) {
+        if (!this.#complained) this.#log('warn', `cannot save ${this.#path}: ${messageOf(error)} (a restart would start from older state)`)
+        this.#complained = true
+      }
+    }
+    this.#saving = null
+  }
+}
+
+/** After it resolves, the file holds `text` whole, also over a power cut; before, it holds what it held. */
+export async function writeAtomically(path: string, text: string): Promise<void> {
+  const temporary = `${path}.tmp`
+  const file = await open(temporary, 'w', 0o600)
+  try {
+    await file.writeFile(text)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await rename(temporary, path)
+  const folder = await open(dirname(path), 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}

@@ -1,0 +1,41 @@
+import { Counter, type CounterNames } from './counter.ts'
+import type { Service } from './service.ts'
+
+/** Where a request goes: a route or an edge, with the service behind it and what is counted and logged for it. */
+export type Target = {
+  service: Service
+  counter: Counter
+  httpsOnly: boolean
+  /** The part of an access log line that never changes: `"app":…,"route":…`. */
+  logLabel: string
+}
+
+/** Counters outlive tables, so that no request between two batches is forgotten when a table comes. */
+export class Counters {
+  readonly #byKey = new Map<string, Counter>()
+
+  counter(names: CounterNames): Counter {
+    const known = this.#byKey.get(names.key)
+    if (known !== undefined) {
+      known.names = names
+      return known
+    }
+    const counter = new Counter(names)
+    this.#byKey.set(names.key, counter)
+    return counter
+  }
+
+  take() {
+    return [...this.#byKey.values()].map((counter) => counter.take()).filter((count) => count !== null)
+  }
+}
+
+export function makeTarget(counters: Counters, service: Service, names: CounterNames, httpsOnly: boolean): Target {
+  const { app, environment, service: name, key } = names
+  return {
+    service,
+    httpsOnly,
+    counter: counters.counter(names),
+    logLabel: `"app":${JSON.stringify(app)},"environment":${JSON.stringify(environment)},"service":${JSON.stringify(name)},"route":${JSON.stringify(key)}`,
+  }
+}

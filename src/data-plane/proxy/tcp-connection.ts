@@ -1,0 +1,107 @@
+import { connect, type Socket } from 'node:net'
+import { pickInstance } from './balancer.ts'
+import type { Visitable } from './entrance.ts'
+import type { Instance } from './instance.ts'
+import type { Relay } from './relay.ts'
+import type { Waiter } from './service.ts'
+import type { Target } from './target.ts'
+import { runTunnel } from './tunnel.ts'
+
+/**
+ * One connection through a TCP edge: it waits for an instance, is joined to it byte for byte, and stays with it.
+ * Nothing is read from the caller before that, so another instance may be tried as long as none has accepted.
+ */
+export class TcpConnection implements Waiter, Visitable {
+  readonly #relay: Relay
+  readonly #target: Target
+  readonly #socket: Socket
+  readonly #connections: Set<Visitable>
+  readonly #since = performance.now()
+  #upstream: Socket | null = null
+  #connecting: Instance | null = null
+  #connectingSince = 0
+  #tried: Instance[] = []
+  #joined = false
+
+  constructor(socket: Socket, target: Target, relay: Relay, connections: Set<Visitable>) {
+    this.#relay = relay
+    this.#target = target
+    this.#socket = socket
+    this.#connections = connections
+    connections.add(this)
+    socket.on('error', () => this.destroy())
+    socket.on('close', () => this.#gone())
+    this.wake()
+  }
+
+  wake(): void {
+    if (this.#socket.destroyed || this.#upstream !== null) return
+    this.#tried = []
+    this.#dispatch()
+  }
+
+  #dispatch(): void {
+    const now = performance.now()
+    const { service } = this.#target
+    const instance = pickInstance(service.eligible, this.#tried, now)
+    if (instance === undefined) {
+      const { parkMs, parkedPerService } = this.#relay.limits
+      const hopeless = (!service.expected && service.eligible.length === 0) || now - this.#since >= parkMs || service.parked >= parkedPerService
+      return hopeless ? this.#giveUp() : service.park(this)
+    }
+    const upstream = connect({ host: instance.host, port: instance.port, noDelay: true, allowHalfOpen: true })
+    this.#upstream = upstream
+    this.#connecting = instance
+    this.#connectingSince = now
+    upstream.on('connect', () => this.#join(instance, upstream))
+    upstream.on('error', (error) => this.#refused(instance, upstream, (error as NodeJS.ErrnoException).code ?? error.message))
+  }
+
+  #join(instance: Instance, upstream: Socket): void {
+    this.#joined = true
+    this.#connecting = null
+    instance.failures = 0
+    instance.addTunnel(upstream)
+    const { counter } = this.#target
+    counter.connection()
+    upstream.removeAllListeners('error')
+    runTunnel(this.#socket, upstream, { fromClient: null, fromUpstream: null }, this.#relay.tunnels, (bytesIn, bytesOut) => counter.bytes(bytesIn, bytesOut))
+  }
+
+  #refused(instance: Instance, upstream: Socket, because: string): void {
+    if (this.#upstream !== upstream || this.#joined) return
+    this.#upstream = null
+    this.#connecting = null
+    upstream.destroy()
+    this.#relay.fleet.refused(instance, `connection failed: ${because}`, performance.now())
+    this.#tried.push(instance)
+    if (!this.#socket.destroyed) this.#dispatch()
+  }
+
+  #giveUp(): void {
+    this.#target.counter.connectionFailed()
+    this.destroy()
+  }
+
+  #gone(): void {
+    this.#connections.delete(this)
+    this.#target.service.unpark(this)
+    if (!this.#joined) this.#upstream?.destroy()
+  }
+
+  sweep(nowMs: number): void {
+    if (this.#joined) return
+    if (this.#connecting !== null && this.#upstream !== null) {
+      if (nowMs - this.#connectingSince >= this.#relay.limits.connectMs) this.#refused(this.#connecting, this.#upstream, 'no answer')
+    } else if (nowMs - this.#since >= this.#relay.limits.parkMs) this.#giveUp()
+  }
+
+  /** Tunnels have no end of their own; a shutdown ends them when its patience does. */
+  closeGently(): void {
+    if (!this.#joined) this.destroy()
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+}
