@@ -4,6 +4,7 @@
  */
 import path from 'node:path'
 import { systemClock } from '#base/clock.ts'
+import type { Actor } from '#contract/model.ts'
 import { createProcessDriver } from '#drivers/task/process/driver.ts'
 import { processConfig } from '#drivers/task/process/config.ts'
 import { createBell } from '#kernel/bell.ts'
@@ -88,7 +89,7 @@ export async function runControl(options: ControlOptions): Promise<Control> {
     onBuilt: releaseOfBuild,
     buildEnv: (app, environment) => newestConfig(db, app, environment),
   })
-  const ensureApp = (actor: Parameters<typeof apps.create>[0]['actor']) => (app: string, environment: string) => apps.create({ app, environment, actor, now: systemClock.now() })
+  const ensureApp = (actor: Actor, app: string, environment: string) => apps.create({ app, environment, actor, now: systemClock.now() })
 
   // watch
   const watch = openWatch({ db, log, reach, machines: () => gateway.agents() })
@@ -113,12 +114,13 @@ export async function runControl(options: ControlOptions): Promise<Control> {
     upgradeDoors: [gateway.upgrade, terminals.upgrade],
   })
 
-  const loops = [gateway.start(), startRollouts({ db, log, placement: gateway.placement, prepare: preparer(db, home) }), builds.start(), ...watch.start()]
+  const woken = [gateway.start(), startRollouts({ db, log, placement: gateway.placement, prepare: preparer(db, home) }), builds.start()]
+  const loops = [...woken, ...watch.start()]
   const unlisten = db.listen(journalChannel, () => changed.ring())
   const wakeAll = async () => {
     while (!closing.signal.aborted) {
       await changed.next(60_000, closing.signal)
-      for (const loop of loops) loop.wake()
+      for (const loop of woken) loop.wake()
     }
   }
   const closing = new AbortController()

@@ -1,4 +1,5 @@
 import { AppError } from '#base/errors.ts'
+import type { Actor } from '#contract/model.ts'
 import type { Bell } from '#kernel/bell.ts'
 import type { Db } from '#kernel/db/db.ts'
 import type { Handlers } from '#kernel/handlers.ts'
@@ -9,7 +10,7 @@ export type BuildRoutesDeps = {
   db: Db
   builds: Builds
   changed: Bell
-  ensureApp: (app: string, environment: string) => Promise<void>
+  ensureApp: (actor: Actor, app: string, environment: string) => Promise<void>
   urlOf: (app: string, environment: string) => Promise<string | null>
 }
 
@@ -18,11 +19,11 @@ export function buildRoutes({ db, builds, changed, ensureApp, urlOf }: BuildRout
   return {
     'builds.create': async (input, { caller, upload }) => {
       if (upload === undefined) throw new AppError('invalid', 'send the source as a gzipped tar with content-type application/gzip')
-      await ensureApp(input.params.app, input.query.environment)
+      await ensureApp(caller.actor, input.params.app, input.query.environment)
       return builds.queueUpload(caller.actor, target(input), upload, { clean: input.query.clean, commit: input.query.commit ?? null })
     },
     'builds.image': async (input, { caller }) => {
-      await ensureApp(input.params.app, input.query.environment)
+      await ensureApp(caller.actor, input.params.app, input.query.environment)
       return builds.queueImage(caller.actor, target(input), input.body)
     },
     'builds.list': (input) => builds.list(target(input), input.query.limit),

@@ -39,6 +39,9 @@ export type ApiOptions = {
   clock?: Clock
 }
 
+/** They set cookies, so they are mounted by hand below. */
+const cookieEndpoints: ReadonlySet<EndpointId> = new Set(['login.redeem', 'login.logout'])
+
 type AnyHandler = (input: { params: unknown; query: unknown; body: unknown }, context: HandlerContext) => unknown
 
 const contentSecurityPolicy =
@@ -64,7 +67,7 @@ export function createApi({ access, handlers, doors, upgradeDoors, consoleDir, v
     return reply.code(problem.status).headers(headers).send(JSON.stringify(problem))
   })
 
-  for (const id of Object.keys(endpoints) as EndpointId[]) mount(fastify, id, { access, handlers, clock })
+  for (const id of Object.keys(endpoints) as EndpointId[]) if (!cookieEndpoints.has(id)) mount(fastify, id, { access, handlers, clock })
   mountLogin(fastify, access, clock)
   fastify.get('/v1/openapi.json', { onRequest: async (request) => void (await callerOf(request.raw, access, clock.now())) }, async () => openApi(version))
 
@@ -89,7 +92,7 @@ export function createApi({ access, handlers, doors, upgradeDoors, consoleDir, v
 function mount(fastify: FastifyInstance, id: EndpointId, deps: { access: AccessService; handlers: Handlers; clock: Clock }) {
   const spec: EndpointSpec = endpoints[id]
   const handler = deps.handlers[id] as AnyHandler | undefined
-  if (handler === undefined) return
+  if (handler === undefined) throw new AppError('internal', `no handler for ${id}`)
   fastify.route({
     method: spec.method,
     url: spec.path.replace(/\{(\w+)\}/g, ':$1'),
