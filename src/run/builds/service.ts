@@ -2,12 +2,25 @@
  * The way into builds: queue, cancel, read, follow; and the loop that works the queue off.
  * What it is not: it makes no release (`onBuilt` does) and knows no HTTP.
  */
-import type { Clock } from '#base/clock.ts'
+import { mkdir, rm } from 'node:fs/promises'
+import { type Clock, sleep, systemClock } from '#base/clock.ts'
+import { AppError } from '#base/errors.ts'
+import { newId } from '#base/ids.ts'
+import type { Actor, Build } from '#contract/model.ts'
 import type { TaskDriver } from '#drivers/task/port.ts'
 import type { Database } from '#kernel/db/db.ts'
+import { record } from '#kernel/journal.ts'
 import type { Logger } from '#kernel/log.ts'
 import type { Loop } from '#kernel/loop.ts'
-import type { BuildLimits, Builds, OnBuilt } from './model.ts'
+import { BuildEngine, defaultLimits } from './engine.ts'
+import type { ImageBuilder } from './image.ts'
+import { appendLog, followLog } from './log.ts'
+import { startBuildLoop } from './loop.ts'
+import type { BuildLimits, BuildTarget, Builds, OnBuilt } from './model.ts'
+import { buildPaths } from './paths.ts'
+import { listBuilds, readBuild } from './read.ts'
+import { insertBuild, lockBuild, markFinal, requestCancel, type BuildSource } from './store.ts'
+import { storeUpload } from './uploads.ts'
 
 export type BuildsDeps = {
   db: Database
@@ -19,6 +32,8 @@ export type BuildsDeps = {
   logger: Logger
   /** Config variables that a build may read (not secrets). */
   buildEnv?: (app: string, environment: string) => Promise<Record<string, string>>
+  /** The container engine, where instances run in containers; null or left out: Dockerfiles and images are refused. */
+  images?: ImageBuilder | null
   limits?: Partial<BuildLimits>
   clock?: Clock
 }
@@ -30,6 +45,100 @@ export type OpenBuilds = Builds & {
   close(): Promise<void>
 }
 
-export function openBuilds(_deps: BuildsDeps): OpenBuilds {
-  throw new Error('not there yet')
+export function openBuilds(deps: BuildsDeps): OpenBuilds {
+  const { db, home, clock = systemClock } = deps
+  const limits = { ...defaultLimits, ...deps.limits }
+  const engine = new BuildEngine({ ...deps, clock, limits, buildEnv: deps.buildEnv ?? (async () => ({})), images: deps.images ?? null })
+  let loop: { loop: Loop; close(): Promise<void> } | undefined
+
+  async function queue(actor: Actor, target: BuildTarget, source: BuildSource, options: { clean: boolean; body?: AsyncIterable<Uint8Array> }): Promise<Build> {
+    const known = await db.maybe('SELECT 1 FROM environments WHERE app = $1 AND name = $2', [target.app, target.environment])
+    if (known === undefined) throw new AppError('not-found', `there is no app "${target.app}" with an environment "${target.environment}"`)
+    const now = clock.now()
+    const id = newId('bld', now)
+    const paths = buildPaths(home, id)
+    const digest = options.body === undefined ? null : await storeUpload(paths, options.body, limits.uploadBytes)
+    try {
+      if (digest === null) await mkdir(paths.dir, { recursive: true, mode: 0o711 })
+      await appendLog(paths, now, `-----> build ${id} of ${target.app} (${target.environment}), queued by ${actor.name}${source.commit === null ? '' : `, commit ${source.commit.slice(0, 12)}`}`)
+      await db.transaction(async (tx) => {
+        await insertBuild(tx, { id, target, source, digest, clean: options.clean, by: actor.name, now })
+        await record(tx, { at: now, kind: 'build.queued', actor, summary: `build of ${target.app} queued by ${actor.name}`, app: target.app, environment: target.environment, data: { build: id, source: source.kind, commit: source.commit } })
+      })
+    } catch (error) {
+      await rm(paths.dir, { recursive: true, force: true })
+      throw error
+    }
+    loop?.loop.wake()
+    return read(target, id)
+  }
+
+  async function read(target: BuildTarget, id: string): Promise<Build> {
+    const build = await readBuild(db, target, id)
+    if (build === undefined) throw new AppError('not-found', `there is no build ${JSON.stringify(id.slice(0, 60))} of ${target.app} (${target.environment})`)
+    return build
+  }
+
+  return {
+    queueUpload: (actor, target, body, options = {}) => queue(actor, target, { kind: 'directory', commit: options.commit ?? null, branch: null, image: null, attempts: 0 }, { clean: options.clean ?? false, body }),
+    queueGit: (actor, target, tree, { commit, branch, clean = false }) => queue(actor, target, { kind: 'git', commit, branch, image: null, attempts: 0 }, { clean, body: tree }),
+    async queueImage(actor, target, { image, port, command }) {
+      if (!deps.images) throw new AppError('unavailable', `the image ${image} needs a container engine, and none answers on this machine (install Docker and run with --driver docker)`)
+      return queue(actor, target, { kind: 'image', commit: null, branch: null, image, attempts: 0, ...(port === undefined ? {} : { port }), ...(command === undefined ? {} : { command }) }, { clean: false })
+    },
+    async cancel(actor, target, id) {
+      await read(target, id)
+      const now = clock.now()
+      await db.transaction(async (tx) => {
+        const row = await lockBuild(tx, id)
+        if (row?.state === 'queued') {
+          await markFinal(tx, id, 'cancelled', `cancelled by ${actor.name} before it began`, now)
+          await record(tx, { at: now, kind: 'build.cancelled', actor, summary: `build of ${target.app} was cancelled by ${actor.name}`, app: target.app, environment: target.environment, data: { build: id } })
+        } else if (row?.state === 'running' && !row.cancel_requested) {
+          await requestCancel(tx, id)
+          await appendLog(buildPaths(home, id), now, `-----> cancelled by ${actor.name}`)
+        }
+      })
+      loop?.loop.wake()
+      return read(target, id)
+    },
+    read,
+    list: (target, limit) => listBuilds(db, target, limit),
+    async *followLog(target, id, fromLine, signal) {
+      await read(target, id)
+      let lastAsked = 0
+      let over = false
+      yield* followLog(
+        buildPaths(home, id),
+        fromLine,
+        async () => {
+          if (!over && performance.now() - lastAsked > 250) {
+            lastAsked = performance.now()
+            over = isFinal(await read(target, id))
+          }
+          return over
+        },
+        signal,
+      )
+    },
+    async finished(target, id, signal) {
+      for (;;) {
+        const build = await read(target, id)
+        if (isFinal(build)) return build
+        await sleep(150, signal)
+      }
+    },
+    start() {
+      loop ??= startBuildLoop({ db, engine, driver: deps.driver, limits, clock, home, logger: deps.logger })
+      return loop.loop
+    },
+    async close() {
+      engine.close()
+      await loop?.close()
+    },
+  }
+}
+
+export function isFinal(build: Build): boolean {
+  return build.state === 'succeeded' || build.state === 'failed' || build.state === 'cancelled'
 }

@@ -3,8 +3,8 @@
  * with control (`spec.json` and `source.tar` in, `log.ndjson`, `slug.tgz` and `result.json` out) and knows neither the
  * database nor Nightshift's keys. It ends by itself when its time is up, also when control is away.
  */
-import { createReadStream } from 'node:fs'
-import { mkdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises'
+import { createReadStream, existsSync } from 'node:fs'
+import { mkdir, readFile, readdir, realpath, rename, rm, writeFile } from 'node:fs/promises'
 import { setPriority } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { isAppError, messageOf } from '#base/errors.ts'
@@ -12,12 +12,9 @@ import { formatDuration, formatSize } from '#base/units.ts'
 import { build } from './build.ts'
 import { extractSource } from './extract.ts'
 import { WorkerLog } from './log.ts'
-import { workFiles, workerSpec, type WorkerResult } from './spec.ts'
+import { machineVariables, workFiles, workerSpec, type WorkerResult } from './spec.ts'
 import type { StepContext } from './steps.ts'
 import { findTools } from './tools.ts'
-
-/** Variables of the machine that a build needs to reach registries. */
-const passedOn = /^(https?_proxy|no_proxy|all_proxy|ssl_cert_(file|dir)|node_extra_ca_certs|curl_ca_bundle|requests_ca_bundle|git_ssl_cainfo|pip_(cert|index_url|extra_index_url|find_links|default_timeout|trusted_host)|npm_config_(registry|cafile|strict_ssl))$/i
 
 const work = await realpath(process.env['NIGHTSHIFT_VOLUME_WORK'] ?? '.')
 const cache = await realpath(process.env['NIGHTSHIFT_VOLUME_CACHE'] ?? '.')
@@ -44,7 +41,7 @@ process.exit(result.kind === 'failed' ? 1 : 0)
 async function run(): Promise<WorkerResult> {
   const top = join(work, 'source')
   const home = join(work, 'home')
-  if (spec.clean) await rm(join(cache, 'root'), { recursive: true, force: true })
+  if (spec.clean) for (const name of await readdir(cache)) await rm(join(cache, name), { recursive: true, force: true })
   await mkdir(top)
   await mkdir(home)
   step = 'unpacking the source'
@@ -56,11 +53,12 @@ async function run(): Promise<WorkerResult> {
 }
 
 function buildEnvironment(home: string): Record<string, string> {
-  const env: Record<string, string> = {}
-  for (const [name, value] of Object.entries(process.env)) if (passedOn.test(name) && value !== undefined) env[name] = value
+  const headers = join(dirname(process.execPath), '..')
   const path = [dirname(process.execPath), ...(process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin').split(delimiter)].filter((folder) => !folder.includes('node_modules/.bin'))
   return {
-    ...env,
+    ...machineVariables(process.env),
+    // Native packages are built against the headers of the Node that will load them, whatever the machine's npm is told.
+    ...(existsSync(join(headers, 'include/node/node.h')) ? { npm_config_nodedir: headers } : {}),
     ...spec.env,
     PATH: [...new Set(path)].join(delimiter),
     HOME: home,

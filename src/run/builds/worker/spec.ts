@@ -34,3 +34,10 @@ export type WorkerResult = z.infer<typeof workerResult>
 
 /** Files in the folder that control and worker share. */
 export const workFiles = { spec: 'spec.json', source: 'source.tar', log: 'log.ndjson', result: 'result.json', slug: 'slug.tgz', context: 'context.tar' } as const
+
+const passedOn = /^(https?_proxy|no_proxy|all_proxy|ssl_cert_(file|dir)|node_extra_ca_certs|curl_ca_bundle|requests_ca_bundle|git_ssl_cainfo|pip_(cert|index_url|extra_index_url|find_links|default_timeout|trusted_host)|npm_config_(registry|cafile|strict_ssl))$/i
+
+/** Variables of this machine that a build needs to reach registries; nothing else of our environment is passed on. */
+export function machineVariables(env: NodeJS.ProcessEnv): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => passedOn.test(entry[0]) && entry[1] !== undefined))
+}
