@@ -1,0 +1,26 @@
+import { type AppFlags, appAliases, appFlags, command, textFlag } from '../../command.ts'
+import type { Cli } from '../../context.ts'
+import { facts } from '../../table.ts'
+
+type Flags = AppFlags & { branch: string | undefined; forcePush: boolean | undefined }
+
+export const appsSettings = command({
+  parameters: {
+    flags: { branch: textFlag('BRANCH', 'Branch whose pushes are deployed'), forcePush: { kind: 'boolean', optional: true, brief: 'Whether a push to it may rewrite history' }, ...appFlags },
+    aliases: appAliases,
+  },
+  about: 'Without flags, shows the settings.',
+  examples: ['apps settings --branch release', 'apps settings --no-force-push'],
+  async run(cli: Cli, flags: Flags) {
+    const { client, app, environment } = await cli.target(flags)
+    const change = { ...(flags.branch === undefined ? {} : { deployBranch: flags.branch }), ...(flags.forcePush === undefined ? {} : { allowForcePush: flags.forcePush }) }
+    if (Object.keys(change).length > 0) await client.call('apps.settings', { params: { app }, query: { environment }, body: change })
+    const { settings } = await client.call('apps.read', { params: { app }, query: { environment } })
+    if (flags.json) return cli.out.json(settings)
+    facts(cli.out, [
+      ['deploy branch', settings.deployBranch],
+      ['force pushes', settings.allowForcePush ? 'allowed' : 'refused'],
+      ['stopped', settings.stopped ? 'yes (nightshift start)' : 'no'],
+    ])
+  },
+})

@@ -1,0 +1,50 @@
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { AppError, messageOf } from '#base/errors.ts'
+import { type AppFlags, appAliases, appFlags, command, optionalArgument, textFlag } from '../command.ts'
+import type { Cli } from '../context.ts'
+import { table } from '../table.ts'
+import { plural } from '../words.ts'
+
+type Flags = AppFlags & { check: string | undefined }
+
+export const manifest = command({
+  parameters: {
+    positional: { kind: 'tuple', parameters: [optionalArgument('DIR', 'A folder that names its app; default this one')] },
+    flags: { check: textFlag('FILE', 'Check this file, without a server'), ...appFlags },
+    aliases: appAliases,
+  },
+  about: 'Shows the manifest of the newest release with every default filled in, where it came from (nightshift.yml, Procfile, package.json …), and what operators set that differs from it. With --check, checks a file and names each fault with its line and column; exits 1 if there are any.',
+  examples: ['manifest', 'manifest --check nightshift.yml'],
+  async run(cli: Cli, flags: Flags, folder: string | undefined) {
+    if (flags.check !== undefined) return check(cli, flags.check, flags.json)
+    const { client, app, environment } = await cli.target(flags, folder === undefined ? cli.io.cwd : resolve(cli.io.cwd, folder))
+    const view = await client.call('apps.manifest', { params: { app }, query: { environment } })
+    if (flags.json) return cli.out.json(view)
+    const { stringify } = await import('yaml')
+    cli.out.line(cli.out.paint('dim', `# from ${view.source}`))
+    cli.out.line(stringify(view.manifest, { lineWidth: 0 }).trimEnd())
+    if (view.drift.length === 0) return
+    cli.out.line()
+    table(cli.out, view.drift, [
+      { title: 'drift', value: (row) => row.path },
+      { title: 'manifest', value: (row) => row.manifest },
+      { title: 'actual', value: (row) => row.actual, style: () => 'yellow' },
+    ])
+  },
+})
+
+async function check(cli: Cli, file: string, json: boolean): Promise<number> {
+  let text: string
+  try {
+    text = await readFile(resolve(cli.io.cwd, file), 'utf8')
+  } catch (error) {
+    throw new AppError('invalid', `cannot read ${file}: ${messageOf(error)}`, { cause: error })
+  }
+  const { checkManifest } = await import('../manifest-check.ts')
+  const { manifest: parsed, faults } = await checkManifest(text)
+  if (json) cli.out.json({ manifest: parsed, faults })
+  else if (parsed !== null) cli.out.line(`${file} is a valid manifest: ${plural(Object.keys(parsed.services).length, 'service')} (${Object.keys(parsed.services).join(', ')})`)
+  else for (const fault of faults) cli.out.line(`${file}:${fault.line ?? 1}:${fault.column ?? 1}: ${fault.path === '' ? '' : `${fault.path}: `}${fault.message}`)
+  return faults.length === 0 ? 0 : 1
+}

@@ -1,0 +1,25 @@
+import { type AppFlags, appAliases, appFlags, command, switchFlag, wholeNumber } from '../command.ts'
+import type { Cli } from '../context.ts'
+import { sayRollout } from '../rollout-watch.ts'
+import { appWords, appWordsAsFlags } from '../words.ts'
+
+const release = (text: string): number => wholeNumber(text.replace(/^v/, ''), { min: 1, max: 1_000_000 })
+
+export const rollback = command({
+  parameters: {
+    positional: { kind: 'tuple', parameters: [{ placeholder: 'RELEASE', brief: 'Such as v12; without, the release before the active one', parse: release, optional: true }] },
+    flags: { noWait: switchFlag('Return as soon as the new release is made'), ...appFlags },
+    aliases: appAliases,
+  },
+  about: 'Makes a new release with the artifact, the config and the manifest of an old one, and rolls it out.',
+  examples: ['rollback', 'rollback v12'],
+  async run(cli: Cli, flags: AppFlags & { noWait: boolean }, to: number | undefined) {
+    const target = await cli.target(flags)
+    const { client, app, environment } = target
+    const answer = await client.call('releases.rollback', { params: { app }, query: { environment }, body: to === undefined ? {} : { to } })
+    if (flags.json) cli.out.json(answer)
+    else cli.out.line(`${appWords(app, environment)} goes back to ${to === undefined ? 'the release before' : `v${to}`}, as v${answer.release}`)
+    if (flags.noWait || flags.json || answer.rollout === null) return
+    return sayRollout(cli.out, target, answer.release, `see why: nightshift logs ${appWordsAsFlags(app, environment)}`)
+  },
+})

@@ -1,0 +1,13 @@
+import { type AppFlags, appAliases, appFlags, command } from '../../command.ts'
+import type { Cli } from '../../context.ts'
+import { appWords } from '../../words.ts'
+
+export const rolloutCancel = command({
+  parameters: { flags: appFlags, aliases: appAliases },
+  async run(cli: Cli, flags: AppFlags) {
+    const { client, app, environment } = await cli.target(flags)
+    const answer = await client.call('rollouts.cancel', { params: { app }, query: { environment } })
+    if (flags.json) return cli.out.json(answer)
+    cli.out.line(`the rollout of ${appWords(app, environment)} is given up; the old release serves on`)
+  },
+})

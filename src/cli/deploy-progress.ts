@@ -1,0 +1,119 @@
+/**
+ * Follows a build and its rollout with a person watching: the build's own lines, then each step with its time. Both streams
+ * survive a lost connection; the deploy itself goes on whether or not anybody follows.
+ */
+import type { Answer } from '#contract/endpoints.ts'
+import type { LogLine } from '#contract/model.ts'
+import { AppError } from '#base/errors.ts'
+import type { Cli, Target } from './context.ts'
+import { follow, lostLine } from './follow.ts'
+import { logFormatter } from './log-lines.ts'
+import { isUnderWay } from './newest-build.ts'
+import { harmless } from './output.ts'
+import { stepLine } from './rollout-watch.ts'
+
+export type Progress = Answer<'deploys.follow'>
+/** done: it serves · failed: it doesn't, and what served before goes on */
+export type DeployEnd = { state: 'done' | 'failed'; step: string; detail: string; release: number | null; url: string | null }
+
+const giveUpAfterMs = 120_000
+/** How long the last lines of a build may trail behind its end, in milliseconds. */
+const trailMs = 3000
+
+export type DeployWatch = { target: Target; build: string; startedAtMs: number; signal: AbortSignal }
+
+/** Throws when the deploy can't be followed any more, or the signal aborts. */
+export async function watchDeploy(cli: Cli, watch: DeployWatch, json: boolean): Promise<DeployEnd> {
+  const { target, build, signal } = watch
+  const input = { params: { app: target.app, build }, query: { environment: target.environment } }
+  let told = false
+  const onLost = (): void => {
+    if (!told) cli.out.note(lostLine)
+    told = true
+  }
+  const ended = new AbortController()
+  const log = json ? Promise.resolve() : showLog(cli, watch, onLost, AbortSignal.any([signal, ended.signal]))
+  try {
+    const steps = new StepPrinter(cli, watch.startedAtMs)
+    for await (const event of follow(target.client, 'deploys.follow', input, { signal, onLost, giveUpAfterMs })) {
+      told = false
+      if (json) cli.out.jsonLine(event)
+      else {
+        if (event.state !== 'running' || event.step !== 'built') await atMost(trailMs, log)
+        steps.say(event)
+      }
+      const end = endOf(event)
+      if (end !== undefined) return end
+    }
+    signal.throwIfAborted()
+    throw new AppError('unavailable', `the progress of ${build} ended without an end`)
+  } finally {
+    ended.abort()
+  }
+}
+
+function endOf(event: Progress): DeployEnd | undefined {
+  const { step, detail, release, url } = event
+  if (event.state === 'failed') return { state: 'failed', step, detail, release, url }
+  return event.step === 'done' && event.state === 'done' ? { state: 'done', step, detail, release, url } : undefined
+}
+
+/** Prints a step once, when it is reached. A step that is under way is said when it says something new. */
+class StepPrinter {
+  readonly #cli: Cli
+  readonly #reached = new Set<string>()
+  #since: number
+  #lastWait = ''
+
+  constructor(cli: Cli, startedAtMs: number) {
+    this.#cli = cli
+    this.#since = startedAtMs
+  }
+
+  say(event: Progress): void {
+    const { out } = this.#cli
+    const detail = harmless(event.detail)
+    if (event.state === 'running') {
+      const wait = `${event.step} ${detail}`
+      if (wait !== this.#lastWait && detail !== '' && out.columns !== undefined) out.line(out.paint('dim', `  ${event.step.padEnd(9)} ${detail}`))
+      this.#lastWait = wait
+    } else if (event.state === 'done' && !this.#reached.has(event.step)) {
+      this.#reached.add(event.step)
+      if (event.step === 'done') return
+      const at = new Date(event.at).getTime()
+      out.line(stepLine(out, event.step, at - this.#since, detail))
+      this.#since = Math.max(this.#since, at)
+    }
+  }
+}
+
+async function showLog(cli: Cli, { target, build, signal }: DeployWatch, onLost: () => void, ended: AbortSignal): Promise<void> {
+  const input = { params: { app: target.app, build }, query: { environment: target.environment } }
+  const isOver = async (): Promise<boolean> => !isUnderWay(await target.client.call('builds.read', input, signal))
+  try {
+    for await (const entry of follow(target.client, 'builds.log', input, { signal: ended, onLost, isOver, giveUpAfterMs })) {
+      cli.out.line(`${cli.out.paint('dim', '  │')} ${harmless(entry.text, cli.out.colour)}`)
+    }
+  } catch (error) {
+    // The steps decide how the deploy went; a log that can't be shown must not fail it.
+    if (!ended.aborted) cli.out.note(`the build's output can't be shown: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+async function atMost(ms: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  await Promise.race([work, new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)))])
+  clearTimeout(timer)
+}
+
+/** The last lines that the app itself wrote since the deploy started: why it didn't come up. */
+export async function showLastLines(cli: Cli, { client, app, environment }: Target, sinceMs: number): Promise<void> {
+  const { lines } = await client
+    .call('logs.list', { query: { app, environment, since: new Date(sinceMs).toISOString(), limit: 15, streams: 'stdout,stderr,release,system' } })
+    .catch(() => ({ lines: [] as LogLine[] }))
+  if (lines.length === 0) return
+  cli.out.line()
+  cli.out.line(cli.out.paint('dim', 'last lines'))
+  const format = logFormatter({ paint: cli.out.paint, colour: cli.out.colour, long: false, now: cli.now() })
+  for (const line of lines) cli.out.line(`  ${format(line)}`)
+}

@@ -1,0 +1,58 @@
+/** Waits for the rollout of a release and says each step as it is reached. Used where no build is followed. */
+import { sleep } from '#base/clock.ts'
+import { isAppError } from '#base/errors.ts'
+import { formatDuration } from '#base/units.ts'
+import type { Rollout } from '#contract/model.ts'
+import type { Target } from './context.ts'
+import type { Output } from './output.ts'
+
+const pollMs = 400
+
+/** Undefined when there is no rollout to wait for (nothing runs, or another one has taken its place). */
+export async function watchRollout(target: Target, release: number, onStep: (name: string, detail: string, atMs: number) => void, signal?: AbortSignal): Promise<Rollout | undefined> {
+  const seen = new Set<string>()
+  while (true) {
+    const rollout = await readRollout(target)
+    if (rollout !== 'away') {
+      if (rollout === null || rollout.release !== release) return undefined
+      for (const step of rollout.steps) {
+        if (seen.has(step.name)) continue
+        seen.add(step.name)
+        onStep(step.name, step.detail, new Date(step.at).getTime() - new Date(rollout.startedAt).getTime())
+      }
+      if (rollout.finishedAt !== null) return rollout
+    }
+    await sleep(pollMs, signal)
+  }
+}
+
+/** Control may be away for a moment: the rollout goes on without it. */
+async function readRollout({ client, app, environment }: Target): Promise<Rollout | null | 'away'> {
+  try {
+    return (await client.call('apps.read', { params: { app }, query: { environment } })).rollout
+  } catch (error) {
+    if (isAppError(error, 'unavailable')) return 'away'
+    throw error
+  }
+}
+
+/** One reached step: `✓ healthy     3.2 s  2 of 2 ready`. */
+export function stepLine(out: Output, name: string, ms: number, detail: string): string {
+  return `${out.paint('green', '✓')} ${name.padEnd(9)} ${formatDuration(Math.max(0, ms)).padStart(9)}  ${out.paint('dim', detail)}`.trimEnd()
+}
+
+/** Follows a rollout with a person watching; answers the exit code. */
+export async function sayRollout(out: Output, target: Target, release: number, wayOut: string): Promise<number> {
+  const rollout = await watchRollout(target, release, (name, detail, ms) => out.line(stepLine(out, name, ms, detail)))
+  if (rollout === undefined) {
+    out.line(`v${release} is made; there is no rollout to wait for`)
+    return 0
+  }
+  if (rollout.state === 'finished') {
+    out.line(`v${release} is active`)
+    return 0
+  }
+  out.line(`${out.paint('red', '✗')} ${rollout.state}: ${rollout.because}`)
+  out.note(wayOut)
+  return 1
+}

@@ -1,0 +1,137 @@
+/**
+ * Every command in one table: its words, its one-line summary and the file it lives in. Loading this table loads no
+ * command; `nightshift --help`, completion of words and suggestions need nothing else.
+ */
+import type { CliCommand } from './command.ts'
+
+export type Leaf = { kind: 'command'; brief: string; load: () => Promise<CliCommand>; hidden?: true }
+/** A noun. `standard` is the verb of the bare noun: `nightshift apps` = `nightshift apps list`. */
+export type Group = { kind: 'group'; brief: string; verbs: Readonly<Record<string, Leaf>>; standard?: string }
+/** Not a client of the API: a process of Nightshift itself, run by `src/up`. */
+export type ProcessEntry = { kind: 'process'; brief: string }
+export type Entry = Leaf | Group | ProcessEntry
+
+const verb = (brief: string, load: () => Promise<CliCommand>): Leaf => ({ kind: 'command', brief, load })
+const hidden = (brief: string, load: () => Promise<CliCommand>): Leaf => ({ kind: 'command', brief, load, hidden: true })
+const noun = (brief: string, standard: string | undefined, verbs: Record<string, Leaf>): Group => ({ kind: 'group', brief, verbs, ...(standard === undefined ? {} : { standard }) })
+const ownProcess = (brief: string): ProcessEntry => ({ kind: 'process', brief })
+
+export type Section = { title: string; entries: Readonly<Record<string, Entry>> }
+
+export const sections: readonly Section[] = [
+  {
+    title: 'Ship',
+    entries: {
+      deploy: verb('Deploy a directory, or an image, and follow it until it serves', async () => (await import('./commands/deploy.ts')).deploy),
+      releases: verb('Releases, newest first', async () => (await import('./commands/releases.ts')).releases),
+      rollback: verb('Go back to an earlier release, its config included', async () => (await import('./commands/rollback.ts')).rollback),
+      rollout: noun('The switch from one release to another', 'show', {
+        show: verb('The newest rollout, step by step', async () => (await import('./commands/rollout/show.ts')).rolloutShow),
+        cancel: verb('Give up the rollout under way; the old release serves on', async () => (await import('./commands/rollout/cancel.ts')).rolloutCancel),
+      }),
+      builds: noun('Source turned into something that runs', 'list', {
+        list: verb('Builds, newest first', async () => (await import('./commands/builds/list.ts')).buildsList),
+        info: verb('One build', async () => (await import('./commands/builds/info.ts')).buildsInfo),
+        log: verb('The output of a build, from its start and as it grows', async () => (await import('./commands/builds/log.ts')).buildsLog),
+        cancel: verb('Cancel a queued or running build', async () => (await import('./commands/builds/cancel.ts')).buildsCancel),
+      }),
+      manifest: verb('The manifest in force, or check a nightshift.yml', async () => (await import('./commands/manifest.ts')).manifest),
+      'git-remote': verb('Add a git remote to this repository, to deploy by git push', async () => (await import('./commands/git-remote.ts')).gitRemote),
+    },
+  },
+  {
+    title: 'Run',
+    entries: {
+      apps: noun('Apps', 'list', {
+        list: verb('All apps with their health', async () => (await import('./commands/apps/list.ts')).appsList),
+        create: verb('Make an app', async () => (await import('./commands/apps/create.ts')).appsCreate),
+        info: verb('One app: services, addresses, volumes, settings', async () => (await import('./commands/apps/info.ts')).appsInfo),
+        link: verb('Let this folder stand for an app', async () => (await import('./commands/apps/link.ts')).appsLink),
+        settings: verb('Settings of an app', async () => (await import('./commands/apps/settings.ts')).appsSettings),
+      }),
+      ps: verb('Instances and how they are', async () => (await import('./commands/ps.ts')).ps),
+      scale: verb('Set the number of instances of services', async () => (await import('./commands/scale.ts')).scale),
+      restart: verb('Restart instances one after the other, without a gap', async () => (await import('./commands/restart.ts')).restart),
+      stop: verb('Stop all services; config, releases and volumes stay', async () => (await import('./commands/stop.ts')).stop),
+      start: verb('Start a stopped app', async () => (await import('./commands/start.ts')).start),
+      run: verb('Run a command in a fresh instance', async () => (await import('./commands/run.ts')).run),
+      exec: verb('Run a command in a running instance', async () => (await import('./commands/exec.ts')).exec),
+      open: verb('Open the app, or the console, in a browser', async () => (await import('./commands/open.ts')).open),
+      destroy: verb('Stop and forget an app; its volumes are kept', async () => (await import('./commands/destroy.ts')).destroy),
+    },
+  },
+  {
+    title: 'Configure',
+    entries: {
+      config: noun('Variables', 'list', {
+        list: verb('Variables of an app and where they are set', async () => (await import('./commands/config/list.ts')).configList),
+        set: verb('Set variables; makes a release', async () => (await import('./commands/config/set.ts')).configSet),
+        unset: verb('Unset variables; makes a release', async () => (await import('./commands/config/unset.ts')).configUnset),
+      }),
+      secrets: noun('Variables whose values are never shown', 'list', {
+        list: verb('Names of secrets, and which are missing', async () => (await import('./commands/secrets/list.ts')).secretsList),
+        set: verb('Set a secret, asked for or read from stdin; makes a release', async () => (await import('./commands/secrets/set.ts')).secretsSet),
+        unset: verb('Unset secrets; makes a release', async () => (await import('./commands/secrets/unset.ts')).secretsUnset),
+      }),
+      domains: noun('Hosts and paths that lead to an app', 'list', {
+        list: verb('Hosts and paths that lead to an app', async () => (await import('./commands/domains/list.ts')).domainsList),
+        add: verb('Serve a service under a domain', async () => (await import('./commands/domains/add.ts')).domainsAdd),
+        remove: verb('Stop serving a domain', async () => (await import('./commands/domains/remove.ts')).domainsRemove),
+      }),
+    },
+  },
+  {
+    title: 'See',
+    entries: {
+      tonight: verb('One sentence about everything, and what needs a person', async () => (await import('./commands/tonight.ts')).tonight),
+      logs: verb('Log lines of every instance, past and present', async () => (await import('./commands/logs.ts')).logs),
+      events: verb('The journal: everything that happened', async () => (await import('./commands/events.ts')).events),
+      map: verb('Services, what they need, and how they are', async () => (await import('./commands/map.ts')).map),
+      traffic: verb('Rate, errors and latency of routes and edges', async () => (await import('./commands/traffic.ts')).traffic),
+      resources: verb('CPU and memory of every instance', async () => (await import('./commands/resources.ts')).resources),
+      machines: verb('Machines and what each cannot do', async () => (await import('./commands/machines.ts')).machines),
+    },
+  },
+  {
+    title: 'Access',
+    entries: {
+      login: verb('Save the address and a token of a Nightshift', async () => (await import('./commands/login.ts')).login),
+      logout: verb('Forget the saved login', async () => (await import('./commands/logout.ts')).logout),
+      whoami: verb('Which Nightshift, as whom, and what that may do', async () => (await import('./commands/whoami.ts')).whoami),
+      'login-link': verb('Make a one-time login link for the console', async () => (await import('./commands/login-link.ts')).loginLink),
+      tokens: noun('API tokens', 'list', {
+        list: verb('API tokens, without their secrets', async () => (await import('./commands/tokens/list.ts')).tokensList),
+        create: verb('Make an API token; its secret is shown once', async () => (await import('./commands/tokens/create.ts')).tokensCreate),
+        revoke: verb('Revoke an API token at once', async () => (await import('./commands/tokens/revoke.ts')).tokensRevoke),
+      }),
+      completion: verb('A completion script for bash, zsh or fish', async () => (await import('./commands/completion.ts')).completion),
+    },
+  },
+  {
+    title: 'Nightshift itself',
+    entries: {
+      up: ownProcess('Start Nightshift on this machine'),
+      down: ownProcess('Stop Nightshift; with --apps, the apps too'),
+      status: ownProcess('Processes of the Nightshift on this machine'),
+      control: ownProcess('Run the control process alone'),
+      agent: ownProcess('Run an agent alone'),
+      proxy: ownProcess('Run a proxy alone'),
+    },
+  },
+]
+
+const internal: Readonly<Record<string, Entry>> = {
+  'cli-reference': hidden('Print docs/cli.md', async () => (await import('./commands/cli-reference.ts')).cliReference),
+  'git-credential': hidden('Answer git’s credential helper protocol', async () => (await import('./commands/git-credential.ts')).gitCredential),
+  complete: hidden('Propose completions for a command line', async () => (await import('./commands/complete.ts')).complete),
+}
+
+/** Every first word. */
+export const entries: ReadonlyMap<string, Entry> = new Map([...sections.flatMap((section) => Object.entries(section.entries)), ...Object.entries(internal)])
+
+export function isHidden(entry: Entry): boolean {
+  return entry.kind === 'command' && entry.hidden === true
+}
+
+/** Words of other tools and older habits → ours. They work, but nothing lists them. */
+export const synonyms: Readonly<Record<string, string>> = { app: 'apps', build: 'builds', domain: 'domains', secret: 'secrets', token: 'tokens', log: 'logs', event: 'events', release: 'releases', machine: 'machines', info: 'apps info', create: 'apps create', link: 'apps link' }
