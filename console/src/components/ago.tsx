@@ -1,0 +1,43 @@
+import { useNow } from '../data/use-now.ts'
+import { clockTime, exactTime, marginTime, relativeTime } from '../lib/times.ts'
+import { formatDuration } from '../lib/numbers.ts'
+import { Tip } from './tip.tsx'
+
+/** `4 min ago`; the exact time and zone on hover and for screen readers' details. */
+export function Ago({ at, className = '' }: { at: string; className?: string }) {
+  const now = useNow()
+  return (
+    <Tip text={exactTime(at)}>
+      <time dateTime={at} className={`whitespace-nowrap ${className}`}>
+        {relativeTime(at, now)}
+      </time>
+    </Tip>
+  )
+}
+
+/** The clock today, the date before: for the margin of a ledger. */
+export function MarginTime({ at }: { at: string }) {
+  const now = useNow()
+  return (
+    <Tip text={`${exactTime(at)}, ${relativeTime(at, now)}`}>
+      <time dateTime={at}>{marginTime(at, now)}</time>
+    </Tip>
+  )
+}
+
+/** How long something has lasted, counting on while it has not ended. */
+export function Lasting({ from, to }: { from: string; to: string | null }) {
+  const now = useNow()
+  const ms = Math.max(0, (to === null ? now : Date.parse(to)) - Date.parse(from))
+  return <span className="num whitespace-nowrap">{formatDuration(to === null ? Math.floor(ms / 1000) * 1000 : ms)}</span>
+}
+
+export function ClockTime({ at }: { at: string }) {
+  return (
+    <Tip text={exactTime(at)}>
+      <time dateTime={at} className="num">
+        {clockTime(at)}
+      </time>
+    </Tip>
+  )
+}

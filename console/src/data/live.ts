@@ -1,0 +1,67 @@
+/** The journal as it grows keeps the cache true: each event says which questions have new answers. */
+import type { QueryClient } from '@tanstack/react-query'
+import type { JournalEvent } from '#contract/model.ts'
+import { connection } from './connection.ts'
+import { follow } from './streams.ts'
+
+/** The part of a kind before the dot → the first words of the keys to refresh. */
+const touches: Record<string, readonly string[]> = {
+  app: ['apps', 'app', 'tonight', 'map'],
+  environment: ['apps', 'app'],
+  build: ['builds'],
+  release: ['apps', 'app', 'releases', 'tonight', 'manifest'],
+  rollout: ['app', 'apps', 'releases'],
+  config: ['config', 'releases'],
+  secret: ['config', 'releases'],
+  scale: ['app', 'apps', 'manifest', 'map'],
+  domain: ['routes', 'app'],
+  certificate: ['routes'],
+  instance: ['app', 'apps', 'map', 'tonight'],
+  volume: ['app'],
+  machine: ['machines', 'map', 'tonight'],
+  token: ['tokens'],
+}
+
+const eventListeners = new Set<(event: JournalEvent) => void>()
+
+/** Hears every event from now on. Returns how to stop. */
+export function onEvent(listener: (event: JournalEvent) => void): () => void {
+  eventListeners.add(listener)
+  return () => eventListeners.delete(listener)
+}
+
+export function startLive(client: QueryClient): () => void {
+  const stop = new AbortController()
+  const stale = new Set<string>()
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const refresh = () => {
+    timer = undefined
+    const words = [...stale]
+    stale.clear()
+    for (const word of words) void client.invalidateQueries({ queryKey: [word] })
+  }
+  let wasLost = false
+  const unwatch = connection.subscribe(() => {
+    // what the stream missed while the cache was wrong: ask everything again, once
+    if (connection.now() === 'lost') wasLost = true
+    else if (wasLost) {
+      wasLost = false
+      void client.invalidateQueries()
+    }
+  })
+  void follow(
+    'events.stream',
+    {},
+    (event) => {
+      for (const listener of eventListeners) listener(event)
+      for (const word of touches[event.kind.split('.')[0] as string] ?? []) stale.add(word)
+      timer ??= setTimeout(refresh, 250)
+    },
+    { signal: stop.signal, endless: true },
+  ).catch(() => {})
+  return () => {
+    stop.abort()
+    unwatch()
+    clearTimeout(timer)
+  }
+}

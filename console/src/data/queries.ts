@@ -1,0 +1,34 @@
+/** Every question the console asks, with its cache key. The first word of a key is what `live.ts` refreshes by. */
+import { queryOptions } from '@tanstack/react-query'
+import type { Build } from '#contract/model.ts'
+import { api } from './api.ts'
+
+const seconds = 1000
+
+export type AppRef = { app: string; env: string }
+const where = ({ app, env }: AppRef) => ({ params: { app }, query: { environment: env } })
+
+export const queries = {
+  info: () => queryOptions({ queryKey: ['info'], queryFn: ({ signal }) => api.call('system.info', {}, signal), staleTime: 300 * seconds }),
+  tonight: () => queryOptions({ queryKey: ['tonight'], queryFn: ({ signal }) => api.call('tonight.read', {}, signal), refetchInterval: 15 * seconds }),
+  map: () => queryOptions({ queryKey: ['map'], queryFn: ({ signal }) => api.call('map.read', {}, signal), refetchInterval: 5 * seconds }),
+  machines: () => queryOptions({ queryKey: ['machines'], queryFn: ({ signal }) => api.call('machines.list', {}, signal), refetchInterval: 10 * seconds }),
+  apps: () => queryOptions({ queryKey: ['apps'], queryFn: ({ signal }) => api.call('apps.list', {}, signal), refetchInterval: 15 * seconds }),
+  app: (ref: AppRef) => queryOptions({ queryKey: ['app', ref.app, ref.env], queryFn: ({ signal }) => api.call('apps.read', where(ref), signal), refetchInterval: 10 * seconds }),
+  manifest: (ref: AppRef) => queryOptions({ queryKey: ['manifest', ref.app, ref.env], queryFn: ({ signal }) => api.call('apps.manifest', where(ref), signal) }),
+  traffic: (ref: AppRef, minutes: number) =>
+    queryOptions({ queryKey: ['traffic', ref.app, ref.env, minutes], queryFn: ({ signal }) => api.call('traffic.read', { query: { app: ref.app, environment: ref.env, minutes } }, signal), refetchInterval: 15 * seconds }),
+  resources: (ref: AppRef, minutes: number) =>
+    queryOptions({ queryKey: ['resources', ref.app, ref.env, minutes], queryFn: ({ signal }) => api.call('resources.read', { params: { app: ref.app }, query: { environment: ref.env, minutes } }, signal), refetchInterval: 15 * seconds }),
+  releases: (ref: AppRef) => queryOptions({ queryKey: ['releases', ref.app, ref.env], queryFn: ({ signal }) => api.call('releases.list', { params: { app: ref.app }, query: { environment: ref.env, limit: 100 } }, signal) }),
+  builds: (ref: AppRef, limit = 30) => queryOptions({ queryKey: ['builds', ref.app, ref.env, limit], queryFn: ({ signal }) => api.call('builds.list', { params: { app: ref.app }, query: { environment: ref.env, limit } }, signal) }),
+  build: (ref: AppRef, build: string) =>
+    queryOptions({ queryKey: ['builds', ref.app, ref.env, 'one', build], queryFn: ({ signal }) => api.call('builds.read', { params: { app: ref.app, build }, query: { environment: ref.env } }, signal), refetchInterval: (query) => (isOpen(query.state.data) ? 2 * seconds : false) }),
+  config: (ref: AppRef) => queryOptions({ queryKey: ['config', ref.app, ref.env], queryFn: ({ signal }) => api.call('config.read', where(ref), signal) }),
+  routes: (ref: AppRef) => queryOptions({ queryKey: ['routes', ref.app, ref.env], queryFn: ({ signal }) => api.call('routes.list', where(ref), signal) }),
+  recentLines: (ref: AppRef, limit: number) =>
+    queryOptions({ queryKey: ['lines', ref.app, ref.env, limit], queryFn: ({ signal }) => api.call('logs.list', { query: { app: ref.app, environment: ref.env, limit } }, signal), refetchInterval: 4 * seconds }),
+  tokens: () => queryOptions({ queryKey: ['tokens'], queryFn: ({ signal }) => api.call('tokens.list', {}, signal) }),
+} as const
+
+export const isOpen = (build: Build | undefined) => build?.state === 'queued' || build?.state === 'running'

@@ -1,0 +1,1 @@
+export function AppLogs() { return null }

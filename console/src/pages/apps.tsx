@@ -1,0 +1,1 @@
+export function Apps() { return null }

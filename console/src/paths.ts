@@ -1,0 +1,37 @@
+/** Every address of the console is made here. What is shown has an address, so filters are part of it. */
+
+export const appTabs = ['overview', 'releases', 'logs', 'config', 'routes', 'settings'] as const
+export type AppTab = (typeof appTabs)[number]
+
+export type LogFilter = { q?: string; level?: string; app?: string; env?: string; service?: string; instance?: string; /** A line to show with what stands around it: its cursor and its time. */ line?: string; at?: string }
+export type JournalFilter = { app?: string; kind?: string; event?: string }
+
+type Search = Record<string, string | undefined>
+
+function withSearch(path: string, search: Search): string {
+  const query = new URLSearchParams()
+  for (const [name, value] of Object.entries(search)) if (value !== undefined && value !== '') query.set(name, value)
+  const text = query.toString()
+  return text === '' ? path : `${path}?${text}`
+}
+
+/** Production is what is meant when nothing is said. */
+const environment = (env: string | undefined) => (env === 'production' ? undefined : env)
+const segment = encodeURIComponent
+
+export const paths = {
+  tonight: () => '/',
+  map: (search: { select?: string } = {}) => withSearch('/map', search),
+  apps: () => '/apps',
+  app: (app: string, env?: string, tab: AppTab = 'overview') => withSearch(`/apps/${segment(app)}${tab === 'overview' ? '' : `/${tab}`}`, { env: environment(env) }),
+  appLogs: (app: string, env: string | undefined, filter: Omit<LogFilter, 'app' | 'env'>) => withSearch(`/apps/${segment(app)}/logs`, { env: environment(env), ...filter }),
+  build: (app: string, build: string, env?: string) => withSearch(`/apps/${segment(app)}/builds/${segment(build)}`, { env: environment(env) }),
+  terminal: (app: string, instance: string, env?: string) => withSearch(`/apps/${segment(app)}/terminal/${segment(instance)}`, { env: environment(env) }),
+  deploy: (search: { app?: string } = {}) => withSearch('/deploy', search),
+  logs: (filter: LogFilter = {}) => withSearch('/logs', filter),
+  machines: () => '/machines',
+  journal: (filter: JournalFilter = {}) => withSearch('/journal', filter),
+  settings: () => '/settings',
+  login: (search: { next?: string } = {}) => withSearch('/login', search),
+  gallery: () => '/_gallery',
+} as const

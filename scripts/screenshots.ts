@@ -1,0 +1,58 @@
+/**
+ * Photographs every page of the console at 1440 and 390 px, at night and by day, into ./screenshots.
+ * `node scripts/screenshots.ts [name…]` takes only the pages whose name begins so. Build the console first.
+ */
+import { mkdirSync } from 'node:fs'
+import { chromiumPath, launchBrowser } from '../src/test/e2e/target.ts'
+import { type Room, rooms } from '../src/test/e2e/rooms.ts'
+import type { SceneName } from './preview/scene.ts'
+import { startPreview } from './preview/server.ts'
+
+if (chromiumPath === undefined) throw new Error('no Chromium found (install one, or set CHROMIUM to its path)')
+const only = process.argv.slice(2)
+mkdirSync('screenshots', { recursive: true })
+const sizes = [
+  { name: 'wide', width: 1440, height: 900 },
+  { name: 'phone', width: 390, height: 844 },
+]
+const extra: Room[] = [
+  { name: 'quiet', path: '/', ready: 'h1', scene: 'quiet' },
+  { name: 'fresh', path: '/', ready: 'h1', scene: 'fresh' },
+  { name: 'fresh-apps', path: '/apps', ready: 'h1', scene: 'fresh' },
+  { name: 'fresh-map', path: '/map', ready: 'h1', scene: 'fresh' },
+  { name: 'login', path: '/login', ready: 'h1' },
+]
+const wanted = [...rooms, ...extra].filter((room) => only.length === 0 || only.some((name) => room.name.startsWith(name)))
+const browser = await launchBrowser()
+try {
+  for (const scene of ['night', 'quiet', 'fresh'] satisfies SceneName[]) {
+    const here = wanted.filter((room) => (room.scene ?? 'night') === scene)
+    if (here.length === 0) continue
+    const target = await startPreview({ scene })
+    for (const size of sizes) {
+      for (const colorScheme of ['dark', 'light'] as const) {
+        const context = await browser.newContext({ viewport: size, colorScheme, deviceScaleFactor: size.name === 'phone' ? 2 : 1, isMobile: size.name === 'phone', hasTouch: size.name === 'phone' })
+        const page = await context.newPage()
+        page.on('pageerror', (error) => console.error(`${size.name}: ${error.message}`))
+        page.on('console', (message) => message.type() === 'error' && console.error(`${size.name} ${page.url()}: ${message.text()}`))
+        await page.goto(target.loginUrl)
+        await page.waitForURL(`${target.url}/`)
+        for (const room of here) {
+          const name = `screenshots/${room.name}-${size.name}-${colorScheme === 'dark' ? 'night' : 'day'}.png`
+          try {
+            await page.goto(target.url + room.path)
+            await page.waitForSelector(room.ready, { timeout: 6000 })
+            await page.waitForTimeout(500)
+          } catch (error) {
+            console.error(`${room.name}: ${String(error).split('\n')[0]}`)
+          }
+          await page.screenshot({ path: name, fullPage: !room.path.includes('logs') && !room.path.startsWith('/map') && !room.path.includes('terminal') })
+        }
+        await context.close()
+      }
+    }
+    await target.close()
+  }
+} finally {
+  await browser.close()
+}
