@@ -61,25 +61,25 @@ export function identityOf(spec: InstanceSpec, attempt: number, port: number | n
 
 export function labelsOf(who: TaskIdentity): Record<string, string> {
   return {
-    'nightshift.instance': who.instance,
-    'nightshift.generation': String(who.generation),
-    'nightshift.attempt': String(who.attempt),
-    'nightshift.kind': who.kind,
-    'nightshift.app': who.app,
-    'nightshift.environment': who.environment,
-    'nightshift.service': who.service,
-    'nightshift.name': who.name,
-    'nightshift.release': String(who.release),
-    'nightshift.artifact': who.artifact,
-    'nightshift.port': who.port === null ? '' : String(who.port),
-    'nightshift.health': JSON.stringify(who.health),
-    'nightshift.stop': JSON.stringify(who.stop),
+    instance: who.instance,
+    generation: String(who.generation),
+    attempt: String(who.attempt),
+    kind: who.kind,
+    app: who.app,
+    environment: who.environment,
+    service: who.service,
+    name: who.name,
+    release: String(who.release),
+    artifact: who.artifact,
+    port: who.port === null ? '' : String(who.port),
+    health: JSON.stringify(who.health),
+    stop: JSON.stringify(who.stop),
   }
 }
 
 /** The task with its identity, or null when the labels are not ours: such a task is never touched. */
 export function readTask(status: TaskStatus): TaskView | null {
-  const label = (key: string) => status.labels[`nightshift.${key}`]
+  const label = (key: string) => status.labels[key]
   const instance = label('instance')
   const kind = instanceKinds.find((candidate) => candidate === label('kind'))
   const generation = Number(label('generation'))
