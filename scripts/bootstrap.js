@@ -12,6 +12,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const modules = join(root, 'node_modules')
 const pinnedNode = join(modules, 'node', 'bin', 'node')
 const stampFile = join(modules, '.nightshift-stamp')
+const compileCache = join(modules, '.cache', 'nightshift')
 const lockFile = join(root, '.install.lock')
 
 /** Task → the script that the pinned Node runs. `ensure` only installs. */
@@ -97,8 +98,12 @@ async function install() {
   } finally {
     clearInterval(ticker)
   }
-  fs.writeFileSync(stampFile, wantedStamp())
   say(`dependencies installed in ${Math.round((Date.now() - started) / 1000)} s`)
+}
+
+/** Compiles what the processes load, so that already the first of them start without the compiler. Failing here is harmless. */
+function warm() {
+  spawnSync(pinnedNode, [join(root, 'scripts', 'warm.ts')], { env: { ...process.env, NODE_COMPILE_CACHE: compileCache }, stdio: 'ignore', timeout: 60_000 })
 }
 
 function isAlive(pid) {
@@ -151,15 +156,16 @@ async function ensureInstalled() {
   if (isInstalled()) return
   await lock()
   if (!isInstalled()) {
-    if (matchesLock()) fs.writeFileSync(stampFile, wantedStamp())
-    else await install()
+    if (!matchesLock()) await install()
+    warm()
+    fs.writeFileSync(stampFile, wantedStamp())
   }
   fs.rmSync(lockFile, { force: true })
 }
 
 /** Runs a script with the pinned Node in this terminal; ends as it ends. */
 function goOn(argv) {
-  const env = { ...process.env, NIGHTSHIFT_NPM_NODE: process.execPath }
+  const env = { ...process.env, NODE_COMPILE_CACHE: compileCache }
   delete env.npm_config_nodedir
   const child = spawn(pinnedNode, argv, { cwd: root, env, stdio: 'inherit' })
   // A terminal sends Ctrl-C to the whole group: the child gets it by itself and decides; others are passed on.

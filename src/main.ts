@@ -2,11 +2,6 @@
  * The executable's first file: chooses between the processes that make up Nightshift and the client commands.
  * Nothing else is loaded before that choice, so that a client command starts fast and a process stays small.
  */
-import { enableCompileCache } from 'node:module'
-import { fileURLToPath } from 'node:url'
-
-enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/nightshift', import.meta.url)))
-
 const processCommands = ['up', 'down', 'status', 'control', 'agent', 'proxy', 'postgres'] as const
 
 const [command = '', ...args] = process.argv.slice(2)

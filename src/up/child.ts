@@ -2,6 +2,7 @@
  * `nightshift control | agent | proxy`: one process of Nightshift. It reads its settings once, says on its status socket
  * how it is, and ends gracefully on SIGTERM; apps run on. An agent that gets `stopAppsSignal` stops all apps before it ends.
  */
+import { flushCompileCache } from 'node:module'
 import { join } from 'node:path'
 import { AppError } from '#base/errors.ts'
 import { type Logger, createLogger } from '#kernel/log.ts'
@@ -48,6 +49,7 @@ export async function runChild(name: string, options: ProcessOptions, start: Sta
   const first = await Promise.race([starting, asked.promise])
   // a start that is asked to end is let come to its end first, so that it can be closed
   running = await starting
+  flushCompileCache() // not only at the end, which a killed process does not see
   if (typeof first !== 'string') log.info({ ports: running.ports }, `${name} is ready`)
   const signal = await asked.promise
   log.info({ signal }, `${name} ends`)

@@ -18,7 +18,8 @@ const configSchema = z.object({
   machine: z.string(),
   apiHost: z.string(),
   apiPort: port,
-  httpHost: z.string(),
+  /** null: every address of this machine. */
+  httpHost: z.string().nullable(),
   httpPort: port,
   httpsPort: port.nullable(),
   dnsPort: port,

@@ -34,8 +34,8 @@ const taken: Record<string, readonly FlagName[]> = {
   up: [...serving, 'ready-file', 'detach', 'stop-apps-on-exit'],
   down: ['home', 'apps'],
   status: ['home', 'json'],
-  control: [...serving, 'database-port'],
-  agent: ['home', 'control-url', 'driver', 'machine', 'dns-port'],
+  control: ['home', 'api-host', 'api-port', 'http-port', 'https-port', 'machine', 'database-port'],
+  agent: ['home', 'control-url', 'driver', 'machine'],
   proxy: ['home', 'control-url', 'http-host', 'http-port', 'https-port', 'dns-port', 'machine'],
   postgres: ['home', 'database-port'],
 }
@@ -127,7 +127,7 @@ const usages: Record<string, string> = {
   --api-host HOST        address they listen on (default 127.0.0.1)
   --http-port N          where apps are served (default 8080)
   --https-port N         the same with TLS (default: off)
-  --http-host HOST       address apps are served on (default 0.0.0.0)
+  --http-host HOST       address apps are served on (default: all of this machine)
   --dns-port N           DNS of <service>.<app>.internal (default 7453)
   --driver WHICH         process, docker, or auto: docker where an engine answers (default auto)
   --machine NAME         name of this machine (default: its host name)
@@ -147,7 +147,7 @@ Stopping (Ctrl-C, SIGTERM, nightshift down) leaves apps running unless told othe
   --json       as JSON`,
   control: `nightshift control: the API, the console and the loops, alone
 
-  --home DIR, --api-host HOST, --api-port N, --http-port N, --https-port N, --dns-port N, --driver WHICH, --machine NAME as for nightshift up
+  --home DIR, --api-host HOST, --api-port N, --http-port N, --https-port N, --machine NAME as for nightshift up
   --database-port N   of the embedded database of this home
 DATABASE_URL names an external PostgreSQL.`,
   agent: `nightshift agent: runs the instances of this machine, alone

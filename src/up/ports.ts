@@ -4,11 +4,11 @@ import { type HomeConfig, machineOf } from './home.ts'
 import type { ProcessOptions } from './options.ts'
 import { detectDriver } from './task-driver.ts'
 
-function tryListen(host: string, port: number): Promise<number | string> {
+function tryListen(host: string | null, port: number): Promise<number | string> {
   return new Promise((resolve) => {
     const server = createServer()
     server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message))
-    server.listen({ host, port, exclusive: true }, () => {
+    server.listen({ ...(host === null ? {} : { host }), port, exclusive: true }, () => {
       const { port: got } = server.address() as { port: number }
       server.close(() => resolve(got))
     })
@@ -17,7 +17,7 @@ function tryListen(host: string, port: number): Promise<number | string> {
 
 type PortRule = {
   flag: string
-  host: string
+  host: string | null
   asked: number | undefined
   saved: number | undefined
   standard: number
@@ -35,13 +35,13 @@ async function choose({ flag, host, asked, saved, standard, held, movable }: Por
   if (typeof got === 'string' && (movable || asked === 0)) got = await tryListen(host, 0)
   if (typeof got === 'number') return got
   const because = got === 'EACCES' ? 'only root may use it' : got === 'EADDRINUSE' ? 'it is taken by another program' : got
-  throw new AppError('unavailable', `cannot listen on ${host}:${wanted}: ${because} (choose another with --${flag} N, or any free one with --${flag} 0)`)
+  throw new AppError('unavailable', `cannot listen on ${host ?? '*'}:${wanted}: ${because} (choose another with --${flag} N, or any free one with --${flag} 0)`)
 }
 
 /** The configuration of this start: flags over what was saved over the defaults, every port a number that is free or ours. */
 export async function chooseConfig(options: ProcessOptions, saved: HomeConfig | undefined, held: (port: number) => boolean): Promise<HomeConfig> {
   const apiHost = options.apiHost ?? saved?.apiHost ?? '127.0.0.1'
-  const httpHost = options.httpHost ?? saved?.httpHost ?? '0.0.0.0'
+  const httpHost = options.httpHost ?? saved?.httpHost ?? null
   const httpsPort = options.httpsPort ?? saved?.httpsPort ?? null
   return {
     machine: options.machine ?? saved?.machine ?? machineOf(),

@@ -9,7 +9,7 @@ export type DriverKind = 'process' | 'docker'
 /** Configuration of each driver for this home. The pinned Node comes first in the PATH of processes. */
 const configOf: Record<DriverKind, (home: string) => Record<string, unknown>> = {
   process: (home) => ({ dir: join(home, 'agent', 'tasks'), path: [dirname(process.execPath)] }),
-  docker: (home) => ({ dir: join(home, 'agent', 'tasks') }),
+  docker: (home) => ({ dir: join(home, 'agent', 'tasks'), nodeBin: dirname(process.execPath) }),
 }
 
 /** Throws `unavailable` for a driver that this version has not. */
