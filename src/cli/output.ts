@@ -36,7 +36,7 @@ export function painter(on: boolean): Paint {
 const colourSequence = /\x1b\[[0-9;:]*m/g
 /** Titles, clipboard, links. */
 const systemCommand = /\x1b\][^\x07\x1b]*(\x07|\x1b\\)?/g
-const otherSequence = /\x1b[[(][0-9;:?<=>!]*[ -/]*[@-~]?|\x1b./g
+const otherSequence = /\x1b\[[0-9;:?<=>!]*[ -/]*[@-~]?|\x1b[ -/]+.?|\x1b./g
 /** All but tab and newline. */
 const controlCharacter = /[\x01-\x08\x0b-\x1f\x7f-\x9f]/g
 /* oxlint-enable no-control-regex */
