@@ -77,6 +77,7 @@ export class BuildEngine {
         if (!this.#pumps.has(id)) this.#pumps.set(id, new LogPump(buildPaths(this.#deps.home, id), build.source.attempts))
       } else await this.#sweep(task)
     }
+    for (const id of this.#pumps.keys()) if (!open.has(id)) this.#pumps.delete(id)
     for (const [id, own] of this.#own) if (!own.done) work.set(id, { state: 'running' })
     return work
   }

@@ -20,7 +20,7 @@ export type Files = Record<string, string | { text: string; executable: true }>
 export async function writeFiles(dir: string, files: Files): Promise<void> {
   for (const [name, content] of Object.entries(files)) {
     await mkdir(dirname(join(dir, name)), { recursive: true })
-    await writeFile(join(dir, name), typeof content === 'string' ? content : content.text, { mode: typeof content === 'string' ? 0o644 : 0o755 })
+    await writeFile(join(dir, name), Buffer.from(typeof content === 'string' ? content : content.text, name.endsWith('.whl') ? 'latin1' : 'utf8'), { mode: typeof content === 'string' ? 0o644 : 0o755 })
   }
 }
 
@@ -119,7 +119,7 @@ export async function unpackedSlug(house: BuildHouse): Promise<{ dir: string } &
 
 async function unpack(path: string, to: string): Promise<void> {
   const { extract } = await import('tar')
-  await extract({ file: path, cwd: to })
+  await extract({ file: path, cwd: to, strict: true }) // as strictly as an agent does it
 }
 
 export async function extractBytes(data: Buffer, to: string): Promise<{ files: number; bytes: number }> {

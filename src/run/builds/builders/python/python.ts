@@ -44,12 +44,12 @@ async function installSteps({ dir, cache }: BuildContext, python: { path: string
   if (asks.length === 0 && !asPackage) {
     return [
       { kind: 'say', text: 'no requirements: nothing to install' },
-      { kind: 'run', title: `making a virtual environment (Python ${python.version})`, argv: [python.path, '-m', 'venv', '--without-pip', venv], cwd: dir },
+      { kind: 'run', title: `making a virtual environment (Python ${python.version})`, argv: [python.path, '-m', 'venv', '--copies', '--without-pip', venv], cwd: dir },
       { kind: 'relocate-venv', venv, builtAt: dir },
     ]
   }
   const install: Step[] = [
-    { kind: 'run', title: `making a virtual environment (Python ${python.version})`, argv: [python.path, '-m', 'venv', venv], cwd: dir },
+    { kind: 'run', title: `making a virtual environment (Python ${python.version})`, argv: [python.path, '-m', 'venv', '--copies', venv], cwd: dir },
     pip(asPackage ? ['.'] : ['-r', 'requirements.txt']),
     // Byte code that is valid whatever the files' times say, since a slug has none.
     { kind: 'run', title: 'compiling', argv: [join(venv, 'bin/python3'), '-m', 'compileall', '-q', '--invalidation-mode', 'unchecked-hash', join(venv, 'lib')], cwd: dir },

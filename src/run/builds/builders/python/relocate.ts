@@ -1,8 +1,9 @@
 /**
- * Makes a virtual environment work wherever it lies. Python itself finds its environment beside its executable; what
- * holds the old place are the first lines of console scripts, .pth files of editable installs, and the activate scripts.
+ * Makes a virtual environment work wherever it lies. Python itself finds its environment beside its executable, which is
+ * a copy (links out of a slug are not unpacked); what holds the old place are the first lines of console scripts, .pth
+ * files of editable installs, and the activate scripts.
  */
-import { lstat, readFile, readdir, rm, writeFile } from 'node:fs/promises'
+import { lstat, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 
 /**
@@ -21,7 +22,10 @@ export async function relocateVenv(venv: string, builtAt: string): Promise<{ scr
   for (const name of await readdir(bin)) {
     const path = join(bin, name)
     if (/^[Aa]ctivate/.test(name)) await rm(path) // they name the old place, and nothing here uses them
-    else if ((await lstat(path)).isFile() && (await relocateScript(path))) scripts++
+    else if (/^python(3\.\d+)?$/.test(name)) {
+      await rm(path) // one copy of the interpreter is enough
+      await symlink('python3', path)
+    } else if ((await lstat(path)).isFile() && (await relocateScript(path))) scripts++
   }
   const lib = join(venv, 'lib')
   for (const version of await readdir(lib)) {
