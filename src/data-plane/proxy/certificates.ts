@@ -10,7 +10,9 @@ import type { LinkLog } from '../link.ts'
 export class Certificates {
   #contexts = new Map<string, SecureContext>()
   #first: SecureContext | undefined
-  /** Tells a TLS server its default, for clients that name no server. */
+  /** Of the first certificate: what a client gets that names no server. */
+  firstPem: { cert: string; key: string } | null = null
+  /** Called when `firstPem` is set anew. */
   onFirst: (pem: { cert: string; key: string }) => void = () => {}
   /** By their PEM, so that a table which changes nothing about them parses nothing. */
   #parsed = new Map<string, SecureContext>()
@@ -24,8 +26,11 @@ export class Certificates {
       try {
         const context = this.#parsed.get(pem) ?? createSecureContext({ cert: certPem, key: keyPem, minVersion: 'TLSv1.2' })
         parsed.set(pem, context)
-        if (first === undefined) this.onFirst({ cert: certPem, key: keyPem })
-        first ??= context
+        if (first === undefined) {
+          first = context
+          this.firstPem = { cert: certPem, key: keyPem }
+          this.onFirst(this.firstPem)
+        }
         for (const host of hosts) contexts.set(host.toLowerCase(), context)
       } catch (error) {
         log('warn', `the certificate for ${hosts.join(', ')} cannot be used: ${messageOf(error)}`)

@@ -61,7 +61,7 @@ function isBlank(code: number): boolean {
 
 function badName(code: number, first: boolean): Refusal {
   if (first && isBlank(code)) return refusals.fold
-  return code === 0x0a || code === 0x0d || code === 0 ? badByte(code) : refusals.fieldName
+  return code === 0x0a || code === 0 ? badByte(code) : refusals.fieldName
 }
 
 export function badByte(code: number): Refusal {

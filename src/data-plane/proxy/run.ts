@@ -90,19 +90,6 @@ export async function runProxy(options: ProxyOptions): Promise<Proxy> {
     await edges.apply(next)
   }
 
-  const listeners: Listener[] = []
-  let httpsPort: number | null = null
-  if (options.httpsPort != null) {
-    const tls = await listenTls({ host: options.httpHost, port: options.httpsPort }, certificates, {
-      http1: (socket) => void new ClientConnection(socket, secure),
-      http2: (socket) => void new Http2Connection(socket, secure),
-    })
-    listeners.push(tls)
-    httpsPort = tls.port
-  }
-  const common = { relay, edge: null, httpsPort: () => httpsPort, connections }
-  const secure: Entrance = { ...common, rules: { secure: true, trustForwarded: false }, scheme: 'https', port: httpsPort ?? 0 }
-
   const savedEndpoints = endpointsFile.read()
   if (savedEndpoints !== null) fleet.hear({ t: 'endpoints', endpoints: savedEndpoints })
   const savedTable = tableFile.read()
@@ -110,7 +97,19 @@ export async function runProxy(options: ProxyOptions): Promise<Proxy> {
   fleet.onChange = () => endpointsFile.save(fleet.endpoints())
   agents = await AgentSocket.open(join(options.home, 'run', 'proxy.sock'), (message) => fleet.hear(message), log)
 
-  const plain: Entrance = { ...common, rules: { secure: false, trustForwarded: false }, scheme: 'http', port: options.httpPort }
+  let httpsPort: number | null = null
+  const common = { relay, edge: null, httpsPort: () => httpsPort, connections }
+  const secure: Entrance = { ...common, rules: { secure: true, trustForwarded: false }, scheme: 'https', port: 0 }
+  const plain: Entrance = { ...common, rules: { secure: false, trustForwarded: false }, scheme: 'http', port: 0 }
+  const listeners: Listener[] = []
+  if (options.httpsPort != null) {
+    const tls = await listenTls({ host: options.httpHost, port: options.httpsPort }, certificates, {
+      http1: (socket) => void new ClientConnection(socket, secure),
+      http2: (socket) => void new Http2Connection(socket, secure),
+    })
+    listeners.push(tls)
+    secure.port = httpsPort = tls.port
+  }
   const http = await listen({ host: options.httpHost, port: options.httpPort }, (socket) => void new ClientConnection(socket, plain))
   listeners.push(http)
   plain.port = http.port

@@ -23,6 +23,7 @@ export async function listenTls(
     if (socket.alpnProtocol === 'h2') handlers.http2(socket)
     else handlers.http1(socket)
   })
+  if (certificates.firstPem !== null) server.setSecureContext({ ...certificates.firstPem, minVersion: 'TLSv1.2' })
   certificates.onFirst = (pem) => server.setSecureContext({ ...pem, minVersion: 'TLSv1.2' })
   server.on('tlsClientError', (_error, socket) => socket.destroy())
   await bind(server, address)

@@ -1,0 +1,312 @@
+/** For tests only: a proxy on port 0 with a control and an agent beside it, all over real sockets. */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer as createHttpServer, type RequestListener } from 'node:http'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { WebSocketServer } from 'ws'
+import { LineSplitter } from '#base/lines.ts'
+import type { AgentToProxy, Certificate, Edge, Endpoint, ProxyToAgent, ProxyToControl, Route, RouteTable, ServiceTarget, TrafficBatch } from '#contract/wire.ts'
+import { type Proxy, type ProxyOptions, runProxy } from './run.ts'
+
+export async function until(check: () => boolean, what = 'the state waited for', limitMs = 8_000): Promise<void> {
+  const end = performance.now() + limitMs
+  while (!check()) {
+    if (performance.now() > end) assert.fail(`${what} did not come within ${limitMs} ms`)
+    await new Promise((resolve) => setTimeout(resolve, 3))
+  }
+}
+
+/** Control's side of the wire: hands out tables, collects hellos and traffic. */
+export async function startControl(port = 0) {
+  const traffic: TrafficBatch[] = []
+  const hellos: ProxyToControl[] = []
+  let table: RouteTable | null = null
+  const server = createHttpServer((request, response) => {
+    let body = ''
+    request.on('data', (chunk) => {
+      body += chunk
+    })
+    request.on('end', () => {
+      if (request.url === '/internal/traffic' && request.headers.authorization === 'Bearer token') traffic.push(JSON.parse(body))
+      response.end()
+    })
+  })
+  const sockets = new WebSocketServer({ server, path: '/internal/proxy' })
+  sockets.on('connection', (socket) => {
+    socket.on('message', (data) => hellos.push(JSON.parse(String(data))))
+    if (table !== null) socket.send(JSON.stringify({ t: 'routes', table }))
+  })
+  server.listen(port, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    port: address.port,
+    traffic,
+    hellos,
+    push(next: RouteTable) {
+      table = next
+      for (const client of sockets.clients) client.send(JSON.stringify({ t: 'routes', table: next }))
+    },
+    async close() {
+      for (const client of sockets.clients) client.terminate()
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+/** The agent's side of the Unix socket. */
+export async function startAgent(home: string) {
+  const socket = connect(join(home, 'run', 'proxy.sock'))
+  await once(socket, 'connect')
+  const heard: ProxyToAgent[] = []
+  const lines = new LineSplitter()
+  socket.on('data', (chunk: Buffer) => {
+    for (const line of lines.push(chunk)) heard.push(JSON.parse(line))
+  })
+  return {
+    heard,
+    say: (message: AgentToProxy) => void socket.write(`${JSON.stringify(message)}\n`),
+    raw: (text: string) => void socket.write(text),
+    close: () => void socket.destroy(),
+  }
+}
+
+export type Shape = {
+  /** Service → its backends' ports, an instance each; `null` for a service without instances. */
+  services: Record<string, number[]>
+  stopped?: string[]
+  protocols?: Record<string, 'http' | 'tcp'>
+  routes?: Partial<Route>[]
+  edges?: Edge[]
+  certificates?: Certificate[]
+}
+
+export const keyOf = (service: string) => `shop/production/${service}`
+export const instanceOf = (service: string, index: number) => `ins_${service}${index}`
+
+/** Every service of `shape` gets the host `<service>.localhost`, unless routes are given. */
+export function tableOf(generation: number, shape: Shape): RouteTable {
+  const services: Record<string, ServiceTarget> = {}
+  for (const [service, ports] of Object.entries(shape.services)) {
+    services[keyOf(service)] = {
+      app: 'shop',
+      environment: 'production',
+      service,
+      protocol: shape.protocols?.[service] ?? 'http',
+      instances: ports.map((_, index) => instanceOf(service, index)),
+      expected: !shape.stopped?.includes(service),
+    }
+  }
+  const routes = shape.routes ?? Object.keys(shape.services).map((service) => ({ host: `${service}.localhost`, service: keyOf(service) }))
+  return {
+    generation,
+    services,
+    routes: routes.map((route, index) => ({ id: `r${index}`, host: 'web.localhost', path: '/', service: keyOf('web'), httpsOnly: false, ...route })),
+    edges: shape.edges ?? [],
+    certificates: shape.certificates ?? [],
+  }
+}
+
+export function endpointsOf(shape: Shape): Endpoint[] {
+  return Object.entries(shape.services).flatMap(([service, ports]) =>
+    ports.map((port, index) => ({ instance: instanceOf(service, index), service: keyOf(service), host: '127.0.0.1', port, state: 'ready' as const })),
+  )
+}
+
+export type Rig = {
+  proxy: Proxy
+  home: string
+  control: Awaited<ReturnType<typeof startControl>>
+  agent: Awaited<ReturnType<typeof startAgent>>
+  port: number
+  warnings: string[]
+  /** A new table, in force when it resolves. */
+  table(shape: Shape): Promise<void>
+  accessLog(): Promise<Record<string, unknown>[]>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** A proxy that serves `shape` with every instance ready. */
+export async function startRig(shape: Shape, options: Partial<ProxyOptions> = {}): Promise<Rig> {
+  const home = options.home ?? mkdtempSync(join(tmpdir(), 'nightshift-proxy-'))
+  const control = await startControl()
+  const warnings: string[] = []
+  const proxy = await runProxy({
+    home,
+    controlUrl: control.url,
+    token: 'token',
+    httpPort: 0,
+    httpHost: '127.0.0.1',
+    log: { info: () => {}, warn: (message) => warnings.push(message) },
+    ...options,
+    limits: { sweepMs: 20, closeMs: 1_000, ...options.limits },
+  })
+  const agent = await startAgent(home)
+  let generation = proxy.generation()
+  const rig: Rig = {
+    proxy,
+    home,
+    control,
+    agent,
+    port: proxy.httpPort,
+    warnings,
+    async table(next) {
+      control.push(tableOf(++generation, next))
+      await until(() => proxy.generation() === generation, `table ${generation}`)
+    },
+    async accessLog() {
+      const path = join(home, 'proxy', 'access.log')
+      await new Promise((resolve) => setTimeout(resolve, 250))
+      return readFileSync(path, 'utf8').trim().split('\n').filter(Boolean).map((line) => JSON.parse(line))
+    },
+    async [Symbol.asyncDispose]() {
+      agent.close()
+      await proxy.close()
+      await control.close()
+      if (options.home === undefined) rmSync(home, { recursive: true, force: true })
+    },
+  }
+  const endpoints = endpointsOf(shape)
+  agent.say({ t: 'endpoints', endpoints })
+  await rig.table(shape)
+  const first = endpoints[0]
+  if (first !== undefined) await until(() => readySaved(home, first.instance), 'the endpoints')
+  return rig
+}
+
+function readySaved(home: string, instance: string): boolean {
+  try {
+    return readFileSync(join(home, 'proxy', 'endpoints.json'), 'utf8').includes(`"${instance}"`)
+  } catch {
+    return false
+  }
+}
+
+export type Backend = { port: number; close(): Promise<void>; [Symbol.asyncDispose](): Promise<void> }
+
+/** An app on node:http. */
+export async function startApp(handler: RequestListener, setUp: (server: ReturnType<typeof createHttpServer>) => void = () => {}): Promise<Backend> {
+  const server = createHttpServer(handler)
+  setUp(server)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const close = async () => {
+    server.closeAllConnections()
+    if (server.listening) await new Promise((resolve) => server.close(resolve))
+  }
+  return { port: (server.address() as AddressInfo).port, close, [Symbol.asyncDispose]: close }
+}
+
+/** An app that is nothing but sockets; `received` is all that ever came. */
+export async function startRawApp(onConnection: (socket: Socket) => void): Promise<Backend & { received(): string; connections: Socket[]; server: Server }> {
+  let received = ''
+  const connections: Socket[] = []
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    connections.push(socket)
+    socket.on('error', () => {})
+    socket.on('data', (chunk: Buffer) => {
+      received += chunk.toString('latin1')
+    })
+    onConnection(socket)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const close = async () => {
+    for (const socket of connections) socket.destroy()
+    if (server.listening) await new Promise((resolve) => server.close(resolve))
+  }
+  return { port: (server.address() as AddressInfo).port, received: () => received, connections, server, close, [Symbol.asyncDispose]: close }
+}
+
+/** Answers every head that arrives (bodies are ignored) with the same bytes. */
+export function answering(response: string): (socket: Socket) => void {
+  return (socket) => {
+    let buffered = ''
+    socket.on('data', (chunk: Buffer) => {
+      buffered += chunk.toString('latin1')
+      for (let end = buffered.indexOf('\r\n\r\n'); end !== -1; end = buffered.indexOf('\r\n\r\n')) {
+        buffered = buffered.slice(end + 4)
+        socket.write(response, 'latin1')
+      }
+    })
+  }
+}
+
+export type RawResponse = { status: number; head: string; body: string; header(name: string): string | undefined }
+
+/** A client that writes bytes and reads responses; knows just enough framing to tell them apart. */
+export class RawClient {
+  readonly socket: Socket
+  received = ''
+  ended = false
+  closed = false
+
+  constructor(port: number, socket?: Socket) {
+    this.socket = socket ?? connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true })
+    this.socket.on('data', (chunk: Buffer) => {
+      this.received += chunk.toString('latin1')
+    })
+    this.socket.on('end', () => {
+      this.ended = true
+    })
+    this.socket.on('error', () => {})
+    this.socket.on('close', () => {
+      this.closed = true
+    })
+  }
+
+  send(bytes: string | Buffer): void {
+    this.socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes)
+  }
+
+  /** The next whole response; 1xx count as responses. Close-delimited ones end with the connection. */
+  async response(method = 'GET'): Promise<RawResponse> {
+    let found: RawResponse | null = null
+    await until(() => (found = this.#take(method)) !== null, `a response (so far: ${JSON.stringify(this.received.slice(0, 200))})`)
+    return found as unknown as RawResponse
+  }
+
+  async end(): Promise<void> {
+    await until(() => this.ended || this.closed, 'the end of the connection')
+  }
+
+  close(): void {
+    this.socket.destroy()
+  }
+
+  #take(method: string): RawResponse | null {
+    const headEnd = this.received.indexOf('\r\n\r\n')
+    if (headEnd === -1) return null
+    const head = this.received.slice(0, headEnd)
+    const status = Number(head.slice(9, 12))
+    const header = (name: string) => new RegExp(`^${name}: *(.*)$`, 'im').exec(head)?.[1]?.trim()
+    const start = headEnd + 4
+    const rest = this.received.slice(start)
+    let body: string
+    let used: number
+    if (method === 'HEAD' || status < 200 || status === 204 || status === 304) {
+      body = ''
+      used = 0
+    } else if (header('transfer-encoding') === 'chunked') {
+      const match = /^([0-9a-f]+\r\n(?:[\s\S])*?)?0\r\n(?:[^\r\n]+\r\n)*\r\n/i.exec(rest)
+      if (match === null) return null
+      body = match[0]
+      used = body.length
+    } else if (header('content-length') !== undefined) {
+      used = Number(header('content-length'))
+      if (rest.length < used) return null
+      body = rest.slice(0, used)
+    } else {
+      if (!this.ended) return null
+      body = rest
+      used = rest.length
+    }
+    this.received = this.received.slice(start + used)
+    return { status, head, body, header }
+  }
+}
