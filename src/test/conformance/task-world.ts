@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { chmod } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import type { CommandSpec } from '#contract/wire.ts'
+import type { CommandSpec, LogEntry } from '#contract/wire.ts'
 import type { ExecSession, TaskDriver, TaskSpec, TaskStatus } from '#drivers/task/port.ts'
 import { until } from '../harness/wait.ts'
 
@@ -17,10 +17,8 @@ export type TaskWorld = {
 export type TaskFeatures = {
   /** Tasks are real programs (files, terminals, children); a simulation has none. */
   programs: boolean
-  /** Null, or why memory limits cannot be shown here. */
-  noMemoryLimit: string | null
-  /** Released output leaves the disk, so a later reader without a position may miss it. */
-  releases: boolean
+  /** Memory limits are enforced; or a text: why this machine cannot show it. */
+  memoryLimit: boolean | string
 }
 
 /** A task in words; a real driver runs the command, a simulation reads the same from SIMULATE. */
@@ -28,6 +26,9 @@ export type Behaviour = {
   shell: string
   simulate: { exitAfterMs?: number; code?: number; signal?: string; oom?: boolean; ignores?: string[]; lines?: string[]; flood?: number; memoryBytes?: number }
 }
+
+/** The app of every task here. Its own per run, as an engine's networks are shared by all who use the engine. */
+export const testApp = `shop-${process.pid}`
 
 export const sleeper: Behaviour = { shell: 'exec sleep 1000', simulate: {} }
 
@@ -85,7 +86,7 @@ export class Bench {
     const command: CommandSpec = { kind: 'shell', line: behaviour.shell }
     return {
       id: `ins_test${++this.#count}.1-1`,
-      labels: { app: 'shop', environment: 'production', service: 'web' },
+      labels: { app: testApp, environment: 'production', service: 'web' },
       artifact: { kind: 'slug', digest: '0'.repeat(64), sizeBytes: 1 },
       slugPath: more.slugPath === undefined ? await this.slug() : more.slugPath,
       root: '.',
@@ -114,17 +115,17 @@ export class Bench {
     }, { because: `task ${id} has exited` })
   }
 
-  /** All lines from `cursor` on until there are no more. */
-  async lines(id: string, cursor?: string): Promise<{ lines: string[]; cursor: string; dropped: number }> {
-    const lines: string[] = []
+  /** All output from `cursor` on until there is no more. */
+  async lines(id: string, cursor?: string): Promise<{ lines: string[]; entries: LogEntry[]; cursor: string; dropped: number }> {
+    const entries: LogEntry[] = []
     let at = cursor
     let dropped = 0
     while (true) {
       const page = await this.driver.logs(id, at, 256 * 1024)
       at = page.cursor
       dropped += page.dropped
-      if (page.entries.length === 0) return { lines, cursor: at, dropped }
-      lines.push(...page.entries.map((entry) => entry.text))
+      if (page.entries.length === 0) return { lines: entries.map((entry) => entry.text), entries, cursor: at, dropped }
+      entries.push(...page.entries)
     }
   }
 

@@ -67,22 +67,24 @@ class ProcessDriver implements TaskDriver {
   readonly #cgroups: Cgroups | null
   readonly #limits: string[]
   readonly #tasks = new Map<string, Task>()
+  readonly #unreadable = new Map<string, string>()
   readonly #starting = new Map<string, Promise<TaskStatus>>()
   readonly #listeners = new Set<(id: string) => void>()
   readonly #timers: NodeJS.Timeout[]
   #ready: Promise<void> | undefined
+  #closed = false
 
   constructor(settings: ProcessSettings, now: () => Date) {
     this.#settings = settings
     this.#now = now
-    const found = findCgroups(settings.dir)
+    const found = settings.cgroups ? findCgroups(settings.dir) : { because: 'control groups are switched off' }
     this.#cgroups = 'cgroups' in found ? found.cgroups : null
     this.#limits = limitsOf(found)
     this.#timers = [setInterval(() => this.#look(), lookMs).unref(), setInterval(() => void this.#boundLogs(), boundMs).unref()]
   }
 
   async limits(): Promise<string[]> {
-    return this.#limits
+    return [...this.#limits, ...this.#unreadable.values()]
   }
 
   async start(spec: TaskSpec, signal?: AbortSignal): Promise<TaskStatus> {
@@ -197,6 +199,10 @@ class ProcessDriver implements TaskDriver {
     }
   }
 
+  async hostAddress(): Promise<string> {
+    return '127.0.0.1'
+  }
+
   async remove(id: string): Promise<void> {
     checkTaskId('remove', id)
     await this.#load()
@@ -221,6 +227,7 @@ class ProcessDriver implements TaskDriver {
   }
 
   async close(): Promise<void> {
+    this.#closed = true
     for (const timer of this.#timers) clearInterval(timer)
     for (const task of this.#tasks.values()) task.watcher?.close()
     await Promise.allSettled([...this.#tasks.values()].map((task) => task.settling))
@@ -248,7 +255,9 @@ class ProcessDriver implements TaskDriver {
     for (const name of names) {
       if (this.#tasks.has(name) || this.#starting.has(name) || name.startsWith('.')) continue
       const found = await readTask(join(this.#settings.dir, name)).catch((error) => {
-        throw new TaskError('list', name, `its record cannot be read: ${messageOf(error)}`, { retryable: false, cause: error })
+        // One ill record must not hide all other tasks.
+        this.#unreadable.set(name, `the record of task ${name} in ${this.#settings.dir} cannot be read, so it is left alone: ${messageOf(error)}`)
+        return null
       })
       if (!found || this.#tasks.has(name)) continue
       const task = this.#adopt(name, found.task, found.process, found.ended)
@@ -290,6 +299,7 @@ class ProcessDriver implements TaskDriver {
   }
 
   #lookAt(task: Task): void {
+    if (this.#closed) return // tasks are another driver's now
     // What cannot be killed now is tried again at the next look.
     if (!task.ended && !task.settling && !this.#runs(task)) void this.#settle(task).catch(() => {})
   }

@@ -23,6 +23,7 @@ type Stream = (typeof streams)[number]
 /** A longer line is handed out in pieces. */
 const maxLineBytes = 16 * 1024
 const blockBytes = 4096
+const guardBytes = 64
 
 const streamState = z.object({
   /** Logical position of the file's first byte. */
@@ -49,6 +50,7 @@ export class LogFiles {
   readonly #bounds: LogBounds
   #loaded: Promise<LogState> | undefined
   #busy: Promise<unknown> = Promise.resolve()
+  readonly #lastRead = new Map<Stream, { end: number; bytes: Buffer }>()
 
   constructor(dir: string, id: string, bounds: LogBounds) {
     this.#dir = dir
@@ -114,8 +116,8 @@ export class LogFiles {
     const file = await open(paths.log(this.#dir, stream))
     try {
       const { size, mtime } = await file.stat()
-      if (from - part.base > size) {
-        // The app emptied its own output (`> /dev/stdout`): what follows continues where the reader is.
+      if (await this.#wasEmptied(stream, file, from, from - part.base, size)) {
+        // What follows continues where the reader is.
         part.base = from
         part.start = from
         await this.#save(state)
@@ -125,10 +127,19 @@ export class LogFiles {
       const at = (mtime < now ? mtime : now).toISOString()
       const entries: LogEntry[] = []
       const used = cutLines(buffer, ended && atEnd, (text) => entries.push({ at, stream, text }))
+      if (used > 0) this.#lastRead.set(stream, { end: from + used, bytes: Buffer.from(buffer.subarray(Math.max(0, used - guardBytes), used)) })
       return { entries, dropped, from, next: from + used }
     } finally {
       await file.close()
     }
+  }
+
+  /** An app may empty its own output (`> /dev/stdout`), which shows when what was read last is no longer before the position. */
+  async #wasEmptied(stream: Stream, file: FileHandle, position: number, offset: number, size: number): Promise<boolean> {
+    if (offset > size) return true
+    const last = this.#lastRead.get(stream)
+    if (last?.end !== position) return false
+    return !(await readAt(file, offset - last.bytes.length, last.bytes.length)).equals(last.bytes)
   }
 
   async #giveBack(stream: Stream, part: StreamState, to: number): Promise<void> {
@@ -136,6 +147,7 @@ export class LogFiles {
     const length = Math.floor((to - part.base) / blockBytes) * blockBytes
     part.start = to
     if (length <= 0) return
+    this.#lastRead.delete(stream)
     try {
       await run('fallocate', ['--punch-hole', '--offset', '0', '--length', String(length), path])
     } catch {

@@ -10,6 +10,7 @@
  *
  * A folder without process.json never ran an app, and is swept away by the next start of that id.
  */
+import { randomUUID } from 'node:crypto'
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -50,8 +51,9 @@ export const paths = {
 }
 
 export async function writeRecord(path: string, value: unknown): Promise<void> {
-  await writeFile(`${path}.new`, JSON.stringify(value), { mode: 0o600 })
-  await rename(`${path}.new`, path)
+  const fresh = `${path}.${randomUUID()}`
+  await writeFile(fresh, JSON.stringify(value), { mode: 0o600 })
+  await rename(fresh, path)
 }
 
 async function readRecord<T>(path: string, schema: z.ZodType<T>): Promise<T | null> {
@@ -67,12 +69,10 @@ async function readRecord<T>(path: string, schema: z.ZodType<T>): Promise<T | nu
 
 /** Null when no app of that folder ever ran. */
 export async function readTask(dir: string): Promise<{ task: TaskFile; process: ProcessFile; ended: ExitStatus | null } | null> {
-  const [task, process, ended] = await Promise.all([
-    readRecord(paths.task(dir), taskFile),
-    readRecord(paths.process(dir), processFile),
-    readRecord(paths.ended(dir), endedFile),
-  ])
-  return task && process ? { task, process, ended } : null
+  const process = await readRecord(paths.process(dir), processFile)
+  if (!process) return null
+  const [task, ended] = await Promise.all([readRecord(paths.task(dir), taskFile), readRecord(paths.ended(dir), endedFile)])
+  return task ? { task, process, ended } : null
 }
 
 /** Room for the status is taken before the app runs, so that a full disk cannot swallow it. */

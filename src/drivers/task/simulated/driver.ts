@@ -160,6 +160,10 @@ class SimulatedDriver implements TaskDriver {
     return { cpuSeconds: seconds * task.script.cpu, memoryBytes: task.script.memoryBytes, memoryLimitBytes: task.memoryLimitBytes, threads: 1, openFiles: 3 }
   }
 
+  async hostAddress(): Promise<string> {
+    return '127.0.0.1'
+  }
+
   async remove(id: string): Promise<void> {
     checkTaskId('remove', id)
     const task = this.#read(id)

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict'
+import { readdir } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { dirname, join } from 'node:path'
+import { after, test } from 'node:test'
+import { messageOf } from '#base/errors.ts'
+import { taskConformance } from '../../../test/conformance/task.ts'
+import { Bench, sleeper, testApp } from '../../../test/conformance/task-world.ts'
+import { until } from '../../../test/harness/wait.ts'
+import { detectDriver } from '../index.ts'
+import { TaskError } from '../port.ts'
+import { defaultBaseImage } from './config.ts'
+import { createDockerDriver } from './driver.ts'
+import { connectEngine } from './engine.ts'
+import { Networks } from './networks.ts'
+
+/** Why no container can be run here, or null. */
+async function missing(): Promise<string | null> {
+  try {
+    const engine = await connectEngine('/var/run/docker.sock')
+    await engine.getImage(defaultBaseImage).inspect()
+    return null
+  } catch (error) {
+    return `${messageOf(error).trim()} (scripts/start-docker.sh and scripts/base-image.sh provide both)`
+  }
+}
+
+const because = await missing()
+if (because) {
+  console.log(`SKIPPED every test of the docker driver: ${because}`)
+  test('the docker driver runs containers', { skip: because }, () => {})
+} else {
+  const world = (folder: string) => ({
+    open: () => createDockerDriver({ dir: join(folder, 'tasks'), nodeBin: dirname(process.execPath) }),
+    async cleanUp() {},
+  })
+  after(async () => {
+    const networks = new Networks(await connectEngine('/var/run/docker.sock'), [10, 210])
+    for (const app of [testApp, `${testApp}-other`]) for (const environment of ['production', 'edges']) await networks.removeIdle({ app, environment })
+  })
+
+  taskConformance(
+    'docker',
+    world,
+    { programs: true, memoryLimit: true },
+  )
+
+  test('a machine with an engine and the base image gets containers, without the image plain processes', async () => {
+    assert.equal((await detectDriver()).kind, 'docker')
+    const { kind, because } = await detectDriver({ baseImage: '127.0.0.1:1/nobody/nothing:here' })
+    assert.equal(kind, 'process')
+    assert.match(because, /127\.0\.0\.1:1\/nobody\/nothing:here is not there: .*refused/)
+  })
+
+  test('instances are reached at their own address, publish nothing, and reach this machine at the address it says', async () => {
+    await using bench = await Bench.open(world)
+    const server = createServer((socket) => socket.end('hello from the machine\n'))
+    const labels = { app: testApp, environment: 'edges', service: 'web' }
+    const host = await bench.driver.hostAddress(labels)
+    await new Promise<void>((resolve) => server.listen(0, host, resolve))
+    try {
+      const { port } = server.address() as AddressInfo
+      const program = `require('net').connect(${port}, '${host}').pipe(process.stdout); require('http').createServer((q, s) => s.end('it works')).listen(8080)`
+      const task = await bench.run({ shell: '', simulate: {} }, { labels, port: 8080, command: { kind: 'argv', argv: ['node', '-e', program] } })
+      await bench.said(task.id, /^hello from the machine$/)
+      const answer = await until(async () => (await fetch(`http://${task.address?.host}:8080/`)).text(), { because: 'the instance answers' })
+      assert.equal(answer, 'it works')
+      const engine = await connectEngine('/var/run/docker.sock')
+      const [container] = await engine.listContainers({ filters: { label: [`nightshift.task=${task.id}`] } })
+      assert.deepEqual(container?.Ports, [])
+    } finally {
+      server.close()
+    }
+  })
+
+  test('an image runs with its own command and user, and a volume wherever it wants one', async () => {
+    await using bench = await Bench.open(world)
+    const image = { artifact: { kind: 'image', image: defaultBaseImage }, slugPath: null } as const
+    const byDefault = await bench.run(sleeper, { ...image, command: { kind: 'image-default' } })
+    assert.equal((await bench.ended(byDefault.id)).exit?.code, 0) // its default is a shell, which finds no input
+    const hostPath = join(bench.folder, 'data')
+    const { id } = await bench.run({ shell: 'id -u; touch /var/lib/thing/kept; ls /var/lib/thing', simulate: {} }, { ...image, volumes: [{ name: 'thing', hostPath, target: '/var/lib/thing' }] })
+    await bench.ended(id)
+    assert.deepEqual((await bench.lines(id)).lines, ['0', 'kept'])
+    await bench.driver.remove(id)
+    assert.deepEqual(await readdir(hostPath), ['kept'])
+    await assert.rejects(bench.driver.start(await bench.spec(sleeper, { ...image, volumes: [{ name: 'thing', hostPath, target: '/etc' }] })), TaskError)
+    await assert.rejects(bench.driver.start(await bench.spec(sleeper, { ...image, artifact: { kind: 'image', image: '127.0.0.1:1/no:image' } })), TaskError)
+  })
+}

@@ -1,0 +1,372 @@
+/**
+ * The driver of containers, over the Docker Engine API (never the command line). A task is one container, found again by
+ * its labels; the engine keeps it, its exit and its output, so this object only remembers what cannot change any more.
+ *
+ * Containers publish no ports: each has an address of its own in the network of its app and environment. Slugs run on the
+ * base image as an unprivileged user, with their working copy at /app; images run as they say.
+ */
+import { createHash } from 'node:crypto'
+import { mkdirSync, realpathSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import type Docker from 'dockerode'
+import { z } from 'zod'
+import { sleep } from '#base/clock.ts'
+import { LineSplitter } from '#base/lines.ts'
+import type { ExitStatus } from '#contract/wire.ts'
+import { TaskError } from '../port.ts'
+import type { ExecSession, LogPage, TaskDriver, TaskSpec, TaskStats, TaskStatus } from '../port.ts'
+import { childOf } from '../process/proc.ts'
+import { checkSignal, checkTaskId, exitFromStatus } from '../task-rules.ts'
+import { dockerConfig } from './config.ts'
+import type { DockerConfig, DockerSettings } from './config.ts'
+import { checkSpec, labelsLabel, ownerLabel, planContainer, taskLabel } from './container-spec.ts'
+import { connectEngine, ensureImage, engineMessage, statusOf, taskErrorOf } from './engine.ts'
+import { startContainerExec } from './exec.ts'
+import { LogReaders, parsePosition } from './logs.ts'
+import { Networks } from './networks.ts'
+
+const labelsSchema = z.object({ labels: z.record(z.string(), z.string()), port: z.number().nullable() })
+/** What an inspection says that stays true: of a running task until it ends, of an ended one for good. */
+type Known = { status: TaskStatus; enginePid: number; memoryBytes: number | null }
+const unusedNetworksMs = 10 * 60_000
+
+export function createDockerDriver(config: DockerConfig): TaskDriver {
+  const settings = dockerConfig.parse(config)
+  mkdirSync(settings.dir, { recursive: true, mode: 0o711 })
+  return new DockerDriver({ ...settings, dir: realpathSync(settings.dir) })
+}
+
+class DockerDriver implements TaskDriver {
+  readonly kind = 'docker'
+  readonly ownAddresses = true
+  readonly #settings: DockerSettings
+  readonly #owner: string
+  readonly #starting = new Map<string, Promise<TaskStatus>>()
+  readonly #known = new Map<string, Known>()
+  readonly #readers = new LogReaders()
+  readonly #listeners = new Set<(id: string) => void>()
+  readonly #announced = new Set<string>()
+  readonly #closed = new AbortController()
+  readonly #timer: NodeJS.Timeout
+  #connection: Promise<{ engine: Docker; networks: Networks }> | undefined
+  #events: Promise<void> | undefined
+
+  constructor(settings: DockerSettings) {
+    this.#settings = settings
+    this.#owner = createHash('sha256').update(settings.dir).digest('hex').slice(0, 12)
+    this.#timer = setInterval(() => {
+      // Only a driver that is in use has a connection; a network that cannot be removed now is tried again.
+      void this.#connection?.then(({ networks }) => networks.removeUnused()).catch(() => {})
+    }, unusedNetworksMs).unref()
+  }
+
+  async limits(): Promise<string[]> {
+    const { engine } = await this.#connect('ask')
+    const info = (await engine.info()) as { MemoryLimit?: boolean; CpuCfsQuota?: boolean; PidsLimit?: boolean }
+    const limits: string[] = []
+    if (info.MemoryLimit === false) limits.push('the container engine has no memory control group: memory limits are not enforced')
+    if (info.CpuCfsQuota === false) limits.push('the container engine has no CPU quota: cpu limits are not enforced')
+    if (info.PidsLimit === false) limits.push('the container engine has no pids control group: process limits are not enforced')
+    return limits
+  }
+
+  async hostAddress(labels: Record<string, string>): Promise<string> {
+    const { networks } = await this.#connect('find the network of')
+    return (await networks.ensure(labels)).gateway
+  }
+
+  async start(spec: TaskSpec, signal?: AbortSignal): Promise<TaskStatus> {
+    checkTaskId('start', spec.id)
+    signal?.throwIfAborted()
+    const running = this.#starting.get(spec.id)
+    if (running) return running
+    const start = this.#start(spec, signal).finally(() => this.#starting.delete(spec.id))
+    this.#starting.set(spec.id, start)
+    return start
+  }
+
+  async #start(spec: TaskSpec, signal?: AbortSignal): Promise<TaskStatus> {
+    const { engine, networks } = await this.#connect('start', spec.id)
+    const name = this.#containerName(spec.id)
+    try {
+      const found = await this.#inspect(engine.getContainer(name))
+      if (found && found.State.Status !== 'created') return this.#remember(spec.id, found).status
+      if (found) await engine.getContainer(name).remove({ force: true }) // whoever made it died before starting it
+      checkSpec(spec)
+      const network = await networks.ensure(spec.labels)
+      const plan = await planContainer(spec, network.id, this.#owner, this.#settings, signal)
+      await ensureImage(engine, plan.image, signal)
+      signal?.throwIfAborted()
+      const container = await engine.createContainer({ name, Image: plan.image, ...plan.options })
+      try {
+        await container.start()
+      } catch (error) {
+        if (/network .* not found/i.test(engineMessage(error))) networks.forget(spec.labels)
+        await container.remove({ force: true }).catch(() => {})
+        throw error
+      }
+      const made = await this.#inspect(container)
+      if (!made) throw new TaskError('start', spec.id, 'its container was removed while it started', { retryable: true })
+      return this.#remember(spec.id, made).status
+    } catch (error) {
+      if (!(await this.#inspect(engine.getContainer(name)).catch(() => null))) await rm(this.#dir(spec.id), { recursive: true, force: true })
+      if (signal?.aborted) throw error
+      throw taskErrorOf('start', spec.id, error)
+    }
+  }
+
+  async stop(id: string, options: { signal: string; graceMs: number }): Promise<ExitStatus | null> {
+    checkTaskId('stop', id)
+    const signal = checkSignal('stop', id, options.signal)
+    const { engine } = await this.#connect('stop', id)
+    const container = engine.getContainer(this.#containerName(id))
+    try {
+      let known = await this.#status(id, container)
+      if (!known) return null
+      if (known.status.state === 'running') {
+        await settled(known.enginePid)
+        const ended = container.wait({ condition: 'not-running' }).catch(() => {})
+        await kill(container, signal)
+        await Promise.race([ended, sleep(options.graceMs)])
+        await kill(container, 'SIGKILL')
+        await ended
+        known = await this.#status(id, container)
+      }
+      return known?.status.exit ?? null
+    } catch (error) {
+      throw taskErrorOf('stop', id, error)
+    }
+  }
+
+  async list(): Promise<TaskStatus[]> {
+    const { engine } = await this.#connect('list')
+    const found = await engine.listContainers({ all: true, filters: { label: [`${ownerLabel}=${this.#owner}`] } })
+    const ids = new Set<string>()
+    const all = await Promise.all(
+      found.map(async (container) => {
+        const id = container.Labels[taskLabel]
+        if (id === undefined || container.State === 'created') return null // being started, or never was
+        ids.add(id)
+        const known = this.#known.get(id)
+        if (known?.status.exit) return known.status
+        if (known && container.State === 'running') return withPid(known)
+        return (await this.#status(id, engine.getContainer(container.Id)))?.status ?? null
+      }),
+    )
+    for (const id of this.#known.keys()) if (!ids.has(id) && !this.#starting.has(id)) this.#forget(id)
+    return all.filter((status) => status !== null)
+  }
+
+  onExit(listener: (id: string) => void): () => void {
+    this.#listeners.add(listener)
+    this.#events ??= this.#followEvents()
+    return () => this.#listeners.delete(listener)
+  }
+
+  async logs(id: string, cursor: string | undefined, maxBytes: number): Promise<LogPage> {
+    checkTaskId('read the log of', id)
+    const { engine } = await this.#connect('read the log of', id)
+    const container = engine.getContainer(this.#containerName(id))
+    try {
+      return await this.#readers.page(id, container, cursor, maxBytes, async () => (await this.#status(id, container))?.status.state === 'exited')
+    } catch (error) {
+      this.#readers.close(id)
+      throw taskErrorOf('read the log of', id, error)
+    }
+  }
+
+  /** The engine bounds and rotates its own log; there is nothing to give back. */
+  async releaseLogs(id: string, cursor: string): Promise<void> {
+    checkTaskId('release the log of', id)
+    parsePosition('release the log of', id, cursor)
+  }
+
+  async exec(id: string, options: { argv: string[]; env: Record<string, string>; tty: { cols: number; rows: number } | null }): Promise<ExecSession> {
+    checkTaskId('exec in', id)
+    if (options.argv.length === 0) throw new TaskError('exec in', id, 'the command is empty (pass a program and its arguments)', { retryable: false })
+    const { engine } = await this.#connect('exec in', id)
+    return startContainerExec(engine.getContainer(this.#containerName(id)), id, options)
+  }
+
+  async stats(id: string): Promise<TaskStats | null> {
+    checkTaskId('measure', id)
+    const { engine } = await this.#connect('measure', id)
+    const container = engine.getContainer(this.#containerName(id))
+    try {
+      const known = await this.#status(id, container)
+      if (!known || known.status.state === 'exited') return null
+      const stats = await container.stats({ stream: false, 'one-shot': true })
+      const memory = stats.memory_stats
+      if (!memory?.usage) return null
+      const cache = (memory.stats as unknown as Record<string, number> | undefined) ?? {}
+      return {
+        cpuSeconds: stats.cpu_stats.cpu_usage.total_usage / 1e9,
+        memoryBytes: Math.max(0, memory.usage - (cache['total_inactive_file'] ?? cache['inactive_file'] ?? 0)),
+        memoryLimitBytes: known.memoryBytes,
+        threads: stats.pids_stats?.current ?? null,
+        openFiles: null, // the engine does not count them
+      }
+    } catch (error) {
+      if (statusOf(error) === 404) return null
+      throw taskErrorOf('measure', id, error)
+    }
+  }
+
+  async remove(id: string): Promise<void> {
+    checkTaskId('remove', id)
+    const { engine } = await this.#connect('remove', id)
+    const container = engine.getContainer(this.#containerName(id))
+    try {
+      const known = await this.#status(id, container)
+      if (known?.status.state === 'running') throw new TaskError('remove', id, 'it still runs (stop it first)', { retryable: true })
+      // `v` takes the nameless volumes an image declares; ours are folders of this machine, which the engine never touches.
+      if (known) await container.remove({ v: true })
+    } catch (error) {
+      if (statusOf(error) !== 404) throw taskErrorOf('remove', id, error)
+    }
+    this.#forget(id)
+    await rm(this.#dir(id), { recursive: true, force: true })
+  }
+
+  async close(): Promise<void> {
+    this.#closed.abort()
+    clearInterval(this.#timer)
+    this.#readers.closeAll()
+    this.#listeners.clear()
+    await this.#events?.catch(() => {})
+  }
+
+  // ---------------------------------------------------------------- the engine
+
+  async #connect(operation: string, target = 'tasks'): Promise<{ engine: Docker; networks: Networks }> {
+    this.#connection ??= connectEngine(this.#settings.socket).then((engine) => ({ engine, networks: new Networks(engine, this.#settings.subnets) }))
+    try {
+      return await this.#connection
+    } catch (error) {
+      this.#connection = undefined
+      throw new TaskError(operation, target, `no container engine answers at ${this.#settings.socket}: ${engineMessage(error)}`, { retryable: true, cause: error })
+    }
+  }
+
+  /** Hears of exits as they happen; after a lost connection it asks for all, so that none is missed. */
+  async #followEvents(): Promise<void> {
+    const { signal } = this.#closed
+    for (let pause = 50; !signal.aborted; pause = Math.min(pause * 2, 2000)) {
+      try {
+        const { engine } = await this.#connect('watch')
+        const stream = (await engine.getEvents({
+          filters: { type: ['container'], event: ['die'], label: [`${ownerLabel}=${this.#owner}`] },
+          abortSignal: signal,
+        })) as Readable
+        for (const status of await this.list()) if (status.state === 'exited') this.#announce(status.id)
+        const lines = new LineSplitter(1 << 20)
+        for await (const chunk of stream) {
+          pause = 50
+          for (const line of lines.push(chunk as Buffer)) {
+            const id = eventSchema.parse(JSON.parse(line)).Actor.Attributes[taskLabel]
+            if (id !== undefined) await this.#died(id)
+          }
+        }
+      } catch {
+        this.#connection = undefined // the engine is away: the next task call says so
+      }
+      await sleep(pause, signal).catch(() => {})
+    }
+  }
+
+  /** The engine's list still says "running" for a moment after its event; an inspection does not. */
+  async #died(id: string): Promise<void> {
+    const { engine } = await this.#connect('watch')
+    await this.#status(id, engine.getContainer(this.#containerName(id)))
+    this.#announce(id)
+  }
+
+  #announce(id: string): void {
+    if (this.#announced.has(id)) return
+    this.#announced.add(id)
+    for (const listener of this.#listeners) listener(id)
+  }
+
+  // ---------------------------------------------------------------- small helpers
+
+  #containerName(id: string): string {
+    return `nightshift-${this.#owner}-${id}`
+  }
+
+  #dir(id: string): string {
+    return join(this.#settings.dir, id)
+  }
+
+  async #inspect(container: Docker.Container): Promise<Docker.ContainerInspectInfo | null> {
+    try {
+      return await container.inspect()
+    } catch (error) {
+      if (statusOf(error) === 404) return null
+      throw error
+    }
+  }
+
+  async #status(id: string, container: Docker.Container): Promise<Known | null> {
+    const known = this.#known.get(id)
+    if (known?.status.exit) return known
+    const found = await this.#inspect(container)
+    if (!found || found.State.Status === 'created') {
+      this.#forget(id)
+      return null
+    }
+    return this.#remember(id, found)
+  }
+
+  #remember(id: string, found: Docker.ContainerInspectInfo): Known {
+    const { State } = found
+    const { labels, port } = labelsSchema.parse(JSON.parse(found.Config.Labels[labelsLabel] ?? '{}'))
+    const running = State.Running
+    const host = Object.values(found.NetworkSettings.Networks)[0]?.IPAddress ?? ''
+    const before = this.#known.get(id)?.status.address
+    const exit = running ? null : exitFromStatus(State.ExitCode, false, new Date(State.FinishedAt).toISOString())
+    const known: Known = {
+      status: {
+        id,
+        labels,
+        state: running ? 'running' : 'exited',
+        pid: null,
+        startedAt: new Date(State.StartedAt).toISOString(),
+        address: port === null ? null : host === '' ? (before ?? null) : { host, port },
+        exit: exit && { ...exit, oom: State.OOMKilled && exit.code !== 0 },
+      },
+      enginePid: State.Pid,
+      memoryBytes: found.HostConfig.Memory ? found.HostConfig.Memory : null,
+    }
+    known.status = withPid(known)
+    this.#known.set(id, known)
+    return known
+  }
+
+  #forget(id: string): void {
+    this.#known.delete(id)
+    this.#announced.delete(id)
+    this.#readers.close(id)
+  }
+}
+
+const eventSchema = z.object({ Actor: z.object({ Attributes: z.record(z.string(), z.string()) }) })
+
+/** The app's own process: the child of the container's init. Null where the engine's processes are not this machine's. */
+function withPid(known: Known): TaskStatus {
+  return { ...known.status, pid: known.status.state === 'running' ? childOf(known.enginePid) : null }
+}
+
+/** Waits until the init has started the app: it would swallow a signal that comes before. */
+async function settled(enginePid: number): Promise<void> {
+  for (let tries = 0; tries < 100 && childOf(enginePid) === null; tries++) await sleep(2)
+}
+
+async function kill(container: Docker.Container, signal: string): Promise<void> {
+  try {
+    await container.kill({ signal })
+  } catch (error) {
+    if (statusOf(error) !== 409 && statusOf(error) !== 404 && !/not running/i.test(engineMessage(error))) throw error
+  }
+}
