@@ -39,7 +39,8 @@ async function choose({ flag, host, asked, saved, standard, held, movable }: Por
 }
 
 /** The configuration of this start: flags over what was saved over the defaults, every port a number that is free or ours. */
-export async function chooseConfig(options: ProcessOptions, saved: HomeConfig | undefined, held: (port: number) => boolean): Promise<HomeConfig> {
+export async function chooseConfig(options: ProcessOptions, saved: HomeConfig | undefined, ports: { held: (port: number) => boolean; movable: boolean }): Promise<HomeConfig> {
+  const { held, movable } = ports
   const apiHost = options.apiHost ?? saved?.apiHost ?? '127.0.0.1'
   const httpHost = options.httpHost ?? saved?.httpHost ?? null
   const httpsPort = options.httpsPort ?? saved?.httpsPort ?? null
@@ -47,9 +48,9 @@ export async function chooseConfig(options: ProcessOptions, saved: HomeConfig | 
     machine: options.machine ?? saved?.machine ?? machineOf(),
     driver: options.driver === undefined || options.driver === 'auto' ? (saved?.driver ?? (await detectDriver(process.env))) : options.driver,
     apiHost,
-    apiPort: await choose({ flag: 'api-port', host: apiHost, asked: options.apiPort, saved: saved?.apiPort, standard: 7400, held }),
+    apiPort: await choose({ flag: 'api-port', host: apiHost, asked: options.apiPort, saved: saved?.apiPort, standard: 7400, held, movable: movable && options.apiPort === undefined }),
     httpHost,
-    httpPort: await choose({ flag: 'http-port', host: httpHost, asked: options.httpPort, saved: saved?.httpPort, standard: 8080, held }),
+    httpPort: await choose({ flag: 'http-port', host: httpHost, asked: options.httpPort, saved: saved?.httpPort, standard: 8080, held, movable: movable && options.httpPort === undefined }),
     httpsPort: httpsPort === null ? null : await choose({ flag: 'https-port', host: httpHost, asked: httpsPort, saved: saved?.httpsPort ?? undefined, standard: 8443, held }),
     dnsPort: await choose({ flag: 'dns-port', host: '127.0.0.1', asked: options.dnsPort, saved: saved?.dnsPort, standard: 7453, held, movable: true }),
     databasePort: await choose({ flag: 'database-port', host: '127.0.0.1', asked: undefined, saved: saved?.databasePort, standard: 7432, held, movable: true }),

@@ -35,30 +35,36 @@ export function supervisorLockFile(home: string): string {
   return join(home, 'run', 'up.lock')
 }
 
-const say = (text: string) => void process.stdout.write(`${text}\n`)
+/** Who hears what happens; the standard one writes to the terminal. */
+export type UpListener = {
+  say(text: string): void
+  onChange(view: readonly ProcessView[]): void
+  onReady(ready: Ready): void
+  /** Ports that nobody asked for by number may be any free one where the standard one is taken. */
+  movablePorts: boolean
+}
 
 /** Runs until it is told to end; resolves to the exit code. */
-export async function runUp(options: ProcessOptions): Promise<number> {
+export async function runUp(options: ProcessOptions, listener: UpListener = terminal(options.home)): Promise<number> {
+  const { say } = listener
   const { home } = options
-  const startedAt = performance.now()
   prepareHome(home)
   if (options.detach) return runDetached(options)
   const lock = await takeLock(supervisorLockFile(home))
   if ('heldBy' in lock) throw new AppError('conflict', `${home} is already up (pid ${lock.heldBy.pid}; see: nightshift status --home ${home})`)
   const log = createLogger({ process: 'up', home })
   const saved = readConfig(home)
-  const config = await chooseConfig(options, saved, await heldPorts(home, saved))
+  const config = await chooseConfig(options, saved, { held: await heldPorts(home, saved), movable: listener.movablePorts })
   saveConfig(home, config)
   const processes = nightshiftProcesses(home, config, options.databaseUrl)
 
   // heard from here on; before, a signal ends us as any process, and nothing has been started
+  let asking = false
   const asked = Promise.withResolvers<NodeJS.Signals>()
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', stopAppsSignal] as const) process.on(signal, () => asked.resolve(signal))
 
   const record: SupervisorRecord = { pid: process.pid, startTime: identityOf(process.pid)?.startTime ?? '', version, startedAt: new Date().toISOString(), readyAt: null, processes: [] }
-  say(`nightshift ${version} in ${home}`)
   log.info({ version, config }, 'up starts')
-  const told = new Map<string, string>()
   const supervisor = supervise({
     managed: () => processes.all(),
     clock: systemClock,
@@ -66,7 +72,7 @@ export async function runUp(options: ProcessOptions): Promise<number> {
     onChange(view) {
       record.processes = view
       writeJson(supervisorRecordFile(home), record)
-      for (const each of view) tell(each, told, startedAt)
+      listener.onChange(view)
       boundLog(join(home, 'log', 'up.log'))
     },
   })
@@ -74,11 +80,13 @@ export async function runUp(options: ProcessOptions): Promise<number> {
     .then(async () => {
       record.readyAt = new Date().toISOString()
       writeJson(supervisorRecordFile(home), record)
-      await announce(home, config, options.readyFile, startedAt)
+      const ready = await announce(home, config, options.readyFile)
+      listener.onReady(ready)
     })
-    .catch((error: unknown) => log.error({ err: error }, 'could not announce that all is ready'))
+    .catch((error: unknown) => asking || log.error({ err: error }, 'could not announce that all is ready'))
 
   const signal = await asked.promise
+  asking = true
   const apps = signal === stopAppsSignal || options.stopAppsOnExit
   say(apps ? 'stopping Nightshift and its apps' : 'stopping Nightshift; apps run on (stop them too with: nightshift down --apps)')
   log.info({ signal, apps }, 'up ends')
@@ -89,32 +97,52 @@ export async function runUp(options: ProcessOptions): Promise<number> {
   return 0
 }
 
-function tell(each: ProcessView, told: Map<string, string>, startedAt: number): void {
-  const word = each.health === 'ready' ? `ready (pid ${each.pid})` : each.health === 'down' ? 'down' : each.health
-  const before = told.get(each.name)
-  if (before === word || (before === undefined && each.health === 'down')) return
-  told.set(each.name, word)
-  const why = each.health !== 'ready' && each.because !== '' && before !== undefined ? `: ${each.because}` : ''
-  say(`  ${each.name.padEnd(9)} ${word}${why}  ${formatDuration(performance.now() - startedAt)}`)
+/** `nightshift up` in a terminal: a line whenever something changes. */
+function terminal(home: string): UpListener {
+  const startedAt = performance.now()
+  const told = new Map<string, string>()
+  let headed = false
+  const say = (text: string) => {
+    if (!headed) process.stdout.write(`nightshift ${version} in ${home}\n`)
+    headed = true
+    process.stdout.write(`${text}\n`)
+  }
+  return {
+    say,
+    movablePorts: false,
+    onChange(view) {
+      for (const each of view) {
+        const word = each.health === 'ready' ? `ready (pid ${each.pid})` : each.health
+        const before = told.get(each.name)
+        if (before === word || (before === undefined && word === 'down')) continue
+        told.set(each.name, word)
+        const because = each.health === 'down' ? `: ${each.because}` : ''
+        say(`  ${each.name.padEnd(9)} ${word}${because}  ${formatDuration(performance.now() - startedAt)}`)
+      }
+    },
+    onReady({ api, ingress, loginUrl }) {
+      say(`ready in ${formatDuration(performance.now() - startedAt)}
+  apps     ${ingress.replace('//', '//<app>.')}
+  api      ${api}
+  console  ${loginUrl}  (works once)`)
+    },
+  }
 }
 
-async function announce(home: string, config: HomeConfig, readyFile: string | undefined, startedAt: number): Promise<void> {
+/** Makes a login link, which proves that control serves, and tells in the ready file. */
+async function announce(home: string, config: HomeConfig, readyFile: string | undefined): Promise<Ready> {
   const api = `http://${reachable(config.apiHost)}:${config.apiPort}`
-  let loginUrl = ''
-  for (let tries = 0; loginUrl === ''; tries++) {
+  for (let tries = 0; ; tries++) {
     try {
-      loginUrl = await loginLink(api, readKey(home, 'admin.token'))
+      const loginUrl = await loginLink(api, readKey(home, 'admin.token'))
+      const ready: Ready = { api, ingress: `http://localhost:${config.httpPort}`, console: api, loginUrl }
+      if (readyFile !== undefined) writeJson(readyFile, ready)
+      return ready
     } catch (error) {
       if (tries >= 50) throw error // control ended again meanwhile: the supervisor starts it
       await sleep(200)
     }
   }
-  const ready: Ready = { api, ingress: `http://localhost:${config.httpPort}`, console: api, loginUrl }
-  if (readyFile !== undefined) writeJson(readyFile, ready)
-  say(`ready in ${formatDuration(performance.now() - startedAt)}
-  apps     http://<app>.localhost:${config.httpPort}
-  api      ${api}
-  console  ${loginUrl}  (works once)`)
 }
 
 /** Ports that our own living processes hold: no other program has taken those. */
@@ -143,7 +171,7 @@ async function runDetached(options: ProcessOptions): Promise<number> {
     const { readyAt, pid } = readRecord(home) ?? {}
     if (pid === identity.pid && readyAt) {
       child.unref()
-      say(`nightshift ${version} is up in ${home} (stop it with: nightshift down --home ${home})`)
+      process.stdout.write(`nightshift ${version} is up in ${home} (stop it with: nightshift down --home ${home})\n`)
       return 0
     }
     await sleep(100)
