@@ -88,7 +88,7 @@ export async function startPreview({ port = 0, scene = 'night' as SceneName, con
       },
     ],
     consoleDir,
-    log: createLogger({ process: 'preview', level: 'warn' }),
+    log: createLogger({ process: 'preview', level: 'fatal' }),
   })
   await api.listen({ host: '127.0.0.1', port })
   url = `http://127.0.0.1:${(api.server.address() as AddressInfo).port}`

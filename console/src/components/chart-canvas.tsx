@@ -1,0 +1,114 @@
+/** The one place that knows uPlot. Loaded when a graph is first shown. */
+import { useEffect, useRef } from 'react'
+import uPlot from 'uplot'
+import 'uplot/dist/uPlot.min.css'
+import { onLookChange, resolveColor } from '../lib/theme.ts'
+import { clockTime, clockTimeSeconds } from '../lib/times.ts'
+import type { ChartProps } from './chart.tsx'
+
+const dashes: (number[] | undefined)[] = [undefined, [5, 3], [2, 3], [8, 3, 2, 3]]
+
+export default function ChartCanvas({ times, lines, markers, format, height, floor = 0 }: Omit<ChartProps, 'title' | 'about'>) {
+  const holder = useRef<HTMLDivElement>(null)
+  const plot = useRef<uPlot | null>(null)
+  const data = [times, ...lines.map((line) => line.values)] as uPlot.AlignedData
+  const latest = useRef({ data, markers, format })
+  latest.current = { data, markers, format }
+  const shape = lines.map((line) => `${line.name}:${line.tone}`).join('|')
+
+  useEffect(() => {
+    const element = holder.current as HTMLDivElement
+    const draw = () => {
+      plot.current?.destroy()
+      plot.current = new uPlot(optionsFor(element.clientWidth), latest.current.data, element)
+    }
+    const optionsFor = (width: number): uPlot.Options => {
+      const soft = resolveColor('ink-soft')
+      const rule = resolveColor('rule')
+      const marker = resolveColor('rule-strong')
+      const font = '11.5px "IBM Plex Mono", monospace'
+      return {
+        width,
+        height,
+        padding: [10, 4, 0, 0],
+        legend: { show: false },
+        cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false } },
+        scales: { x: { time: true }, y: { range: (_, __, max) => [0, Math.max((max ?? 0) * 1.12, floor || 1e-9)] } },
+        axes: [
+          { stroke: soft, font, size: 26, space: 76, ticks: { show: false }, grid: { show: false }, values: (_, splits) => splits.map((split) => clockTime(new Date(split * 1000).toISOString())) },
+          { stroke: soft, font, size: 62, space: 34, ticks: { show: false }, grid: { stroke: rule, width: 1 }, values: (_, splits) => splits.map((split) => latest.current.format(split)) },
+        ],
+        series: [
+          {},
+          ...lines.map((line, index) => ({
+            label: line.name,
+            stroke: resolveColor(line.tone),
+            width: 1.4,
+            ...(dashes[index % dashes.length] === undefined || line.solid ? {} : { dash: dashes[index % dashes.length] as number[] }),
+            ...(lines.length === 1 ? { fill: `color-mix(in srgb, ${resolveColor(line.tone)} 10%, transparent)` } : {}),
+            points: { show: false },
+          })),
+        ],
+        hooks: {
+          drawAxes: [(u) => drawMarkers(u, latest.current.markers, marker, soft, font)],
+          setCursor: [(u) => showReadout(u, element, latest.current)],
+        },
+      }
+    }
+    draw()
+    const unlook = onLookChange(() => requestAnimationFrame(draw))
+    const resize = new ResizeObserver(() => plot.current?.setSize({ width: element.clientWidth, height }))
+    resize.observe(element)
+    return () => {
+      unlook()
+      resize.disconnect()
+      plot.current?.destroy()
+      plot.current = null
+    }
+    // a new set of lines is a new plot; new values are not
+  }, [shape, height, floor])
+
+  useEffect(() => {
+    plot.current?.setData(latest.current.data)
+  }, [times, lines, markers])
+
+  return <div ref={holder} className="relative" style={{ height }} />
+}
+
+/** Releases as thin upright lines with their number: what changed stands on the graph. */
+function drawMarkers(u: uPlot, markers: ChartProps['markers'], color: string, text: string, font: string): void {
+  const { ctx } = u
+  ctx.save()
+  ctx.strokeStyle = color
+  ctx.fillStyle = text
+  ctx.lineWidth = devicePixelRatio
+  ctx.setLineDash([3 * devicePixelRatio, 3 * devicePixelRatio])
+  ctx.font = font.replace('11.5px', `${11 * devicePixelRatio}px`)
+  let lastX = Number.NEGATIVE_INFINITY
+  for (const marker of markers) {
+    const x = u.valToPos(marker.at, 'x', true)
+    if (x < u.bbox.left || x > u.bbox.left + u.bbox.width) continue
+    ctx.beginPath()
+    ctx.moveTo(x, u.bbox.top)
+    ctx.lineTo(x, u.bbox.top + u.bbox.height)
+    ctx.stroke()
+    if (x - lastX > 34 * devicePixelRatio) ctx.fillText(marker.label, x + 4 * devicePixelRatio, u.bbox.top + 9 * devicePixelRatio)
+    lastX = x
+  }
+  ctx.restore()
+}
+
+function showReadout(u: uPlot, element: HTMLElement, { data, format }: { data: uPlot.AlignedData; format: (value: number) => string }): void {
+  const index = u.cursor.idx
+  const out = element.parentElement?.querySelector<HTMLElement>('[data-readout]')
+  if (!out) return
+  if (index === null || index === undefined || u.cursor.left === undefined || u.cursor.left < 0) {
+    out.textContent = ''
+    return
+  }
+  const parts = u.series.slice(1).map((one, line) => {
+    const value = data[line + 1]?.[index]
+    return `${u.series.length > 2 ? `${String(one.label)} ` : ''}${value === null || value === undefined ? '–' : format(value)}`
+  })
+  out.textContent = `${clockTimeSeconds(new Date((data[0][index] as number) * 1000).toISOString())}  ${parts.join('  ')}`
+}

@@ -1,0 +1,44 @@
+import { Suspense, lazy } from 'react'
+import { SkeletonBlock } from './skeleton.tsx'
+
+const ChartCanvas = lazy(() => import('./chart-canvas.tsx'))
+
+export type ChartLine = { name: string; values: (number | null)[]; tone: 'accent' | 'ink-soft' | 'red-mark' | 'healthy-mark' | 'amber-mark'; solid?: boolean }
+export type ChartProps = {
+  title: string
+  /** What the graph says, in words: the value now and how it compares. */
+  about: React.ReactNode
+  /** Seconds since 1970. */
+  times: number[]
+  lines: ChartLine[]
+  markers: readonly { at: number; label: string }[]
+  format: (value: number) => string
+  height: number
+  /** The least top of the scale, so that noise near zero stays small. */
+  floor?: number
+}
+
+/** A number over time with the releases on it. The words above it say what a screen reader needs. */
+export function Chart({ title, about, ...rest }: ChartProps) {
+  const isEmpty = rest.times.length === 0 || rest.lines.length === 0
+  return (
+    <figure className="min-w-0">
+      <figcaption className="flex flex-wrap items-baseline justify-between gap-x-4">
+        <span className="text-soft">{title}</span>
+        <span>{about}</span>
+      </figcaption>
+      <div className="relative" role="img" aria-label={`Graph: ${title}`}>
+        {isEmpty ? (
+          <p className="grid place-items-center rounded-md border border-dashed border-rule text-sm text-soft" style={{ height: rest.height }}>
+            nothing measured in this time
+          </p>
+        ) : (
+          <Suspense fallback={<SkeletonBlock height={rest.height} label={`Loading the graph of ${title}`} />}>
+            <ChartCanvas {...rest} />
+          </Suspense>
+        )}
+        <p data-readout aria-hidden="true" className="num pointer-events-none absolute right-0 top-0 min-h-4 rounded-sm bg-paper px-1 text-xs whitespace-pre" />
+      </div>
+    </figure>
+  )
+}

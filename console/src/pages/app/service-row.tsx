@@ -1,0 +1,53 @@
+import type { AppDetail, ServiceSummary } from '#contract/model.ts'
+import { OutLink, TextLink } from '../../components/a.tsx'
+import { HealthMark, healthText, healthWords } from '../../components/health.tsx'
+import { Tag } from '../../components/tag.tsx'
+import { paths } from '../../paths.ts'
+import { InstanceDot } from './instance-dot.tsx'
+import { Scale } from './scale.tsx'
+
+/** A service: is it well and why, each instance as a dot, how many there should be. */
+export function ServiceRow({ app, service }: { app: AppDetail; service: ServiceSummary }) {
+  return (
+    <li className="row-y grid items-center gap-x-6 gap-y-2 md:grid-cols-[minmax(0,1fr)_minmax(120px,auto)_150px]">
+      <div className="flex min-w-0 items-baseline gap-3">
+        <span className="self-start pt-1">
+          <HealthMark health={service.health} />
+        </span>
+        <div className="min-w-0">
+          <p className="flex flex-wrap items-baseline gap-x-2.5">
+            <span className="font-medium">{service.name}</span>
+            {service.protocol === 'http' ? null : <Tag>{service.protocol}</Tag>}
+            {service.needs.length === 0 ? null : <span className="text-sm text-soft">needs {service.needs.join(', ')}</span>}
+            <TextLink href={paths.appLogs(app.name, app.environment, { service: service.name })} className="text-sm">
+              logs<span className="sr-only"> of {service.name}</span>
+            </TextLink>
+          </p>
+          <p className={`text-sm ${healthText[service.health]}`}>
+            <span className="sr-only">{healthWords[service.health]}: </span>
+            {service.because}
+          </p>
+          <p className="flex flex-wrap gap-x-4 text-sm text-soft">
+            {service.command === null ? null : <code className="max-w-80 truncate">{service.command}</code>}
+            {service.volumes.length === 0 ? null : <span>volume {service.volumes.join(', ')}</span>}
+            {app.health === 'stopped' ? null : service.urls.map((url) => (
+              <OutLink key={url} href={url} className="text-sm">
+                {url.replace(/^https?:\/\//, '')}
+              </OutLink>
+            ))}
+          </p>
+        </div>
+      </div>
+      <ul aria-label={`Instances of ${service.name}`} className="flex flex-wrap gap-1 max-md:ml-6 md:justify-end">
+        {service.instances.map((instance) => (
+          <li key={instance.id}>
+            <InstanceDot app={app} instance={instance} />
+          </li>
+        ))}
+      </ul>
+      <div className="max-md:ml-6">
+        <Scale app={app} service={service} />
+      </div>
+    </li>
+  )
+}
