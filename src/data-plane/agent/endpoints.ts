@@ -1,7 +1,8 @@
 /**
  * What the proxy of this machine is told: where each instance is and whether it may get requests.
  *
- * The agent holds the truth and the proxy a copy: the whole of it on every connect, one line per change after that.
+ * The agent holds the truth and the proxy a copy: the whole of it on every connect, one line per change after that. It
+ * says nothing before it knows (`announce`), so that a proxy goes on with what a killed agent told it last.
  * While the proxy is away nothing is lost and nothing waits: a drain counts as done, because requests in flight went
  * with the proxy that carried them.
  */
@@ -12,6 +13,8 @@ import { messageOf } from '#base/errors.ts'
 import type { Log } from './log.ts'
 
 export type Endpoints = {
+  /** What is set by now is the whole truth: connect and tell it. Idempotent. */
+  announce(): void
   /** Sent only when it differs from what the proxy knows. */
   set(endpoint: Endpoint): void
   /** Out of rotation at once; nothing when it has no endpoint. */
@@ -42,6 +45,7 @@ export function openEndpoints(options: EndpointsOptions): Endpoints {
   let failures = 0
   let saidAway = false
   let closed = false
+  let announced = false
 
   function send(message: AgentToProxy) {
     if (socket) socket.write(`${JSON.stringify(message)}\n`)
@@ -95,8 +99,12 @@ export function openEndpoints(options: EndpointsOptions): Endpoints {
     log.warn({ socket: options.socketPath, because }, 'no connection to the proxy; going on without it')
   }
 
-  connect()
   return {
+    announce() {
+      if (announced || closed) return
+      announced = true
+      connect()
+    },
     set(endpoint) {
       const before = known.get(endpoint.instance)
       if (before && sameEndpoint(before, endpoint)) return

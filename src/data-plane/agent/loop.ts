@@ -81,6 +81,7 @@ export function startLoop(options: LoopOptions): Loop {
         break
       }
     }
+    endpoints.announce()
     await state.save()
     options.onObserved(plan(world(), options.now()).observed)
     status = { startedAt: new Date(startedAt).toISOString(), tookMs: options.now() - startedAt, actions: done, waiting: decided.waits, error: null }

@@ -1,9 +1,9 @@
-import http from 'node:http'
-import https from 'node:https'
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { AppError } from '#base/errors.ts'
+import { http, https } from '../lean-http.ts'
 
 /** The agent's HTTP to control: small, kept alive, with time limits. A 2xx of `post` means stored. */
 export type ControlClient = {
@@ -21,7 +21,7 @@ export function createControlClient(baseUrl: string, token: string): ControlClie
   const scheme = baseUrl.startsWith('https:') ? https : http
   const agent = new scheme.Agent({ keepAlive: true, maxSockets: 6, timeout: 60_000 })
 
-  function request(method: string, path: string, headers: http.OutgoingHttpHeaders, body: Buffer | null, signal?: AbortSignal): Promise<http.IncomingMessage> {
+  function request(method: string, path: string, headers: OutgoingHttpHeaders, body: Buffer | null, signal?: AbortSignal): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       const url = new URL(path, baseUrl)
       const call = scheme.request(url, { method, agent, timeout: timeoutMs, headers: { authorization: `Bearer ${token}`, ...headers }, ...(signal ? { signal } : {}) })
@@ -58,7 +58,7 @@ export function createControlClient(baseUrl: string, token: string): ControlClie
 }
 
 /** At most 4 KB are kept: answers are short, and a wrong server must not fill our memory. */
-async function textOf(response: http.IncomingMessage): Promise<string> {
+async function textOf(response: IncomingMessage): Promise<string> {
   let text = ''
   for await (const chunk of response) if (text.length < 4096) text += String(chunk)
   return text

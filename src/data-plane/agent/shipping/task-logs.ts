@@ -31,7 +31,10 @@ export type TaskLogs = {
 type Position = { cursor: string | null; position: number; pending: { batch: LogBatch; cursor: string } | null }
 
 const pageBytes = 256 * 1024
-const idleMs = { min: 50, max: 1_000 }
+/** A poll costs a few system calls per task: often enough for a tail that feels live, seldom enough for many quiet tasks. */
+const idleMs = { first: 250, max: 800 }
+/** Beyond this the next page is read at once. */
+const busyEntries = 200
 const retryMs = { min: 200, max: 10_000 }
 
 export type TaskLogsOptions = {
@@ -82,7 +85,7 @@ export async function openTaskLogs(options: TaskLogsOptions): Promise<TaskLogs> 
       position = pending.batch.to
       await release(who.task, cursor)
     }
-    let idle = idleMs.min
+    let idle = idleMs.first
     for (;;) {
       signal.throwIfAborted()
       const wasExited = state.exited
@@ -93,7 +96,7 @@ export async function openTaskLogs(options: TaskLogsOptions): Promise<TaskLogs> 
         idle = Math.min(idleMs.max, idle * 1.5)
         continue
       }
-      idle = idleMs.min
+      idle = idleMs.first
       const from = position + page.dropped
       if (page.entries.length === 0) {
         cursor = page.cursor
@@ -114,6 +117,7 @@ export async function openTaskLogs(options: TaskLogsOptions): Promise<TaskLogs> 
       cursor = page.cursor
       position = batch.to
       await release(who.task, cursor)
+      if (!state.exited && batch.entries.length < busyEntries) await pause(idle)
     }
   }
 

@@ -1,5 +1,6 @@
-import { randomBytes } from 'node:crypto'
-import { createHash } from 'node:crypto'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { create } from 'tar'
@@ -21,6 +22,8 @@ export type AgentWorld = AsyncDisposable & {
   driver(): TaskDriver
   agent(): Agent
   startAgent(more?: Partial<AgentOptions>): Promise<Agent>
+  /** The agent as a process of its own, over the process driver. */
+  spawnAgent(): ChildProcess
 }
 
 /** A home with its key, a control and a proxy end, and an agent over one of our drivers. Everything in it is gone afterwards. */
@@ -35,6 +38,7 @@ export async function agentWorld(kind: 'process' | 'simulated', options: { onDra
   const tasks = join(home, 'agent', 'tasks')
   const newDriver = () => (kind === 'process' ? createProcessDriver({ dir: tasks, path: [dirname(process.execPath)] }) : createSimulatedDriver({ dir: tasks }))
   await mkdir(tasks, { recursive: true })
+  const children: ChildProcess[] = []
   let agent: Agent | undefined
   let driver: TaskDriver | undefined
   return {
@@ -50,7 +54,14 @@ export async function agentWorld(kind: 'process' | 'simulated', options: { onDra
       agent = await runAgent({ home, controlUrl: control.url, token: control.token, machine: 'node-1', driver, log: logInto(logLines), periodMs: 500, ...more })
       return agent
     },
+    spawnAgent() {
+      const childOptions = { home, controlUrl: control.url, token: control.token, path: [dirname(process.execPath)] }
+      const child = spawn(process.execPath, [join(import.meta.dirname, 'agent-child.ts'), JSON.stringify(childOptions)], { stdio: ['ignore', 'ignore', 'inherit'] })
+      children.push(child)
+      return child
+    },
     async [Symbol.asyncDispose]() {
+      await Promise.all(children.map(killHard))
       // a driver that is being closed must not be ending tasks while another one does
       await agent?.stopApps()
       await agent?.close()
@@ -60,6 +71,14 @@ export async function agentWorld(kind: 'process' | 'simulated', options: { onDra
       await temporary[Symbol.asyncDispose]()
     },
   }
+}
+
+/** SIGKILL, and waits until it is dead. */
+export async function killHard(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = once(child, 'exit')
+  child.kill('SIGKILL')
+  await ended
 }
 
 export async function removeTasks(driver: TaskDriver): Promise<void> {
