@@ -92,7 +92,7 @@ export function requestLoop(
 }
 
 /** Every name is this machine (`shop.localhost` needs no resolver). */
-const loopback: LookupFunction = (_host, options, callback) => {
+export const loopback: LookupFunction = (_host, options, callback) => {
   if (options.all) callback(null, [{ address: '127.0.0.1', family: 4 }])
   else callback(null, '127.0.0.1', 4)
 }

@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { appFetch } from '#test/harness/fetch.ts'
+import { bootNightshift } from '#test/harness/nightshift.ts'
+import { until } from '#test/harness/wait.ts'
+
+const shop = join(import.meta.dirname, '../../../examples/shop')
+
+test('the shop is deployed, sells, and keeps its orders over a release', async () => {
+  await using nightshift = await bootNightshift()
+  const first = await nightshift.cli(['deploy', shop])
+  assert.equal(first.code, 0, first.stdout + first.stderr)
+
+  const visitor = { cookie: 'visitor=00000000-0000-4000-8000-000000000000', 'content-type': 'application/x-www-form-urlencoded' }
+  const post = (path: string, form: Record<string, string>) =>
+    appFetch(nightshift.url('shop', path), { method: 'POST', headers: visitor, body: new URLSearchParams(form), redirect: 'manual' })
+  const page = async (path: string) => (await appFetch(nightshift.url('shop', path), { headers: visitor })).text()
+
+  assert.match(await page('/'), /Storm lantern/)
+  assert.equal((await post('/cart/add', { product: 'lantern' })).headers.get('location'), '/cart')
+  assert.equal((await post('/orders', { id: 'order-1', name: 'Ada' })).headers.get('location'), '/orders/order-1')
+  await until(async () => (await page('/orders/order-1')).includes('Order sent'), { timeoutMs: 20_000, because: 'the worker has sent the order' })
+
+  const second = await nightshift.cli(['deploy', shop])
+  assert.equal(second.code, 0, second.stdout + second.stderr)
+  assert.match(await page('/orders'), /Ada/)
+})
