@@ -44,6 +44,8 @@ type Line = { row: StoredLine; labels: SourceLabels }
 
 const defaultBudgetMs = 2000
 const headPage = 100
+/** Chunks fetched and opened at once. */
+const maxBatch = 16
 /** How many chunks to go forward at once, beside those that have begun already. */
 const arrivedChunks = 16
 /** Lines that all streams share in memory; a stream that falls behind them reads from the database. */
@@ -148,6 +150,8 @@ async function merge(progress: Progress, { pending, hotFrom, chunks, bounds, fil
   let heads: ChunkHead[] = []
   let last: ChunkHead | undefined
   let more = true
+  const start = progress.below
+  let batch = 1 // the first lines are in the newest chunk, most often; a search goes on through many
   while (true) {
     if (heads.length === 0 && more) {
       heads = await chunks.heads({ ...bounds, below: progress.below }, 'newest', headPage, last)
@@ -166,16 +170,14 @@ async function merge(progress: Progress, { pending, hotFrom, chunks, bounds, fil
     if (progress.below === undefined || comparePositions(open, progress.below) < 0) progress.below = open
     if (open === hotFrom) return void (progress.end = 'more-hot')
     if (heads.length === 0) return void (progress.end = 'all')
-    if (performance.now() > deadline) return void (progress.end = 'partial')
+    // however little time there is, each call gets further
+    const further = start === undefined || comparePositions(progress.below, start) < 0
+    if (further && performance.now() > deadline) return void (progress.end = 'partial')
     const edge = progress.below
-    for (const line of await openAll(chunks, heads.splice(0, batchSize(filter)), filter))
+    for (const line of await openAll(chunks, heads.splice(0, batch), filter))
       if (comparePositions(line.row, edge) < 0 && inBounds(line.row, bounds)) pending.push(line)
+    batch = Math.min(batch * 2, maxBatch)
   }
-}
-
-/** How many chunks to fetch at once: few when any will do, many when searching. */
-function batchSize(filter: LineFilter): number {
-  return filter.text === null ? 2 : 12
 }
 
 type LineBounds = { above: Position | undefined; sinceMs: number | undefined; untilMs: number | undefined; maxLine: number | undefined }
