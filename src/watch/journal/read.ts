@@ -1,0 +1,53 @@
+/** Questions to the journal: pages of the past, and what comes. */
+import type { JournalEvent } from '#contract/model.ts'
+import type { Bell } from '#kernel/bell.ts'
+import type { Db } from '#kernel/db/db.ts'
+
+export type EventFilter = {
+  /** What the caller may see; null = all. Events of no app are seen only by callers who see all. */
+  apps?: readonly string[] | null | undefined
+  app?: string | undefined
+  environment?: string | undefined
+  kind?: string | undefined
+}
+
+type EventRow = Omit<JournalEvent, 'at'> & { at: Date; fact_id: string | null }
+
+const columns = 'id, at, kind, actor, app, environment, service, instance, machine, release, cause, summary, data'
+const filterSql = `($1::text[] IS NULL OR app = ANY ($1)) AND ($2::text IS NULL OR app = $2) AND ($3::text IS NULL OR environment = $3 OR environment IS NULL) AND ($4::text IS NULL OR kind = $4 OR kind LIKE $4 || '.%')`
+
+function parameters({ apps, app, environment, kind }: EventFilter): unknown[] {
+  return [apps ?? null, app ?? null, environment ?? null, kind ?? null]
+}
+
+function view({ at, ...row }: EventRow): JournalEvent {
+  return { ...row, at: at.toISOString() }
+}
+
+/** Newest first. `kind` matches whole (`instance.exited`) or by its first word (`instance`). */
+export async function listEvents(db: Db, filter: EventFilter, page: { before?: number | undefined; limit: number }): Promise<JournalEvent[]> {
+  const rows = await db.query<EventRow>(`SELECT ${columns} FROM events WHERE ${filterSql} AND ($5::bigint IS NULL OR id < $5) ORDER BY id DESC LIMIT $6`, [...parameters(filter), page.before ?? null, page.limit])
+  return rows.map(view)
+}
+
+/** All events since a time, oldest first, at most `limit` of the newest. */
+export async function eventsSince(db: Db, filter: EventFilter, since: Date, limit = 2000): Promise<JournalEvent[]> {
+  const rows = await db.query<EventRow>(`SELECT ${columns} FROM events WHERE ${filterSql} AND at >= $5 ORDER BY id DESC LIMIT $6`, [...parameters(filter), since, limit])
+  return rows.map(view).reverse()
+}
+
+const pageSize = 200
+
+/** Events with a higher id than `after` (default: from now on), in order and without gaps, until the signal aborts. */
+export async function* streamEvents(deps: { db: Db; changed: Bell }, filter: EventFilter, after: number | undefined, signal: AbortSignal): AsyncGenerator<JournalEvent> {
+  let last = after ?? (await deps.db.one<{ id: number }>('SELECT coalesce(max(id), 0) AS id FROM events')).id
+  while (!signal.aborted) {
+    const ring = deps.changed.next(5000, signal)
+    const rows = await deps.db.query<EventRow>(`SELECT ${columns} FROM events WHERE ${filterSql} AND id > $5 ORDER BY id LIMIT $6`, [...parameters(filter), last, pageSize])
+    for (const row of rows) {
+      last = row.id
+      yield view(row)
+    }
+    if (rows.length < pageSize) await ring
+  }
+}

@@ -1,0 +1,37 @@
+/** Facts of agents as one sentence for a person. Pure. A kind that is not here is not taken from agents. */
+import { formatDuration } from '#base/units.ts'
+import type { EventKind } from '#contract/events.ts'
+import type { Fact } from '#contract/wire.ts'
+
+type Data = Record<string, unknown>
+
+const text = (value: unknown): string => (value === null || value === undefined ? '' : String(value))
+const because = (data: Data) => (data['because'] ? `: ${text(data['because'])}` : '')
+
+function exit(data: Data): string {
+  const lived = typeof data['ranMs'] === 'number' ? ` after ${formatDuration(data['ranMs'])}` : ''
+  if (data['oom'] === true) return `was killed for using more memory than it may${lived}`
+  if (data['signal']) return `was ended by ${text(data['signal'])}${lived}`
+  if (data['code'] === null || data['code'] === undefined) return `ended${lived}`
+  return `exited with code ${text(data['code'])}${lived}`
+}
+
+export const sentences: Partial<Record<EventKind, (name: string, data: Data) => string>> = {
+  'instance.started': (name) => `${name} was started`,
+  'instance.ready': (name, data) => `${name} is ready${typeof data['afterMs'] === 'number' ? ` after ${formatDuration(data['afterMs'])}` : ''}`,
+  'instance.unhealthy': (name, data) => `${name} fails its health check${because(data)}`,
+  'instance.exited': (name, data) => `${name} ${exit(data)}`,
+  'instance.restarting': (name, data) => `${name} is started again${because(data)}`,
+  'instance.held': (name, data) => `${name} is held after too many restarts${because(data)}`,
+  'instance.stopped': (name, data) => `${name} was stopped${because(data)}`,
+  'instance.vanished': (name, data) => `${name} was removed by someone else${because(data)}`,
+}
+
+/** `shop/web.1`: agents know instances by id, and send the name along. */
+export function factName(fact: Pick<Fact, 'app' | 'instance' | 'data'>): string {
+  return [fact.app, fact.data['name'] ?? fact.instance].filter(Boolean).join('/') || 'something'
+}
+
+export function sentenceOf(fact: Fact): string | undefined {
+  return sentences[fact.kind as EventKind]?.(factName(fact), fact.data)
+}
