@@ -14,13 +14,7 @@ import type { FactBatch, LogBatch, StatBatch, TrafficBatch } from '#contract/wir
 import type { Logger } from '#kernel/log.ts'
 import { bearerOf } from '#surfaces/api/credentials.ts'
 import { problemOf } from '#surfaces/api/problem.ts'
-
-export type Intake = {
-  logs(batches: LogBatch[]): Promise<unknown>
-  facts(batch: FactBatch): Promise<unknown>
-  stats(batch: StatBatch): Promise<unknown>
-  traffic(batch: TrafficBatch): Promise<unknown>
-}
+import type { Intake } from '#watch/watch.ts'
 
 const maxCompressedBytes = 16 * 1024 * 1024
 const maxBytes = 128 * 1024 * 1024

@@ -1,35 +1,32 @@
-/** The only SQL that writes samples of instances. */
-import type { StatBatch } from '#contract/wire.ts'
-import type { Database, Db } from '#kernel/db/db.ts'
-import { grainMs, keepMs } from '#watch/traffic/store.ts'
+import type { InstanceStat } from '#contract/wire.ts'
+import type { Db } from '#kernel/db/db.ts'
 
-/** Stores one sample an instance and ten seconds; a batch sent again changes nothing. */
-export async function addStats(db: Database, batch: StatBatch): Promise<void> {
-  if (batch.instances.length === 0) return
-  const at = new Date(Math.floor(new Date(batch.at).getTime() / grainMs) * grainMs)
-  const stats = JSON.stringify(batch.instances)
-  await db.transaction(async (tx) => {
-    await tx.query(
-      `INSERT INTO stat_instances AS s (instance, app, environment, service, name, at, cpu, memory_bytes, memory_limit_bytes)
-       SELECT DISTINCT ON (instance) instance, app, environment, service, name, $2, cpu, "memoryBytes", "memoryLimitBytes"
-       FROM jsonb_to_recordset($1::jsonb) AS v(instance text, app text, environment text, service text, name text, cpu real, "memoryBytes" bigint, "memoryLimitBytes" bigint) ORDER BY instance
-       ON CONFLICT (instance) DO UPDATE SET at = excluded.at, cpu = excluded.cpu, memory_bytes = excluded.memory_bytes, memory_limit_bytes = excluded.memory_limit_bytes
-       WHERE s.at <= excluded.at`,
-      [stats, at],
-    )
-    await tx.query(
-      `INSERT INTO stat_points (instance, at, cpu, memory_bytes, threads, open_files)
-       SELECT DISTINCT ON (s.id) s.id, $2, v.cpu, v."memoryBytes", v.threads, v."openFiles"
-       FROM jsonb_to_recordset($1::jsonb) AS v(instance text, cpu real, "memoryBytes" bigint, threads int, "openFiles" int) JOIN stat_instances s ON s.instance = v.instance
-       ON CONFLICT (instance, at) DO NOTHING`,
-      [stats, at],
-    )
-  })
+/** Stores samples at a time; the same sample again changes nothing. */
+export async function saveStats(tx: Db, at: Date, stats: readonly InstanceStat[]): Promise<void> {
+  const rows = stats.toSorted((a, b) => (a.instance < b.instance ? -1 : 1)) // in one order everywhere: no deadlock between machines
+  await tx.query(
+    `WITH given AS (
+       SELECT * FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::real[], $8::bigint[], $9::bigint[], $10::int[], $11::int[])
+         AS g (instance, app, environment, service, name, cpu, memory_bytes, memory_limit_bytes, threads, open_files)
+     ), known AS (
+       INSERT INTO stat_instances AS s (instance, app, environment, service, name, at, cpu, memory_bytes, memory_limit_bytes)
+       SELECT instance, app, environment, service, name, $1::timestamptz, cpu, memory_bytes, memory_limit_bytes FROM given
+       ON CONFLICT (instance) DO UPDATE SET at = greatest(s.at, excluded.at),
+         cpu = CASE WHEN excluded.at >= s.at THEN excluded.cpu ELSE s.cpu END,
+         memory_bytes = CASE WHEN excluded.at >= s.at THEN excluded.memory_bytes ELSE s.memory_bytes END,
+         memory_limit_bytes = CASE WHEN excluded.at >= s.at THEN excluded.memory_limit_bytes ELSE s.memory_limit_bytes END
+       RETURNING id, instance
+     )
+     INSERT INTO stat_points (at, instance, cpu, memory_bytes, threads, open_files)
+     SELECT $1::timestamptz, known.id, given.cpu, given.memory_bytes, given.threads, given.open_files FROM known JOIN given USING (instance)
+     ON CONFLICT DO NOTHING`,
+    [at, rows.map((r) => r.instance), rows.map((r) => r.app), rows.map((r) => r.environment), rows.map((r) => r.service), rows.map((r) => r.name), rows.map((r) => r.cpu),
+      rows.map((r) => Math.round(r.memoryBytes)), rows.map((r) => r.memoryLimitBytes), rows.map((r) => r.threads), rows.map((r) => r.openFiles)],
+  )
 }
 
-export async function forgetStats(db: Db, now: Date): Promise<number> {
-  const before = new Date(now.getTime() - keepMs)
-  const points = await db.query('DELETE FROM stat_points WHERE at < $1 RETURNING instance', [before])
-  await db.query('DELETE FROM stat_instances s WHERE at < $1 AND NOT EXISTS (SELECT FROM stat_points WHERE instance = s.id)', [before])
-  return points.length
+export async function dropOldStats(db: Db, before: Date): Promise<number> {
+  const gone = await db.one<{ n: number }>('WITH gone AS (DELETE FROM stat_points WHERE at < $1 RETURNING 1) SELECT count(*)::int AS n FROM gone', [before])
+  await db.query('DELETE FROM stat_instances WHERE at < $1', [before])
+  return gone.n
 }

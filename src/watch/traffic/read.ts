@@ -1,86 +1,99 @@
-/** Rates, errors and latency of routes and edges over a window of the last day. */
+/** Questions about traffic: series for charts, and the rates of the moment. */
 import type { TrafficSeries } from '#contract/model.ts'
+import { latencyBucketsMs } from '#contract/wire.ts'
 import type { Db } from '#kernel/db/db.ts'
-import type { ServiceRate } from '#run/apps/read.ts'
-import { addCounts, percentile } from './percentile.ts'
+import { percentile } from './percentile.ts'
 import { grainMs } from './store.ts'
 
-export type TrafficFilter = { apps?: readonly string[] | null; app?: string | undefined; environment?: string | undefined; minutes: number }
+export const maxPoints = 120
 
-type PointRow = { key: string; app: string; environment: string; service: string; from_service: string | null; at: Date; requests: number; errors: number; latency: number[] }
+export type TrafficQuery = { apps?: readonly string[] | null | undefined; app?: string | undefined; environment?: string | undefined; minutes: number }
 
-const maxPoints = 120
+type PointRow = { id: number; key: string; app: string; environment: string; service: string; from_service: string | null; slot: number; requests: number; errors: number; latency: number[] }
 
-export async function readTraffic(db: Db, filter: TrafficFilter, now: Date): Promise<TrafficSeries[]> {
-  const stepMs = Math.max(grainMs, Math.ceil((filter.minutes * 60_000) / maxPoints / grainMs) * grainMs)
-  const since = new Date(Math.floor((now.getTime() - filter.minutes * 60_000) / stepMs) * stepMs)
-  const rows = await db.query<PointRow>(
-    `SELECT k.key, k.app, k.environment, k.service, k.from_service, p.at, p.requests, p.status_5xx + p.failed AS errors, p.latency
-     FROM traffic_points p JOIN traffic_keys k ON k.id = p.key
-     WHERE p.at >= $1 AND ($2::text[] IS NULL OR k.app = ANY ($2)) AND ($3::text IS NULL OR k.app = $3) AND ($4::text IS NULL OR k.environment = $4)
-     ORDER BY k.app, k.environment, k.key, p.at`,
-    [since, filter.apps ?? null, filter.app ?? null, filter.environment ?? null],
-  )
-  const seconds = filter.minutes * 60
-  return [...Map.groupBy(rows, (row) => `${row.app} ${row.environment} ${row.key}`).values()].map((points) => seriesOf(points, stepMs, seconds))
+const latencySums = Array.from({ length: latencyBucketsMs.length + 1 }, (_, bucket) => `sum(p.latency[${bucket + 1}])::int`).join(', ')
+
+/** A step of whole grains that makes at most `maxPoints` of the window. */
+export function stepMs(minutes: number): number {
+  return Math.max(1, Math.ceil((minutes * 60_000) / maxPoints / grainMs)) * grainMs
 }
 
-function seriesOf(rows: PointRow[], stepMs: number, seconds: number): TrafficSeries {
+/**
+ * Every route and edge with traffic in the window. `points` lie one step apart without gaps and hold the counts of a
+ * step, named by its beginning; the newest step has only begun. What counts as a request on a TCP edge is a connection.
+ */
+export async function readTraffic(db: Db, { apps = null, app, environment, minutes }: TrafficQuery, now: Date): Promise<TrafficSeries[]> {
+  const step = stepMs(minutes)
+  const last = Math.floor(now.getTime() / step)
+  const first = Math.floor((now.getTime() - minutes * 60_000) / step) + 1
+  const rows = await db.query<PointRow>(
+    `SELECT k.id, k.key, k.app, k.environment, k.service, k.from_service, floor(extract(epoch FROM p.at) * 1000 / $1)::bigint AS slot,
+       sum(greatest(p.requests, p.connections))::int AS requests, sum(p.status_5xx + p.failed)::int AS errors, ARRAY[${latencySums}] AS latency
+     FROM traffic_points p JOIN traffic_keys k ON k.id = p.key
+     WHERE p.at >= $2 AND p.at <= $3 AND ($4::text[] IS NULL OR k.app = ANY($4)) AND ($5::text IS NULL OR k.app = $5) AND ($6::text IS NULL OR k.environment = $6)
+     GROUP BY k.id, slot ORDER BY k.app, k.environment, k.from_service NULLS FIRST, k.service, k.key, slot`,
+    [step, new Date(first * step), now, apps, app ?? null, environment ?? null],
+  )
+  const byKey = Map.groupBy(rows, (row) => row.id)
+  return [...byKey.values()].map((points) => series(points, { first, last, step, minutes }))
+}
+
+function series(rows: PointRow[], { first, last, step, minutes }: { first: number; last: number; step: number; minutes: number }): TrafficSeries {
   const { key, app, environment, service, from_service } = rows[0] as PointRow
-  const whole = sum(rows)
-  const steps = Map.groupBy(rows, (row) => Math.floor(row.at.getTime() / stepMs) * stepMs)
+  const bySlot = new Map(rows.map((row) => [row.slot, row]))
+  const requests = rows.reduce((sum, row) => sum + row.requests, 0)
+  const errors = rows.reduce((sum, row) => sum + row.errors, 0)
+  const latency = (rows[0] as PointRow).latency.map((_, bucket) => rows.reduce((sum, row) => sum + (row.latency[bucket] as number), 0))
   return {
     key, app, environment, service, from: from_service,
-    requestRate: whole.requests / seconds,
-    errorShare: whole.requests === 0 ? 0 : whole.errors / whole.requests,
-    p50Ms: percentile(whole.latency, 0.5),
-    p99Ms: percentile(whole.latency, 0.99),
-    points: [...steps].map(([at, points]) => {
-      const { requests, errors, latency } = sum(points)
-      return { at: new Date(at).toISOString(), requests: requests / (stepMs / 1000), errors: errors / (stepMs / 1000), p50Ms: percentile(latency, 0.5), p99Ms: percentile(latency, 0.99) }
+    requestRate: requests / (minutes * 60),
+    errorShare: share(errors, requests),
+    p50Ms: percentile(latency, 0.5),
+    p99Ms: percentile(latency, 0.99),
+    points: Array.from({ length: last - first + 1 }, (_, nth) => {
+      const at = new Date((first + nth) * step).toISOString()
+      const row = bySlot.get(first + nth)
+      if (!row) return { at, requests: 0, errors: 0, p50Ms: null, p99Ms: null }
+      return { at, requests: row.requests, errors: row.errors, p50Ms: percentile(row.latency, 0.5), p99Ms: percentile(row.latency, 0.99) }
     }),
   }
 }
 
-function sum(rows: PointRow[]): { requests: number; errors: number; latency: number[] } {
-  let requests = 0
-  let errors = 0
-  let latency: number[] = []
-  for (const row of rows) {
-    requests += row.requests
-    errors += row.errors
-    latency = addCounts(latency, row.latency)
-  }
-  return { requests, errors, latency }
+function share(errors: number, requests: number): number {
+  return requests === 0 ? (errors > 0 ? 1 : 0) : Math.min(1, errors / requests)
 }
 
-/** Requests per second through the ingress over the last whole minute, by service. */
-export async function currentRates(db: Db, now: Date, app?: string): Promise<ServiceRate[]> {
-  const until = new Date(Math.floor(now.getTime() / grainMs) * grainMs)
-  return db.query<ServiceRate>(
-    `SELECT k.app, k.environment, k.service, sum(p.requests)::float8 / 60 AS "requestRate",
-            coalesce(sum(p.status_5xx + p.failed)::float8 / nullif(sum(p.requests), 0), 0) AS "errorShare"
+export type IngressRate = { app: string; environment: string; service: string; requestRate: number; errorShare: number }
+
+/** Requests per second and the share of failed ones, from outside, over the last minute. Services without traffic are left out. */
+export async function recentRates(db: Db, now: Date, { apps = null, app }: { apps?: readonly string[] | null; app?: string | undefined } = {}): Promise<IngressRate[]> {
+  // the ten seconds that have only begun are not in a batch yet
+  const until = now.getTime() - (now.getTime() % grainMs)
+  const rows = await db.query<{ app: string; environment: string; service: string; requests: number; errors: number }>(
+    `SELECT k.app, k.environment, k.service, sum(p.requests)::int AS requests, sum(p.status_5xx + p.failed)::int AS errors
      FROM traffic_points p JOIN traffic_keys k ON k.id = p.key
-     WHERE p.at >= $1 AND k.from_service IS NULL AND ($2::text IS NULL OR k.app = $2) GROUP BY 1, 2, 3`,
-    [new Date(until.getTime() - 60_000), app ?? null],
+     WHERE p.at >= $1 AND p.at < $2 AND k.from_service IS NULL AND ($3::text[] IS NULL OR k.app = ANY($3)) AND ($4::text IS NULL OR k.app = $4)
+     GROUP BY k.app, k.environment, k.service ORDER BY 1, 2, 3`,
+    [new Date(until - 60_000), new Date(until), apps, app ?? null],
   )
+  return rows.map(({ requests, errors, ...names }) => ({ ...names, requestRate: requests / 60, errorShare: share(errors, requests) }))
 }
 
-/** Requests per second in `count` equal steps of the window, oldest first, by `app/environment`; for sparklines. */
-export async function sparklines(db: Db, now: Date, minutes: number, count: number): Promise<Map<string, number[]>> {
-  const stepMs = (minutes * 60_000) / count
-  const since = new Date(now.getTime() - minutes * 60_000)
-  const rows = await db.query<{ app: string; environment: string; step: number; requests: number }>(
-    `SELECT k.app, k.environment, floor(extract(epoch FROM p.at - $1::timestamptz) * 1000 / $2)::int AS step, sum(p.requests)::float8 AS requests
-     FROM traffic_points p JOIN traffic_keys k ON k.id = p.key WHERE p.at >= $1 AND k.from_service IS NULL GROUP BY 1, 2, 3`,
-    [since, stepMs],
+/** Requests per second from outside, by `app/environment`, in `count` equal steps up to now. */
+export async function sparklines(db: Db, now: Date, { minutes = 60, count = 48, apps = null }: { minutes?: number; count?: number; apps?: readonly string[] | null } = {}): Promise<Map<string, number[]>> {
+  const from = now.getTime() - minutes * 60_000
+  const step = (minutes * 60_000) / count
+  const rows = await db.query<{ app: string; environment: string; slot: number; requests: number }>(
+    `SELECT k.app, k.environment, floor((extract(epoch FROM p.at) * 1000 - $1) / $2)::int AS slot, sum(p.requests)::int AS requests
+     FROM traffic_points p JOIN traffic_keys k ON k.id = p.key
+     WHERE p.at >= $3 AND p.at <= $4 AND k.from_service IS NULL AND ($5::text[] IS NULL OR k.app = ANY($5)) GROUP BY 1, 2, 3`,
+    [from, step, new Date(from), now, apps],
   )
   const lines = new Map<string, number[]>()
-  for (const row of rows) {
-    const key = `${row.app}/${row.environment}`
-    const line = lines.get(key) ?? Array.from({ length: count }, () => 0)
-    if (row.step >= 0 && row.step < count) line[row.step] = row.requests / (stepMs / 1000)
-    lines.set(key, line)
+  for (const { app, environment, slot, requests } of rows) {
+    const line = lines.get(`${app}/${environment}`) ?? new Array<number>(count).fill(0)
+    lines.set(`${app}/${environment}`, line)
+    if (slot >= 0 && slot < count) line[slot] = Math.round((requests / (step / 1000)) * 100) / 100
   }
   return lines
 }

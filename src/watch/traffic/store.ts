@@ -1,50 +1,85 @@
-/** The only SQL that writes traffic: sums over ten seconds a key, each batch added once. */
 import type { TrafficBatch, TrafficCount } from '#contract/wire.ts'
-import type { Database, Db } from '#kernel/db/db.ts'
+import { latencyBucketsMs } from '#contract/wire.ts'
+import type { Db } from '#kernel/db/db.ts'
 
 export const grainMs = 10_000
-export const keepMs = 24 * 3_600_000
 
-export async function addTraffic(db: Database, batch: TrafficBatch, now: Date): Promise<void> {
-  const at = new Date(Math.floor(new Date(batch.from).getTime() / grainMs) * grainMs)
-  await db.transaction(async (tx) => {
-    const fresh = await tx.query('INSERT INTO traffic_batches (id, stored_at) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING id', [batch.id, now])
-    if (fresh.length === 0) return
-    // one order for all, so that two batches cannot wait for each other
-    for (const count of [...batch.counts].sort((a, b) => a.key.localeCompare(b.key))) await addPoint(tx, await keyId(tx, count), at, count)
+/** False if the batch was added before. */
+export async function claimBatch(tx: Db, id: string, now: Date): Promise<boolean> {
+  return (await tx.maybe('INSERT INTO traffic_batches (id, stored_at) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING id', [id, now])) !== undefined
+}
+
+/** Ids of keys, in the order given; makes those that are new. */
+async function keyIds(tx: Db, counts: readonly TrafficCount[]): Promise<number[]> {
+  const columns = [counts.map((c) => c.key), counts.map((c) => c.app), counts.map((c) => c.environment), counts.map((c) => c.service), counts.map((c) => c.from)]
+  const unnest = 'unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) WITH ORDINALITY AS c (key, app, environment, service, from_service, nth)'
+  const find = () =>
+    tx.query<{ nth: number; id: number | null }>(
+      `SELECT c.nth, k.id FROM ${unnest} LEFT JOIN traffic_keys k ON k.key = c.key AND k.app = c.app AND k.environment = c.environment
+         AND k.service = c.service AND k.from_service IS NOT DISTINCT FROM c.from_service ORDER BY c.nth`,
+      columns,
+    )
+  let rows = await find()
+  if (rows.some((row) => row.id === null)) {
+    await tx.query(
+      `INSERT INTO traffic_keys (key, app, environment, service, from_service) SELECT DISTINCT c.key, c.app, c.environment, c.service, c.from_service FROM ${unnest}
+       WHERE NOT EXISTS (SELECT FROM traffic_keys k WHERE k.key = c.key AND k.app = c.app AND k.environment = c.environment AND k.service = c.service AND k.from_service IS NOT DISTINCT FROM c.from_service)
+       ORDER BY 1, 2, 3, 4, 5 ON CONFLICT DO NOTHING`,
+      columns,
+    )
+    rows = await find()
+  }
+  return rows.map((row) => row.id as number)
+}
+
+/** Adds the counts of a batch to the ten seconds in which most of it lies. */
+export async function addCounts(tx: Db, batch: TrafficBatch, middleMs: number): Promise<void> {
+  const ids = await keyIds(tx, batch.counts)
+  // a key twice in one statement would be a conflict with itself
+  const sums = new Map<number, TrafficCount>()
+  batch.counts.forEach((count, at) => {
+    const id = ids[at] as number
+    const sum = sums.get(id)
+    sums.set(id, sum ? added(sum, count) : count)
   })
-}
-
-async function keyId(tx: Db, count: TrafficCount): Promise<number> {
-  const values = [count.key, count.app, count.environment, count.service, count.from]
-  const known = await tx.maybe<{ id: number }>('SELECT id FROM traffic_keys WHERE key = $1 AND app = $2 AND environment = $3 AND service = $4 AND from_service IS NOT DISTINCT FROM $5', values)
-  if (known) return known.id
-  const row = await tx.one<{ id: number }>(
-    `INSERT INTO traffic_keys (key, app, environment, service, from_service) VALUES ($1, $2, $3, $4, $5)
-     ON CONFLICT (key, app, environment, service, from_service) DO UPDATE SET key = excluded.key RETURNING id`,
-    values,
-  )
-  return row.id
-}
-
-async function addPoint(tx: Db, key: number, at: Date, count: TrafficCount): Promise<void> {
-  const { status } = count
+  const rows = [...sums].sort(([a], [b]) => a - b) // in one order everywhere: no deadlock between machines
+  const at = new Date(middleMs - (middleMs % grainMs))
+  const latency = rows.map(([, count]) => `{${latencyOf(count).join(',')}}`)
+  const column = (of: (count: TrafficCount) => number) => rows.map(([, count]) => of(count))
   await tx.query(
-    `INSERT INTO traffic_points AS p (key, at, requests, status_1xx, status_2xx, status_3xx, status_4xx, status_5xx, aborted, failed, connections, bytes_in, bytes_out, latency)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-     ON CONFLICT (key, at) DO UPDATE SET
-       requests = p.requests + excluded.requests, status_1xx = p.status_1xx + excluded.status_1xx, status_2xx = p.status_2xx + excluded.status_2xx,
-       status_3xx = p.status_3xx + excluded.status_3xx, status_4xx = p.status_4xx + excluded.status_4xx, status_5xx = p.status_5xx + excluded.status_5xx,
-       aborted = p.aborted + excluded.aborted, failed = p.failed + excluded.failed, connections = p.connections + excluded.connections,
-       bytes_in = p.bytes_in + excluded.bytes_in, bytes_out = p.bytes_out + excluded.bytes_out,
-       latency = (SELECT array_agg(coalesce(a, 0) + coalesce(b, 0) ORDER BY n) FROM unnest(p.latency, excluded.latency) WITH ORDINALITY AS u(a, b, n))`,
-    [key, at, count.requests, status['1xx'], status['2xx'], status['3xx'], status['4xx'], status['5xx'], status.aborted, status.failed, count.connections, count.bytesIn, count.bytesOut, count.latency],
+    `INSERT INTO traffic_points AS p (at, key, requests, status_1xx, status_2xx, status_3xx, status_4xx, status_5xx, aborted, failed, bytes_in, bytes_out, connections, latency)
+     SELECT $1, key, requests, s1, s2, s3, s4, s5, aborted, failed, bytes_in, bytes_out, connections, latency::int[]
+     FROM unnest($2::int[], $3::int[], $4::int[], $5::int[], $6::int[], $7::int[], $8::int[], $9::int[], $10::int[], $11::bigint[], $12::bigint[], $13::int[], $14::text[])
+       AS c (key, requests, s1, s2, s3, s4, s5, aborted, failed, bytes_in, bytes_out, connections, latency)
+     ON CONFLICT (key, at) DO UPDATE SET requests = p.requests + excluded.requests, status_1xx = p.status_1xx + excluded.status_1xx,
+       status_2xx = p.status_2xx + excluded.status_2xx, status_3xx = p.status_3xx + excluded.status_3xx, status_4xx = p.status_4xx + excluded.status_4xx,
+       status_5xx = p.status_5xx + excluded.status_5xx, aborted = p.aborted + excluded.aborted, failed = p.failed + excluded.failed,
+       bytes_in = p.bytes_in + excluded.bytes_in, bytes_out = p.bytes_out + excluded.bytes_out, connections = p.connections + excluded.connections,
+       latency = ARRAY(SELECT coalesce(a, 0) + coalesce(b, 0) FROM unnest(p.latency, excluded.latency) AS l (a, b))`,
+    [at, rows.map(([id]) => id), column((c) => c.requests), column((c) => c.status['1xx']), column((c) => c.status['2xx']), column((c) => c.status['3xx']),
+      column((c) => c.status['4xx']), column((c) => c.status['5xx']), column((c) => c.status.aborted), column((c) => c.status.failed), column((c) => c.bytesIn),
+      column((c) => c.bytesOut), column((c) => c.connections), latency],
   )
 }
 
-/** Forgets what is older than a day. Answers how many points went. */
-export async function forgetTraffic(db: Db, now: Date): Promise<number> {
-  const before = new Date(now.getTime() - keepMs)
-  await db.query('DELETE FROM traffic_batches WHERE stored_at < $1', [before])
-  return (await db.query('DELETE FROM traffic_points WHERE at < $1 RETURNING key', [before])).length
+function latencyOf(count: TrafficCount): number[] {
+  return Array.from({ length: latencyBucketsMs.length + 1 }, (_, bucket) => count.latency[bucket] ?? 0)
+}
+
+function added(a: TrafficCount, b: TrafficCount): TrafficCount {
+  const status = { ...a.status }
+  for (const name of Object.keys(status) as (keyof typeof status)[]) status[name] += b.status[name]
+  const [left, right] = [latencyOf(a), latencyOf(b)]
+  return {
+    ...a, status, requests: a.requests + b.requests, latency: left.map((count, bucket) => count + (right[bucket] as number)),
+    bytesIn: a.bytesIn + b.bytesIn, bytesOut: a.bytesOut + b.bytesOut, connections: a.connections + b.connections,
+  }
+}
+
+/** Forgets points, batches and unused keys from before `before`. How many points. */
+export async function dropOldTraffic(db: Db, before: Date): Promise<number> {
+  const gone = await db.one<{ n: number }>('WITH gone AS (DELETE FROM traffic_points WHERE at < $1 RETURNING 1) SELECT count(*)::int AS n FROM gone', [before])
+  // a proxy keeps batches for hours while control is away, so ids are remembered for longer than points
+  await db.query('DELETE FROM traffic_batches WHERE stored_at < $1', [new Date(before.getTime() - 86_400_000)])
+  return gone.n
 }

@@ -1,0 +1,24 @@
+/** Taking samples of instances in, rounded to ten seconds; a sample that comes twice is one. */
+import { AppError } from '#base/errors.ts'
+import type { InstanceStat, StatBatch } from '#contract/wire.ts'
+import type { Database } from '#kernel/db/db.ts'
+import { saveStats } from './store.ts'
+
+export const grainMs = 10_000
+export const statsKeptMs = 24 * 3_600_000
+
+/** How many samples were taken. Samples that make no sense are left out; a batch without a time is `invalid`. */
+export async function ingestStats(db: Database, batch: StatBatch, now: Date): Promise<number> {
+  const ms = Math.min(Date.parse(batch.at), now.getTime())
+  if (Number.isNaN(ms) || !Array.isArray(batch.instances)) throw new AppError('invalid', 'a batch of samples needs a time and instances')
+  if (ms < now.getTime() - statsKeptMs) return 0
+  const stats = [...new Map(batch.instances.filter(isStat).map((stat) => [stat.instance, stat])).values()]
+  if (stats.length > 0) await db.transaction((tx) => saveStats(tx, new Date(ms - (ms % grainMs)), stats))
+  return stats.length
+}
+
+function isStat(stat: InstanceStat): boolean {
+  const named = [stat?.instance, stat?.app, stat?.environment, stat?.service, stat?.name].every((name) => typeof name === 'string' && name !== '' && name.length <= 200 && !name.includes('\0'))
+  const count = (value: number | null) => value === null || (Number.isSafeInteger(value) && value >= 0)
+  return named && Number.isFinite(stat.cpu) && stat.cpu >= 0 && Number.isFinite(stat.memoryBytes) && stat.memoryBytes >= 0 && [stat.memoryLimitBytes, stat.threads, stat.openFiles].every((value) => count(value ?? null))
+}
