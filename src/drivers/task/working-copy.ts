@@ -2,24 +2,25 @@
  * A task's own copy of its slug. Installed dependencies (`node_modules`, `.venv`) are links into the shared, read-only
  * tree; everything else is copied, so that an app may write beside its code without harming another instance.
  *
- * Runs as root over files that an app's team wrote: it never follows a link (lstat, lchown, link text copied as it is),
- * copies plain files, folders and links only, and refuses to put a volume under a link.
+ * Runs as root over files that an app's team wrote: it never follows a link (link text is copied as it is), copies plain
+ * files, folders and links only, and refuses to put a volume under a link. The copy is nobody else's to change until it
+ * is complete and given away as a whole (trees.ts).
  */
 import { constants } from 'node:fs'
-import { chmod, copyFile, lchown, lstat, mkdir, readdir, readlink, symlink } from 'node:fs/promises'
+import type { Dirent } from 'node:fs'
+import { chmod, copyFile, lstat, mkdir, readdir, readlink, symlink } from 'node:fs/promises'
 import { join, posix } from 'node:path'
 import type { VolumeMount } from '#contract/wire.ts'
-import type { AppUser } from './app-users.ts'
 import { TaskError } from './port.ts'
 import { appFolder } from './task-rules.ts'
 
+/** Entries of one folder copied at the same time. */
+const atOnce = 16
 const sharedFolders = new Set(['node_modules', '.venv'])
 
 export type CopyOptions = {
   from: string
   to: string
-  /** Owner of every entry; null keeps the caller. */
-  user: AppUser | null
   /** The path by which the task sees `from`: what links to shared folders say. */
   seenAs: string
   /** Paths relative to the top that are left out, because a volume lies there. */
@@ -31,32 +32,34 @@ export type CopyOptions = {
 /** Copies the tree. Idempotent only on an absent or empty `to`. */
 export async function copySlug(options: CopyOptions, signal?: AbortSignal): Promise<void> {
   await mkdir(options.to, { recursive: true, mode: 0o755 })
-  if (options.user) await lchown(options.to, options.user.uid, options.user.gid)
   await copyFolder(options, '', signal)
 }
 
 async function copyFolder(options: CopyOptions, at: string, signal: AbortSignal | undefined): Promise<void> {
-  for (const entry of await readdir(join(options.from, at), { withFileTypes: true })) {
+  const entries = await readdir(join(options.from, at), { withFileTypes: true })
+  for (let i = 0; i < entries.length; i += atOnce) {
     signal?.throwIfAborted()
-    const path = posix.join(at, entry.name)
-    if (options.without.has(path)) continue
-    const source = join(options.from, path)
-    const target = join(options.to, path)
-    if (entry.isDirectory()) {
-      if (options.shareDependencies && sharedFolders.has(entry.name)) {
-        await symlink(join(options.seenAs, path), target)
-      } else {
-        await mkdir(target)
-        await copyFolder(options, path, signal)
-        await chmod(target, ((await lstat(source)).mode & 0o777) | 0o700)
-      }
-    } else if (entry.isSymbolicLink()) {
-      await symlink(await readlink(source), target)
-    } else if (entry.isFile()) {
-      await copyFile(source, target, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL)
-      await chmod(target, ((await lstat(source)).mode & 0o777) | 0o600)
-    } else continue
-    if (options.user) await lchown(target, options.user.uid, options.user.gid)
+    await Promise.all(entries.slice(i, i + atOnce).map((entry) => copyEntry(options, posix.join(at, entry.name), entry, signal)))
+  }
+}
+
+async function copyEntry(options: CopyOptions, path: string, entry: Dirent, signal: AbortSignal | undefined): Promise<void> {
+  if (options.without.has(path)) return
+  const source = join(options.from, path)
+  const target = join(options.to, path)
+  if (entry.isDirectory()) {
+    if (options.shareDependencies && sharedFolders.has(entry.name)) {
+      await symlink(join(options.seenAs, path), target)
+    } else {
+      await mkdir(target)
+      await copyFolder(options, path, signal)
+      await chmod(target, ((await lstat(source)).mode & 0o755) | 0o700)
+    }
+  } else if (entry.isSymbolicLink()) {
+    await symlink(await readlink(source), target)
+  } else if (entry.isFile()) {
+    await copyFile(source, target, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL)
+    await chmod(target, ((await lstat(source)).mode & 0o755) | 0o600)
   }
 }
 
@@ -79,7 +82,7 @@ export function volumePaths(id: string, volumes: readonly VolumeMount[], elsewhe
 }
 
 /** Makes the folders above a volume's place, and refuses when one of them is a link or a file. */
-export async function makeParents(id: string, top: string, path: string, user: AppUser | null): Promise<void> {
+export async function makeParents(id: string, top: string, path: string): Promise<void> {
   let at = top
   for (const part of posix.dirname(path).split('/')) {
     if (part === '.') continue
@@ -90,8 +93,6 @@ export async function makeParents(id: string, top: string, path: string, user: A
         retryable: false,
       })
     }
-    if (found) continue
-    await mkdir(at)
-    if (user) await lchown(at, user.uid, user.gid)
+    if (!found) await mkdir(at)
   }
 }

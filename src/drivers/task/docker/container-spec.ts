@@ -1,5 +1,5 @@
 /** From a task spec to what the engine is asked to make, with the working copy and volumes prepared on this machine. */
-import { chmod, lchown, mkdir, realpath, rm, stat } from 'node:fs/promises'
+import { chmod, lchown, mkdir, realpath, stat } from 'node:fs/promises'
 import { join, posix } from 'node:path'
 import type Docker from 'dockerode'
 import { userOf } from '../app-users.ts'
@@ -7,6 +7,7 @@ import type { AppUser } from '../app-users.ts'
 import { TaskError } from '../port.ts'
 import type { TaskSpec } from '../port.ts'
 import { appFolder, checkEnvironment, checkRoot, checkSignal, volumeVariable } from '../task-rules.ts'
+import { giveTrees, removeTree } from '../trees.ts'
 import { copySlug, makeParents, volumePaths } from '../working-copy.ts'
 import type { DockerSettings } from './config.ts'
 
@@ -97,20 +98,21 @@ async function slugMounts(spec: TaskSpec, root: string, user: AppUser | null, se
   const dir = join(settings.dir, spec.id)
   const slug = spec.slugPath as string
   const app = join(dir, 'app')
-  await rm(dir, { recursive: true, force: true })
-  await mkdir(join(dir, 'home'), { recursive: true, mode: 0o700 })
-  if (user) await lchown(join(dir, 'home'), user.uid, user.gid)
+  const home = join(dir, 'home')
+  await removeTree(dir)
+  await mkdir(home, { recursive: true, mode: 0o700 })
   const inApp = volumePaths(spec.id, spec.volumes.filter((volume) => posix.normalize(volume.target).startsWith(`${appFolder}/`)), '')
-  await copySlug({ from: slug, to: app, user, seenAs: inside.slug, without: new Set(inApp.keys()), shareDependencies: true }, signal)
+  await copySlug({ from: slug, to: app, seenAs: inside.slug, without: new Set(inApp.keys()), shareDependencies: true }, signal)
   for (const path of inApp.keys()) {
-    await makeParents(spec.id, app, path, user)
+    await makeParents(spec.id, app, path)
     await mkdir(join(app, path)) // else the engine makes it as root
   }
   await checkWorkingFolder(spec, app, root)
+  if (user) await giveTrees([home, app], user)
   const mounts: Docker.MountSettings[] = [
     { Type: 'bind', Source: app, Target: appFolder },
     { Type: 'bind', Source: slug, Target: inside.slug, ReadOnly: true },
-    { Type: 'bind', Source: join(dir, 'home'), Target: inside.home },
+    { Type: 'bind', Source: home, Target: inside.home },
   ]
   if (settings.nodeBin) mounts.push({ Type: 'bind', Source: settings.nodeBin, Target: inside.bin, ReadOnly: true })
   return mounts

@@ -7,7 +7,6 @@
  */
 import { createHash } from 'node:crypto'
 import { mkdirSync, realpathSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import type Docker from 'dockerode'
@@ -19,6 +18,7 @@ import { TaskError } from '../port.ts'
 import type { ExecSession, LogPage, TaskDriver, TaskSpec, TaskStats, TaskStatus } from '../port.ts'
 import { childOf } from '../process/proc.ts'
 import { checkSignal, checkTaskId, exitFromStatus } from '../task-rules.ts'
+import { removeTree } from '../trees.ts'
 import { dockerConfig } from './config.ts'
 import type { DockerConfig, DockerSettings } from './config.ts'
 import { checkSpec, labelsLabel, ownerLabel, planContainer, taskLabel } from './container-spec.ts'
@@ -111,7 +111,7 @@ class DockerDriver implements TaskDriver {
       if (!made) throw new TaskError('start', spec.id, 'its container was removed while it started', { retryable: true })
       return this.#remember(spec.id, made).status
     } catch (error) {
-      if (!(await this.#inspect(engine.getContainer(name)).catch(() => null))) await rm(this.#dir(spec.id), { recursive: true, force: true })
+      if (!(await this.#inspect(engine.getContainer(name)).catch(() => null))) await removeTree(this.#dir(spec.id))
       if (signal?.aborted) throw error
       throw taskErrorOf('start', spec.id, error)
     }
@@ -227,7 +227,7 @@ class DockerDriver implements TaskDriver {
       if (statusOf(error) !== 404) throw taskErrorOf('remove', id, error)
     }
     this.#forget(id)
-    await rm(this.#dir(id), { recursive: true, force: true })
+    await removeTree(this.#dir(id))
   }
 
   async close(): Promise<void> {

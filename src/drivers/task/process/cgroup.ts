@@ -33,17 +33,16 @@ export type Cgroups = {
 
 const controllers = ['memory', 'cpu', 'cpuacct', 'pids'] as const
 type Controller = (typeof controllers)[number]
-const mount = '/sys/fs/cgroup'
 const quotaPeriodUs = 100_000
 
-/** Null where the machine has none that we may use; `because` says why. */
-export function findCgroups(dir: string): { cgroups: Cgroups } | { because: string } {
+/** The groups for tasks of a driver over `dir`, in the trees at `mount`; or why there are none. */
+export function findCgroups(dir: string, mount: string): { cgroups: Cgroups } | { because: string } {
   if (process.platform !== 'linux') return { because: `${process.platform} has no control groups` }
   if (process.getuid?.() !== 0) return { because: 'Nightshift does not run as root' }
   const key = join('nightshift', createHash('sha256').update(dir).digest('hex').slice(0, 12))
-  if (existsSync(join(mount, 'cgroup.controllers'))) return versionTwo(key)
+  if (existsSync(join(mount, 'cgroup.controllers'))) return versionTwo(key, mount)
   const found = controllers.filter((name) => existsSync(join(mount, name, 'cgroup.procs')) && writable(join(mount, name)))
-  return found.includes('pids') ? { cgroups: versionOne(key, found) } : { because: `no usable control groups under ${mount}` }
+  return found.includes('pids') ? { cgroups: versionOne(key, found, mount) } : { because: `no usable control groups under ${mount}` }
 }
 
 function writable(path: string): boolean {
@@ -101,7 +100,7 @@ function removeEmpty(path: string): void {
   }
 }
 
-function versionOne(key: string, found: Controller[]): Cgroups {
+function versionOne(key: string, found: Controller[], mount: string): Cgroups {
   const limits: string[] = []
   if (!found.includes('memory')) limits.push('no memory control group: memory limits are not enforced')
   if (!found.includes('cpu')) limits.push('no cpu control group: cpu limits are not enforced')
@@ -142,7 +141,7 @@ function versionOne(key: string, found: Controller[]): Cgroups {
   }
 }
 
-function versionTwo(key: string): { cgroups: Cgroups } | { because: string } {
+function versionTwo(key: string, mount: string): { cgroups: Cgroups } | { because: string } {
   const parents = [mount, join(mount, 'nightshift'), join(mount, key)]
   const limits: string[] = []
   try {

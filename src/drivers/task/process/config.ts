@@ -8,8 +8,8 @@ export const processConfig = z.strictObject({
   path: z.array(z.string().startsWith('/')).default([]),
   /** As root, apps run as users of their own from this range. */
   users: z.strictObject({ base: z.number().int().min(1000), count: z.number().int().min(1) }).default({ base: 61_000, count: 4000 }),
-  /** False leaves the machine's control groups alone: no limits, and a task's processes are found by their marker. */
-  cgroups: z.boolean().default(true),
+  /** Where control groups are mounted; null leaves them alone: no limits, and a task's processes are found by their marker. */
+  cgroups: z.string().startsWith('/').nullable().default('/sys/fs/cgroup'),
   /** Processes and threads a task may have. */
   pidsMax: z.number().int().min(16).default(4096),
   logs: z

@@ -9,7 +9,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, realpathSync, watch } from 'node:fs'
 import type { FSWatcher } from 'node:fs'
-import { readdir, rename, rm } from 'node:fs/promises'
+import { readdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sleep } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
@@ -17,6 +17,7 @@ import type { ExitStatus } from '#contract/wire.ts'
 import { TaskError } from '../port.ts'
 import type { ExecSession, LogPage, TaskDriver, TaskSpec, TaskStats, TaskStatus } from '../port.ts'
 import { checkSignal, checkTaskId, exitFromStatus } from '../task-rules.ts'
+import { removeTree } from '../trees.ts'
 import { findCgroups } from './cgroup.ts'
 import type { Cgroups, TaskGroup } from './cgroup.ts'
 import { processConfig } from './config.ts'
@@ -77,7 +78,7 @@ class ProcessDriver implements TaskDriver {
   constructor(settings: ProcessSettings, now: () => Date) {
     this.#settings = settings
     this.#now = now
-    const found = settings.cgroups ? findCgroups(settings.dir) : { because: 'control groups are switched off' }
+    const found = settings.cgroups ? findCgroups(settings.dir, settings.cgroups) : { because: 'control groups are switched off' }
     this.#cgroups = 'cgroups' in found ? found.cgroups : null
     this.#limits = limitsOf(found)
     this.#timers = [setInterval(() => this.#look(), lookMs).unref(), setInterval(() => void this.#boundLogs(), boundMs).unref()]
@@ -187,7 +188,7 @@ class ProcessDriver implements TaskDriver {
     await this.#load()
     const task = this.#tasks.get(id)
     if (!task || task.ended) return null
-    const members = membersOf(this.#query(task))
+    const members = membersOf(this.#query(task), false)
     const all = members.map(readStat).filter((stat) => stat !== null)
     const files = members.map(openFilesOf).filter((count) => count !== null)
     return {
@@ -213,7 +214,7 @@ class ProcessDriver implements TaskDriver {
       this.#tasks.delete(id)
       task.watcher?.close()
     }
-    // Renamed first, so that no list sees a task half removed. rm does not follow links: what a volume's link points to stays.
+    // Renamed first, so that no list sees a task half removed. What a volume's link leads to stays.
     const removed = join(this.#settings.dir, `${removedPrefix}${id}.${randomUUID()}`)
     const there = await rename(join(this.#settings.dir, id), removed).then(
       () => true,
@@ -222,7 +223,7 @@ class ProcessDriver implements TaskDriver {
         throw error
       },
     )
-    if (there) await rm(removed, { recursive: true, force: true })
+    if (there) await removeTree(removed)
     if (task) await returnLent(task.file.lent, [...this.#tasks.values()].map((other) => other.file))
   }
 
@@ -242,7 +243,7 @@ class ProcessDriver implements TaskDriver {
 
   async #open(): Promise<void> {
     for (const name of await readdir(this.#settings.dir)) {
-      if (name.startsWith(removedPrefix)) await rm(join(this.#settings.dir, name), { recursive: true, force: true })
+      if (name.startsWith(removedPrefix)) await removeTree(join(this.#settings.dir, name))
     }
     await this.#scan()
   }
@@ -305,7 +306,7 @@ class ProcessDriver implements TaskDriver {
   }
 
   #runs(task: Task): boolean {
-    return task.process.bootId === bootId() && isAlive(task.process)
+    return task.process.bootId === bootId && isAlive(task.process)
   }
 
   #settle(task: Task): Promise<void> {
@@ -320,7 +321,7 @@ class ProcessDriver implements TaskDriver {
     const written = await readTask(task.dir)
     if (written?.ended) {
       task.ended = written.ended
-    } else if (task.process.bootId === bootId()) {
+    } else if (task.process.bootId === bootId) {
       await this.#endLeftovers(task)
       const ended = exitOf(task, this.#now())
       if (written) await writeRecord(paths.ended(task.dir), ended)

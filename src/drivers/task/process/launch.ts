@@ -1,6 +1,6 @@
 /** From a task spec to a running keeper: the task's folders, its copy of the slug, its volumes, its groups. */
 import { randomBytes } from 'node:crypto'
-import { chmod, lchown, mkdir, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, lchown, mkdir, realpath, stat, symlink, writeFile } from 'node:fs/promises'
 import type { ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,6 +10,7 @@ import type { AppUser } from '../app-users.ts'
 import { TaskError } from '../port.ts'
 import type { TaskSpec } from '../port.ts'
 import { appFolder, checkEnvironment, checkRoot, checkSignal } from '../task-rules.ts'
+import { giveTrees, removeTree } from '../trees.ts'
 import { copySlug, makeParents, volumePaths } from '../working-copy.ts'
 import type { Cgroups } from './cgroup.ts'
 import type { ProcessSettings } from './config.ts'
@@ -38,7 +39,7 @@ export async function launch(spec: TaskSpec, dir: string, context: LaunchContext
   const volumes = volumePaths(spec.id, spec.volumes, volumesElsewhere)
   const lent: string[] = []
   try {
-    await rm(dir, { recursive: true, force: true })
+    await removeTree(dir)
     const user = process.getuid?.() === 0 ? userOf(spec.labels['app'] ?? spec.id, context.settings.dir, context.settings.users) : null
     const lend = async (path: string) => {
       if (!user) return path
@@ -48,21 +49,22 @@ export async function launch(spec: TaskSpec, dir: string, context: LaunchContext
     }
     await mkdir(dir, { mode: 0o711 })
     const seen = join(await lend(context.settings.dir), spec.id)
-    for (const name of ['home', 'tmp', 'exit']) await ownFolder(join(dir, name), user)
+    const own = ['home', 'tmp', 'exit', 'app'].map((name) => join(dir, name))
+    for (const path of own) await mkdir(path, { mode: 0o700 })
     await writeFile(paths.exitStatus(dir), unwrittenStatus)
-    if (user) await lchown(paths.exitStatus(dir), user.uid, user.gid)
     const slug = spec.slugPath as string
     const app = join(dir, 'app')
-    await copySlug({ from: slug, to: app, user, seenAs: await lend(slug), without: new Set(volumes.keys()), shareDependencies: true }, signal)
+    await copySlug({ from: slug, to: app, seenAs: await lend(slug), without: new Set(volumes.keys()), shareDependencies: true }, signal)
     const volumePlaces = new Map<string, string>()
     for (const [path, volume] of volumes) {
       await ownVolume(volume.hostPath, user)
       const place = await lend(volume.hostPath)
-      await makeParents(spec.id, app, path, user)
+      await makeParents(spec.id, app, path)
       await symlink(place, join(app, path))
       volumePlaces.set(volume.name, place)
     }
     const cwd = await workingFolder(spec, app, root)
+    if (user) await giveTrees(own, user)
     const marker = `NIGHTSHIFT_TASK=${spec.id}:${randomBytes(9).toString('base64url')}`
     const env = taskEnvironment(spec, { app: join(seen, 'app'), home: join(seen, 'home'), tmp: join(seen, 'tmp'), volumes: volumePlaces, path: context.settings.path, marker })
     const task: TaskFile = {
@@ -85,9 +87,13 @@ export async function launch(spec: TaskSpec, dir: string, context: LaunchContext
     signal?.throwIfAborted()
     return await run(spec, dir, join(seen, 'exit', 'status'), argv, task, context)
   } catch (error) {
-    await rm(dir, { recursive: true, force: true })
+    await removeTree(dir)
     if (error instanceof TaskError || signal?.aborted) throw error
     const code = (error as NodeJS.ErrnoException).code
+    if (code === 'EINVAL' || code === 'EPERM') {
+      const { base } = context.settings.users
+      throw new TaskError('start', spec.id, `this machine lets nobody become user ${base} or the like: ${messageOf(error)} (a container needs CAP_SETUID, CAP_SETGID and CAP_CHOWN, and user ids up to ${base + context.settings.users.count})`, { retryable: false, cause: error })
+    }
     throw new TaskError('start', spec.id, messageOf(error), { retryable: code === 'EAGAIN' || code === 'ENOMEM' || code === 'EMFILE' || code === 'ENOSPC', cause: error })
   }
 }
@@ -109,7 +115,7 @@ async function run(spec: TaskSpec, dir: string, statusFile: string, argv: string
   })
   try {
     group?.join(keeper.pid)
-    const record: ProcessFile = { pid: keeper.pid, startTime: readStat(keeper.pid)?.startTime ?? '', bootId: bootId(), startedAt: context.now().toISOString() }
+    const record: ProcessFile = { pid: keeper.pid, startTime: readStat(keeper.pid)?.startTime ?? '', bootId, startedAt: context.now().toISOString() }
     await writeRecord(paths.process(dir), record)
     keeper.open()
     return { task, process: record, child: keeper.child }
@@ -129,11 +135,6 @@ function commandOf(spec: TaskSpec): string[] {
   if (command.kind === 'shell') return ['/bin/sh', '-c', command.line]
   if (command.argv.length === 0 || command.argv.some((word) => word.includes('\0'))) throw refuse('its command is empty or holds a NUL byte')
   return command.argv
-}
-
-async function ownFolder(path: string, user: AppUser | null): Promise<void> {
-  await mkdir(path, { mode: 0o700 })
-  if (user) await lchown(path, user.uid, user.gid)
 }
 
 /** Makes the volume's folder if it is new, and gives its top to the app's user; what lies in it is never touched. */

@@ -10,8 +10,11 @@ import { allStats, hasEnvironment, readStat, sendSignal } from './proc.ts'
 
 export type MemberQuery = { keeper: { pid: number; startTime: string }; group: TaskGroup | null; marker: string }
 
-/** Pids of the task's processes, its keeper left out. */
-export function membersOf(query: MemberQuery): number[] {
+/**
+ * Pids of the task's processes, its keeper left out.
+ * @param thorough  false spares reading every process's environment, and so misses who left the session
+ */
+export function membersOf(query: MemberQuery, thorough = true): number[] {
   if (query.group) {
     return query.group.pids().filter((pid) => pid !== query.keeper.pid && !isZombie(pid))
   }
@@ -22,8 +25,9 @@ export function membersOf(query: MemberQuery): number[] {
   if (keeperLives) members.add(query.keeper.pid)
   // A session's number is not reused while a process of it lives, so it stays the task's after the keeper is gone.
   for (const stat of stats) {
-    const older = BigInt(stat.startTime) < BigInt(query.keeper.startTime)
-    if (!older && ((keeperLives && stat.session === query.keeper.pid) || hasEnvironment(stat.pid, query.marker))) members.add(stat.pid)
+    const older = Number(stat.startTime) < Number(query.keeper.startTime)
+    if (older) continue
+    if ((keeperLives && stat.session === query.keeper.pid) || (thorough && hasEnvironment(stat.pid, query.marker))) members.add(stat.pid)
   }
   for (let grew = true; grew; ) {
     grew = false

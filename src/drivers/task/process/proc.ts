@@ -43,9 +43,8 @@ export function readStat(pid: number): ProcStat | null {
   }
 }
 
-export function bootId(): string {
-  return read('/proc/sys/kernel/random/boot_id')?.trim() ?? ''
-}
+/** Names this run of the machine: pids and start times begin anew with the next. */
+export const bootId = read('/proc/sys/kernel/random/boot_id')?.trim() ?? ''
 
 /** True while that very process runs: not a later one with its number, not its zombie. */
 export function isAlive(process: { pid: number; startTime: string }): boolean {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { taskConformance } from '../../../test/conformance/task.ts'
@@ -20,6 +20,16 @@ taskConformance('process', (folder) => ({ open: () => createProcessDriver({ dir:
 
 taskConformance(
   'process without control groups',
-  (folder) => ({ open: () => createProcessDriver({ dir: join(folder, 'tasks'), logs, cgroups: false }), async cleanUp() {} }),
+  (folder) => ({ open: () => createProcessDriver({ dir: join(folder, 'tasks'), logs, cgroups: null }), async cleanUp() {} }),
   { programs: true, memoryLimit: false },
 )
+
+// A machine with version 1 mounts an empty version 2 beside it: it has no limits, but groups all the same.
+const versionTwo = '/sys/fs/cgroup/unified'
+if (noMemoryLimit === null && existsSync(join(versionTwo, 'cgroup.controllers'))) {
+  taskConformance(
+    'process with version 2 control groups',
+    (folder) => ({ open: () => createProcessDriver({ dir: join(folder, 'tasks'), logs, cgroups: versionTwo }), async cleanUp() {} }),
+    { programs: true, memoryLimit: false },
+  )
+}
