@@ -13,8 +13,8 @@ import { harmless } from './output.ts'
 import { stepLine } from './rollout-watch.ts'
 
 export type Progress = Answer<'deploys.follow'>
-/** done: it serves · failed: it doesn't, and what served before goes on */
-export type DeployEnd = { state: 'done' | 'failed'; step: string; detail: string; release: number | null; url: string | null }
+/** done: it serves · failed: it doesn't, and what served before goes on. `reached` holds the steps before the end. */
+export type DeployEnd = { state: 'done' | 'failed'; reached: ReadonlySet<string>; detail: string; release: number | null; url: string | null }
 
 const giveUpAfterMs = 120_000
 /** How long the last lines of a build may trail behind its end, in milliseconds. */
@@ -33,17 +33,14 @@ export async function watchDeploy(cli: Cli, watch: DeployWatch, json: boolean): 
   }
   const ended = new AbortController()
   const log = json ? Promise.resolve() : showLog(cli, watch, onLost, AbortSignal.any([signal, ended.signal]))
+  using steps = new StepPrinter(cli, json)
   try {
-    const steps = new StepPrinter(cli, watch.startedAtMs)
     for await (const event of follow(target.client, 'deploys.follow', input, { signal, onLost, giveUpAfterMs })) {
       told = false
-      if (json) cli.out.jsonLine(event)
-      else {
-        if (event.state !== 'running' || event.step !== 'built') await atMost(trailMs, log)
-        steps.say(event)
-      }
-      const end = endOf(event)
-      if (end !== undefined) return end
+      if (event.step === 'built' || event.state === 'failed') await atMost(trailMs, log)
+      steps.say(event)
+      const { state, step, detail, release, url } = event
+      if (state === 'failed' || (step === 'done' && state === 'done')) return { state, reached: steps.reached, detail: harmless(detail), release, url }
     }
     signal.throwIfAborted()
     throw new AppError('unavailable', `the progress of ${build} ended without an end`)
@@ -52,38 +49,37 @@ export async function watchDeploy(cli: Cli, watch: DeployWatch, json: boolean): 
   }
 }
 
-function endOf(event: Progress): DeployEnd | undefined {
-  const { step, detail, release, url } = event
-  if (event.state === 'failed') return { state: 'failed', step, detail, release, url }
-  return event.step === 'done' && event.state === 'done' ? { state: 'done', step, detail, release, url } : undefined
-}
+/** A build that starts sooner needs no word about its queue. */
+const queueMs = 2000
 
-/** Prints a step once, when it is reached. A step that is under way is said when it says something new. */
+/** Prints each step once, when it is reached; a stream that was lost starts again from the first. */
 class StepPrinter {
+  readonly reached = new Set<string>()
   readonly #cli: Cli
-  readonly #reached = new Set<string>()
-  #since: number
-  #lastWait = ''
+  readonly #json: boolean
+  #before: number | undefined
+  #queued: NodeJS.Timeout | undefined
 
-  constructor(cli: Cli, startedAtMs: number) {
+  constructor(cli: Cli, json: boolean) {
     this.#cli = cli
-    this.#since = startedAtMs
+    this.#json = json
   }
 
   say(event: Progress): void {
     const { out } = this.#cli
+    if (this.reached.has(event.step)) return
+    this[Symbol.dispose]()
+    if (event.state !== 'failed') this.reached.add(event.step)
+    if (this.#json) return out.jsonLine(event)
+    const at = new Date(event.at).getTime()
     const detail = harmless(event.detail)
-    if (event.state === 'running') {
-      const wait = `${event.step} ${detail}`
-      if (wait !== this.#lastWait && detail !== '' && out.columns !== undefined) out.line(out.paint('dim', `  ${event.step.padEnd(9)} ${detail}`))
-      this.#lastWait = wait
-    } else if (event.state === 'done' && !this.#reached.has(event.step)) {
-      this.#reached.add(event.step)
-      if (event.step === 'done') return
-      const at = new Date(event.at).getTime()
-      out.line(stepLine(out, event.step, at - this.#since, detail))
-      this.#since = Math.max(this.#since, at)
-    }
+    if (event.step === 'queued') this.#queued = setTimeout(() => out.line(out.paint('dim', `  queued: ${detail}`)), queueMs)
+    else if (event.step !== 'building' && event.step !== 'done' && event.state !== 'failed') out.line(stepLine(out, event.step, at - (this.#before ?? at), detail))
+    if (event.step !== 'building') this.#before = at
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#queued)
   }
 }
 

@@ -23,8 +23,8 @@ export async function ask(io: Io, question: string): Promise<string> {
 /** One line that isn't shown. Needs a terminal. */
 export async function askHidden(io: Io, question: string): Promise<string> {
   const { stdin, stderr } = io
+  stdin.setRawMode?.(true) // before the question: what is typed at once must not be shown either
   stderr.write(question)
-  stdin.setRawMode?.(true)
   stdin.resume()
   try {
     return await new Promise<string>((resolve, reject) => {

@@ -1,15 +1,15 @@
 /**
- * A command in an instance, with this terminal at its ends. Binary frames are bytes, both ways; text frames are JSON:
- * to the server `resize` and `eof`, from it `exit`. The connection carries the command: when it breaks, so does the command.
+ * A command in an instance, with this terminal at its ends (the frames: `#contract/terminal.ts`). The connection carries
+ * the command: when it breaks, the command is stopped.
  */
+import { spawnSync } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import { AppError } from '#base/errors.ts'
+import type { TerminalToClient, TerminalToServer } from '#contract/terminal.ts'
 import type { Server, Target } from './context.ts'
 import type { Io } from './output.ts'
 
 export type TerminalRequest = { instance?: string; service?: string; command: string[]; tty: boolean }
-
-type ExitFrame = { t: 'exit'; code: number | null; error?: string }
 
 /** Input is held back when this many bytes wait to be sent. */
 const mostBuffered = 1024 * 1024
@@ -28,12 +28,12 @@ function within(value: number): number {
   return Math.max(1, Math.min(1000, value))
 }
 
-async function attach(io: Io, server: Server, path: string, tty: boolean): Promise<ExitFrame> {
+async function attach(io: Io, server: Server, path: string, tty: boolean): Promise<TerminalToClient> {
   const { WebSocket } = await import('ws')
   const url = server.url.replace(/^http/, 'ws') + path
   const socket = new WebSocket(url, { headers: server.token === undefined ? {} : { authorization: `Bearer ${server.token}` }, perMessageDeflate: false })
   const { stdin, stdout } = io
-  const send = (frame: object): void => void (socket.readyState === WebSocket.OPEN && socket.send(JSON.stringify(frame)))
+  const send = (frame: TerminalToServer): void => void (socket.readyState === WebSocket.OPEN && socket.send(JSON.stringify(frame)))
   const onResize = (): void => send({ t: 'resize', cols: within(stdout.columns ?? 80), rows: within(stdout.rows ?? 24) })
   const onInput = (chunk: Buffer | string): void => {
     if (socket.readyState !== WebSocket.OPEN) return
@@ -42,11 +42,12 @@ async function attach(io: Io, server: Server, path: string, tty: boolean): Promi
   }
   const onEnd = (): void => send({ t: 'eof' })
   try {
-    return await new Promise<ExitFrame>((resolve, reject) => {
-      let exit: ExitFrame | undefined
+    return await new Promise<TerminalToClient>((resolve, reject) => {
+      let exit: TerminalToClient | undefined
       socket.on('open', () => {
         if (tty) {
           stdin.setRawMode?.(true)
+          leaveOutputAlone()
           ;(stdout as NodeJS.WriteStream).on?.('resize', onResize)
           onResize()
         }
@@ -55,8 +56,8 @@ async function attach(io: Io, server: Server, path: string, tty: boolean): Promi
       })
       socket.on('message', (data: Buffer, isBinary: boolean) => {
         if (isBinary) return void write(stdout, socket, data)
-        const frame = JSON.parse(data.toString('utf8')) as Partial<ExitFrame>
-        if (frame.t === 'exit') exit = frame as ExitFrame
+        const frame = JSON.parse(data.toString('utf8')) as Partial<TerminalToClient>
+        if (frame.t === 'exit') exit = frame as TerminalToClient
       })
       socket.on('unexpected-response', (_request, response) => reject(new AppError('unavailable', `the terminal was refused: HTTP ${response.statusCode}`)))
       socket.on('error', (error) => reject(new AppError('unavailable', `the terminal broke: ${error.message}`, { cause: error })))
@@ -70,6 +71,14 @@ async function attach(io: Io, server: Server, path: string, tty: boolean): Promi
     if (!tty) stdin.destroy() // a pipe that nobody closes must not keep this process
     socket.terminate()
   }
+}
+
+/**
+ * Node's raw mode still turns each \n of the output into \r\n, which the far end has done already where it should be, and
+ * which breaks programs that draw. Leaving raw mode restores this too. Without stty it stays as it is.
+ */
+function leaveOutputAlone(): void {
+  spawnSync('stty', ['-opost'], { stdio: ['inherit', 'ignore', 'ignore'] })
 }
 
 /** A screen that can't keep up holds the connection back. */

@@ -99,8 +99,9 @@ async function sayEnd(cli: Cli, target: Target, build: Build, end: DeployEnd, st
     out.line(`${out.paint('bold', `${appWords(target.app, target.environment)} v${end.release ?? '?'}`)} ${end.url === null ? `is running (see: nightshift ps ${where})` : `serves at ${end.url}`}`)
     return 0
   }
-  out.line(`${out.paint('red', '✗')} failed at ${end.step}: ${end.detail}`)
-  if (end.release === null) out.note(`nothing was changed: what served before goes on. All of the build's output: nightshift builds log ${build.id} ${where}`)
+  const isBuilt = end.reached.has('built')
+  out.line(`${out.paint('red', '✗')} ${isBuilt ? 'rollout' : 'build'} failed: ${end.detail}`)
+  if (!isBuilt) out.note(`nothing was changed: what served before goes on. All of the build's output: nightshift builds log ${build.id} ${where}`)
   else {
     await showLastLines(cli, target, startedAtMs)
     out.note(`what served before goes on. More: nightshift logs --since 10m ${where}, nightshift rollout ${where}`)

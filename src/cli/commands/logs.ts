@@ -1,4 +1,4 @@
-import type { Answer, CallInput } from '#contract/endpoints.ts'
+import type { CallInput } from '#contract/endpoints.ts'
 import type { LogLine } from '#contract/model.ts'
 import { type AppFlags, appAliases, appFlags, command, numberFlag, proposeInstances, proposeServices, switchFlag, textFlag } from '../command.ts'
 import type { Cli, Server } from '../context.ts'
@@ -82,12 +82,12 @@ async function printPast(cli: Cli, { client }: Server, query: Query, flags: Flag
   let before: string | undefined
   while (count < wanted) {
     const limit = Math.min(pageLines, wanted - count)
-    const answer: Answer<'logs.list'> = await client.call('logs.list', { query: { ...query, ...range, limit, ...(before === undefined ? {} : { before }) } })
-    if (answer.lines.length > 0) pages.unshift(answer.lines)
-    count += answer.lines.length
-    before = answer.lines[0]?.cursor
-    if (answer.partial && before === undefined) cli.out.note('the search took too long and stopped early; narrow it with --since, --service or --instance')
-    if (before === undefined || (answer.lines.length < limit && !answer.partial)) break
+    // A page may hold few lines, or none, because its search ran out of time: `next` goes on from there.
+    const { lines, next } = await client.call('logs.list', { query: { ...query, ...range, limit, ...(before === undefined ? {} : { before }) } })
+    if (lines.length > 0) pages.unshift(lines)
+    count += lines.length
+    if (next === null) break
+    before = next
   }
   if (count >= mostLines && flags.number === undefined) cli.out.note(`only the last ${mostLines} lines; narrow it with --since or --until`)
   for (const page of pages) for (const line of page) print(line)

@@ -104,7 +104,7 @@ async function sendStream(spec: EndpointSpec, events: Streamed<unknown>, respons
   response.flushHeaders()
   for await (const event of events) {
     if (event === 'break') return void response.destroy()
-    response.write(`${event.id === undefined ? '' : `id: ${event.id}\n`}data: ${JSON.stringify(spec.response.parse(event.data))}\n\n`)
+    await new Promise((sent) => response.write(`${event.id === undefined ? '' : `id: ${event.id}\n`}data: ${JSON.stringify(spec.response.parse(event.data))}\n\n`, sent))
   }
   response.end()
 }

@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, describe, test } from 'node:test'
+import { type Sent, type TestApi, startTestApi } from '../test/api.ts'
+import { call, start } from '../test/harness.ts'
+import { aLine, anEvent } from '../test/samples.ts'
+import type { JournalEvent, LogLine } from '#contract/model.ts'
+
+let api: TestApi
+before(async () => {
+  api = await startTestApi()
+})
+after(() => api[Symbol.asyncDispose]())
+beforeEach(() => {
+  api.asked = []
+  api.handlers = { 'logs.list': () => ({ lines: [], partial: false, next: null }) }
+})
+
+const forever = () => new Promise<never>(() => {})
+const sent = (line: LogLine): Sent<LogLine> => ({ id: line.cursor, data: line })
+const run = (...argv: string[]) => call(argv, { env: { ...api.env, NIGHTSHIFT_APP: 'shop' } })
+
+describe('logs', () => {
+  test('show the past, with time, instance, level and text', async () => {
+    api.handlers['logs.list'] = () => ({ lines: [aLine('hello'), aLine('oh no', { level: 'error', instance: 'worker.12', service: 'worker' }), aLine('migrated', { stream: 'release' })], partial: false, next: null })
+    const { stdout } = await run('logs')
+    const [first, second, third] = stdout.split('\n')
+    assert.match(first ?? '', /^(\S+ )?\d\d:\d\d:\d\d\.\d{3} web\.1 {2}hello$/)
+    assert.match(second ?? '', / worker\.12 error oh no$/)
+    assert.match(third ?? '', / web\.1 release migrated$/)
+    assert.deepEqual(api.asked[0]?.query, { app: 'shop', environment: 'production', limit: 100 })
+  })
+
+  test('pass every filter on', async () => {
+    await run('logs', '-i', 'web.1', '-s', 'web', '--level', 'warn', '--grep', 'time out', '--stream', 'stdout', '-n', '7', '--since', '2026-01-02T03:04Z', '--until', '2026-01-03', '-e', 'staging')
+    const query = api.asked[0]?.query
+    assert.deepEqual({ ...query, until: undefined }, { app: 'shop', environment: 'staging', instance: 'web.1', service: 'web', level: 'warn', text: 'time out', streams: 'stdout', limit: 7, since: '2026-01-02T03:04:00.000Z', until: undefined })
+    assert.equal(query?.['until'], new Date(2026, 0, 3).toISOString())
+  })
+
+  test('since a time are all of them, page after page, in order, also over an empty page', async () => {
+    const all = Array.from({ length: 2500 }, (_, index) => aLine(`line ${index}`, { cursor: String(index).padStart(5, '0') }))
+    let pages = 0
+    api.handlers['logs.list'] = ({ query }) => {
+      if (++pages === 2) return { lines: [], partial: true, next: '01500x' }
+      const end = query['before'] === undefined ? all.length : Number.parseInt(String(query['before']), 10)
+      const lines = all.slice(Math.max(0, end - Number(query['limit'])), end)
+      return { lines, partial: false, next: lines[0] === all[0] ? null : (lines[0]?.cursor ?? null) }
+    }
+    const { stdout } = await run('logs', '--since', '1h')
+    assert.deepEqual(stdout.trimEnd().split('\n').map((line) => line.replace(/.*(line \d+)$/, '$1')), all.map(({ text }) => text))
+  })
+
+  test('as JSON are one object a line', async () => {
+    const lines = [aLine('one'), aLine('two')]
+    api.handlers['logs.list'] = () => ({ lines, partial: false, next: null })
+    const { stdout } = await run('logs', '--json')
+    assert.deepEqual(stdout.trimEnd().split('\n').map((text) => JSON.parse(text) as unknown), lines)
+  })
+
+  test('of all apps name the app, and ask for none', async () => {
+    api.handlers['logs.list'] = () => ({ lines: [aLine('hello')], partial: false, next: null })
+    assert.match((await run('logs', '--all')).stdout, /^shop /)
+    assert.deepEqual(api.asked[0]?.query, { limit: 100 })
+  })
+
+  test('cannot play with the terminal', async () => {
+    api.handlers['logs.list'] = () => ({ lines: [aLine('\x1b]0;owned\x07\x1b[2Jx')], partial: false, next: null })
+    assert.match((await run('logs')).stdout, / x\n$/)
+  })
+
+  test('-f goes on where the connection broke, says so in one line, and loses and repeats nothing', async () => {
+    api.handlers['logs.list'] = () => ({ lines: [aLine('past', { cursor: 'c0' })], partial: false, next: null })
+    const tries: { lastEventId: string | undefined; after: unknown }[] = []
+    api.handlers['logs.stream'] = async function* ({ lastEventId, query }) {
+      tries.push({ lastEventId, after: query['after'] })
+      if (tries.length === 1) {
+        yield sent(aLine('one', { cursor: 'c1' }))
+        yield 'break'
+      }
+      if (tries.length === 2) yield 'break'
+      yield sent(aLine('two', { cursor: 'c2' }))
+      await forever()
+    }
+    const following = start(['logs', '-f', '-a', 'shop'], { env: api.env })
+    await following.says('two')
+    following.child.kill('SIGINT')
+    const { stdout, stderr } = await following.ended
+    assert.deepEqual(stdout.trimEnd().split('\n').map((line) => line.split(' ').at(-1)), ['past', 'one', 'two'])
+    assert.equal(stderr.match(/connection lost/g)?.length, 1)
+    assert.deepEqual(tries, [{ lastEventId: undefined, after: 'c0' }, { lastEventId: 'c1', after: 'c1' }, { lastEventId: 'c1', after: 'c1' }])
+  })
+
+  test('-f survives a restart of the server itself', async () => {
+    const port = (await using(startTestApi(), async (first) => {
+      first.handlers['logs.list'] = () => ({ lines: [], partial: false, next: null })
+      first.handlers['logs.stream'] = async function* () {
+        yield sent(aLine('before', { cursor: 'c1' }))
+        await forever()
+      }
+      const following = start(['logs', '-f', '-a', 'shop'], { env: first.env })
+      await following.says('before')
+      return { port: first.port, following }
+    }))
+    await using second = await startTestApi({}, port.port)
+    second.handlers['logs.stream'] = async function* ({ lastEventId }) {
+      yield sent(aLine(`after ${lastEventId}`, { cursor: 'c2' }))
+      await forever()
+    }
+    await port.following.says('after c1')
+    port.following.child.kill('SIGINT')
+    await port.following.ended
+  })
+
+  test('-f of a wrong address, or without permission, fails at once', async () => {
+    assert.equal((await call(['logs', '-f', '-a', 'shop'], { env: { NIGHTSHIFT_URL: 'http://127.0.0.1:1', NIGHTSHIFT_TOKEN: 'x' } })).code, 1)
+    assert.equal((await call(['logs', '-f', '-a', 'shop'], { env: { ...api.env, NIGHTSHIFT_TOKEN: 'wrong' } })).code, 1)
+  })
+})
+
+async function using<T>(made: Promise<TestApi>, work: (api: TestApi) => Promise<T>): Promise<T> {
+  await using one = await made
+  return await work(one)
+}
+
+describe('events', () => {
+  test('are shown newest last, of the app that is chosen', async () => {
+    api.handlers['events.list'] = () => [anEvent(3, { kind: 'instance.exited' }), anEvent(2), anEvent(1)]
+    const { stdout } = await run('events', '--kind', 'x.y', '-n', '3')
+    assert.deepEqual(stdout.trimEnd().split('\n').map((line) => line.split(' ').at(-1)), ['1', '2', '3'])
+    assert.deepEqual(api.asked[0]?.query, { app: 'shop', kind: 'x.y', limit: 3 })
+  })
+
+  test('-f goes on after the last one that was shown', async () => {
+    api.handlers['events.list'] = () => [anEvent(7)]
+    api.handlers['events.stream'] = async function* ({ query }) {
+      yield { id: '8', data: anEvent(8, { summary: `after ${String(query['after'])}` }) } satisfies Sent<JournalEvent>
+      await forever()
+    }
+    const following = start(['events', '-f', '--json'], { env: api.env })
+    await following.says('after 7')
+    following.child.kill('SIGINT')
+    assert.deepEqual((await following.ended).stdout.trimEnd().split('\n').map((text) => (JSON.parse(text) as JournalEvent).id), [7, 8])
+  })
+})

@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, beforeEach, describe, test } from 'node:test'
+import { manifestSchema } from '#contract/manifest.ts'
+import { type TestApi, startTestApi } from '../test/api.ts'
+import { type Called, call, removeFolder, temporaryFolder } from '../test/harness.ts'
+import { aBuild, aRelease, aSummary, ago, anApp } from '../test/samples.ts'
+import { sparkline } from './tonight.ts'
+import { thinned } from './traffic.ts'
+
+let api: TestApi
+let folder = ''
+before(async () => {
+  api = await startTestApi()
+  folder = await temporaryFolder()
+})
+after(async () => {
+  await api[Symbol.asyncDispose]()
+  await removeFolder(folder)
+})
+beforeEach(() => {
+  api.asked = []
+  api.handlers = {}
+})
+
+async function ok(...argv: string[]): Promise<Called> {
+  const called = await call(argv, { env: { ...api.env, NIGHTSHIFT_APP: 'shop' } })
+  assert.equal(called.code, 0, called.stderr)
+  return called
+}
+
+const machine = { name: 'node-1', state: 'connected', driver: 'process', version: '0.1.0', os: 'Linux', cpus: 2, memoryBytes: 4 * 1024 ** 3, limits: ['no cgroups: memory limits are not enforced'], lastSeenAt: ago(3000), instances: 3 } as const
+
+describe('what is seen', () => {
+  test('tonight: the sentence first, then what needs a person', async () => {
+    api.handlers['tonight.read'] = () => ({ sentence: 'One app needs you.', quiet: false, needsPerson: [{ app: 'shop', environment: 'production', service: 'web', what: 'web.1 crashes at start', since: ago(120_000), wayOut: 'nightshift rollback -a shop' }], marks: [], apps: [{ ...aSummary({ health: 'down' }), sparkline: [0, 1, 4] }] })
+    const { stdout } = await ok('tonight')
+    assert.match(stdout, /^One app needs you\.\n\nneeds a person {2}shop web: web\.1 crashes at start \(for 2 min\)\n +nightshift rollback -a shop\n\napp /)
+    assert.match(stdout, /^shop +down +▁▃█ /m)
+  })
+
+  test('the map: services, what they need, and figures of each edge', async () => {
+    const service = { app: 'shop', environment: 'production', service: 'web', health: 'healthy', protocol: 'http', wanted: 2, ready: 1, instances: [{ id: 'ins_1', name: 'web.1', state: 'ready', machine: 'node-1' }, { id: 'ins_2', name: 'web.2', state: 'held', machine: 'node-1' }] } as const
+    const edge = { id: 'e', app: 'shop', environment: 'production', from: 'web', to: 'db', protocol: 'redis', requestRate: 12.3, errorShare: 0.02, p99Ms: 4.25 }
+    api.handlers['map.read'] = () => ({ services: [{ ...service, instances: [...service.instances] }, { ...service, app: 'blog', instances: [] }], edges: [edge, { ...edge, from: null, to: 'web', requestRate: 0 }], machines: [{ ...machine, limits: [] }] })
+    const { stdout } = await ok('map')
+    assert.equal(stdout, 'shop\n  web  healthy 1/2 ●✗  ingress quiet\n       └ redis → db  12/s, errors 2.0 %, p99 4.3 ms\n')
+    assert.match((await ok('map', '--all')).stdout, /^blog$[^]*machine {2}node-1 connected, process, 3 instances/m)
+  })
+
+  test('traffic: routes and edges with rates', async () => {
+    api.handlers['traffic.read'] = () => [{ key: 'route:1', app: 'shop', environment: 'production', service: 'web', from: null, requestRate: 2, errorShare: 0.5, p50Ms: 1.2, p99Ms: 420, points: [{ at: ago(0), requests: 3, errors: 1, p50Ms: 1, p99Ms: 2 }] }]
+    assert.match((await ok('traffic', '--minutes', '5')).stdout, /^outside +web +2\.0\/s +50 % +1\.2 ms +420 ms +█$/m)
+    assert.deepEqual(api.asked[0]?.query, { app: 'shop', minutes: 5 })
+  })
+
+  test('resources: CPU and memory, now and at most', async () => {
+    api.handlers['resources.read'] = () => [{ instance: 'ins_1', name: 'web.1', service: 'web', points: [{ at: ago(1), cpu: 0.9, memoryBytes: 2048 }, { at: ago(0), cpu: 0.1, memoryBytes: 1024 }] }]
+    assert.match((await ok('resources')).stdout, /^web\.1 +10 % +90 % +█▂ +1\.0 KB +2\.0 KB$/m)
+  })
+
+  test('machines: and what each cannot do', async () => {
+    api.handlers['machines.list'] = () => [{ ...machine, limits: [...machine.limits] }]
+    const { stdout } = await ok('machines')
+    assert.match(stdout, /^node-1 +connected +process +2 +4\.0 GB +3 +3 s ago +0\.1\.0$/m)
+    assert.match(stdout, /^node-1 cannot: no cgroups: memory limits are not enforced$/m)
+  })
+
+  test('sparklines: nothing, zeros, and neighbours summed up', () => {
+    assert.equal(sparkline([]), '')
+    assert.equal(sparkline([0, 0]), '▁▁')
+    assert.deepEqual(thinned([1, 2, 3, 4, 5], 2), [6, 9])
+    assert.deepEqual(thinned([1, 2], 5), [1, 2])
+  })
+})
+
+describe('what was shipped', () => {
+  test('releases: newest first, a failed one with its reason', async () => {
+    api.handlers['releases.list'] = () => [aRelease({ number: 13, state: 'failed', because: 'never ready' }), aRelease()]
+    const { stdout } = await ok('releases')
+    assert.match(stdout, /^v13 +failed +5 min ago +admin +c0ffee00 +deploy of a directory: never ready$/m)
+    assert.match(stdout, /^v12 +active /m)
+    assert.match((await ok('releases', '--long')).stdout, /c0ffee0{34}/)
+  })
+
+  test('rollback: v12 and 12 mean the same; it waits until it serves', async () => {
+    api.handlers['releases.rollback'] = () => ({ release: 14, rollout: 'rol_1' })
+    api.handlers['apps.read'] = () => anApp({ rollout: { id: 'rol_1', release: 14, fromRelease: 13, state: 'finished', because: 'serves', startedAt: ago(900), finishedAt: ago(0), steps: [{ name: 'done', at: ago(0), detail: 'v14 serves' }] } })
+    const { stdout } = await ok('rollback', 'v12')
+    assert.match(stdout, /^shop goes back to v12, as v14\n✓ done +9\d\d ms {2}v14 serves\nv14 is active\n$/)
+    await ok('rollback', '12', '--no-wait')
+    await ok('rollback', '--json')
+    assert.deepEqual(api.asked.filter(({ id }) => id === 'releases.rollback').map(({ body }) => body), [{ to: 12 }, { to: 12 }, {}])
+  })
+
+  test('rollout: shown step by step, and cancelled', async () => {
+    api.handlers['apps.read'] = () => anApp({ rollout: { id: 'rol_1', release: 14, fromRelease: 13, state: 'starting', because: 'waits for web.1', startedAt: ago(2000), finishedAt: null, steps: [{ name: 'released', at: ago(1000), detail: 'v14' }] } })
+    api.handlers['rollouts.cancel'] = () => ({})
+    assert.match((await ok('rollout')).stdout, /^release +v13 → v14\nstate +starting: waits for web\.1\n[^]*✓ released +1\.0 s {2}v14\n$/)
+    assert.match((await ok('rollout', 'cancel')).stdout, /the old release serves on/)
+  })
+
+  test('builds: list, one, its log with its result, cancel', async () => {
+    const failed = aBuild({ state: 'failed', because: 'npm ended with exit 1', startedAt: ago(4000), finishedAt: ago(1000), source: { kind: 'git', commit: 'c0ffee00ff', branch: 'main', image: null } })
+    api.handlers['builds.list'] = () => [failed]
+    api.handlers['builds.read'] = () => failed
+    api.handlers['builds.cancel'] = () => aBuild({ state: 'cancelled', because: 'cancelled by admin' })
+    api.handlers['builds.log'] = async function* () {
+      yield { id: '0', data: { line: 0, at: ago(0), text: 'npm error' } }
+    }
+    assert.match((await ok('builds')).stdout, /^bld_1 +failed +1 s ago +3\.0 s +git main c0ffee00 +admin +npm ended with exit 1$|^bld_1 +failed +just now +3\.0 s +git main c0ffee00 +admin +npm ended with exit 1$/m)
+    assert.match((await ok('builds', 'info')).stdout, /^state +failed: npm ended with exit 1$/m)
+    const log = await call(['builds', 'log'], { env: { ...api.env, NIGHTSHIFT_APP: 'shop' } })
+    assert.deepEqual([log.code, log.stdout, log.stderr], [1, 'npm error\n', 'bld_1 failed: npm ended with exit 1\n'])
+    const cancel = await call(['builds', 'cancel'], { env: { ...api.env, NIGHTSHIFT_APP: 'shop' } })
+    assert.match(cancel.stderr, /no build is under way: the newest, bld_1, failed already/)
+    assert.match((await ok('builds', 'cancel', 'bld_1')).stdout, /^bld_1 cancelled: cancelled by admin$/m)
+  })
+})
+
+describe('the manifest', () => {
+  test('in force is shown with its drift', async () => {
+    api.handlers['apps.manifest'] = () => ({ source: 'Procfile', manifest: manifestSchema.parse({ services: { web: { command: 'node .' } } }), drift: [{ path: 'services.web.scale', manifest: '1', actual: '3' }] })
+    const { stdout } = await ok('manifest')
+    assert.match(stdout, /^# from Procfile\nservices:\n {2}web:\n/)
+    assert.match(stdout, /^services\.web\.scale +1 +3$/m)
+  })
+
+  test('in a file is checked without a server: each fault with its place, unknown keys with the nearest', async () => {
+    const file = join(folder, 'nightshift.yml')
+    await writeFile(file, 'name: shop\nx-note: mine\nservices:\n  web:\n    comand: node .\n    scale: many\n    x-own: 1\n    health: { intervall: 2s }\n  Bad: {}\n')
+    const { code, stdout } = await call(['manifest', '--check', 'nightshift.yml'], { cwd: folder })
+    assert.equal(code, 1)
+    assert.match(stdout, /^nightshift\.yml:5:5: services\.web\.comand: is not a key of the manifest \(did you mean command\?\)$/m)
+    assert.match(stdout, /^nightshift\.yml:6:12: services\.web\.scale: /m)
+    assert.match(stdout, /^nightshift\.yml:8:15: services\.web\.health\.intervall: .*\(did you mean interval\?\)$/m)
+    assert.match(stdout, /^nightshift\.yml:9:\d+: services\.Bad: /m)
+    await writeFile(file, 'services: [\n')
+    assert.match((await call(['manifest', '--check', 'nightshift.yml'], { cwd: folder })).stdout, /^nightshift\.yml:\d+:\d+: /)
+    await writeFile(file, 'services: { web: {}, worker: {} }\n')
+    assert.deepEqual(await call(['manifest', '--check', 'nightshift.yml'], { cwd: folder }), { code: 0, stdout: 'nightshift.yml is a valid manifest: 2 services (web, worker)\n', stderr: '' })
+    assert.match((await call(['manifest', '--check', 'no.yml'], { cwd: folder })).stderr, /cannot read no\.yml/)
+  })
+})
