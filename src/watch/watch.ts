@@ -16,11 +16,13 @@ import { createLogReader } from './logs/read.ts'
 import { logRoutes } from './logs/routes.ts'
 import { createLogWriter } from './logs/service.ts'
 import { mapView } from './map/map.ts'
-import { newestSamples, readResources } from './resources/read.ts'
-import { addStats, forgetStats } from './resources/store.ts'
+import { newestStats, readResources } from './resources/read.ts'
+import { ingestStats, statsKeptMs } from './resources/service.ts'
+import { dropOldStats } from './resources/store.ts'
 import { tonight } from './tonight/tonight.ts'
-import { currentRates, readTraffic, sparklines } from './traffic/read.ts'
-import { addTraffic, forgetTraffic } from './traffic/store.ts'
+import { readTraffic, recentRates, sparklines } from './traffic/read.ts'
+import { ingestTraffic, trafficKeptMs } from './traffic/service.ts'
+import { dropOldTraffic } from './traffic/store.ts'
 
 /** What agents and proxies ship; resolves when it is stored. */
 export type Intake = {
@@ -45,7 +47,7 @@ export function openWatch({ db, log, reach, changed, clock = systemClock }: { db
 
   async function moment(app?: string): Promise<Moment> {
     const now = clock.now()
-    const [samples, rates] = await Promise.all([newestSamples(db, now, app), currentRates(db, now, app)])
+    const [samples, rates] = await Promise.all([newestStats(db, now, { app }), recentRates(db, now, { app })])
     return { samples, rates }
   }
 
@@ -60,7 +62,7 @@ export function openWatch({ db, log, reach, changed, clock = systemClock }: { db
         moment().then((current) => readApps(db, reach, current, seen)),
         eventsSince(db, seen, new Date(now.getTime() - 24 * 3_600_000)),
         caller.apps === null ? readMachines(db) : [],
-        sparklines(db, now, 60, 30),
+        sparklines(db, now, { minutes: 60, count: 30, apps: caller.apps }),
         readMissingSecrets(db, caller.apps),
       ])
       return tonight({ apps: apps.map(summaryOf), events, machines, missingSecrets, sparklines: lines, now })
@@ -76,8 +78,8 @@ export function openWatch({ db, log, reach, changed, clock = systemClock }: { db
     intake: {
       logs: (batches) => writer.ingest(batches),
       facts: (batch) => ingestFacts(db, batch),
-      stats: (batch) => addStats(db, batch),
-      traffic: (batch) => addTraffic(db, batch, clock.now()),
+      stats: (batch) => ingestStats(db, batch, clock.now()),
+      traffic: (batch) => ingestTraffic(db, batch, clock.now()),
     },
     handlers,
     moment,
@@ -89,7 +91,8 @@ export function openWatch({ db, log, reach, changed, clock = systemClock }: { db
         periodMs: 10 * 60_000,
         onError: (error) => log.error({ err: error }, 'retention turn failed'),
         turn: async (now) => {
-          const [traffic, stats] = [await forgetTraffic(db, now), await forgetStats(db, now)]
+          const traffic = await dropOldTraffic(db, new Date(now.getTime() - trafficKeptMs))
+          const stats = await dropOldStats(db, new Date(now.getTime() - statsKeptMs))
           return { actions: traffic + stats > 0 ? [`forgot ${traffic} counts and ${stats} samples that were older than a day`] : [], waiting: [] }
         },
       }),

@@ -7,12 +7,12 @@ const maxPoints = 120
 /** An older sample says nothing about now. */
 const freshMs = 60_000
 
-/** CPU (1 = one core) and memory of every instance that lived in the window; means over equal steps, steps without samples left out. */
+/** CPU (1 = one core) and memory of every instance that lived in the window; mean CPU and highest memory of equal steps, steps without samples left out. */
 export async function readResources(db: Db, app: string, environment: string, minutes: number, now: Date): Promise<ResourceSeries[]> {
   const step = Math.max(1, Math.ceil((minutes * 60_000) / maxPoints / grainMs)) * grainMs
   const first = Math.floor((now.getTime() - minutes * 60_000) / step) + 1
   const rows = await db.query<{ instance: string; name: string; service: string; slot: number; cpu: number; memory_bytes: number }>(
-    `SELECT s.instance, s.name, s.service, floor(extract(epoch FROM p.at) * 1000 / $1)::bigint AS slot, avg(p.cpu)::float8 AS cpu, round(avg(p.memory_bytes))::bigint AS memory_bytes
+    `SELECT s.instance, s.name, s.service, floor(extract(epoch FROM p.at) * 1000 / $1)::bigint AS slot, avg(p.cpu)::float8 AS cpu, max(p.memory_bytes)::bigint AS memory_bytes
      FROM stat_points p JOIN stat_instances s ON s.id = p.instance
      WHERE s.app = $2 AND s.environment = $3 AND p.at >= $4 AND p.at <= $5
      GROUP BY s.id, slot ORDER BY s.service, length(s.name), s.name, s.instance, slot`,
