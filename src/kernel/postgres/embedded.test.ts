@@ -10,6 +10,18 @@ import { until } from '#test/harness/wait.ts'
 import { answersQuery, dataFolderOf, embeddedUrl, ensurePostgres, findPostgres, stopPostgres } from './embedded.ts'
 import { processesOf } from './postmaster.ts'
 
+/** The server is stopped before its folder goes. */
+async function databaseHome(): Promise<{ home: string } & AsyncDisposable> {
+  const folder = await tempHome()
+  return {
+    home: folder.home,
+    async [Symbol.asyncDispose]() {
+      await stopPostgres(folder.home)
+      await folder[Symbol.asyncDispose]()
+    },
+  }
+}
+
 async function query(url: string, text: string): Promise<Record<string, unknown>[]> {
   const client = new Client({ connectionString: url })
   client.on('error', () => {})
@@ -21,10 +33,9 @@ async function query(url: string, text: string): Promise<Record<string, unknown>
   }
 }
 
-test('the embedded database starts, is adopted, survives kill -9 with its data, and stops leaving no process', async (t) => {
-  await using folder = await tempHome()
+test('the embedded database starts, is adopted, survives kill -9 with its data, and stops leaving no process', async () => {
+  await using folder = await databaseHome()
   const { home } = folder
-  t.after(() => stopPostgres(home))
 
   const first = await ensurePostgres({ home })
   assert.equal(first.adopted, false)
@@ -54,16 +65,14 @@ test('the embedded database starts, is adopted, survives kill -9 with its data, 
   assert.equal(await answersQuery(third.url, 500), false)
 })
 
-test('the pid file of a dead server that names a stranger is not believed', async (t) => {
-  await using folder = await tempHome()
+test('the pid file of a dead server that names a stranger is not believed', async () => {
+  await using folder = await databaseHome()
   const { home } = folder
-  t.after(() => stopPostgres(home))
   const { pid, port } = await ensurePostgres({ home })
   const pidFile = join(dataFolderOf(home), 'postmaster.pid')
   const text = await readFile(pidFile, 'utf8')
   await stopPostgres(home)
-  const stranger = spawn('sleep', ['60'])
-  t.after(() => stranger.kill('SIGKILL'))
+  const stranger = spawn('sleep', ['20'])
   await writeFile(pidFile, text.replace(String(pid), String(stranger.pid)))
 
   const again = await ensurePostgres({ home, port })
@@ -73,10 +82,9 @@ test('the pid file of a dead server that names a stranger is not believed', asyn
   await once(stranger, 'exit')
 })
 
-test('passwords are private and another major version is refused with a way out', async (t) => {
-  await using folder = await tempHome()
+test('passwords are private and another major version is refused with a way out', async () => {
+  await using folder = await databaseHome()
   const { home } = folder
-  t.after(() => stopPostgres(home))
   const { url } = await ensurePostgres({ home })
   assert.equal((await stat(join(home, 'keys'))).mode & 0o777, 0o700)
   assert.equal((await stat(join(home, 'keys', 'pg.password'))).mode & 0o777, 0o600)
@@ -89,12 +97,12 @@ test('passwords are private and another major version is refused with a way out'
   await assert.rejects(ensurePostgres({ home }), /made by PostgreSQL 15, this Nightshift carries 18/)
 })
 
-test('a home behind a closed folder works for root too, and no mount is left', { skip: process.getuid?.() !== 0 && 'only root has this difficulty' }, async (t) => {
+test('a home behind a closed folder works for root too, and no mount is left', { skip: process.getuid?.() !== 0 && 'only root has this difficulty' }, async () => {
   await using folder = await tempHome()
   await chmod(folder.home, 0o700)
   const home = join(folder.home, 'inner')
   await mkdir(home)
-  t.after(() => stopPostgres(home))
+  await using _stopped = { [Symbol.asyncDispose]: async () => void (await stopPostgres(home)) }
   const { url, port } = await ensurePostgres({ home })
   assert.equal(await answersQuery(url, 2000), true)
   assert.equal((await ensurePostgres({ home })).adopted, true)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
 import { systemClock } from '#base/clock.ts'
 import { tempHome } from '#test/harness/home.ts'
 import { until } from '#test/harness/wait.ts'
@@ -14,33 +14,46 @@ import { type Supervisor, supervise } from './supervisor.ts'
 
 const serveStatus = new URL('./status-socket.ts', import.meta.url).href
 
-/** A process that is ready at once and does nothing. */
-async function fixture(t: TestContext, home: string, fingerprint = 'one'): Promise<Managed> {
-  for (const folder of ['run', 'log']) await mkdir(join(home, folder), { recursive: true })
+/** A home with one process that is ready at once and does nothing, and the supervisors of it. */
+async function openWorld(): Promise<{ home: string; start(fingerprint?: string): Supervisor } & AsyncDisposable> {
+  const folder = await tempHome()
+  const { home } = folder
+  for (const name of ['run', 'log']) await mkdir(join(home, name), { recursive: true })
   const script = join(home, 'process.mjs')
   await writeFile(script, `import { serveStatus } from ${JSON.stringify(serveStatus)}
 await serveStatus(process.argv[2], () => ({ pid: process.pid, ready: true, ports: {} }))
 setInterval(() => {}, 1000)
 `)
   const args = [script, join(home, 'run', 'thing.status.sock')]
-  const made = nodeProcess({ home, name: 'thing', version: '1', command: process.execPath, args, env: process.env, fingerprint, needs: [], graceMs: 5000 })
-  t.after(() => made.kill())
-  return { ...made, hangMs: 1500, probeEveryMs: 100 }
-}
-
-function start(t: TestContext, managed: Managed): Supervisor {
-  const supervisor = supervise({ managed: () => [managed], clock: systemClock, log: createLogger({ process: 'test', level: 'silent' }), onChange() {} })
-  t.after(() => supervisor.stop())
-  return supervisor
+  const make = (fingerprint: string): Managed => ({
+    ...nodeProcess({ home, name: 'thing', version: '1', command: process.execPath, args, env: process.env, fingerprint, needs: [], graceMs: 5000 }),
+    hangMs: 1500,
+    probeEveryMs: 100,
+  })
+  const supervisors: Supervisor[] = []
+  return {
+    home,
+    start(fingerprint = 'one') {
+      const managed = make(fingerprint)
+      const supervisor = supervise({ managed: () => [managed], clock: systemClock, log: createLogger({ process: 'test', level: 'silent' }), onChange() {} })
+      supervisors.push(supervisor)
+      return supervisor
+    },
+    async [Symbol.asyncDispose]() {
+      for (const supervisor of supervisors) await supervisor.stop()
+      await make('one').kill()
+      await folder[Symbol.asyncDispose]()
+    },
+  }
 }
 
 const pidOf = (supervisor: Supervisor) => supervisor.view()[0]?.pid ?? undefined
 const readyPid = (supervisor: Supervisor, not?: number) =>
   until(() => supervisor.view()[0]?.health === 'ready' && pidOf(supervisor) !== not && pidOf(supervisor), { because: 'the process is ready' })
 
-test('a process that is killed is started again', async (t) => {
-  await using folder = await tempHome()
-  const supervisor = start(t, await fixture(t, folder.home))
+test('a process that is killed is started again', async () => {
+  await using world = await openWorld()
+  const supervisor = world.start()
   await supervisor.ready
   const first = await readyPid(supervisor)
   process.kill(first, 'SIGKILL')
@@ -51,32 +64,31 @@ test('a process that is killed is started again', async (t) => {
   assert.ok(identityOf(second), 'it outlives its supervisor')
 })
 
-test('a new supervisor adopts what runs and leaves it alone', async (t) => {
-  await using folder = await tempHome()
-  const managed = await fixture(t, folder.home)
-  const one = start(t, managed)
+test('a new supervisor adopts what runs and leaves it alone', async () => {
+  await using world = await openWorld()
+  const one = world.start()
   const pid = await readyPid(one)
   await one.stop()
-  const other = start(t, managed)
+  const other = world.start()
   await other.ready
   assert.equal(pidOf(other), pid)
   assert.equal(other.view()[0]?.restarts, 0)
 })
 
-test('a process with other settings is replaced, gracefully', async (t) => {
-  await using folder = await tempHome()
-  const one = start(t, await fixture(t, folder.home, 'one'))
+test('a process with other settings is replaced, gracefully', async () => {
+  await using world = await openWorld()
+  const one = world.start('one')
   const pid = await readyPid(one)
   await one.stop()
-  const other = start(t, await fixture(t, folder.home, 'two'))
+  const other = world.start('two')
   await readyPid(other, pid)
   assert.equal(identityOf(pid), undefined)
-  assert.equal(findRecorded(folder.home, 'thing')?.fingerprint, 'two')
+  assert.equal(findRecorded(world.home, 'thing')?.fingerprint, 'two')
 })
 
-test('a process that lives and answers nothing is killed and started again', async (t) => {
-  await using folder = await tempHome()
-  const supervisor = start(t, await fixture(t, folder.home))
+test('a process that lives and answers nothing is killed and started again', async () => {
+  await using world = await openWorld()
+  const supervisor = world.start()
   const pid = await readyPid(supervisor)
   process.kill(pid, 'SIGSTOP')
   await readyPid(supervisor, pid)
