@@ -1,1 +1,74 @@
-export function Machines() { return null }
+import { useQuery } from '@tanstack/react-query'
+import type { Machine } from '#contract/model.ts'
+import { Ago } from '../components/ago.tsx'
+import { Answer } from '../components/answer.tsx'
+import { Empty } from '../components/empty.tsx'
+import { HealthMark } from '../components/health.tsx'
+import { Page } from '../components/page.tsx'
+import { Tag } from '../components/tag.tsx'
+import { queries } from '../data/queries.ts'
+import { commands } from '../lib/commands.ts'
+import { formatSize, plural } from '../lib/numbers.ts'
+
+export function Machines() {
+  const machines = useQuery(queries.machines())
+  return (
+    <Page title="Machines" lead="Where instances run, and what each machine cannot do.">
+      <Answer query={machines} title="The machines could not be read">
+        {(list) =>
+          list.length === 0 ? (
+            <Empty title="No machine is connected." command={commands.up}>
+              This starts everything on one machine. Apps that already run are adopted.
+            </Empty>
+          ) : (
+            <ul className="divide-y divide-rule border-y border-rule">
+              {list.map((machine) => (
+                <MachineRow key={machine.name} machine={machine} />
+              ))}
+            </ul>
+          )
+        }
+      </Answer>
+    </Page>
+  )
+}
+
+function MachineRow({ machine }: { machine: Machine }) {
+  const lost = machine.state === 'lost'
+  return (
+    <li className="grid gap-x-6 gap-y-2 py-4 md:grid-cols-[minmax(0,1fr)_minmax(0,1.2fr)]">
+      <div className="flex gap-3">
+        <span className="pt-1">
+          <HealthMark health={lost ? 'unknown' : 'healthy'} />
+        </span>
+        <div>
+          <h2 className="font-sans text-base font-medium">
+            {machine.name} <Tag>{machine.driver}</Tag>
+          </h2>
+          <p className={`text-sm ${lost ? 'text-red' : 'text-soft'}`}>
+            {lost ? 'lost: its apps run on, but are not seen; last heard ' : 'connected, heard '}
+            <Ago at={machine.lastSeenAt} />
+          </p>
+          <p className="text-sm text-soft">{machine.os}</p>
+        </div>
+      </div>
+      <div className="text-sm">
+        <p className="num">
+          {plural(machine.cpus, 'core')} · {formatSize(machine.memoryBytes)} · {plural(machine.instances, 'instance')} · Nightshift {machine.version}
+        </p>
+        {machine.limits.length === 0 ? (
+          <p className="text-soft">nothing is missing here</p>
+        ) : (
+          <ul className="mt-1 space-y-1">
+            {machine.limits.map((limit) => (
+              <li key={limit} className="flex gap-2 text-soft">
+                <span aria-hidden="true">–</span>
+                {limit}
+              </li>
+            ))}
+          </ul>
+        )}
+      </div>
+    </li>
+  )
+}

@@ -1,0 +1,84 @@
+import { useVirtualizer } from '@tanstack/react-virtual'
+import { type KeyboardEvent, useEffect, useLayoutEffect, useRef } from 'react'
+import type { LogLine } from '#contract/model.ts'
+import { LogLineView } from '../components/log-line.tsx'
+import type { LogLines } from './use-log-lines.ts'
+
+const rowHeight = 21
+const nearEdge = 30
+
+type Props = { log: LogLines; wrap: boolean; showApp: boolean; following: boolean; onFollow: (following: boolean) => void; selected: LogLine | null; onSelect: (line: LogLine | null) => void; around: string | null; query: string | undefined }
+
+/** Only the rows in sight exist; the list sticks to its end while following and keeps its place when older lines come. */
+export function LogList({ log, wrap, showApp, following, onFollow, selected, onSelect, around, query }: Props) {
+  const scroller = useRef<HTMLDivElement>(null)
+  const { lines, version, prepended } = log
+  const rows = useVirtualizer({ count: lines.length, getScrollElement: () => scroller.current, estimateSize: () => rowHeight, overscan: 24, getItemKey: (index) => lines[index]?.cursor ?? index })
+  const lastPrepended = useRef(prepended)
+  const placed = useRef(false)
+
+  useLayoutEffect(() => {
+    const added = prepended - lastPrepended.current
+    lastPrepended.current = prepended
+    if (added > 0 && scroller.current) scroller.current.scrollTop += added * rowHeight
+    else if (following && lines.length > 0) rows.scrollToIndex(lines.length - 1, { align: 'end' })
+  }, [version, following])
+
+  useEffect(() => {
+    if (around === null || placed.current) return
+    const index = lines.findIndex((line) => line.cursor === around)
+    if (index === -1) return
+    placed.current = true
+    rows.scrollToIndex(index, { align: 'center' })
+    onSelect(lines[index] ?? null)
+  }, [around, version])
+
+  const onScroll = () => {
+    const element = scroller.current as HTMLDivElement
+    const fromEnd = element.scrollHeight - element.scrollTop - element.clientHeight
+    if (element.scrollTop < nearEdge * rowHeight) log.loadOlder()
+    if (around !== null) return
+    if (following && fromEnd > nearEdge * 4) onFollow(false)
+    else if (!following && fromEnd < 2 && log.waiting === 0) onFollow(true)
+  }
+  const onKeyDown = (event: KeyboardEvent) => {
+    const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 20, PageUp: -20 }[event.key]
+    if (event.key === 'Escape') return onSelect(null)
+    if (step === undefined) return
+    event.preventDefault()
+    onFollow(false)
+    const from = selected === null ? (step > 0 ? -1 : lines.length) : lines.indexOf(selected)
+    const index = Math.max(0, Math.min(lines.length - 1, from + step))
+    onSelect(lines[index] ?? null)
+    rows.scrollToIndex(index)
+  }
+  const selectedIndex = selected === null ? -1 : lines.indexOf(selected)
+  return (
+    <div ref={scroller} onScroll={onScroll} onKeyDown={onKeyDown} tabIndex={0} role="listbox" aria-label="Log lines" aria-activedescendant={selectedIndex === -1 ? undefined : `line-${selectedIndex}`} className="h-full overflow-auto font-mono text-[12.5px] [overflow-anchor:none]" style={{ lineHeight: `${rowHeight}px` }}>
+      <div className="relative min-w-full" style={{ height: rows.getTotalSize(), width: wrap ? '100%' : 'max-content' }}>
+        {rows.getVirtualItems().map((row) => {
+          const line = lines[row.index] as LogLine
+          const isSelected = row.index === selectedIndex
+          return (
+            <div
+              key={row.key}
+              id={`line-${row.index}`}
+              data-line={line.cursor}
+              data-index={row.index}
+              ref={wrap ? rows.measureElement : undefined}
+              role="option"
+              aria-selected={isSelected}
+              onClick={() => {
+                if (getSelection()?.isCollapsed !== false) onSelect(isSelected ? null : line)
+              }}
+              className={`absolute left-0 top-0 min-w-full cursor-default px-3 ${isSelected ? 'bg-accent-wash' : 'hover:bg-hover'} ${wrap ? 'w-full py-px' : ''}`}
+              style={{ transform: `translateY(${row.start}px)` }}
+            >
+              <LogLineView line={line} wrap={wrap} showApp={showApp} query={query} />
+            </div>
+          )
+        })}
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,39 @@
+import type { ReactNode } from 'react'
+import type { JournalEvent } from '#contract/model.ts'
+import { TextLink } from '../components/a.tsx'
+import { Entry } from '../components/ledger.tsx'
+import { paths } from '../paths.ts'
+
+const loud = /\.(failed|held|lost|vanished|refused|unhealthy|exited|orphaned)$/
+const grave = /\.(failed|held|lost|vanished)$/
+
+/** One fact of the journal: the sentence, then who did it and what it was about. */
+export function EventEntry({ event, when, marked }: { event: JournalEvent; when: ReactNode; marked: boolean }) {
+  const data = Object.entries(event.data)
+  return (
+    <Entry when={when} id={`event-${event.id}`} tone={marked ? 'bg-accent-wash' : ''}>
+      <div className="flex flex-wrap items-baseline gap-x-4">
+        <p className={`min-w-0 flex-1 basis-70 ${grave.test(event.kind) ? 'text-red' : loud.test(event.kind) ? 'text-amber' : ''}`}>
+          {event.summary}
+        </p>
+        <p className="text-sm text-soft">
+          <code className="text-xs">{event.kind}</code>
+          {' · '}
+          {event.actor.kind === 'loop' || event.actor.kind === 'system' || event.actor.kind === 'agent' ? `by itself (${event.actor.name})` : event.actor.name}
+          {event.app === null || event.kind === 'app.destroyed' ? null : (
+            <>
+              {' · '}
+              <TextLink href={paths.app(event.app, event.environment ?? undefined)}>{event.app}</TextLink>
+            </>
+          )}
+        </p>
+      </div>
+      {data.length === 0 ? null : (
+        <details className="text-sm">
+          <summary className="w-fit cursor-pointer text-soft hover:text-ink">details</summary>
+          <pre className="mt-1 overflow-x-auto rounded-md bg-well px-3 py-2 text-xs whitespace-pre-wrap">{data.map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`).join('\n')}</pre>
+        </details>
+      )}
+    </Entry>
+  )
+}
