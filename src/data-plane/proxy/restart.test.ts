@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { forWeb } from './test-certificates.ts'
-import { instanceOf, RawClient, startApp, startControl, startRig, until } from './test-harness.ts'
+import { bodyOf, instanceOf, RawClient, startApp, startControl, startRig, until } from './test-harness.ts'
 import { runProxy } from './run.ts'
 
 const get = 'GET / HTTP/1.1\r\nHost: web.localhost\r\n\r\n'
@@ -126,14 +126,7 @@ test('the whole list of an agent replaces what was known before', async () => {
   await using fresh = await startApp((_request, response) => response.end('new'))
   await using rig = await startRig({ services: { web: [old.port] } })
   rig.agent.say({ t: 'endpoints', endpoints: [{ instance: instanceOf('web', 0), service: 'shop/production/web', host: '127.0.0.1', port: fresh.port, state: 'ready' }] })
-  let body = ''
-  await until(() => {
-    const client = new RawClient(rig.port)
-    client.send(get)
-    void client.response().then((response) => {
-      body = response.body
-      client.close()
-    }, () => {})
-    return body.includes('new')
-  }, 'the new address')
+  let body: string | null = ''
+  for (let tries = 0; tries < 200 && !body?.includes('new'); tries++) body = await bodyOf(rig.port)
+  assert.match(body ?? '', /new/)
 })

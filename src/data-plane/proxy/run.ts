@@ -154,6 +154,7 @@ export async function runProxy(options: ProxyOptions): Promise<Proxy> {
     })
   }
 
+  let closing: Promise<void> | undefined
   const ports: Record<string, number> = { http: http.port }
   if (httpsPort !== null) ports['https'] = httpsPort
   if (dns !== null) ports['dns'] = dns.port
@@ -165,18 +166,20 @@ export async function runProxy(options: ProxyOptions): Promise<Proxy> {
     dnsPort: dns?.port ?? null,
     ports,
     generation: () => table.generation,
-    async close() {
-      relay.closing = true
-      edges.close()
-      for (const listener of listeners) void listener.close()
-      link?.close()
-      for (const connection of connections) connection.closeGently()
-      await emptied(connections, limits.closeMs)
-      for (const connection of connections) connection.destroy()
-      clearInterval(sweep)
-      fleet.close()
-      await Promise.all([dns?.close(), agents?.close(), spool.close(), accessLog.close(), tableFile.flush(), endpointsFile.flush()])
-    },
+    close: () => (closing ??= close()),
+  }
+
+  async function close(): Promise<void> {
+    relay.closing = true
+    edges.close()
+    for (const listener of listeners) void listener.close()
+    link?.close()
+    for (const connection of connections) connection.closeGently()
+    await emptied(connections, limits.closeMs)
+    for (const connection of connections) connection.destroy()
+    clearInterval(sweep)
+    fleet.close()
+    await Promise.all([dns?.close(), agents?.close(), spool.close(), accessLog.close(), tableFile.flush(), endpointsFile.flush()])
   }
 }
 

@@ -144,7 +144,7 @@ export async function startRig(shape: Shape, options: Partial<ProxyOptions> = {}
     httpHost: '127.0.0.1',
     log: { info: () => {}, warn: (message) => warnings.push(message) },
     ...options,
-    limits: { sweepMs: 20, closeMs: 1_000, ...options.limits },
+    limits: { sweepMs: 20, closeMs: 300, ...options.limits },
   })
   const agent = await startAgent(home)
   let generation = proxy.generation()
@@ -309,4 +309,14 @@ export class RawClient {
     this.received = this.received.slice(start + used)
     return { status, head, body, header }
   }
+}
+
+/** One GET on a connection of its own; null when there is no answer to be had. */
+export async function bodyOf(port: number, host = 'web.localhost'): Promise<string | null> {
+  const client = new RawClient(port)
+  client.send(`GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)
+  await client.end()
+  client.close()
+  const headEnd = client.received.indexOf('\r\n\r\n')
+  return headEnd === -1 ? null : client.received.slice(headEnd + 4)
 }
