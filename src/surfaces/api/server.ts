@@ -3,7 +3,7 @@
  * doors that other surfaces open here (git, internal, terminals). Nothing is decided here: credential → access →
  * parse → handler → answer or problem. Every route denies by default; what is not in the table is 404 after sign-in.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type IncomingMessage, type ServerResponse, createServer } from 'node:http'
 import type { Duplex } from 'node:stream'
 import cookie from '@fastify/cookie'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
@@ -22,7 +22,7 @@ import { openApi } from './openapi.ts'
 import { problemOf } from './problem.ts'
 import { sendEvents } from './sse.ts'
 
-/** Takes a request that no endpoint is for; true if it has taken it. */
+/** Looks at a request before the API does, body unread; true if it has taken it. */
 export type Door = (request: IncomingMessage, response: ServerResponse) => boolean
 /** Takes an upgrade (WebSocket); true if it has taken it. */
 export type UpgradeDoor = (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean
@@ -48,7 +48,7 @@ const contentSecurityPolicy =
   "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'"
 
 export function createApi({ access, handlers, doors, upgradeDoors, consoleDir, version, log, clock = systemClock }: ApiOptions): FastifyInstance {
-  const fastify: FastifyInstance = Fastify({ logger: false, bodyLimit: 2 * 1024 * 1024, genReqId: () => newId('req'), routerOptions: { maxParamLength: 300 }, forceCloseConnections: true })
+  const fastify: FastifyInstance = Fastify({ logger: false, bodyLimit: 2 * 1024 * 1024, genReqId: () => newId('req'), routerOptions: { maxParamLength: 300 }, forceCloseConnections: true, serverFactory: (handler) => createServer((request, response) => void (doors.some((door) => door(request, response)) || handler(request, response))) })
   fastify.register(cookie)
   fastify.addContentTypeParser(['application/gzip', 'application/x-gzip'], (_request, payload, done) => done(null, payload))
 
@@ -72,9 +72,6 @@ export function createApi({ access, handlers, doors, upgradeDoors, consoleDir, v
   fastify.get('/v1/openapi.json', { onRequest: async (request) => void (await callerOf(request.raw, access, clock.now())) }, async () => openApi(version))
 
   fastify.setNotFoundHandler(async (request, reply) => {
-    for (const door of doors) {
-      if (door(request.raw, reply.raw)) return reply.hijack()
-    }
     const reserved = /^\/(v1|internal|git)(\/|$|\?)/.test(request.url)
     if (!reserved && consoleDir !== null && (request.method === 'GET' || request.method === 'HEAD')) return serveConsole(consoleDir, request, reply)
     await callerOf(request.raw, access, clock.now()) // a stranger learns nothing, not even what exists

@@ -77,7 +77,8 @@ export function openTerminals(deps: { db: Database; fleet: FleetDeps; gateway: G
     const row = { id: newId('ins'), generation: 1, kind: 'run' as const, app, environment, service, ordinal: 1 + Math.floor(Math.random() * 9000), machine: place.machine }
     const spec = await specOf(deps.fleet, row, surroundings)
     const root = surroundings.manifest.services[service]?.root ?? '.'
-    return { machine: place.machine, instance: undefined, spec: { ...spec, name: `run.${row.ordinal}` }, argv: argvOf(launched(surroundings.artifact.meta as ArtifactMeta, root, { kind: 'argv', argv })) }
+    const name = `run.${row.ordinal}`
+    return { machine: place.machine, instance: undefined, spec: { ...spec, name, env: { ...spec.env, NIGHTSHIFT_INSTANCE: name } }, argv: argvOf(launched(surroundings.artifact.meta as ArtifactMeta, root, { kind: 'argv', argv })) }
   }
 
   function attach(socket: WebSocket, id: string, entry: Pending): void {

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { chmod, lchown, mkdir, realpath, stat, symlink, writeFile } from 'node:fs/promises'
 import type { ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { messageOf } from '#base/errors.ts'
 import { userOf } from '../app-users.ts'
 import type { AppUser } from '../app-users.ts'
@@ -139,7 +139,11 @@ function commandOf(spec: TaskSpec): string[] {
 
 /** Makes the volume's folder if it is new, and gives its top to the app's user; what lies in it is never touched. */
 async function ownVolume(path: string, user: AppUser | null): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o700 })
+  // the way there may be walked by every app, the folder itself is its owner's alone
+  await mkdir(dirname(path), { recursive: true, mode: 0o711 })
+  await mkdir(path, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error
+  })
   const found = await stat(path)
   if (!user || found.uid === user.uid) return
   await lchown(path, user.uid, user.gid)

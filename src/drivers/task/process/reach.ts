@@ -7,7 +7,7 @@
  */
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdir, realpath, rmdir, stat } from 'node:fs/promises'
+import { mkdir, readFile, realpath, rmdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { messageOf } from '#base/errors.ts'
@@ -26,6 +26,8 @@ export async function reach(path: string): Promise<Reached> {
   const source = await stat(real)
   const there = await stat(place).catch(() => null)
   if (there && there.dev === source.dev && there.ino === source.ino) return { path: place, lent: place }
+  // something else is mounted there: a folder that was removed and made anew since
+  if (there) await run('umount', ['--lazy', place]).catch(() => {})
   try {
     await mkdir(lentFolder, { recursive: true, mode: 0o711 })
     await mkdir(place, { recursive: true })
@@ -43,6 +45,15 @@ export async function reach(path: string): Promise<Reached> {
 export async function giveBack(place: string): Promise<void> {
   await run('umount', [place]).catch(() => {})
   await rmdir(place).catch(() => {})
+}
+
+/** Gives back what was lent from folders that no longer exist: their tasks' records went with them. */
+export async function giveBackDeleted(): Promise<void> {
+  const mounts = await readFile('/proc/self/mountinfo', 'utf8').catch(() => '')
+  for (const line of mounts.split('\n')) {
+    const [, , , root, place] = line.split(' ') // proc_pid_mountinfo(5)
+    if (place?.startsWith(`${lentFolder}/`) && root?.endsWith('//deleted')) await giveBack(place)
+  }
 }
 
 /** The uppermost folder above `path` that others may not enter. */
