@@ -16,7 +16,7 @@ import { formatDuration } from '#base/units.ts'
 import { serviceOf, type TaskView } from './identity.ts'
 import { Needs } from './needs.ts'
 import { observedInstance } from './observed.ts'
-import { type EndReason, type Ending, type Next, type SupervisionRecord, recordFor } from './supervision.ts'
+import { type EndReason, type Ending, type Next, longestHoldMs, type SupervisionRecord, recordFor } from './supervision.ts'
 
 export type HealthView = {
   /** `failed`: it never became ready within its startup grace. */
@@ -205,7 +205,7 @@ function planHealth(c: Case, spec: InstanceSpec, current: TaskView): Draft {
 function planEnding(c: Case, ending: Ending, current: TaskView): Draft {
   const { stop } = c.spec ?? current.who
   const until = ending.since + ending.drainMs
-  if (c.now < until && !c.world.drained.has(current.who.task))
+  if (c.now >= ending.since && c.now < until && !c.world.drained.has(current.who.task))
     return waiting(`${ending.because}; requests in flight have up to ${formatDuration(ending.drainMs)} to end`, until)
   const graceMs = ending.reason === 'unhealthy' ? Math.min(hungGraceMs, stop.graceMs) : stop.graceMs
   return act({ do: 'stop', view: current, signal: stop.signal, graceMs, because: ending.because })
@@ -214,7 +214,9 @@ function planEnding(c: Case, ending: Ending, current: TaskView): Draft {
 function planStart(c: Case, spec: InstanceSpec, next: Next): Draft {
   if (next.do !== 'start') return nothing
   if (c.world.stopping) return waiting('all apps are being stopped', null)
-  if (c.now < next.at) return waiting(next.because, next.at)
+  const longest = Math.max(longestHoldMs, spec.restart.periodMs, spec.restart.backoffMaxMs)
+  // a time further off than any wait was written before the clock was set back
+  if (c.now < next.at && next.at - c.now <= longest) return waiting(next.because, next.at)
   if (next.awaitNeeds) {
     const unmet = c.needs.unmet(spec)
     if (unmet.length > 0) return waiting(`waits for ${unmet.join(', ')} to be ready`, null)

@@ -93,7 +93,7 @@ export function startProber(options: ProberOptions): Prober {
   return {
     view: () => view,
     hurry() {
-      if (now() - lastHurry < hurryApartMs || health.kind === 'none') return
+      if (view.state === 'failed' || health.kind === 'none' || now() - lastHurry < hurryApartMs) return
       lastHurry = now()
       if (probing) hurried = true
       else schedule(0)

@@ -40,7 +40,7 @@ export type AgentOptions = {
   driver: TaskDriver
   version?: string
   portRange?: PortRange
-  /** The address under which an instance reaches this machine's edge listeners; default 127.0.0.1. */
+  /** The address under which an instance reaches this machine's edge listeners; default: the driver's word. */
   edgeHost?: string
   /** How often everything is looked at again though nothing happened. */
   periodMs?: number
@@ -68,6 +68,7 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
   const slugs = await openSlugs(home, options.controlUrl === null ? null : control)
   const facts = await openFacts({ file: join(home, 'agent', 'facts.ndjson'), machine, control, now: () => new Date(), log })
   const limits = await driver.limits().catch((error: unknown) => [`the limits of driver ${driver.kind} are not known: ${messageOf(error)}`])
+  const edgeHost = options.edgeHost ?? (await driver.hostAddress({}).catch(() => '127.0.0.1'))
 
   let link: Link<AgentToControl> | undefined
   let loop: Loop | undefined
@@ -81,12 +82,22 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
   const logs = await openTaskLogs({ folder: join(home, 'agent', 'logs'), machine, driver, control, onShipped: wake, log })
   const starter = createStarter({ driver, slugs, ports: new PortAllocator(options.portRange ?? defaultPortRange), tasks: () => loop?.tasks() ?? [] })
   const effects = createEffects({
-    ...{ state, driver, starter, endpoints, facts, logs, wake, now, log },
+    state,
+    driver,
+    starter,
+    endpoints,
+    facts,
+    logs,
+    wake,
+    now,
+    log,
     wanted: (spec) => !loop?.isStopping() && stillDesired(state, spec),
   })
   const send = (message: AgentToControl) => void link?.send(message)
   const sessions = createSessions({
-    ...{ driver, send, log },
+    driver,
+    send,
+    log,
     runningTask: (instance) => loop?.runningTask(instance) ?? null,
     startOnce: (spec) => effects.startOnce(spec),
     onEnded: wake,
@@ -94,7 +105,14 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
 
   const report = reporter(state, send)
   loop = startLoop({
-    ...{ state, driver, effects, endpoints, health, logs, now, log },
+    state,
+    driver,
+    effects,
+    endpoints,
+    health,
+    logs,
+    now,
+    log,
     sessionTasks: () => sessions.tasks(),
     onObserved: report.observed,
     periodMs: options.periodMs ?? 3_000,
@@ -105,7 +123,7 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
       url: new URL('/internal/agent', options.controlUrl).href,
       token: options.token,
       onOpen() {
-        send({ t: 'hello', wireVersion, facts: machineFacts(options, limits), desiredGeneration: state.desired().generation })
+        send({ t: 'hello', wireVersion, facts: machineFacts(options, limits, edgeHost), desiredGeneration: state.desired().generation })
         report.again()
       },
       onMessage: (message) => receive(message, { state, sessions, wake, log }),
@@ -208,11 +226,11 @@ function reporter(state: AgentState, send: (message: AgentToControl) => void) {
   }
 }
 
-function machineFacts(options: AgentOptions, limits: string[]): MachineFacts {
+function machineFacts(options: AgentOptions, limits: string[], edgeHost: string): MachineFacts {
   return {
     machine: options.machine,
     driver: options.driver.kind,
-    edgeHost: options.edgeHost ?? '127.0.0.1',
+    edgeHost,
     ownAddresses: options.driver.ownAddresses,
     version: options.version ?? '0.0.0',
     os: `${osType()} ${osRelease()} (${hostname()})`,

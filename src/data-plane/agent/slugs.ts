@@ -60,7 +60,8 @@ export async function openSlugs(home: string, control: Pick<ControlClient, 'down
       await touch(target)
       return target
     } finally {
-      await rm(work, { recursive: true, force: true })
+      // after a refusal tar may still be writing for a moment
+      await rm(work, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 })
     }
   }
 

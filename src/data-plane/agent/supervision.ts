@@ -52,7 +52,7 @@ export type SupervisionRecord = {
   next: Next
 }
 
-const longestHoldMs = 30 * 60_000
+export const longestHoldMs = 30 * 60_000
 const prepareBackoff = { minMs: 500, maxMs: 15_000 }
 
 export function freshRecord(spec: { id: string; generation: number }): SupervisionRecord {
@@ -159,7 +159,8 @@ function holdMs(restart: RestartSpec, holds: number): number {
 }
 
 function within(instants: readonly number[], periodMs: number, now: number): number[] {
-  return instants.filter((at) => at > now - periodMs)
+  // one from the future was written before the clock was set back
+  return instants.filter((at) => at > now - periodMs && at <= now)
 }
 
 export function isFault(reason: EndReason): boolean {

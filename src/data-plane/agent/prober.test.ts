@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict'
+import http from 'node:http'
+import net, { type AddressInfo } from 'node:net'
+import { test } from 'node:test'
+import type { HealthSpec } from '#contract/wire.ts'
+import type { HealthView } from './plan.ts'
+import { probe } from './probe.ts'
+import { startProber } from './prober.ts'
+import { until } from './testing/helpers.ts'
+
+const noExec = { exec: () => Promise.reject(new Error('nothing runs here')) }
+const never = new AbortController().signal
+const times = { intervalMs: 20, timeoutMs: 200, failures: 3, startupMs: 5_000 }
+
+async function listen(server: net.Server): Promise<{ host: string; port: number }> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return { host: '127.0.0.1', port: (server.address() as AddressInfo).port }
+}
+
+test('an http probe names itself, asks for the path and host, and judges by the status', async () => {
+  const seen: string[] = []
+  const server = http.createServer((request, response) => {
+    seen.push(`${request.headers['user-agent']} ${request.headers.host} ${request.url}`)
+    response.writeHead(Number(request.url?.slice(1)) || 200).end('x'.repeat(1_000_000))
+  })
+  const address = await listen(server)
+  const ask = (path: string) => probe({ task: 't', address, health: { kind: 'http', path, host: 'shop.example.com', ...times } }, noExec, never)
+  assert.deepEqual(await ask('/'), { ok: true, because: `GET / on port ${address.port} answered 200` })
+  assert.equal((await ask('/302')).ok, true)
+  assert.deepEqual(await ask('/503'), { ok: false, because: `GET /503 on port ${address.port} answered 503` })
+  assert.equal(seen[0], 'Nightshift-Probe shop.example.com /')
+  server.closeAllConnections()
+  server.close()
+  assert.match((await ask('/')).because, /nothing listens there/)
+})
+
+test('a probe of a program that accepts and is silent ends at its time limit', async () => {
+  const server = net.createServer()
+  const address = await listen(server)
+  const silent = await probe({ task: 't', address, health: { kind: 'http', path: '/', ...times, timeoutMs: 50 } }, noExec, never)
+  assert.deepEqual([silent.ok, silent.because], [false, `GET / on port ${address.port}: no answer within 50 ms`])
+  assert.equal((await probe({ task: 't', address, health: { kind: 'tcp', ...times } }, noExec, never)).ok, true)
+  server.close()
+  assert.equal((await probe({ task: 't', address: null, health: { kind: 'tcp', ...times } }, noExec, never)).because, 'it has no address to probe')
+})
+
+test('an exec probe that can not be run is a failed probe', async () => {
+  const health: HealthSpec = { kind: 'exec', argv: ['check'], ...times }
+  assert.deepEqual(await probe({ task: 't', address: null, health }, noExec, never), { ok: false, because: 'the check check could not be run: nothing runs here' })
+})
+
+/** A prober whose probes say what the test says. */
+function scripted(health: HealthSpec, options: { wasReady?: boolean; startedAt?: number } = {}) {
+  const changes: string[] = []
+  const state = { ok: false, probes: 0 }
+  const prober = startProber({
+    target: { task: 't', address: null, health },
+    startedAt: options.startedAt ?? Date.now(),
+    wasReady: options.wasReady ?? false,
+    probe: async () => {
+      state.probes++
+      return state.ok ? { ok: true, because: 'it answers' } : { ok: false, because: 'no answer' }
+    },
+    onChange: (view: HealthView, before) => changes.push(`${before}→${view.state}: ${view.because}`),
+    now: () => Date.now(),
+  })
+  return { prober, changes, state, [Symbol.dispose]: () => prober.close() }
+}
+
+test('a task is ready at its first good probe, sick after as many bad ones as agreed, and ready again after one good', async () => {
+  using task = scripted({ kind: 'tcp', ...times })
+  const { prober, changes, state } = task
+  await until(() => state.probes > 2, { because: 'it was probed while starting' })
+  assert.equal(prober.view().state, 'starting')
+  state.ok = true
+  await until(() => prober.view().state === 'ready', { because: 'it is ready' })
+  state.ok = false
+  await until(() => prober.view().state === 'unhealthy', { because: 'it is sick' })
+  state.ok = true
+  await until(() => prober.view().state === 'ready', { because: 'it is ready again' })
+  assert.deepEqual(changes, ['starting→ready: it answers', 'ready→unhealthy: its health check failed 3 times in a row: no answer', 'unhealthy→ready: it answers'])
+})
+
+test('a task that is not ready within its startup grace has failed, and is probed no more', async () => {
+  using task = scripted({ kind: 'tcp', ...times, startupMs: 60 })
+  const { prober, changes, state } = task
+  await until(() => prober.view().state === 'failed', { because: 'the grace is over' })
+  assert.deepEqual(changes, ['starting→failed: it did not become ready within 60 ms: no answer'])
+  const { probes } = state
+  prober.hurry()
+  await new Promise((resolve) => setTimeout(resolve, 60))
+  assert.equal(state.probes, probes)
+  assert.equal(changes.length, 1)
+})
+
+test('one found ready stays ready until probes say otherwise; a hint probes at once', async () => {
+  using task = scripted({ kind: 'tcp', ...times, intervalMs: 60_000, failures: 1 }, { wasReady: true, startedAt: 0 })
+  const { prober, state } = task
+  assert.equal(prober.view().state, 'ready')
+  state.ok = true
+  await until(() => state.probes === 1, { because: 'it was probed once' })
+  state.ok = false
+  prober.hurry()
+  await until(() => prober.view().state === 'unhealthy', { because: 'the hint was followed' })
+})
+
+test('without a check a task is ready once it has lived for a while', async () => {
+  using task = scripted({ kind: 'none', settleMs: 30, startupMs: 1_000 })
+  const { prober, changes, state } = task
+  state.ok = true
+  assert.equal(prober.view().state, 'starting')
+  await until(() => prober.view().state === 'ready', { because: 'it has settled' })
+  assert.equal(changes.length, 1)
+})

@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { tempHome } from '#test/harness/home.ts'
+import { logInto } from '../testing/agent-world.ts'
+import { controlEnd } from '../testing/control.ts'
+import { until } from '../testing/helpers.ts'
+import { createControlClient } from './control-client.ts'
+import { openFacts } from './facts.ts'
+
+const who = { app: 'shop', environment: 'production', service: 'web', instance: 'ins_web', release: 1, name: 'web.1' }
+
+test('facts outlive the agent until control has them, and each is stored once', async () => {
+  await using temporary = await tempHome()
+  await using control = await controlEnd()
+  control.setAway(true)
+  const file = join(temporary.home, 'agent', 'facts.ndjson')
+  const client = createControlClient(control.url, control.token)
+  const open = () => openFacts({ file, machine: 'node-1', control: client, now: () => new Date(0), log: logInto([]) })
+  const first = await open()
+  for (let i = 0; i < 3; i++) first.note({ kind: 'instance.exited', who, about: `ins_web.1-${i}`, data: { code: i } })
+  await first.close()
+  const second = await open()
+  assert.equal(second.waiting(), 3)
+  second.note({ kind: 'instance.exited', who, about: 'ins_web.1-2', data: { code: 2 } })
+  assert.equal(second.waiting(), 3, 'noted again after a crash, it is the same fact')
+  control.setAway(false)
+  await until(() => second.waiting() === 0, { because: 'control has them' })
+  await second.close()
+  assert.deepEqual(control.facts.map((fact) => [fact.kind, fact.data['code'], fact.data['name']]), [0, 1, 2].map((code) => ['instance.exited', code, 'web.1']))
+  const third = await open()
+  assert.equal(third.waiting(), 0)
+  await third.close()
+  client.close()
+})
