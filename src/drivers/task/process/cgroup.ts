@@ -9,6 +9,7 @@ import { createHash } from 'node:crypto'
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { sleep } from '#base/clock.ts'
+import { messageOf } from '#base/errors.ts'
 
 export type CgroupLimits = { memoryBytes: number | null; cpu: number | null; pids: number }
 
@@ -142,21 +143,28 @@ function versionOne(key: string, found: Controller[], mount: string): Cgroups {
 }
 
 function versionTwo(key: string, mount: string): { cgroups: Cgroups } | { because: string } {
-  const parents = [mount, join(mount, 'nightshift'), join(mount, key)]
   const limits: string[] = []
-  try {
-    for (const parent of parents) {
+  /** Lets the groups below the driver's own have controllers. The folders go with their last task, so it is done for each. */
+  const divide = () => {
+    for (const parent of [mount, join(mount, 'nightshift'), join(mount, key)]) {
       mkdirSync(parent, { recursive: true })
       const offered = (read(join(parent, 'cgroup.controllers')) ?? '').split(/\s+/)
+      const active = (read(join(parent, 'cgroup.subtree_control')) ?? '').split(/\s+/)
       for (const controller of ['memory', 'cpu', 'pids']) {
-        const active = (read(join(parent, 'cgroup.subtree_control')) ?? '').split(/\s+/)
-        if (active.includes(controller)) continue
-        if (offered.includes(controller)) writeFileSync(join(parent, 'cgroup.subtree_control'), `+${controller}`)
-        else if (parent === mount) limits.push(`no ${controller} control group: ${controller} limits are not enforced`)
+        if (offered.includes(controller) && !active.includes(controller)) writeFileSync(join(parent, 'cgroup.subtree_control'), `+${controller}`)
       }
     }
+  }
+  try {
+    divide()
+    const offered = (read(join(mount, 'cgroup.controllers')) ?? '').split(/\s+/)
+    for (const controller of ['memory', 'cpu', 'pids']) {
+      if (!offered.includes(controller)) limits.push(`no ${controller} control group: ${controller} limits are not enforced`)
+    }
+    removeEmpty(join(mount, key))
+    removeEmpty(join(mount, 'nightshift'))
   } catch (error) {
-    return { because: `${mount} cannot be divided: ${(error as Error).message}` }
+    return { because: `${mount} cannot be divided: ${messageOf(error)}` }
   }
   const write = (path: string, value: string) => {
     if (existsSync(path)) writeFileSync(path, value)
@@ -168,6 +176,7 @@ function versionTwo(key: string, mount: string): { cgroups: Cgroups } | { becaus
         const path = join(mount, key, id)
         return {
           create({ memoryBytes, cpu, pids }) {
+            divide()
             mkdirSync(path, { recursive: true })
             write(join(path, 'pids.max'), String(pids))
             if (memoryBytes !== null) {

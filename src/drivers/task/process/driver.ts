@@ -27,12 +27,15 @@ import { launch, returnLent, setprivPath } from './launch.ts'
 import { LogFiles } from './log-files.ts'
 import { killMembers, membersOf } from './members.ts'
 import type { MemberQuery } from './members.ts'
-import { bootId, childOf, commandLine, isAlive, openFilesOf, readStat, residentBytes, sendSignal, ticksPerSecond } from './proc.ts'
+import { bootId, childOf, commandLine, isAlive, openFilesOf, pidExists, readStat, residentBytes, sendSignal, ticksPerSecond } from './proc.ts'
+import { giveBackDeleted } from './reach.ts'
 import { paths, readExitStatus, readTask, writeRecord } from './record.ts'
 import type { ProcessFile, TaskFile } from './record.ts'
 
-/** How often a task is looked at that this process did not start itself (its exit file is watched as well). */
+/** How often it is asked whether keepers live that are not this process's children (their exit files are watched as well). */
 const lookMs = 100
+/** Every so many looks all tasks are looked at closely: that a pid is taken says little. */
+const closeLooks = 20
 const boundMs = 1000
 /** A list waits this long for the end of a task to be settled; until it is, the task counts as running. */
 const settleMs = 250
@@ -48,6 +51,8 @@ type Task = {
   readonly process: ProcessFile
   readonly group: TaskGroup | null
   readonly logs: LogFiles
+  /** Its keeper is this process's child, whose exit is announced. */
+  isChild: boolean
   ended: ExitStatus | null
   stopping: Stopping | null
   settling: Promise<void> | null
@@ -74,6 +79,7 @@ class ProcessDriver implements TaskDriver {
   readonly #timers: NodeJS.Timeout[]
   #ready: Promise<void> | undefined
   #closed = false
+  #looks = 0
 
   constructor(settings: ProcessSettings, now: () => Date) {
     this.#settings = settings
@@ -106,6 +112,7 @@ class ProcessDriver implements TaskDriver {
     const launched = await launch(spec, dir, { settings: this.#settings, cgroups: this.#cgroups, now: this.#now }, signal)
     const task = this.#adopt(spec.id, launched.task, launched.process, null)
     launched.child.once('exit', () => this.#lookAt(task))
+    task.isChild = launched.child.exitCode === null && launched.child.signalCode === null
     return this.#status(task)
   }
 
@@ -155,7 +162,7 @@ class ProcessDriver implements TaskDriver {
 
   onExit(listener: (id: string) => void): () => void {
     this.#listeners.add(listener)
-    void this.#load().then(() => this.#look())
+    void this.#load().then(() => [...this.#tasks.values()].forEach((task) => this.#lookAt(task)))
     return () => this.#listeners.delete(listener)
   }
 
@@ -245,11 +252,12 @@ class ProcessDriver implements TaskDriver {
     for (const name of await readdir(this.#settings.dir)) {
       if (name.startsWith(removedPrefix)) await removeTree(join(this.#settings.dir, name))
     }
-    await this.#scan()
+    await this.#scan(true)
+    if (process.getuid?.() === 0) await giveBackDeleted()
   }
 
   /** Finds tasks that another driver object started or removed meanwhile. */
-  async #scan(): Promise<void> {
+  async #scan(first = false): Promise<void> {
     const before = [...this.#tasks.keys()]
     const names = new Set(await readdir(this.#settings.dir))
     for (const id of before) if (!names.has(id)) this.#tasks.delete(id)
@@ -260,10 +268,17 @@ class ProcessDriver implements TaskDriver {
         this.#unreadable.set(name, `the record of task ${name} in ${this.#settings.dir} cannot be read, so it is left alone: ${messageOf(error)}`)
         return null
       })
+      if (found === undefined && first) await this.#sweep(name)
       if (!found || this.#tasks.has(name)) continue
       const task = this.#adopt(name, found.task, found.process, found.ended)
       if (!task.ended) this.#watch(task)
     }
+  }
+
+  /** What a start left that was cut short before its app could run. Whoever began it is gone: one driver at a time uses the folder. */
+  async #sweep(name: string): Promise<void> {
+    await this.#cgroups?.of(name).remove().catch(() => {})
+    await removeTree(join(this.#settings.dir, name))
   }
 
   #adopt(id: string, file: TaskFile, process: ProcessFile, ended: ExitStatus | null): Task {
@@ -275,6 +290,7 @@ class ProcessDriver implements TaskDriver {
       process,
       group: file.grouped && this.#cgroups ? this.#cgroups.of(id) : null,
       logs: new LogFiles(dir, id, this.#settings.logs),
+      isChild: false,
       ended,
       stopping: null,
       settling: null,
@@ -296,7 +312,11 @@ class ProcessDriver implements TaskDriver {
   // ---------------------------------------------------------------- how tasks end
 
   #look(): void {
-    for (const task of this.#tasks.values()) this.#lookAt(task)
+    this.#looks++
+    for (const task of this.#tasks.values()) {
+      if (task.ended) continue
+      if (this.#looks % closeLooks === 0 || (!task.isChild && !pidExists(task.process.pid))) this.#lookAt(task)
+    }
   }
 
   #lookAt(task: Task): void {

@@ -52,6 +52,16 @@ export function isAlive(process: { pid: number; startTime: string }): boolean {
   return stat !== null && stat.startTime === process.startTime && stat.state !== 'Z' && stat.state !== 'X'
 }
 
+/** Cheaper than a look at the process: that some process has this number. */
+export function pidExists(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
 /** Every process there is now, zombies left out. */
 export function allStats(): ProcStat[] {
   const stats: ProcStat[] = []

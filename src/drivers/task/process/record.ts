@@ -67,12 +67,12 @@ async function readRecord<T>(path: string, schema: z.ZodType<T>): Promise<T | nu
   return schema.parse(JSON.parse(text))
 }
 
-/** Null when no app of that folder ever ran. */
-export async function readTask(dir: string): Promise<{ task: TaskFile; process: ProcessFile; ended: ExitStatus | null } | null> {
+/** Undefined when no app of that folder ever ran. */
+export async function readTask(dir: string): Promise<{ task: TaskFile; process: ProcessFile; ended: ExitStatus | null } | undefined> {
   const process = await readRecord(paths.process(dir), processFile)
-  if (!process) return null
+  if (!process) return undefined
   const [task, ended] = await Promise.all([readRecord(paths.task(dir), taskFile), readRecord(paths.ended(dir), endedFile)])
-  return task ? { task, process, ended } : null
+  return task ? { task, process, ended } : undefined
 }
 
 /** Room for the status is taken before the app runs, so that a full disk cannot swallow it. */
