@@ -4,10 +4,11 @@
  */
 import type { CommandContext } from '@stricli/core'
 import { AppError, isAppError } from '#base/errors.ts'
-import type { Client } from '#contract/client.ts'
+import { type Client, createClient } from '#contract/client.ts'
 import { type AppChoice, chooseApp, chooseEnvironment } from './app-choice.ts'
 import type { AppFlags, ServerFlags } from './command.ts'
 import { reportError } from './errors.ts'
+import { httpFetch } from './http-fetch.ts'
 import { type Io, Output } from './output.ts'
 import { type ServerChoice, chooseServer } from './server-choice.ts'
 
@@ -48,9 +49,7 @@ export class Cli implements CommandContext {
 
   async connect(flags: Pick<ServerFlags, 'url' | 'token' | 'home'>): Promise<Server> {
     const choice = await chooseServer(flags, this.io.env)
-    // The contract's schemas take longer to load than all the rest: only what calls the API pays for them.
-    const { createClient } = await import('#contract/client.ts')
-    return { ...choice, client: createClient({ baseUrl: choice.url, token: choice.token ?? '' }) }
+    return { ...choice, client: createClient({ baseUrl: choice.url, token: choice.token ?? '', fetch: httpFetch }) }
   }
 
   /** The server, the app and the environment that the flags and the folder name; throws with the ways to name one. */

@@ -5,7 +5,7 @@ import { type Leaf, isHidden, sections } from './tree.ts'
 
 const preface = `# The command line
 
-Generated from the commands themselves: \`node src/main.ts cli-reference > docs/cli.md\`.
+Generated from the commands themselves: \`npm run generate\`.
 
 \`nightshift <command> --help\` says the same in a terminal.
 

@@ -115,7 +115,7 @@ test('a terminal is raw, has its size told, and gives keys through', async () =>
   const waiting: { text: string; resolve: () => void }[] = []
   terminal.onData((data) => {
     shown += data
-    for (const waiter of [...waiting]) if (shown.includes(waiter.text)) waiter.resolve()
+    for (const waiter of waiting) if (shown.includes(waiter.text)) waiter.resolve()
   })
   const ended = new Promise<number>((resolve) => terminal.onExit(({ exitCode }) => resolve(exitCode)))
   const shows = (text: string) => new Promise<void>((resolve) => (shown.includes(text) ? resolve() : waiting.push({ text, resolve })))
@@ -128,7 +128,7 @@ test('a terminal is raw, has its size told, and gives keys through', async () =>
   assert.equal(await ended, 130)
   assert.equal(keys, 'ls\t\x1b[A\x03')
   assert.deepEqual(sizes.at(-1), [120, 40])
-  assert.deepEqual((api.asked[0]?.body as { tty: unknown }).tty, { cols: 100, rows: 30 })
+  assert.deepEqual((api.asked[0]?.body as { tty: unknown } | undefined)?.tty, { cols: 100, rows: 30 })
   assert.equal(shown, '$ interrupted\r\n')
 })
 

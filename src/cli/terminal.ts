@@ -11,6 +11,8 @@ import type { Io } from './output.ts'
 
 export type TerminalRequest = { instance?: string; service?: string; command: string[]; tty: boolean }
 
+/** A far end that answers no ping for this long is gone. */
+const silentMs = 20_000
 /** Input is held back when this many bytes wait to be sent. */
 const mostBuffered = 1024 * 1024
 
@@ -41,6 +43,11 @@ async function attach(io: Io, server: Server, path: string, tty: boolean): Promi
     if (socket.bufferedAmount >= mostBuffered) stdin.pause()
   }
   const onEnd = (): void => send({ t: 'eof' })
+  let heard = performance.now()
+  const heartbeat = setInterval(() => {
+    if (performance.now() - heard > silentMs) socket.terminate()
+    else if (socket.readyState === WebSocket.OPEN) socket.ping()
+  }, silentMs / 4)
   try {
     return await new Promise<TerminalToClient>((resolve, reject) => {
       let exit: TerminalToClient | undefined
@@ -54,6 +61,7 @@ async function attach(io: Io, server: Server, path: string, tty: boolean): Promi
         stdin.on('data', onInput).on('end', onEnd).resume()
         if ((stdin as Readable).readableEnded) onEnd()
       })
+      socket.on('pong', () => (heard = performance.now()))
       socket.on('message', (data: Buffer, isBinary: boolean) => {
         if (isBinary) return void write(stdout, socket, data)
         const frame = JSON.parse(data.toString('utf8')) as Partial<TerminalToClient>
@@ -64,6 +72,7 @@ async function attach(io: Io, server: Server, path: string, tty: boolean): Promi
       socket.on('close', () => (exit === undefined ? reject(new AppError('unavailable', 'the connection was lost before the command ended (it has been stopped)')) : resolve(exit)))
     })
   } finally {
+    clearInterval(heartbeat)
     ;(stdout as NodeJS.WriteStream).off?.('resize', onResize)
     stdin.off('data', onInput).off('end', onEnd)
     if (tty) stdin.setRawMode?.(false)

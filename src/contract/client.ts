@@ -3,7 +3,8 @@
  * Errors are `AppError`s made from the server's RFC 9457 problems.
  */
 import { AppError, type ErrorCode, type FieldFault, errorCodes } from '#base/errors.ts'
-import { type Answer, type CallInput, type EndpointId, type EndpointSpec, endpoints } from './endpoints.ts'
+import { calls } from './calls.ts'
+import type { Answer, CallInput, EndpointId } from './endpoints.ts'
 
 export type ClientOptions = {
   /** Base URL of the API, without a trailing slash; '' in a browser served by control. */
@@ -31,7 +32,7 @@ export function createClient(options: ClientOptions): Client {
 
   // `duplex` is part of the fetch standard and asked for by streamed bodies, but not of every type library
   async function request(id: EndpointId, input: LooseInput, extra: Extra): Promise<Response> {
-    const spec: EndpointSpec = endpoints[id]
+    const spec = calls[id]
     const url = options.baseUrl + endpointPath(spec.path, input.params ?? {}) + queryString(input.query ?? {})
     const headers: Record<string, string> = { ...extra.headers }
     if (options.token !== undefined) headers['authorization'] = `Bearer ${options.token}`

@@ -1,6 +1,8 @@
 import { AppError } from '#base/errors.ts'
+import { createClient } from '#contract/client.ts'
 import { command, serverFlags, type ServerFlags } from '../command.ts'
 import type { Cli } from '../context.ts'
+import { httpFetch } from '../http-fetch.ts'
 import { ask, askHidden, readStdin } from '../prompt.ts'
 import { saveLogin } from '../saved-login.ts'
 import { apiUrl, chooseServer } from '../server-choice.ts'
@@ -12,8 +14,7 @@ export const login = command({
   async run(cli: Cli, flags: ServerFlags) {
     const { url, token } = await credential(cli, flags)
     if (token === '') throw new AppError('invalid', 'the token is empty: nothing was saved')
-    const { createClient } = await import('#contract/client.ts')
-    const info = await createClient({ baseUrl: url, token }).call('system.info')
+    const info = await createClient({ baseUrl: url, token, fetch: httpFetch }).call('system.info')
     const file = await saveLogin(cli.io.env, { url, token })
     if (flags.json) return cli.out.json(info)
     cli.out.line(`Logged in to ${url} as ${info.actor.name} (${info.access}); saved in ${file}`)

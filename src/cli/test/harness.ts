@@ -35,9 +35,13 @@ export function start(argv: string[], options: CallOptions & { keepStdin?: boole
   const child = spawn(process.execPath, [mainFile, ...argv], { env: { PATH: process.env['PATH'], HOME: nowhere, ...options.env }, cwd: options.cwd ?? tmpdir(), stdio: 'pipe' })
   let stdout = ''
   let stderr = ''
-  const waiting: { text: string; resolve: () => void; reject: (error: Error) => void }[] = []
+  const waiting = new Set<{ text: string; resolve: () => void; reject: (error: Error) => void }>()
   const check = (): void => {
-    for (const waiter of [...waiting]) if (stdout.includes(waiter.text) || stderr.includes(waiter.text)) waiting.splice(waiting.indexOf(waiter), 1)[0]?.resolve()
+    for (const waiter of waiting) {
+      if (!stdout.includes(waiter.text) && !stderr.includes(waiter.text)) continue
+      waiting.delete(waiter)
+      waiter.resolve()
+    }
   }
   child.stdout.on('data', (chunk) => ((stdout += String(chunk)), check()))
   child.stderr.on('data', (chunk) => ((stderr += String(chunk)), check()))
@@ -49,7 +53,7 @@ export function start(argv: string[], options: CallOptions & { keepStdin?: boole
       resolve({ code: code ?? -1, stdout, stderr })
     })
   })
-  const says = (text: string): Promise<void> => new Promise((resolve, reject) => (waiting.push({ text, resolve, reject }), check()))
+  const says = (text: string): Promise<void> => new Promise((resolve, reject) => (waiting.add({ text, resolve, reject }), check()))
   return { child, stdout: () => stdout, stderr: () => stderr, ended, says }
 }
 
