@@ -32,7 +32,7 @@ export function GitSettings({ app }: { app: AppDetail }) {
       </form>
       <div className="space-y-2">
         <p className="text-sm text-soft">To deploy by push, once and then each time:</p>
-        <Command>{commands.gitRemote(app.gitUrl)}</Command>
+        <Command>{commands.gitRemote(app.name, app.environment)}</Command>
         <Command>{commands.gitPush(app.settings.deployBranch)}</Command>
       </div>
     </div>

@@ -16,7 +16,7 @@ export function Overview() {
   if (app === undefined) return null
   if (app.health === 'empty')
     return (
-      <Empty title={`${app.name} is ready for its first deploy.`} commands={[commands.gitRemote(app.gitUrl), commands.gitPush(app.settings.deployBranch)]}>
+      <Empty title={`${app.name} is ready for its first deploy.`} commands={[commands.gitRemote(app.name, app.environment), commands.gitPush(app.settings.deployBranch)]}>
         Push it with git, or see the <TextLink href={paths.deploy({ app: app.name })}>other ways</TextLink>. This page shows its services as soon as they start.
       </Empty>
     )

@@ -1,0 +1,92 @@
+import { useQueryClient } from '@tanstack/react-query'
+import { useEffect, useState } from 'react'
+import type { Answer } from '#contract/endpoints.ts'
+import type { Build } from '#contract/model.ts'
+import type { Step } from '../components/steps.tsx'
+import { type AppRef, isOpen } from '../data/queries.ts'
+import { follow } from '../data/streams.ts'
+
+export type BuildLine = Answer<'builds.log'>
+export type BuildLogState = { lines: readonly BuildLine[]; ended: boolean; error: unknown }
+
+/** The output of a build from its start, then as it grows. Lines are added a frame at a time. */
+export function useBuildLog({ app, env }: AppRef, build: string): BuildLogState {
+  const [state, setState] = useState<BuildLogState>({ lines: [], ended: false, error: null })
+  useEffect(() => {
+    const stop = new AbortController()
+    let arrived: BuildLine[] = []
+    let last = 0
+    let frame = 0
+    const flush = () => {
+      frame = 0
+      const lines = arrived
+      arrived = []
+      setState((now) => ({ ...now, lines: [...now.lines, ...lines] }))
+    }
+    setState({ lines: [], ended: false, error: null })
+    follow(
+      'builds.log',
+      { params: { app, build }, query: { environment: env } },
+      (line) => {
+        // a stream that was opened again may begin at the start
+        if (line.line <= last) return
+        last = line.line
+        arrived.push(line)
+        if (frame === 0) frame = requestAnimationFrame(flush)
+      },
+      { signal: stop.signal, endless: false },
+    ).then(
+      () => {
+        if (stop.signal.aborted) return
+        flush()
+        setState((now) => ({ ...now, ended: true }))
+      },
+      (error: unknown) => setState((now) => ({ ...now, ended: true, error })),
+    )
+    return () => {
+      stop.abort()
+      cancelAnimationFrame(frame)
+    }
+  }, [app, env, build])
+  return state
+}
+
+const order = ['built', 'released', 'started', 'healthy', 'shifted', 'done'] as const
+type Told = Answer<'deploys.follow'>
+
+export type Progress = { steps: Step[]; release: number | null; url: string | null }
+
+/** Build and rollout as steps, each with its time and reason, until the last one. */
+export function useProgress({ app, env }: AppRef, build: Build): Progress {
+  const [told, setTold] = useState<readonly Told[]>([])
+  const client = useQueryClient()
+  useEffect(() => {
+    const stop = new AbortController()
+    setTold([])
+    follow(
+      'deploys.follow',
+      { params: { app, build: build.id }, query: { environment: env } },
+      (step) => {
+        setTold((list) => [...list.filter((one) => one.step !== step.step), step])
+        if (step.state !== 'running') for (const word of ['builds', 'app', 'releases']) void client.invalidateQueries({ queryKey: [word] })
+      },
+      { signal: stop.signal, endless: false },
+    ).catch(() => {})
+    return () => stop.abort()
+  }, [app, env, build.id, client])
+  return progressOf(told, build)
+}
+
+function progressOf(told: readonly Told[], build: Build): Progress {
+  const names = [...order, ...told.map((one) => one.step).filter((name) => !(order as readonly string[]).includes(name))]
+  const isOver = told.some((one) => one.state === 'failed' || one.step === 'done') || build.state === 'failed' || build.state === 'cancelled'
+  const next = isOver ? undefined : names.find((name) => !told.some((one) => one.step === name))
+  const isRunning = told.some((one) => one.state === 'running')
+  const steps = names.map((name): Step => {
+    const one = told.find((step) => step.step === name)
+    if (one) return { name, state: one.state, at: one.at, detail: one.detail }
+    if (name === 'built' && (build.state === 'failed' || build.state === 'cancelled')) return { name, state: 'failed', at: build.finishedAt, detail: build.state === 'cancelled' ? 'cancelled' : build.because }
+    return { name, state: name === next && !isRunning && (told.length > 0 || isOpen(build)) ? 'running' : 'waiting', at: null, detail: '' }
+  })
+  return { steps, release: told.findLast((one) => one.release !== null)?.release ?? build.release, url: told.find((one) => one.step === 'done')?.url ?? null }
+}
