@@ -78,9 +78,9 @@ export async function runUp(options: ProcessOptions, listener: UpListener = term
   })
   supervisor.ready
     .then(async () => {
+      const ready = await announce(home, config, options.readyFile)
       record.readyAt = new Date().toISOString()
       writeJson(supervisorRecordFile(home), record)
-      const ready = await announce(home, config, options.readyFile)
       listener.onReady(ready)
     })
     .catch((error: unknown) => asking || log.error({ err: error }, 'could not announce that all is ready'))
