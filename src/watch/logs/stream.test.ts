@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import type { LogLine } from '#contract/model.ts'
+import { type Database, openDatabase } from '#kernel/db/db.ts'
+import { type TestDatabase, testDatabase } from '#test/harness/postgres.ts'
+import { until } from '#test/harness/wait.ts'
+import { batchOf, entry } from './testing/log-corpus.ts'
+import { mergeSmall, sealTurn } from './loop.ts'
+import { type LogReader, createLogReader } from './read.ts'
+import { type LogWriter, createLogWriter } from './service.ts'
+import type { LogQuery } from './model.ts'
+
+let database: TestDatabase
+let db: Database
+let writer: LogWriter
+let reader: LogReader
+
+before(async () => {
+  database = await testDatabase()
+  db = openDatabase(database.url, { max: 20 })
+  writer = createLogWriter(db)
+  reader = createLogReader(db)
+})
+after(async () => {
+  reader.close()
+  await writer.close()
+  await db.close()
+  await database[Symbol.asyncDispose]()
+})
+
+/** Collects a stream in the background. */
+function follow(query: LogQuery, options: { after?: string; backlog?: number } = {}) {
+  const abort = new AbortController()
+  const lines: LogLine[] = []
+  const done = (async () => {
+    for await (const line of reader.stream(query, { ...options, signal: abort.signal })) lines.push(line)
+  })()
+  return { lines, async end() { abort.abort(); await done } }
+}
+
+const textsOf = (lines: readonly LogLine[]) => lines.map((line) => line.text)
+const numbers = (prefix: string, count: number, from = 0) => Array.from({ length: count }, (_, nth) => `${prefix}${from + nth}`)
+
+test('streams give every line once and in order while writers write, chunks are sealed and merged', async () => {
+  const first = follow({ app: 'busy' })
+  const everything = follow({})
+  const filtered = follow({ app: 'busy', text: 'A1' })
+  await until(async () => {
+    await writer.ingest([batchOf('probe', probes, [entry(`probe ${probes++}`)], { app: 'probe' })])
+    return everything.lines.length > 0
+  }, { because: 'the streams listen' })
+  let sealing = true
+  const sealer = (async () => {
+    while (sealing) {
+      await sealTurn(db, new Date(), { maxLines: 200 })
+      await mergeSmall(db, new Date(Date.now() + 3_600_000))
+    }
+  })()
+  const late: ReturnType<typeof follow>[] = []
+  await Promise.all(
+    ['A', 'B', 'C'].map(async (source) => {
+      for (let at = 0; at < 1500; at += 25) {
+        await writer.ingest([batchOf(source, at, numbers(source, 25, at).map((text) => entry(text)), { app: 'busy', instance: `web.${source}` })])
+        if (source === 'A' && at % 500 === 0) late.push(follow({ app: 'busy' }, { backlog: 1000 }))
+      }
+    }),
+  )
+  const all = numbers('A', 1500).concat(numbers('B', 1500), numbers('C', 1500))
+  await until(() => first.lines.length >= all.length, { because: `the stream has all ${all.length} lines`, timeoutMs: 20_000 })
+  sealing = false
+  await sealer
+  await writer.ingest([batchOf('end', 0, [entry('end')], { app: 'busy' })])
+  const streams = [first, ...late]
+  for (const stream of streams) await until(() => stream.lines.at(-1)?.text === 'end', { because: 'the stream ends with the last line' })
+  assert.deepEqual(textsOf(first.lines).toSorted(), [...all, 'end'].toSorted())
+  for (const stream of [...streams, everything]) {
+    const ids = stream.lines.map((line) => Number.parseInt(line.cursor.slice(9), 36))
+    assert.deepEqual(ids, ids.toSorted((a, b) => a - b))
+    assert.equal(new Set(ids).size, ids.length)
+  }
+  for (const stream of late) {
+    // from its first line on, it has what the first stream has
+    const from = first.lines.findIndex((line) => line.cursor === stream.lines[0]?.cursor)
+    assert.deepEqual(textsOf(stream.lines).slice(1000), textsOf(first.lines).slice(from + 1000))
+  }
+  await until(() => filtered.lines.length === all.filter((text) => text.includes('A1')).length, { because: 'the filtered stream has its lines' })
+  await Promise.all([...streams, everything, filtered].map((stream) => stream.end()))
+})
+let probes = 0
+
+test('a stream goes on after the last line it gave, through chunks into hot lines', async () => {
+  await writer.ingest([batchOf('r1', 0, numbers('r', 900).map((text) => entry(text)), { app: 'resume' })])
+  await sealTurn(db, new Date(), { maxLines: 1 })
+  await writer.ingest([batchOf('r1', 900, numbers('r', 900, 900).map((text) => entry(text)), { app: 'resume' }), batchOf('x1', 0, numbers('x', 900).map((text) => entry(text)), { app: 'other' })])
+  await sealTurn(db, new Date(), { maxLines: 1 })
+  await writer.ingest([batchOf('r1', 1800, numbers('r', 200, 1800).map((text) => entry(text)), { app: 'resume' })])
+  const start = (await reader.read({ app: 'resume', limit: 2000 })).lines[0] as LogLine
+  let cursor = start.cursor
+  const seen = [start.text]
+  while (seen.length < 2000) {
+    const part = follow({ app: 'resume' }, { after: cursor })
+    await until(() => part.lines.length > 0, { because: 'the stream goes on' })
+    await part.end()
+    seen.push(...textsOf(part.lines))
+    cursor = (part.lines.at(-1) as LogLine).cursor
+  }
+  assert.deepEqual(seen, numbers('r', 2000))
+})
+
+test('a slow reader holds nobody up and misses nothing', async () => {
+  const abort = new AbortController()
+  const slow = reader.stream({ app: 'flood' }, { backlog: 0, signal: abort.signal })
+  const started = slow.next()
+  const quick = follow({ app: 'flood' })
+  await until(async () => {
+    await writer.ingest([batchOf('f', floods, [entry(`f${floods++}`)], { app: 'flood' })])
+    return quick.lines.length > 0
+  }, { because: 'the streams listen' })
+  const firstLine = (await started).value as LogLine
+  for (let round = 0; round < 12; round++) {
+    await writer.ingest([batchOf('f', floods, numbers('f', 2500, floods).map((text) => entry(text)), { app: 'flood' })])
+    floods += 2500
+    if (round % 4 === 0) await sealTurn(db, new Date(), { maxLines: 1 })
+  }
+  await until(() => quick.lines.at(-1)?.text === `f${floods - 1}`, { because: 'the quick one has all', timeoutMs: 20_000 })
+  const seen = [firstLine.text]
+  while (seen.at(-1) !== `f${floods - 1}`) seen.push(((await slow.next()).value as LogLine).text)
+  assert.deepEqual(seen, numbers('f', seen.length, Number(seen[0]?.slice(1))))
+  abort.abort()
+  await Promise.all([slow.return(undefined), quick.end()])
+})
+let floods = 0
+
+test('a stream limited to some apps gives no line of another', async () => {
+  const stream = follow({ apps: ['seen'] })
+  let sent = 0
+  await until(async () => {
+    await writer.ingest([batchOf('s1', sent, [entry('for you')], { app: 'seen' }), batchOf('s2', sent, [entry('not for you')], { app: 'hidden' })])
+    sent++
+    return stream.lines.length > 0
+  }, { because: 'a line arrives' })
+  await stream.end()
+  assert.ok(stream.lines.every((line) => line.app === 'seen'))
+})
+
+test('when every connection breaks, a stream that listens goes on by itself', async () => {
+  const stream = follow({ app: 'broken' })
+  let sent = 0
+  const send = async () => {
+    await writer.ingest([batchOf('b1', sent, [entry(`b${sent}`)], { app: 'broken' })]).then(() => sent++, () => {})
+  }
+  await until(async () => {
+    await send()
+    return stream.lines.length > 0
+  }, { because: 'a line arrives' })
+  await db.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()')
+  const before = stream.lines.length
+  await until(async () => {
+    await send()
+    return stream.lines.length > before + 3
+  }, { because: 'lines arrive again' })
+  const texts = textsOf(stream.lines)
+  assert.deepEqual(texts, numbers('b', texts.length, Number(texts[0]?.slice(1))))
+  await stream.end()
+})
