@@ -47,6 +47,8 @@ const retryable = new Set(['40001', '40P01'])
 export function openDatabase(url: string, options: { max?: number } = {}): Database {
   const pool = new pg.Pool({ connectionString: url, max: options.max ?? 10, idleTimeoutMillis: 30_000, connectionTimeoutMillis: 10_000, keepAlive: true })
   pool.on('error', () => {}) // an idle connection broke (the database restarted): the pool opens another when asked
+  // a connection that breaks while it is lent tells its own emitter, and without a listener that ends the process
+  pool.on('connect', (client) => client.on('error', () => {}))
   const listeners = new Map<string, Set<(payload: string) => void>>()
   let listenClient: pg.Client | undefined
   let closed = false
