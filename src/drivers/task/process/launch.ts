@@ -17,7 +17,7 @@ import type { ProcessSettings } from './config.ts'
 import { taskEnvironment } from './environment.ts'
 import { startKeeper } from './keeper.ts'
 import { bootId, readStat, sendSignal } from './proc.ts'
-import { giveBack, reach } from './reach.ts'
+import type { Lender } from './reach.ts'
 import { paths, unwrittenStatus, writeRecord } from './record.ts'
 import type { ProcessFile, TaskFile } from './record.ts'
 
@@ -28,7 +28,7 @@ const volumesElsewhere = `plain processes share the machine's folders, so volume
 
 export type Launched = { task: TaskFile; process: ProcessFile; child: ChildProcess }
 
-export type LaunchContext = { settings: ProcessSettings; cgroups: Cgroups | null; now: () => Date }
+export type LaunchContext = { settings: ProcessSettings; cgroups: Cgroups | null; lender: Lender; now: () => Date }
 
 /** Leaves nothing behind when it throws. */
 export async function launch(spec: TaskSpec, dir: string, context: LaunchContext, signal?: AbortSignal): Promise<Launched> {
@@ -37,16 +37,10 @@ export async function launch(spec: TaskSpec, dir: string, context: LaunchContext
   checkEnvironment(spec)
   checkSignal('start', spec.id, spec.stopSignal)
   const volumes = volumePaths(spec.id, spec.volumes, volumesElsewhere)
-  const lent: string[] = []
   try {
     await removeTree(dir)
     const user = process.getuid?.() === 0 ? userOf(spec.labels['app'] ?? spec.id, context.settings.dir, context.settings.users) : null
-    const lend = async (path: string) => {
-      if (!user) return path
-      const reached = await reach(path)
-      if (reached.lent) lent.push(reached.lent)
-      return reached.path
-    }
+    const lend = async (path: string) => (user ? context.lender.lend(spec.id, path) : path)
     await mkdir(dir, { mode: 0o711 })
     const seen = join(await lend(context.settings.dir), spec.id)
     const own = ['home', 'tmp', 'exit', 'app'].map((name) => join(dir, name))
@@ -76,7 +70,7 @@ export async function launch(spec: TaskSpec, dir: string, context: LaunchContext
       memoryBytes: spec.resources.memoryBytes,
       user,
       marker,
-      lent,
+      lent: context.lender.placesOf(spec.id),
       grouped: context.cgroups !== null,
     }
     await writeRecord(paths.task(dir), task)
@@ -88,6 +82,7 @@ export async function launch(spec: TaskSpec, dir: string, context: LaunchContext
     return await run(spec, dir, join(seen, 'exit', 'status'), argv, task, context)
   } catch (error) {
     await removeTree(dir)
+    await context.lender.release(spec.id)
     if (error instanceof TaskError || signal?.aborted) throw error
     const code = (error as NodeJS.ErrnoException).code
     if (code === 'EINVAL' || code === 'EPERM') {
@@ -161,10 +156,4 @@ async function workingFolder(spec: TaskSpec, app: string, root: string): Promise
     throw new TaskError('start', spec.id, `root ${JSON.stringify(spec.root)} is a link that leads out of the app`, { retryable: false })
   }
   return real.slice(top.length + 1) || '.'
-}
-
-/** Gives back the folders that were lent to a task, except those that `others` still use. */
-export async function returnLent(lent: readonly string[], others: Iterable<{ lent: readonly string[] }>): Promise<void> {
-  const used = new Set([...others].flatMap((task) => task.lent))
-  for (const place of lent) if (!used.has(place)) await giveBack(place)
 }

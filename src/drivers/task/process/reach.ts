@@ -15,10 +15,47 @@ import { messageOf } from '#base/errors.ts'
 const run = promisify(execFile)
 const lentFolder = '/run/nightshift/lent'
 
-export type Reached = { path: string; /** The mount to give back, or null when none was needed. */ lent: string | null }
+/** Who was lent what. One at a time lends or gives back, so that no folder is taken from a task that just asked for it. */
+export class Lender {
+  readonly #places = new Map<string, Set<string>>()
+  #busy: Promise<unknown> = Promise.resolve()
 
-/** The path by which anybody can reach `path` (an existing folder). Idempotent. Rejects, naming the closed folder, when it cannot be lent. */
-export async function reach(path: string): Promise<Reached> {
+  /** The path by which anybody can reach `path` (an existing folder). Idempotent. Rejects, naming the closed folder, when it cannot be lent. */
+  lend(id: string, path: string): Promise<string> {
+    return this.#alone(async () => {
+      const reached = await reach(path)
+      if (reached.lent) this.adopt(id, [reached.lent])
+      return reached.path
+    })
+  }
+
+  /** What the task was lent, as its record says or said. */
+  placesOf(id: string): string[] {
+    return [...(this.#places.get(id) ?? [])]
+  }
+
+  adopt(id: string, places: readonly string[]): void {
+    if (places.length > 0) this.#places.set(id, new Set([...this.placesOf(id), ...places]))
+  }
+
+  /** The task is gone: gives back what nobody else uses. Idempotent. */
+  release(id: string): Promise<void> {
+    return this.#alone(async () => {
+      const places = this.placesOf(id)
+      this.#places.delete(id)
+      const used = new Set([...this.#places.values()].flatMap((others) => [...others]))
+      for (const place of places) if (!used.has(place)) await giveBack(place)
+    })
+  }
+
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#busy.then(work)
+    this.#busy = turn.catch(() => {})
+    return turn
+  }
+}
+
+async function reach(path: string): Promise<{ path: string; lent: string | null }> {
   const real = await realpath(path)
   const closed = await closedAbove(real)
   if (closed === null) return { path: real, lent: null }
@@ -42,7 +79,7 @@ export async function reach(path: string): Promise<Reached> {
 }
 
 /** Idempotent; a mount that is still in use somewhere stays. */
-export async function giveBack(place: string): Promise<void> {
+async function giveBack(place: string): Promise<void> {
   await run('umount', [place]).catch(() => {})
   await rmdir(place).catch(() => {})
 }
