@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
+import { readFile, rm, symlink } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -77,6 +78,18 @@ describe('git push', { concurrency: 1 }, () => {
     await git(folder.dir, 'init', '-q', '-b', 'main')
     const head = await commit(folder.dir, files)
     return { dir: folder.dir, head, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() }
+  }
+
+  /** Backends that run for us now. */
+  function gitChildren(): string[] {
+    const pids = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8').trim().split(' ').filter(Boolean)
+    return pids.filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('http-backend')
+      } catch {
+        return false
+      }
+    })
   }
 
   const branchOf = (app: string, ref = 'main') => git(repoPath(house.home, { app, environment: 'production' }), 'rev-parse', ref).then(({ text }) => text.trim())
@@ -188,9 +201,7 @@ describe('git push', { concurrency: 1 }, () => {
   test('a pusher who hangs up does not stop the build, and the branch moves', async () => {
     await using work = await clone()
     await git(work.dir, 'push', `${base}/git/hangup.git`, 'main')
-    const gate = join(work.dir, 'gate')
     const head = await commit(work.dir, { 'package.json': JSON.stringify({ scripts: { build: 'i=0; while [ $i -lt 20 ]; do sleep 0.1; i=$((i+1)); done', start: 'node x' } }) })
-    await writeFile(gate, '')
     const pusher = spawn('git', ['push', `${base}/git/hangup.git`, 'main'], { cwd: work.dir, stdio: ['ignore', 'ignore', 'pipe'], detached: true })
     let seen = ''
     pusher.stderr.on('data', (chunk: Buffer) => (seen += chunk.toString()))
@@ -207,8 +218,9 @@ describe('git push', { concurrency: 1 }, () => {
     const socket = connect(port, '127.0.0.1')
     const auth = Buffer.from(`any:${token}`).toString('base64')
     socket.write(`POST /git/broken.git/git-receive-pack HTTP/1.1\r\nhost: x\r\nauthorization: Basic ${auth}\r\ncontent-type: application/x-git-receive-pack-request\r\ncontent-length: 100000\r\n\r\n00a8${work.head} ${'1'.repeat(40)} refs/heads/main\0 report-status`)
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await until(() => gitChildren().length > 0, { because: 'git has begun to read' })
     socket.destroy()
+    await until(() => gitChildren().length === 0, { because: 'git has given up' })
     const head = await commit(work.dir, { 'run.sh': 'echo 2\n' })
     assert.equal((await git(work.dir, 'push', `${base}/git/broken.git`, 'main')).code, 0)
     assert.equal(await branchOf('broken'), head)
@@ -217,7 +229,6 @@ describe('git push', { concurrency: 1 }, () => {
 
   test('a link in the repository that leads out is refused like in an upload', async () => {
     await using work = await clone()
-    const { symlink } = await import('node:fs/promises')
     await symlink('/etc/passwd', join(work.dir, 'passwd'))
     await commit(work.dir, {})
     const result = await git(work.dir, 'push', `${base}/git/links.git`, 'main')
