@@ -45,7 +45,7 @@ The app is made if it isn't there. Where nothing names it, a first deploy takes 
         return 0
       }
       const end = await watchDeploy(cli, { target, build: build.id, startedAtMs, signal: interrupted.signal }, flags.json)
-      return flags.json ? (end.state === 'done' ? 0 : 1) : await sayEnd(cli, target, build, end, startedAtMs)
+      return flags.json ? (end.state === 'done' ? 0 : 1) : await sayEnd(cli, target, { build, end, isNew, startedAtMs })
     } catch (error) {
       if (!interrupted.signal.aborted) throw error
       sayInterrupted(cli, build)
@@ -90,7 +90,7 @@ function deployImage({ client, app, environment }: Target, image: string, port: 
   return client.call('builds.image', { params: { app }, query: { environment }, body: { image, ...(port === undefined ? {} : { port }) } })
 }
 
-async function sayEnd(cli: Cli, target: Target, build: Build, end: DeployEnd, startedAtMs: number): Promise<number> {
+async function sayEnd(cli: Cli, target: Target, { build, end, isNew, startedAtMs }: { build: Build; end: DeployEnd; isNew: boolean; startedAtMs: number }): Promise<number> {
   const { out } = cli
   const where = appWordsAsFlags(target.app, target.environment)
   if (end.state === 'done') {
@@ -101,10 +101,11 @@ async function sayEnd(cli: Cli, target: Target, build: Build, end: DeployEnd, st
   }
   const isBuilt = end.reached.has('built')
   out.line(`${out.paint('red', '✗')} ${isBuilt ? 'rollout' : 'build'} failed: ${end.detail}`)
-  if (!isBuilt) out.note(`nothing was changed: what served before goes on. All of the build's output: nightshift builds log ${build.id} ${where}`)
+  const before = isNew ? '' : 'what served before goes on. '
+  if (!isBuilt) out.note(`${before}All of the build's output: nightshift builds log ${build.id} ${where}`)
   else {
     await showLastLines(cli, target, startedAtMs)
-    out.note(`what served before goes on. More: nightshift logs --since 10m ${where}, nightshift rollout ${where}`)
+    out.note(`${before}More: nightshift logs --since 10m ${where}, nightshift rollout ${where}`)
   }
   return 1
 }
