@@ -130,5 +130,5 @@ export function isoTime(ms: number): string {
 
 /** As JSON.stringify, for text that hardly ever needs an escape. */
 export function quote(text: string): string {
-  return /["\\\u0000-\u001f\u007f-\uffff]/.test(text) ? JSON.stringify(text) : `"${text}"`
+  return /[^ !#-[\]-~]/.test(text) ? JSON.stringify(text) : `"${text}"`
 }

@@ -167,6 +167,10 @@ export class ClientConnection implements Front, Visitable {
     return this.#socket.writableNeedDrain
   }
 
+  holds(): boolean {
+    return this.#socket.writableLength > 0
+  }
+
   informational(head: ResponseHead): void {
     if (this.#head?.minor === 1) this.#socket.write(informationalLines(head), 'latin1')
   }

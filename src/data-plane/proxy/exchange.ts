@@ -26,6 +26,8 @@ export interface Front {
   end(trailers: string): void
   /** The client does not take what was written; `drain()` of the exchange is called when it did. */
   congested(): boolean
+  /** Bytes that were written are not yet the system's. */
+  holds(): boolean
   /** Nothing of the response was sent: answer in place of the app. */
   fail(failure: Failure): void
   /** The response is under way and cannot be completed: end it so that the client can tell. */
@@ -102,10 +104,6 @@ export class Exchange implements UpstreamUser, Waiter {
     return this.#complete
   }
 
-  get firstByteSent(): boolean {
-    return this.#status !== 0
-  }
-
   /** More of the request body; empty with `last` when there is no more. */
   body(chunk: Buffer, last: boolean): void {
     if (this.finished) return
@@ -145,10 +143,11 @@ export class Exchange implements UpstreamUser, Waiter {
     instance.inFlight++
     const { limits } = this.#relay
     const patience = isIdempotent(this.head.method) ? limits.upstreamIdleMs : limits.unsafeReuseMs
-    const idle = this.#fresh ? undefined : instance.take(now, patience)
+    const plain = this.head.upgrade !== null
+    const idle = this.#fresh || plain ? undefined : instance.take(now, patience)
     if (idle === undefined) {
       this.#connectingSince = now
-      this.#connection = instance.open(this)
+      this.#connection = instance.open(this, plain)
     } else {
       this.#connection = idle
       this.#send(idle)
@@ -253,6 +252,10 @@ export class Exchange implements UpstreamUser, Waiter {
 
   drained(): void {
     if (!this.#complete) this.#front.resume()
+  }
+
+  holds(): boolean {
+    return this.#front.holds()
   }
 
   // ---- ends that are not the app's answer

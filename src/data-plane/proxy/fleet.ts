@@ -58,7 +58,7 @@ export class Fleet {
 
   #replace(endpoints: readonly Endpoint[]): void {
     const named = new Set(endpoints.map((endpoint) => endpoint.instance))
-    for (const id of [...this.#instances.keys()]) if (!named.has(id)) this.#remove(id, false)
+    for (const id of this.#instances.keys()) if (!named.has(id)) this.#remove(id, false)
     for (const endpoint of endpoints) this.#put(endpoint)
   }
 

@@ -130,6 +130,11 @@ class Http2Front implements Front {
     return this.#stream.writableNeedDrain
   }
 
+  /** Frames are made later, so always. */
+  holds(): boolean {
+    return true
+  }
+
   informational(head: ResponseHead): void {
     if (this.#alive()) this.#stream.additionalHeaders({ ...fieldsOf(head.kept), ':status': head.status })
   }

@@ -72,8 +72,9 @@ export class Instance {
     }
   }
 
-  open(user: UpstreamUser): UpstreamConnection {
-    const connection = new UpstreamConnection(this, user)
+  /** `plain`: it may become a tunnel. */
+  open(user: UpstreamUser, plain: boolean): UpstreamConnection {
+    const connection = new UpstreamConnection(this, user, plain)
     this.#connections.add(connection)
     return connection
   }
@@ -97,7 +98,7 @@ export class Instance {
   }
 
   sweep(nowMs: number, maxIdleMs: number): void {
-    for (const connection of [...this.#idle]) {
+    for (const connection of this.#idle) {
       if (nowMs - connection.idleSince > Math.min(maxIdleMs, connection.idleLimitMs - 1000)) connection.destroy()
     }
   }

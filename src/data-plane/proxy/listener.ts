@@ -1,12 +1,13 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import type { AddressInfo, ListenOptions } from 'node:net'
+import { socketBufferBytes } from './upstream.ts'
 
 /** A TCP listener whose handler can be exchanged while it runs. */
 export type Listener = { server: Server; port: number; close(): Promise<void> }
 
 /** Rejects with the system's error (EADDRINUSE, EADDRNOTAVAIL, EACCES). */
 export async function listen(address: ListenOptions, onConnection: (socket: Socket) => void): Promise<Listener> {
-  const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000, allowHalfOpen: true }, onConnection)
+  const server = createServer({ noDelay: true, highWaterMark: socketBufferBytes, keepAlive: true, keepAliveInitialDelay: 60_000, allowHalfOpen: true }, onConnection)
   await bind(server, address)
   return { server, port: (server.address() as AddressInfo).port, close: () => stop(server) }
 }

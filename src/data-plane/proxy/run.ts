@@ -82,6 +82,7 @@ export async function runProxy(options: ProxyOptions): Promise<Proxy> {
 
   /** All that can fail comes before anything is switched: a table that cannot be used leaves the old one in force. */
   async function apply(next: RouteTable): Promise<void> {
+    checkTable(next)
     const routes = new Routes(next, fleet, counters)
     fleet.describe(next.services)
     relay.routes = routes
@@ -147,7 +148,7 @@ export async function runProxy(options: ProxyOptions): Promise<Proxy> {
       onMessage(message) {
         if (message.t !== 'routes' || message.table.generation <= table.generation) return
         apply(message.table).then(
-          () => tableFile.save(message.table),
+          () => tableFile.save(table),
           (error: unknown) => log('warn', `route table ${message.table.generation} cannot be used: ${messageOf(error)}`),
         )
       },
@@ -181,6 +182,16 @@ export async function runProxy(options: ProxyOptions): Promise<Proxy> {
     fleet.close()
     await Promise.all([dns?.close(), agents?.close(), spool.close(), accessLog.close(), tableFile.flush(), endpointsFile.flush()])
   }
+}
+
+/** The shape, no more: what it says is control's business. Throws a TypeError. */
+function checkTable({ services, routes, edges, certificates }: RouteTable): void {
+  for (const target of Object.values(services)) if (!Array.isArray(target.instances)) throw new TypeError('a service without a list of instances')
+  for (const { host, path, service } of routes) {
+    if (typeof host !== 'string' || typeof path !== 'string' || typeof service !== 'string') throw new TypeError('a route without host, path or service')
+  }
+  for (const { to, listen: addresses } of edges) if (typeof to !== 'string' || !Array.isArray(addresses)) throw new TypeError('an edge without target or addresses')
+  for (const { hosts } of certificates) if (!Array.isArray(hosts)) throw new TypeError('a certificate without hosts')
 }
 
 /** DNS is a convenience beside the ingress: without its port the proxy serves all the same, and says so. */

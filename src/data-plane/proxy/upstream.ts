@@ -24,7 +24,17 @@ export interface UpstreamUser {
   malformed(refusal: Refusal): void
   /** What was written has been taken. */
   drained(): void
+  /** Bytes that were handed over are still in use, so that their memory must not be read into again. */
+  holds(): boolean
 }
+
+/**
+ * Bytes that may wait in a socket before its peer is made to wait. Above one read (64 KB), or every full read would
+ * stop and start the other side, which costs more than the read.
+ */
+export const socketBufferBytes = 256 * 1024
+
+const readBytes = 64 * 1024
 
 const headEnd = Buffer.from('\r\n\r\n')
 const maxInformational = 16
@@ -49,18 +59,26 @@ export class UpstreamConnection {
   #walker: BodyWalker | null = null
   #informational = 0
   #broken = false
+  #memory: Buffer | null = null
+  /** The user holds bytes of `#memory`. */
+  #held = false
 
-  constructor(instance: Instance, user: UpstreamUser) {
+  /**
+   * Reads go into one buffer of the connection, again and again, until somebody holds what is in it: no allocation and
+   * no stream machinery per read. Such a socket emits no `data`, so one that may become a tunnel is `plain`.
+   */
+  constructor(instance: Instance, user: UpstreamUser, plain: boolean) {
     this.instance = instance
     this.epoch = instance.epoch
     this.#user = user
-    const socket = connect({ host: instance.host, port: instance.port, noDelay: true, allowHalfOpen: true })
+    const options = { host: instance.host, port: instance.port, noDelay: true, allowHalfOpen: true, highWaterMark: socketBufferBytes }
+    const socket = plain ? connect(options) : connect({ ...options, onread: { buffer: () => this.#buffer(), callback: (bytes, buffer) => this.#read(buffer as Buffer, bytes) } })
     this.socket = socket
+    if (plain) socket.on('data', (chunk) => this.#data(chunk as Buffer))
     socket.on('connect', () => {
       this.#open = true
       this.#user?.connected(this)
     })
-    socket.on('data', (chunk) => this.#data(chunk as Buffer))
     socket.on('drain', () => this.#user?.drained())
     socket.on('end', () => this.#ended('the instance closed the connection'))
     socket.on('error', (error) => this.#ended((error as NodeJS.ErrnoException).code ?? error.message))
@@ -109,6 +127,19 @@ export class UpstreamConnection {
     return this.#open && !this.#broken && this.socket.writable && this.epoch === this.instance.epoch
   }
 
+  #buffer(): Buffer {
+    if (this.#memory === null || this.#held) this.#memory = Buffer.allocUnsafeSlow(readBytes)
+    this.#held = false
+    return this.#memory
+  }
+
+  #read(buffer: Buffer, bytes: number): boolean {
+    const user = this.#user
+    this.#data(buffer.subarray(0, bytes))
+    this.#held = user?.holds() ?? false
+    return true
+  }
+
   #data(chunk: Buffer): void {
     if (this.#user === null) return this.destroy()
     if (this.#walker === null) this.#readHead(chunk)
@@ -129,7 +160,7 @@ export class UpstreamConnection {
       if (end === -1) {
         if (buffer.length - at > maxResponseHeadBytes) return this.#refuse(tooLarge)
         if (hasLooseLf(buffer, at)) return this.#refuse(looseLf)
-        if (at < buffer.length) this.#pending = at === 0 ? buffer : buffer.subarray(at)
+        if (at < buffer.length) this.#pending = Buffer.from(buffer.subarray(at))
         return
       }
       const head = parseResponseHead(buffer.toString('latin1', at, end + 2))
@@ -203,8 +234,9 @@ export class UpstreamConnection {
 
   /** Called by the exchange once it knows that the request went out whole. */
   giveBack(): void {
-    if (this.usable && this.#user === null) this.instance.keep(this)
-    else this.destroy()
+    if (!this.usable || this.#user !== null) return this.destroy()
+    if (this.socket.isPaused()) this.socket.resume()
+    this.instance.keep(this)
   }
 
   #refuse(refusal: Refusal): void {
