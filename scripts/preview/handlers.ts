@@ -4,6 +4,7 @@ import { sleep } from '#base/clock.ts'
 import { AppError } from '#base/errors.ts'
 import { newId, newSecret } from '#base/ids.ts'
 import type { AppSummary, JournalEvent, LogLine, RouteView } from '#contract/model.ts'
+import { manifestSchema } from '#contract/manifest.ts'
 import type { Handlers, StreamItem } from '#kernel/handlers.ts'
 import { badBuild, goodBuild } from './lines.ts'
 import { type PreviewApp, makeBuild, makeScene } from './scene.ts'
@@ -126,7 +127,7 @@ export function previewHandlers(world: World, baseUrl: () => string): Handlers {
     'apps.manifest': async ({ params, query }) => {
       const app = world.app(params.app, query.environment)
       const drift = app.detail.services.filter((one) => one.wanted !== one.manifestScale).map((one) => ({ path: `services.${one.name}.scale`, manifest: String(one.manifestScale), actual: String(one.wanted) }))
-      return { source: 'nightshift.yml', manifest: { services: {}, deploy: { strategy: 'rolling' as const, drain: '30s' }, environments: {} }, drift }
+      return { source: 'nightshift.yml', manifest: manifestSchema.parse({ services: Object.fromEntries(app.detail.services.map((one) => [one.name, { ...(one.command === null ? {} : { command: one.command }), scale: one.manifestScale }])) }), drift }
     },
 
     'builds.create': async ({ params }) => {

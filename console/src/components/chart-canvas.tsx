@@ -6,9 +6,11 @@ import { onLookChange, resolveColor } from '../lib/theme.ts'
 import { clockTime, clockTimeSeconds } from '../lib/times.ts'
 import type { ChartProps } from './chart.tsx'
 
+/** 1, 2, 4 … of KB, MB and GB: round numbers of bytes. */
+const byteSteps = Array.from({ length: 32 }, (_, power) => 2 ** (power + 10))
 const dashes: (number[] | undefined)[] = [undefined, [5, 3], [2, 3], [8, 3, 2, 3]]
 
-export default function ChartCanvas({ times, lines, markers, format, height, floor = 0 }: Omit<ChartProps, 'title' | 'about'>) {
+export default function ChartCanvas({ times, lines, markers, format, height, floor = 0, bytes = false }: Omit<ChartProps, 'title' | 'about'>) {
   const holder = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot | null>(null)
   const data = [times, ...lines.map((line) => line.values)] as uPlot.AlignedData
@@ -26,7 +28,7 @@ export default function ChartCanvas({ times, lines, markers, format, height, flo
       const soft = resolveColor('ink-soft')
       const rule = resolveColor('rule')
       const marker = resolveColor('rule-strong')
-      const font = '11.5px "IBM Plex Mono", monospace'
+      const font = '12px "IBM Plex Mono", monospace'
       return {
         width,
         height,
@@ -36,7 +38,7 @@ export default function ChartCanvas({ times, lines, markers, format, height, flo
         scales: { x: { time: true }, y: { range: (_, __, max) => [0, Math.max((max ?? 0) * 1.12, floor || 1e-9)] } },
         axes: [
           { stroke: soft, font, size: 26, space: 76, ticks: { show: false }, grid: { show: false }, values: (_, splits) => splits.map((split) => clockTime(new Date(split * 1000).toISOString())) },
-          { stroke: soft, font, size: 62, space: 34, ticks: { show: false }, grid: { stroke: rule, width: 1 }, values: (_, splits) => splits.map((split) => latest.current.format(split)) },
+          { stroke: soft, font, size: 62, space: 34, ...(bytes ? { incrs: byteSteps } : {}), ticks: { show: false }, grid: { stroke: rule, width: 1 }, values: (_, splits) => splits.map((split) => latest.current.format(split)) },
         ],
         series: [
           {},
@@ -66,7 +68,7 @@ export default function ChartCanvas({ times, lines, markers, format, height, flo
       plot.current = null
     }
     // a new set of lines is a new plot; new values are not
-  }, [shape, height, floor])
+  }, [shape, height, floor, bytes])
 
   useEffect(() => {
     plot.current?.setData(latest.current.data)
@@ -83,17 +85,24 @@ function drawMarkers(u: uPlot, markers: ChartProps['markers'], color: string, te
   ctx.fillStyle = text
   ctx.lineWidth = devicePixelRatio
   ctx.setLineDash([3 * devicePixelRatio, 3 * devicePixelRatio])
-  ctx.font = font.replace('11.5px', `${11 * devicePixelRatio}px`)
-  let lastX = Number.NEGATIVE_INFINITY
-  for (const marker of markers) {
+  ctx.textAlign = 'left'
+  ctx.textBaseline = 'top'
+  ctx.font = font.replace('12px', `${11 * devicePixelRatio}px`)
+  let lastX = Number.POSITIVE_INFINITY
+  // newest first: where two are too close, the newer one keeps its label
+  for (const marker of [...markers].sort((a, b) => b.at - a.at)) {
     const x = u.valToPos(marker.at, 'x', true)
     if (x < u.bbox.left || x > u.bbox.left + u.bbox.width) continue
     ctx.beginPath()
     ctx.moveTo(x, u.bbox.top)
     ctx.lineTo(x, u.bbox.top + u.bbox.height)
     ctx.stroke()
-    if (x - lastX > 34 * devicePixelRatio) ctx.fillText(marker.label, x + 4 * devicePixelRatio, u.bbox.top + 9 * devicePixelRatio)
-    lastX = x
+    const room = u.bbox.left + u.bbox.width - x
+    if (lastX - x > 34 * devicePixelRatio) {
+      const labelWidth = ctx.measureText(marker.label).width
+      ctx.fillText(marker.label, room > labelWidth + 6 * devicePixelRatio ? x + 4 * devicePixelRatio : x - labelWidth - 4 * devicePixelRatio, u.bbox.top)
+      lastX = x
+    }
   }
   ctx.restore()
 }

@@ -16,6 +16,8 @@ export type ChartProps = {
   height: number
   /** The least top of the scale, so that noise near zero stays small. */
   floor?: number
+  /** Steps of the scale are powers of two. */
+  bytes?: boolean
 }
 
 /** A number over time with the releases on it. The words above it say what a screen reader needs. */
@@ -27,6 +29,7 @@ export function Chart({ title, about, ...rest }: ChartProps) {
         <span className="text-soft">{title}</span>
         <span>{about}</span>
       </figcaption>
+      {rest.lines.length < 2 ? null : <Legend lines={rest.lines} />}
       <div className="relative" role="img" aria-label={`Graph: ${title}`}>
         {isEmpty ? (
           <p className="grid place-items-center rounded-md border border-dashed border-rule text-sm text-soft" style={{ height: rest.height }}>
@@ -40,5 +43,23 @@ export function Chart({ title, about, ...rest }: ChartProps) {
         <p data-readout aria-hidden="true" className="num pointer-events-none absolute right-0 top-0 min-h-4 rounded-sm bg-paper px-1 text-xs whitespace-pre" />
       </div>
     </figure>
+  )
+}
+
+const strokes = [undefined, '5 3', '2 3', '8 3 2 3']
+
+/** Names beside their line: colour and dashes, as drawn. */
+function Legend({ lines }: { lines: readonly ChartLine[] }) {
+  return (
+    <ul className="flex flex-wrap gap-x-4 text-xs text-soft">
+      {lines.map((line, index) => (
+        <li key={line.name} className="flex items-center gap-1.5">
+          <svg width="18" height="6" aria-hidden="true">
+            <path d="M0 3H18" stroke={`var(--${line.tone})`} strokeWidth="1.6" strokeDasharray={strokes[index % strokes.length]} />
+          </svg>
+          {line.name}
+        </li>
+      ))}
+    </ul>
   )
 }

@@ -23,7 +23,7 @@ export function NightStrip({ marks }: { marks: readonly Mark[] }) {
         ))}
         {hourTicks(minute, phone ? 6 : 3).map((tick) => (
           <div key={tick.at} className="absolute inset-y-0 border-l border-rule" style={{ left: percent(tick.share) }}>
-            <span className="absolute bottom-1 left-1.5 font-mono text-xs text-soft">{clockTime(new Date(tick.at).toISOString())}</span>
+            <span hidden={tick.share > 0.94} className="absolute bottom-1 left-1.5 font-mono text-xs text-soft">{clockTime(new Date(tick.at).toISOString())}</span>
           </div>
         ))}
         <div className="absolute inset-x-0 top-[54px] h-px bg-rule-strong" />

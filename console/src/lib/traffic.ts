@@ -4,7 +4,8 @@ import type { ResourceSeries, TrafficSeries } from '#contract/model.ts'
 export type TrafficLine = { times: number[]; rate: number[]; errorShare: (number | null)[]; p50: (number | null)[]; p99: (number | null)[] }
 
 /**
- * Adds series up by time. Rates are per second of the step between points; latency is weighted by requests (p50) or the
+ * Adds series up by time, without the newest step, which has only begun.
+ * Rates are per second of the step between points; latency is weighted by requests (p50) or the
  * worst (p99). Times are seconds since 1970.
  */
 export function addUp(series: readonly TrafficSeries[]): TrafficLine {
@@ -23,8 +24,9 @@ export function addUp(series: readonly TrafficSeries[]): TrafficLine {
       byTime.set(time, sum)
     }
   }
-  const times = [...byTime.keys()].sort((a, b) => a - b)
-  const step = stepOf(times)
+  const all = [...byTime.keys()].sort((a, b) => a - b)
+  const step = stepOf(all)
+  const times = all.slice(0, -1)
   const sums = times.map((time) => byTime.get(time) as NonNullable<ReturnType<typeof byTime.get>>)
   return {
     times,
@@ -44,18 +46,19 @@ function stepOf(times: readonly number[]): number {
 
 export type Lines = { times: number[]; lines: { name: string; values: (number | null)[] }[] }
 
-/** One line an instance, on common times. */
-export function resourceLines(series: readonly ResourceSeries[], value: (point: ResourceSeries['points'][number]) => number): Lines {
+/** One line a service (its instances added up), or one an instance where a service is chosen; on common times. */
+export function resourceLines(series: readonly ResourceSeries[], by: 'service' | 'name', value: (point: ResourceSeries['points'][number]) => number): Lines {
   const times = [...new Set(series.flatMap((one) => one.points.map((point) => Date.parse(point.at) / 1000)))].sort((a, b) => a - b)
   const place = new Map(times.map((time, index) => [time, index]))
-  return {
-    times,
-    lines: series.map((one) => {
-      const values: (number | null)[] = times.map(() => null)
-      for (const point of one.points) values[place.get(Date.parse(point.at) / 1000) as number] = value(point)
-      return { name: one.name, values }
-    }),
-  }
+  const lines = [...Map.groupBy(series, (one) => one[by])].map(([name, members]) => {
+    const values: (number | null)[] = times.map(() => null)
+    for (const point of members.flatMap((one) => one.points)) {
+      const index = place.get(Date.parse(point.at) / 1000) as number
+      values[index] = (values[index] ?? 0) + value(point)
+    }
+    return { name, values }
+  })
+  return { times, lines }
 }
 
 const known = (values: readonly (number | null)[]) => values.filter((value): value is number => value !== null)

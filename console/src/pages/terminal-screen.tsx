@@ -64,7 +64,7 @@ function openScreen(element: HTMLElement): { terminal: Terminal; close: () => vo
   fit.fit()
   // a keyboard user must be able to leave: everything else belongs to the shell
   terminal.attachCustomKeyEventHandler((event) => {
-    if (!(event.key === 'Escape' && event.ctrlKey && event.shiftKey)) return true
+    if (!(event.key === 'F6' && event.ctrlKey)) return true
     terminal.blur()
     document.getElementById('main')?.focus()
     return false

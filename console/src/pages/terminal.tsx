@@ -52,7 +52,7 @@ export function TerminalPage() {
         <TerminalScreen key={session} app={app} env={env} instance={instance} onState={setState} />
       </Suspense>
       <p className="mt-3 text-sm text-soft">
-        Tab and Escape belong to the shell; <kbd>Ctrl+Shift+Escape</kbd> leaves it. From your own terminal: <code>{commands.exec(app, instance, env)}</code>
+        Tab and Escape belong to the shell; <kbd>Ctrl+F6</kbd> leaves it. From your own terminal: <code>{commands.exec(app, instance, env)}</code>
       </p>
     </Page>
   )

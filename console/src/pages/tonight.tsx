@@ -26,7 +26,7 @@ export function Tonight() {
       <Answer query={tonight} loading={<Loading />} title="The night could not be read">
         {(view) => (
           <>
-            <h1 className="mb-9 max-w-[26ch] text-[30px] leading-[37px] sm:text-3xl">{view.sentence}</h1>
+            <h1 className="mb-9 max-w-[26ch] text-[30px]/[37px] sm:text-[42px]/[50px]">{view.sentence}</h1>
             <div className="mb-(--section)">
               <NightStrip marks={view.marks} />
             </div>

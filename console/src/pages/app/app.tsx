@@ -20,14 +20,20 @@ export function App() {
   useTitle(tab === 'overview' ? ref.app : `${tabNames[tab]} of ${ref.app}`)
   return (
     <div className="mx-auto max-w-[1120px] px-4 pt-7 sm:px-8 sm:pt-10">
-      <header className="mb-2">
-        <div className="flex flex-wrap items-center gap-x-4 gap-y-3">
+      <header className="mb-2 grid grid-cols-1 items-start gap-x-6 gap-y-2 sm:grid-cols-[minmax(0,1fr)_auto]">
+        <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
           <h1 className="text-2xl">{ref.app}</h1>
           {query.data === undefined ? null : <Environments app={query.data} tab={tab} />}
           {query.data?.release == null ? null : <Tag>v{query.data.release}</Tag>}
-          <div className="ml-auto flex flex-wrap items-center gap-2 max-sm:ml-0 max-sm:w-full">{query.data === undefined ? null : <AppActions app={query.data} />}</div>
         </div>
-        {query.data === undefined ? null : <Sentence app={query.data} />}
+        {query.data === undefined ? null : (
+          <>
+            <div className="flex flex-wrap items-center gap-2 max-sm:row-start-3">
+              <AppActions app={query.data} />
+            </div>
+            <Sentence app={query.data} />
+          </>
+        )}
       </header>
       <nav aria-label={`Parts of ${ref.app}`} className="mb-7 overflow-x-auto border-b border-rule [scrollbar-width:none] max-sm:-mx-4 max-sm:px-4">
         <ul className="flex gap-6">
@@ -47,7 +53,7 @@ export function App() {
 
 function Sentence({ app }: { app: AppDetail }) {
   return (
-    <p className={`mt-1.5 flex items-baseline gap-2.5 ${healthText[app.health]}`}>
+    <p className={`flex items-baseline gap-2.5 sm:col-span-2 ${healthText[app.health]}`}>
       <span className="self-start pt-1">
         <HealthMark health={app.health} />
       </span>

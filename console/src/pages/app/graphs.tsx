@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Chart, type ChartLine } from '../../components/chart.tsx'
-import { Choice } from '../../components/field.tsx'
+import { Choice, Select } from '../../components/field.tsx'
 import { Section } from '../../components/page.tsx'
 import { type AppRef, queries } from '../../data/queries.ts'
 import { formatChange, formatCount, formatLatency, formatRate, formatShare, formatSize } from '../../lib/numbers.ts'
@@ -16,36 +16,56 @@ const windows = [
 const tones = ['accent', 'ink-soft', 'healthy-mark', 'amber-mark'] as const
 const height = 150
 
-/** How the app does: requests at the ingress, errors, latency, CPU and memory, with its releases drawn on them. */
-export function Graphs({ of }: { of: AppRef }) {
+/** How the app does: requests, errors, latency, CPU and memory, with its releases drawn on them; of all of it, or of one service. */
+export function Graphs({ of, services }: { of: AppRef; services: readonly string[] }) {
   const [window, setWindow] = useState<(typeof windows)[number]['value']>('60')
+  const [chosen, setService] = useState('')
+  const service = services.includes(chosen) ? chosen : ''
   const minutes = Number(window)
   const traffic = useQuery(queries.traffic(of, minutes)).data
-  const resources = useQuery(queries.resources(of, minutes)).data
+  const resources = (useQuery(queries.resources(of, minutes)).data ?? []).filter((one) => service === '' || one.service === service)
   const releases = useQuery(queries.releases(of)).data ?? []
   const markers = releases.filter((release) => release.state !== 'failed').map((release) => ({ at: Date.parse(release.createdAt) / 1000, label: `v${release.number}` }))
-  const routes = addUp((traffic ?? []).filter((one) => one.from === null))
-  const cpu = resourceLines(resources ?? [], (point) => point.cpu)
-  const memory = resourceLines(resources ?? [], (point) => point.memoryBytes)
-  const common = { markers, height, times: routes.times }
+  // of the whole app only what comes in from outside; of a service whatever calls it
+  const flow = addUp((traffic ?? []).filter((one) => (service === '' ? one.from === null : one.service === service)))
+  const cpu = resourceLines(resources, service === '' ? 'service' : 'name', (point) => point.cpu)
+  const memory = resourceLines(resources, service === '' ? 'service' : 'name', (point) => point.memoryBytes)
+  const common = { markers, height }
+  const each = service === '' ? 'service' : 'instance'
   return (
-    <Section title="How it does" aside={<Choice label="Time shown" value={window} options={windows} onChange={setWindow} />}>
-      <div className="grid gap-x-10 gap-y-7 py-2 md:grid-cols-2">
-        <Chart {...common} title="Requests" about={<Now text={formatRate(trend(routes.rate).now)} change={compared(routes.rate)} />} lines={[{ name: 'requests', values: routes.rate, tone: 'accent' }]} format={formatCount} floor={1} />
-        <Chart {...common} title="Failed requests" about={<Now text={formatShare(trend(routes.errorShare).now)} change={null} />} lines={[{ name: 'errors', values: routes.errorShare, tone: 'red-mark' }]} format={formatShare} floor={0.01} />
+    <Section
+      title="How it does"
+      aside={
+        <span className="flex flex-wrap items-center gap-2">
+          {services.length < 2 ? null : (
+            <Select label="Of" hideLabel value={service} onChange={(event) => setService(event.target.value)} className="w-auto">
+              <option value="">all services</option>
+              {services.map((name) => (
+                <option key={name}>{name}</option>
+              ))}
+            </Select>
+          )}
+          <Choice label="Time shown" value={window} options={windows} onChange={setWindow} />
+        </span>
+      }
+    >
+      <div className="grid gap-x-10 gap-y-7 py-2 md:grid-cols-2 lg:grid-cols-6 lg:*:col-span-2 lg:*:nth-[n+4]:col-span-3">
+        <Chart {...common} times={flow.times} title="Requests" about={<Now text={formatRate(trend(flow.rate).now)} change={compared(flow.rate)} />} lines={[{ name: 'requests', values: flow.rate, tone: 'accent' }]} format={formatCount} floor={1} />
+        <Chart {...common} times={flow.times} title="Failed requests" about={<Now text={formatShare(trend(flow.errorShare).now)} change={null} />} lines={[{ name: 'errors', values: flow.errorShare, tone: 'red-mark' }]} format={formatShare} floor={0.01} />
         <Chart
           {...common}
-          title="Latency, p99 and p50 (dashed)"
-          about={<Now text={`${formatLatency(trend(routes.p99).now)} · ${formatLatency(trend(routes.p50).now)}`} change={compared(routes.p99)} />}
+          times={flow.times}
+          title="Latency"
+          about={<Now text={formatLatency(trend(flow.p99).now)} change={compared(flow.p99)} />}
           lines={[
-            { name: 'p99', values: routes.p99, tone: 'accent' },
-            { name: 'p50', values: routes.p50, tone: 'ink-soft' },
+            { name: 'p99', values: flow.p99, tone: 'accent' },
+            { name: 'p50', values: flow.p50, tone: 'ink-soft' },
           ]}
           format={formatLatency}
           floor={10}
         />
-        <Chart markers={markers} height={height} times={cpu.times} title="CPU by instance" about={<Now text={`${sumOfNewest(cpu.lines).toFixed(2)} cores`} change={null} />} lines={toned(cpu.lines)} format={(value) => value.toFixed(2)} floor={0.1} />
-        <Chart markers={markers} height={height} times={memory.times} title="Memory by instance" about={<Now text={formatSize(sumOfNewest(memory.lines))} change={null} />} lines={toned(memory.lines)} format={(value) => (value === 0 ? '0' : formatSize(value).replace('.0 ', ' '))} floor={1e6} />
+        <Chart {...common} times={cpu.times} title={`CPU by ${each}`} about={<Now text={`${sumOfNewest(cpu.lines).toFixed(2)} cores`} change={null} />} lines={toned(cpu.lines)} format={(value) => value.toFixed(2)} floor={0.1} />
+        <Chart {...common} times={memory.times} title={`Memory by ${each}`} about={<Now text={formatSize(sumOfNewest(memory.lines))} change={null} />} lines={toned(memory.lines)} format={(value) => (value === 0 ? '0' : formatSize(value).replace('.0 ', ' '))} floor={1e6} bytes />
       </div>
     </Section>
   )

@@ -30,7 +30,7 @@ export function Overview() {
           ))}
         </ul>
       </Section>
-      <Graphs of={ref} />
+      <Graphs of={ref} services={app.services.map((service) => service.name)} />
       <RecentLines of={ref} />
     </>
   )

@@ -16,7 +16,7 @@ export function Scale({ app, service }: { app: AppDetail; service: ServiceSummar
   const reason = whyNot(appRules.scale, app.health, access)
   const apply = () => scale.mutate({ params: { app: app.name }, query: { environment: app.environment }, body: { services: { [service.name]: count } } })
   return (
-    <div className="flex flex-wrap items-center gap-1 md:justify-end">
+    <div className="flex flex-wrap items-center justify-end gap-1">
       <IconButton label={`One instance of ${service.name} less`} size="icon" className="size-7" whyNot={reason} onClick={() => reason === null && setCount(Math.max(0, count - 1))}>
         <Minus size={14} aria-hidden />
       </IconButton>
@@ -33,7 +33,7 @@ export function Scale({ app, service }: { app: AppDetail; service: ServiceSummar
         </Button>
       ) : service.wanted !== service.manifestScale && app.health !== 'stopped' ? (
         <Tip text={`The manifest says ${service.manifestScale}; an operator has set ${service.wanted}, and it stays so over deploys.`}>
-          <span className="w-full text-right text-xs text-soft max-md:text-left">
+          <span className="w-full text-right text-xs text-soft">
             manifest says {service.manifestScale}
           </span>
         </Tip>

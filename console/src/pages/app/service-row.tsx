@@ -9,8 +9,8 @@ import { Scale } from './scale.tsx'
 /** A service: is it well and why, each instance as a dot, how many there should be. */
 export function ServiceRow({ app, service }: { app: AppDetail; service: ServiceSummary }) {
   return (
-    <li className="row-y grid items-center gap-x-6 gap-y-2 md:grid-cols-[minmax(0,1fr)_minmax(120px,auto)_150px]">
-      <div className="flex min-w-0 items-baseline gap-3">
+    <li className="row-y grid items-center gap-x-6 gap-y-2 grid-cols-[1fr_auto] md:grid-cols-[minmax(0,1fr)_minmax(120px,auto)_150px]">
+      <div className="flex min-w-0 items-baseline gap-3 max-md:col-span-2">
         <span className="self-start pt-1">
           <HealthMark health={service.health} />
         </span>
@@ -45,7 +45,7 @@ export function ServiceRow({ app, service }: { app: AppDetail; service: ServiceS
           </li>
         ))}
       </ul>
-      <div className="max-md:ml-6">
+      <div>
         <Scale app={app} service={service} />
       </div>
     </li>

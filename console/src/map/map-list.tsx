@@ -1,0 +1,51 @@
+import type { MapView } from '#contract/model.ts'
+import { TextLink } from '../components/a.tsx'
+import { HealthMark, healthWords } from '../components/health.tsx'
+import { formatLatency, formatRate, formatShare } from '../lib/numbers.ts'
+import { paths } from '../paths.ts'
+import { serviceId } from './layout.ts'
+
+/** The map in words: for screen readers, small screens and copying. */
+export function MapList({ map }: { map: MapView }) {
+  return (
+    <div className="overflow-x-auto">
+      <table className="w-full text-sm">
+        <thead className="text-left text-soft">
+          <tr className="border-b border-rule [&_th]:py-1.5 [&_th]:pr-6 [&_th]:font-normal">
+            <th>Service</th>
+            <th>Ready</th>
+            <th>Called by</th>
+            <th>On</th>
+          </tr>
+        </thead>
+        <tbody>
+          {map.services.map((one) => {
+            const callers = map.edges.filter((edge) => edge.app === one.app && edge.environment === one.environment && edge.to === one.service)
+            return (
+              <tr key={serviceId(one.app, one.environment, one.service)} className="border-b border-rule align-top [&_td]:py-1.5 [&_td]:pr-6">
+                <td className="whitespace-nowrap">
+                  <HealthMark health={one.health} size={12} /> <span className="sr-only">{healthWords[one.health]}:</span>{' '}
+                  <TextLink href={paths.map({ select: serviceId(one.app, one.environment, one.service) })} replace>
+                    {one.app}
+                    {one.environment === 'production' ? '' : ` ${one.environment}`}/{one.service}
+                  </TextLink>
+                </td>
+                <td className="num">
+                  {one.ready}/{one.wanted}
+                </td>
+                <td>
+                  {callers.map((edge) => (
+                    <p key={edge.id} className="whitespace-nowrap">
+                      {edge.from ?? 'ingress'} <span className="num text-soft">{edge.requestRate === 0 ? 'idle' : `${formatRate(edge.requestRate)}, ${formatShare(edge.errorShare)} fail, p99 ${formatLatency(edge.p99Ms)}`}</span>
+                    </p>
+                  ))}
+                </td>
+                <td>{[...new Set(one.instances.map((instance) => instance.machine))].join(', ')}</td>
+              </tr>
+            )
+          })}
+        </tbody>
+      </table>
+    </div>
+  )
+}

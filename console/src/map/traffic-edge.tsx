@@ -1,0 +1,37 @@
+import { BaseEdge, EdgeLabelRenderer, type EdgeProps, getBezierPath } from '@xyflow/react'
+import type { MapView } from '#contract/model.ts'
+import { formatLatency, formatRate, formatShare } from '../lib/numbers.ts'
+
+export type EdgeData = { edge: MapView['edges'][number]; dim: boolean; calm: boolean }
+
+const badShare = 0.01
+
+/** A line as wide as its traffic, whose dashes move with it; red where calls fail. */
+export function TrafficEdge({ sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition, data }: EdgeProps & { data?: EdgeData }) {
+  const [path, labelX, labelY] = getBezierPath({ sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition })
+  if (data === undefined) return null
+  const { edge, dim, calm } = data
+  const bad = edge.errorShare >= badShare && edge.requestRate > 0
+  const width = edge.requestRate === 0 ? 1 : Math.min(4, 1 + Math.log10(1 + edge.requestRate) * 0.9)
+  const seconds = edge.requestRate === 0 ? 0 : Math.max(0.6, 3.2 - Math.log10(1 + edge.requestRate))
+  const color = bad ? 'var(--red-mark)' : 'var(--rule-strong)'
+  return (
+    <>
+      <BaseEdge path={path} style={{ stroke: color, strokeWidth: width, opacity: dim ? 0.2 : edge.requestRate === 0 ? 0.6 : 0.45, transition: 'opacity 200ms' }} />
+      {edge.requestRate === 0 || dim || calm ? null : <path d={path} fill="none" stroke={bad ? 'var(--red-mark)' : 'var(--accent)'} strokeWidth={width} strokeDasharray="2 10" strokeLinecap="round" style={{ animation: `flow ${seconds * 2}s linear infinite` }} />}
+      <EdgeLabelRenderer>
+        <div className={`nodrag nopan pointer-events-none absolute rounded-sm bg-paper px-1 font-mono text-[10.5px] leading-[13px] text-center ${bad ? 'text-red' : 'text-soft'} ${dim ? 'opacity-25' : ''}`} style={{ transform: `translate(-50%, -50%) translate(${labelX}px, ${labelY}px)` }}>
+          {edge.requestRate === 0 ? (
+            'idle'
+          ) : (
+            <>
+              {formatRate(edge.requestRate)}
+              <br />
+              {bad ? `${formatShare(edge.errorShare)} fail` : edge.p99Ms === null ? '' : `p99 ${formatLatency(edge.p99Ms)}`}
+            </>
+          )}
+        </div>
+      </EdgeLabelRenderer>
+    </>
+  )
+}
