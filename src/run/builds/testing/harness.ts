@@ -43,7 +43,7 @@ export async function* chunks(data: Buffer): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < data.length; at += 16_384) yield data.subarray(at, at + 16_384)
 }
 
-export type BuildHouse = { db: Database; home: string; built: Built[]; builds: OpenBuilds; open(overrides?: Partial<BuildsDeps>): OpenBuilds } & AsyncDisposable
+export type BuildHouse = { db: Database; url: string; home: string; built: Built[]; builds: OpenBuilds; open(overrides?: Partial<BuildsDeps>): OpenBuilds } & AsyncDisposable
 
 /** @param overrides  of the service that is opened first; it is not started */
 export async function buildHouse(overrides: Partial<BuildsDeps> = {}): Promise<BuildHouse> {
@@ -72,7 +72,7 @@ export async function buildHouse(overrides: Partial<BuildsDeps> = {}): Promise<B
   }
   const builds = open(overrides)
   return {
-    db, home: home.home, built, builds, open,
+    db, url: database.url, home: home.home, built, builds, open,
     async [Symbol.asyncDispose]() {
       for (const each of opened) await each.builds.close()
       const last = createProcessDriver({ dir: join(home.home, 'builds', 'tasks') })
