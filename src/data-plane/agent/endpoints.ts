@@ -87,7 +87,7 @@ export function openEndpoints(options: EndpointsOptions): Endpoints {
       if (socket === attempt) socket = undefined
       if (closed) return
       sayAway('the connection closed')
-      for (const instance of [...draining.keys()]) settle(instance, 'proxy away')
+      for (const instance of draining.keys()) settle(instance, 'proxy away')
       retry = setTimeout(connect, Math.min(retryMaxMs, retryMinMs * 2 ** Math.min(failures++, 8)))
     })
   }
@@ -144,7 +144,7 @@ export function openEndpoints(options: EndpointsOptions): Endpoints {
       closed = true
       clearTimeout(retry)
       socket?.destroy()
-      for (const instance of [...draining.keys()]) settle(instance, 'proxy away')
+      for (const instance of draining.keys()) settle(instance, 'proxy away')
     },
   }
 }

@@ -4,8 +4,10 @@
  */
 import { availableParallelism, hostname, release as osRelease, totalmem, type as osType } from 'node:os'
 import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
 import type { AgentToControl, ControlToAgent, MachineFacts, ObservedInstance } from '#contract/wire.ts'
 import { wireVersion } from '#contract/wire.ts'
+import { sleep } from '#base/clock.ts'
 import { AppError, messageOf } from '#base/errors.ts'
 import { createLogger } from '#kernel/log.ts'
 import type { TaskDriver } from '#drivers/task/port.ts'
@@ -57,10 +59,14 @@ export type Agent = {
 }
 
 const heartbeatMs = 10_000
+/** Apps wait for control's word after it has started: look for it often. */
+const reconnectMs = 1_000
+const lastWordsMs = 2_000
 const collectMs = 10 * 60_000
 
 export async function runAgent(options: AgentOptions): Promise<Agent> {
   const { home, driver, machine } = options
+  staySmall()
   const log = options.log ?? createLogger({ process: 'agent' })
   const now = () => Date.now()
   const control = options.controlUrl === null ? noControl : createControlClient(options.controlUrl, options.token)
@@ -122,6 +128,7 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
     link = openLink<ControlToAgent, AgentToControl>({
       url: new URL('/internal/agent', options.controlUrl).href,
       token: options.token,
+      backoffMaxMs: reconnectMs,
       onOpen() {
         send({ t: 'hello', wireVersion, facts: machineFacts(options, limits, edgeHost), desiredGeneration: state.desired().generation })
         report.again()
@@ -167,9 +174,24 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
     async stopApps() {
       await sessions.closeAll()
       await loop?.stopAll()
+      await lastWords(() => loop?.tasks() ?? [], link)
     },
     status: () => loop?.status() ?? null,
   }
+}
+
+/**
+ * An agent makes much short-lived garbage and keeps little: a young heap that does not grow costs a few more quick
+ * collections and saves some 15 MB resident (measured idle, Node 26.10, 2026-11-20).
+ */
+function staySmall(): void {
+  setFlagsFromString('--semi-space-growth-factor=1')
+}
+
+/** What apps said while they were stopped is sent before the agent ends, if control takes it at once; else it stays on disk. */
+async function lastWords(tasks: () => readonly TaskView[], link: Link<AgentToControl> | undefined): Promise<void> {
+  const end = Date.now() + lastWordsMs
+  while (link?.connected() && tasks().length > 0 && Date.now() < end) await sleep(25)
 }
 
 /** A task became ready, sick, or failed to come up: the endpoint follows at once, the rest in the next turn. */
