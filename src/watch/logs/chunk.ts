@@ -1,7 +1,7 @@
 /**
  * The sealed form of up to 2000 lines of one environment. A column each for what compresses apart:
  *
- *   version 1 · count · line deltas · time deltas (zigzag) · source · stream and level (one byte) · texts joined by NUL
+ *   version 1 · count · bytes of columns | line deltas · time deltas (zigzag) · source · stream and level (one byte) | texts joined by NUL
  *
  * Numbers are LEB128 varints. The whole is one zstd frame. Lines are in order of arrival.
  */
@@ -34,9 +34,7 @@ export type SealedChunk = {
 /** @param rows  in order of `line`, at least one */
 export async function sealChunk(rows: readonly StoredLine[]): Promise<SealedChunk> {
   const texts = rows.map((row) => row.text).join('\0')
-  const columns = new VarintWriter(16 + rows.length * 12)
-  columns.byte(version)
-  columns.put(rows.length)
+  const columns = new VarintWriter(rows.length * 12)
   let last = 0
   for (const row of rows) {
     columns.put(row.line - last)
@@ -50,7 +48,11 @@ export async function sealChunk(rows: readonly StoredLine[]): Promise<SealedChun
   }
   for (const row of rows) columns.put(row.source)
   for (const row of rows) columns.byte(row.stream * 8 + row.level)
-  const raw = Buffer.concat([columns.bytes(), Buffer.from(texts)])
+  const head = new VarintWriter(16)
+  head.byte(version)
+  head.put(rows.length)
+  head.put(columns.bytes().length)
+  const raw = Buffer.concat([head.bytes(), columns.bytes(), Buffer.from(texts)])
   let [firstMs, lastMs] = [Number.POSITIVE_INFINITY, 0]
   for (const { atMs } of rows) {
     if (atMs < firstMs) firstMs = atMs
@@ -66,7 +68,7 @@ export async function sealChunk(rows: readonly StoredLine[]): Promise<SealedChun
     streams: bitMask(rows.map((row) => row.stream)),
     levels: bitMask(rows.map((row) => row.level)),
     sources: [...new Set(rows.map((row) => row.source))].sort((a, b) => a - b),
-    grams: gramMap(fold(texts), rows.length),
+    grams: gramMap(rows.map((row) => fold(row.text))), // line by line: one line beyond Latin-1 would make all of them slow to fold
     data: await compress(raw, { params: { [constants.ZSTD_c_compressionLevel]: 3 } }),
   }
 }
@@ -78,9 +80,13 @@ export async function openChunk(data: Buffer, filter?: LineFilter, sources?: Rea
   const found = columns.byte()
   if (found !== version) throw new Error(`log chunk of version ${found}; this Nightshift reads ${version}`)
   const count = columns.take()
-  const lines = new Array<number>(count)
-  const times = new Array<number>(count)
-  const writers = new Array<number>(count)
+  const columnBytes = columns.take()
+  const textAt = columns.at + columnBytes
+  const needle = filter?.text ?? null
+  if (needle !== null && surelyWithout(raw.subarray(textAt), needle)) return []
+  const lines = Array.from<number>({ length: count })
+  const times = Array.from<number>({ length: count })
+  const writers = Array.from<number>({ length: count })
   for (let at = 0, last = 0; at < count; at++) lines[at] = last += columns.take()
   for (let at = 0, last = 0; at < count; at++) {
     const delta = columns.take()
@@ -88,12 +94,7 @@ export async function openChunk(data: Buffer, filter?: LineFilter, sources?: Rea
   }
   for (let at = 0; at < count; at++) writers[at] = columns.take()
   const kinds = raw.subarray(columns.at, columns.at + count)
-  const texts = raw.toString('utf8', columns.at + count)
-  const needle = filter?.text ?? null
-  const folded = needle === null ? null : fold(texts)
-  if (folded !== null && !folded.includes(needle as string)) return []
-  const textOf = texts.split('\0')
-  const foldedOf = folded?.split('\0')
+  const textOf = raw.toString('utf8', textAt).split('\0')
   const rows: StoredLine[] = []
   for (let at = 0; at < count; at++) {
     const kind = kinds[at] as number
@@ -101,10 +102,19 @@ export async function openChunk(data: Buffer, filter?: LineFilter, sources?: Rea
     if (filter?.levels && !filter.levels.includes(level)) continue
     if (filter?.streams && !filter.streams.includes(stream)) continue
     if (sources && !sources.has(writers[at] as number)) continue
-    if (foldedOf && !(foldedOf[at] as string).includes(needle as string)) continue
+    if (needle !== null && !fold(textOf[at] as string).includes(needle)) continue
     rows.push({ line: lines[at] as number, atMs: times[at] as number, source: writers[at] as number, stream, level, text: textOf[at] as string })
   }
   return rows
+}
+
+/**
+ * Looks at the bytes without decoding them, for an ASCII needle: folding them as Latin-1 does to ASCII what folding the
+ * text does, and makes no ASCII of anything else. Only İ and the Kelvin sign fold into ASCII, so texts with them pass.
+ */
+function surelyWithout(utf8: Buffer, needle: string): boolean {
+  if (!/^[\x00-\x7f]*$/.test(needle) || utf8.toString('latin1').toLowerCase().includes(needle)) return false
+  return !(needle.includes('i') && utf8.includes('\u0130')) && !(needle.includes('k') && utf8.includes('\u212a'))
 }
 
 class VarintWriter {

@@ -22,18 +22,10 @@ export function gramBits(lines: number): number {
 
 function forEachGram(text: string, visit: (hash: number) => boolean): void {
   let hash = 0
-  let run = 0
   for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at)
-    if (code === 0) {
-      // NUL stands between lines, and no needle reaches over it
-      hash = 0
-      run = 0
-      continue
-    }
-    hash = (Math.imul(hash, base) + code) | 0
-    if (++run > gramLength) hash = (hash - Math.imul(text.charCodeAt(at - gramLength), outgoing)) | 0
-    if (run < gramLength) continue
+    hash = (Math.imul(hash, base) + text.charCodeAt(at)) | 0
+    if (at >= gramLength) hash = (hash - Math.imul(text.charCodeAt(at - gramLength), outgoing)) | 0
+    else if (at < gramLength - 1) continue
     let mixed = hash ^ (hash >>> 16)
     mixed = Math.imul(mixed, 0x7feb352d)
     mixed ^= mixed >>> 15
@@ -43,15 +35,16 @@ function forEachGram(text: string, visit: (hash: number) => boolean): void {
   }
 }
 
-/** The map of all lines, given folded and joined by NUL. Bit `n` is bit `n % 8`, from the lowest, of byte `n / 8`. */
-export function gramMap(foldedLines: string, lines: number): Buffer {
-  const bits = gramBits(lines)
+/** The map of these lines, given folded. Bit `n` is bit `n % 8`, from the lowest, of byte `n / 8`. */
+export function gramMap(foldedLines: readonly string[]): Buffer {
+  const bits = gramBits(foldedLines.length)
   const map = Buffer.alloc(bits / 8)
-  forEachGram(foldedLines, (hash) => {
+  const mark = (hash: number) => {
     const bit = hash & (bits - 1)
     map[bit >>> 3] = (map[bit >>> 3] as number) | (1 << (bit & 7))
     return true
-  })
+  }
+  for (const line of foldedLines) forEachGram(line, mark)
   return map
 }
 
