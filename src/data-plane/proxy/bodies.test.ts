@@ -173,7 +173,9 @@ test('early hints reach the client before the response', async () => {
 
 test('a client that leaves makes the app’s connection end, and counts as aborted', async () => {
   let gone = false
+  let arrived = false
   await using app = await startApp((request) => {
+    arrived = true
     request.on('close', () => {
       gone = true
     })
@@ -181,8 +183,7 @@ test('a client that leaves makes the app’s connection end, and counts as abort
   await using rig = await startRig({ services: { web: [app.port] } }, { trafficPeriodMs: 50 })
   const client = new RawClient(rig.port)
   client.send('GET /left HTTP/1.1\r\nHost: web.localhost\r\n\r\n')
-  await until(() => app.port > 0)
-  await new Promise((resolve) => setTimeout(resolve, 50))
+  await until(() => arrived, 'the request at the app')
   client.close()
   await until(() => gone, 'the end at the app')
   await until(() => rig.control.traffic.some((batch) => batch.counts.some((count) => count.status.aborted === 1)), 'the count')
@@ -192,7 +193,9 @@ test('a client that leaves makes the app’s connection end, and counts as abort
 
 test('a client that leaves in the middle of a body makes the app’s request fail', async () => {
   let failed = false
+  let arrived = false
   await using app = await startApp((request) => {
+    arrived = true
     request.resume()
     request.on('error', () => {
       failed = true
@@ -201,14 +204,16 @@ test('a client that leaves in the middle of a body makes the app’s request fai
   await using rig = await startRig({ services: { web: [app.port] } })
   const client = new RawClient(rig.port)
   client.send('POST / HTTP/1.1\r\nHost: web.localhost\r\nContent-Length: 100\r\n\r\nhalf')
-  await new Promise((resolve) => setTimeout(resolve, 50))
+  await until(() => arrived, 'the request at the app')
   client.close()
   await until(() => failed, 'the failure at the app')
 })
 
 test('a chunk that goes wrong later ends both sides, and the app never sees a whole request', async () => {
   let whole = false
+  let arrived = false
   await using app = await startApp((request) => {
+    arrived = true
     request.resume()
     request.on('error', () => {})
     request.on('end', () => {
@@ -218,7 +223,7 @@ test('a chunk that goes wrong later ends both sides, and the app never sees a wh
   await using rig = await startRig({ services: { web: [app.port] } })
   const client = new RawClient(rig.port)
   client.send('POST / HTTP/1.1\r\nHost: web.localhost\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n')
-  await new Promise((resolve) => setTimeout(resolve, 50))
+  await until(() => arrived, 'the request at the app')
   client.send('zz\r\n')
   const response = await client.response()
   assert.equal(response.status, 400)

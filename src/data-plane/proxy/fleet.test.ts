@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { WebSocket, WebSocketServer } from 'ws'
-import { answering, endpointsOf, instanceOf, keyOf, RawClient, startApp, startRawApp, startRig, tableOf, until } from './test-harness.ts'
+import { answering, bodyOf, endpointsOf, instanceOf, keyOf, RawClient, startApp, startRawApp, startRig, tableOf, until } from './test-harness.ts'
 
 const get = 'GET / HTTP/1.1\r\nHost: web.localhost\r\n\r\n'
 const endpoint = (port: number, state: 'ready' | 'unready' | 'draining' = 'ready', index = 0) => ({ instance: instanceOf('web', index), service: keyOf('web'), host: '127.0.0.1', port, state })
@@ -23,7 +23,7 @@ test('a request waits for an instance that is not ready yet', async () => {
   await using app = await startApp((_request, response) => response.end('here'))
   await using rig = await startRig({ services: { web: [app.port] } })
   rig.agent.say({ t: 'endpoint', endpoint: endpoint(app.port, 'unready') })
-  await new Promise((resolve) => setTimeout(resolve, 50))
+  await rig.agent.settled()
   const client = new RawClient(rig.port)
   client.send(get)
   await new Promise((resolve) => setTimeout(resolve, 100))
@@ -42,8 +42,8 @@ test('a waiting upload arrives whole once an instance is ready', async () => {
     request.on('end', () => response.end('thanks'))
   })
   await using rig = await startRig({ services: { web: [app.port] } })
-  rig.agent.say({ t: 'endpoints', endpoints: [] })
-  await new Promise((resolve) => setTimeout(resolve, 50))
+  rig.agent.say({ t: 'gone', instance: instanceOf('web', 0) })
+  await rig.agent.settled()
   const client = new RawClient(rig.port)
   client.send('POST / HTTP/1.1\r\nHost: web.localhost\r\nContent-Length: 1000000\r\n\r\n')
   client.send('x'.repeat(1_000_000))
@@ -58,7 +58,7 @@ test('waiting is bounded in time and number', async () => {
   await using app = await startApp((_request, response) => response.end())
   await using rig = await startRig({ services: { web: [app.port] } }, { limits: { sweepMs: 10, parkMs: 300, parkedPerService: 3 } })
   rig.agent.say({ t: 'gone', instance: instanceOf('web', 0) })
-  await new Promise((resolve) => setTimeout(resolve, 50))
+  await rig.agent.settled()
   const clients = Array.from({ length: 4 }, () => new RawClient(rig.port))
   for (const client of clients) client.send(get)
   const responses = await Promise.all(clients.map((client) => client.response()))
@@ -74,15 +74,23 @@ test('a client that stops waiting leaves the queue', async () => {
   await using app = await startApp((_request, response) => response.end())
   await using rig = await startRig({ services: { web: [app.port] } }, { limits: { parkedPerService: 1 } })
   rig.agent.say({ t: 'gone', instance: instanceOf('web', 0) })
-  await new Promise((resolve) => setTimeout(resolve, 50))
-  for (let n = 0; n < 5; n++) {
-    const client = new RawClient(rig.port)
-    client.send(get)
-    await new Promise((resolve) => setTimeout(resolve, 20))
-    assert.equal(client.received, '')
-    client.close()
-    await new Promise((resolve) => setTimeout(resolve, 20))
+  await rig.agent.settled()
+  const clients = [new RawClient(rig.port), new RawClient(rig.port)]
+  for (const client of clients) client.send(get)
+  const full = (client: RawClient) => client.received.includes('queue-full')
+  await until(() => clients.some(full), 'a full queue')
+  for (const client of clients) client.close()
+  let waiting = new RawClient(rig.port)
+  for (let tries = 0; tries < 100; tries++) {
+    waiting.send(get)
+    await new Promise((resolve) => setTimeout(resolve, 30))
+    if (!full(waiting)) break
+    waiting.close()
+    waiting = new RawClient(rig.port)
   }
+  rig.agent.say({ t: 'endpoint', endpoint: endpoint(app.port) })
+  assert.equal((await waiting.response()).status, 200)
+  waiting.close()
 })
 
 test('an instance that refuses is passed over, for any method, and the agent hears of it', async () => {
@@ -171,13 +179,13 @@ test('a drain lets what is under way end, sends nothing new, and is then answere
   await using fresh = await startApp((_request, response) => response.end('new'))
   await using rig = await startRig({ services: { web: [app.port, fresh.port] } })
   rig.agent.say({ t: 'endpoint', endpoint: endpoint(fresh.port, 'unready', 1) })
-  await new Promise((resolve) => setTimeout(resolve, 50))
+  await rig.agent.settled()
   const slow = new RawClient(rig.port)
   slow.send(get)
   await until(() => held.length === 1, 'the slow request')
   rig.agent.say({ t: 'endpoint', endpoint: endpoint(fresh.port, 'ready', 1) })
   rig.agent.say({ t: 'drain', instance: instanceOf('web', 0) })
-  await new Promise((resolve) => setTimeout(resolve, 50))
+  await rig.agent.settled()
   for (let n = 0; n < 5; n++) {
     const client = new RawClient(rig.port)
     client.send(get)
@@ -316,4 +324,22 @@ test('an older table is ignored', async () => {
   client.send(get)
   assert.equal((await client.response()).status, 200)
   client.close()
+})
+
+test('an agent that has just started and lists nothing yet takes nobody out of rotation for a while', async () => {
+  await using app = await startApp((_request, response) => response.end('here'))
+  await using rig = await startRig({ services: { web: [app.port] } }, { limits: { forgetMs: 300, parkMs: 100, sweepMs: 10 } })
+  rig.agent.say({ t: 'endpoints', endpoints: [] })
+  await rig.agent.settled()
+  assert.match((await bodyOf(rig.port)) ?? '', /here/)
+  let body: string | null = 'here'
+  for (let tries = 0; tries < 100 && body?.includes('here'); tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    body = await bodyOf(rig.port)
+  }
+  assert.match(body ?? '', /not ready/)
+  rig.agent.say({ t: 'endpoints', endpoints: [endpoint(app.port)] })
+  rig.agent.say({ t: 'endpoints', endpoints: [endpoint(app.port, 'ready', 7)] })
+  await rig.agent.settled()
+  assert.match((await bodyOf(rig.port)) ?? '', /not ready/, 'its address is another instance’s now')
 })

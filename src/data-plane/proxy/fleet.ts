@@ -12,12 +12,16 @@ export class Fleet {
   readonly #services = new Map<ServiceKey, Service>()
   readonly #instances = new Map<string, Instance>()
   readonly #tell: (message: ProxyToAgent) => void
+  readonly #forgetMs: number
   readonly #suspensions = new Set<NodeJS.Timeout>()
+  /** Instances that the last whole list left out, with what will forget them. */
+  readonly #missing = new Map<string, NodeJS.Timeout>()
   /** Called after any change that a restart must remember. */
   onChange: () => void = () => {}
 
-  constructor(tell: (message: ProxyToAgent) => void) {
+  constructor(tell: (message: ProxyToAgent) => void, forgetMs: number) {
     this.#tell = tell
+    this.#forgetMs = forgetMs
   }
 
   service(key: ServiceKey): Service {
@@ -56,13 +60,36 @@ export class Fleet {
     this.onChange()
   }
 
+  /**
+   * An agent that has just started lists only what it has found again so far. What it leaves out goes on for a while,
+   * since the instance most likely does; unless its address is somebody else's now.
+   */
   #replace(endpoints: readonly Endpoint[]): void {
     const named = new Set(endpoints.map((endpoint) => endpoint.instance))
-    for (const id of this.#instances.keys()) if (!named.has(id)) this.#remove(id, false)
+    const addresses = new Set(endpoints.map(({ host, port }) => `${host}:${port}`))
+    for (const [id, instance] of this.#instances) {
+      if (named.has(id)) continue
+      if (addresses.has(`${instance.host}:${instance.port}`)) this.#remove(id, false)
+      else if (!this.#missing.has(id)) {
+        this.#missing.set(
+          id,
+          setTimeout(() => {
+            this.#remove(id, false)
+            this.onChange()
+          }, this.#forgetMs),
+        )
+      }
+    }
     for (const endpoint of endpoints) this.#put(endpoint)
   }
 
+  #found(id: string): void {
+    clearTimeout(this.#missing.get(id))
+    this.#missing.delete(id)
+  }
+
   #put(endpoint: Endpoint): void {
+    this.#found(endpoint.instance)
     const known = this.#instances.get(endpoint.instance)
     const before = known?.service
     if (known === undefined) this.#instances.set(endpoint.instance, new Instance(endpoint))
@@ -72,12 +99,13 @@ export class Fleet {
   }
 
   /**
-   * `stopped`: it is known to be gone, so what hangs on it ends too. An instance that a whole list merely leaves out may
-   * be one that a restarted agent has not found yet: no new requests, but its tunnels live.
+   * `stopped`: it is known to be gone, so what hangs on it ends too. One that was merely left out gets no new requests,
+   * but its tunnels live.
    */
   #remove(id: string, stopped: boolean): void {
     const instance = this.#instances.get(id)
     if (instance === undefined) return
+    this.#found(id)
     this.#instances.delete(id)
     instance.state = 'unready'
     if (stopped) instance.destroy()
@@ -89,6 +117,7 @@ export class Fleet {
   #drain(id: string): void {
     const instance = this.#instances.get(id)
     if (instance === undefined) return this.#tell({ t: 'drained', instance: id })
+    this.#found(id)
     instance.update({ ...instance.endpoint(), state: 'draining' })
     instance.drainAsked = true
     this.#elect(this.service(instance.service))
@@ -141,7 +170,7 @@ export class Fleet {
   }
 
   close(): void {
-    for (const timer of this.#suspensions) clearTimeout(timer)
+    for (const timer of [...this.#suspensions, ...this.#missing.values()]) clearTimeout(timer)
     for (const instance of this.#instances.values()) instance.destroy()
   }
 }

@@ -16,6 +16,8 @@ export type Limits = {
   parkMs: number
   /** Requests of one service that may wait at once. */
   parkedPerService: number
+  /** An instance that a newly connected agent does not list is believed in for this long. */
+  forgetMs: number
   /** An idle connection to an instance; below the 5 s after which Node apps close theirs. */
   upstreamIdleMs: number
   /** The same for a request that must not be sent twice, so that it hardly ever meets a connection that is closing. */
@@ -39,6 +41,7 @@ export const defaultLimits: Limits = {
   stallMs: 120_000,
   parkMs: 30_000,
   parkedPerService: 1_000,
+  forgetMs: 10_000,
   upstreamIdleMs: 4_000,
   unsafeReuseMs: 1_000,
   replayBytes: 64 * 1024,

@@ -71,7 +71,7 @@ export async function runProxy(options: ProxyOptions): Promise<Proxy> {
   const endpointsFile = new StateFile<Endpoint[]>(join(folder, 'endpoints.json'), log)
 
   let agents: AgentSocket | undefined
-  const fleet = new Fleet((message) => agents?.tell(message))
+  const fleet = new Fleet((message) => agents?.tell(message), limits.forgetMs)
   const counters = new Counters()
   const accessLog = new AccessLog({ path: join(folder, 'access.log'), log })
   const relay = new Relay(fleet, limits, new Routes(emptyTable, fleet, counters), accessLog)

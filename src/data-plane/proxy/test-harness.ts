@@ -68,8 +68,15 @@ export async function startAgent(home: string) {
   socket.on('data', (chunk: Buffer) => {
     for (const line of lines.push(chunk)) heard.push(JSON.parse(line))
   })
+  let marks = 0
   return {
     heard,
+    /** Everything said before is in force: lines are taken in order, and this one is answered. */
+    async settled() {
+      const instance = `ins_mark${++marks}`
+      socket.write(`${JSON.stringify({ t: 'drain', instance } satisfies AgentToProxy)}\n`)
+      await until(() => heard.some((message) => message.instance === instance), 'the agent’s words to be taken')
+    },
     say: (message: AgentToProxy) => void socket.write(`${JSON.stringify(message)}\n`),
     raw: (text: string) => void socket.write(text),
     close: () => void socket.destroy(),
@@ -174,17 +181,8 @@ export async function startRig(shape: Shape, options: Partial<ProxyOptions> = {}
   const endpoints = endpointsOf(shape)
   agent.say({ t: 'endpoints', endpoints })
   await rig.table(shape)
-  const first = endpoints[0]
-  if (first !== undefined) await until(() => readySaved(home, first.instance), 'the endpoints')
+  await agent.settled()
   return rig
-}
-
-function readySaved(home: string, instance: string): boolean {
-  try {
-    return readFileSync(join(home, 'proxy', 'endpoints.json'), 'utf8').includes(`"${instance}"`)
-  } catch {
-    return false
-  }
 }
 
 export type Backend = { port: number; close(): Promise<void>; [Symbol.asyncDispose](): Promise<void> }

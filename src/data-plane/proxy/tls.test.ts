@@ -249,7 +249,9 @@ test('a raw HTTP/2 client cannot carry CRLF, NUL or hop-by-hop fields to the app
 
 test('an HTTP/2 client that resets its stream makes the app’s request end; an app that dies resets the stream', async () => {
   let left = false
+  let arrived = false
   await using app = await startApp((request, response) => {
+    arrived = true
     if (request.url === '/die') {
       response.write('half')
       setTimeout(() => response.destroy(), 20)
@@ -262,7 +264,7 @@ test('an HTTP/2 client that resets its stream makes the app’s request end; an 
   const session = http2(rig.proxy.httpsPort as number)
   const stream = session.request({ ':authority': 'web.localhost', ':path': '/wait' })
   stream.on('error', () => {})
-  await new Promise((resolve) => setTimeout(resolve, 100))
+  await until(() => arrived, 'the request at the app')
   stream.close(8)
   await until(() => left, 'the end at the app')
   const dying = session.request({ ':authority': 'web.localhost', ':path': '/die' })
