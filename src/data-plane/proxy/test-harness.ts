@@ -75,7 +75,9 @@ export async function startAgent(home: string) {
     async settled() {
       const instance = `ins_mark${++marks}`
       socket.write(`${JSON.stringify({ t: 'drain', instance } satisfies AgentToProxy)}\n`)
-      await until(() => heard.some((message) => message.instance === instance), 'the agent’s words to be taken')
+      const mark = () => heard.findIndex((message) => message.instance === instance)
+      await until(() => mark() !== -1, 'the agent’s words to be taken')
+      heard.splice(mark(), 1)
     },
     say: (message: AgentToProxy) => void socket.write(`${JSON.stringify(message)}\n`),
     raw: (text: string) => void socket.write(text),
