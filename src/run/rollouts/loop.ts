@@ -18,7 +18,7 @@ export type RolloutDeps = {
 }
 
 export function startRollouts({ db, log, placement, prepare }: RolloutDeps): Loop {
-  return startLoop({
+  const loop = startLoop({
     name: 'rollouts',
     periodMs: 2000,
     onError: (error) => log.error({ err: error }, 'rollouts turn failed'),
@@ -36,6 +36,8 @@ export function startRollouts({ db, log, placement, prepare }: RolloutDeps): Loo
           for (const action of plan.actions) {
             await applyAction(db, facts, action, place.machine, now)
             report.actions.push(`${where}: ${sentence(action)}`)
+            // most states of a rollout leave no event that would wake us, and what follows is due at once
+            if (action.do === 'advance') loop.wake()
           }
           await noteProgress(db, facts, now)
         } catch (error) {
@@ -47,6 +49,7 @@ export function startRollouts({ db, log, placement, prepare }: RolloutDeps): Loo
       return report
     },
   })
+  return loop
 }
 
 function sentence(action: Action): string {
