@@ -85,7 +85,7 @@ async function refusal(push: Push, update: Update, settings: GitSettings, deploy
   if (zero.test(update.to)) return `${settings.deployBranch} is the deploy branch and cannot be deleted`
   if (zero.test(update.from) || settings.allowForcePush) return null
   if (await gitSays(push.path, ['merge-base', '--is-ancestor', update.from, update.to], objects)) return null
-  return `${settings.deployBranch} would lose commits that are deployed (not a fast-forward). Pull first, or allow it: nightshift apps settings ${push.name.app} --allow-force-push`
+  return `${settings.deployBranch} would lose commits that are deployed (not a fast-forward). Pull first, or allow it: nightshift apps settings -a ${push.name.app} --force-push`
 }
 
 async function buildCommit(deps: PushDeps, push: Push, commit: string, branch: string, objects: Objects, say: (text: string) => void): Promise<Build> {
