@@ -153,7 +153,7 @@ function pidOf(home: string, name: ProcessName): number | undefined {
 }
 
 /** Living processes that have the home in their command line: ours, the database's and the apps'. */
-async function processesNaming(home: string): Promise<{ pid: number; command: string }[]> {
+export async function processesNaming(home: string): Promise<{ pid: number; command: string }[]> {
   const found = () =>
     readdirSync('/proc').flatMap((name) => {
       if (!/^\d+$/.test(name)) return []

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { tempHome } from '#test/harness/home.ts'
+import { bootNightshift } from '#test/harness/nightshift.ts'
+import { until } from '#test/harness/wait.ts'
+import { machineOf, prepareHome, readConfig } from './home.ts'
+import { parseProcessOptions } from './options.ts'
+import { chooseConfig } from './ports.ts'
+
+const free = { held: () => false, movable: false }
+
+test('a wrong flag or value is refused with the way out', () => {
+  const parse = (command: string, ...args: string[]) => parseProcessOptions(command, args, {})
+  assert.throws(() => parse('up', '--api-prot', '1'), /did you mean --api-port\?/)
+  assert.throws(() => parse('down', '--api-port', '1'), /nightshift down takes no --api-port/)
+  assert.throws(() => parse('up', '--http-port', '70000'), /is not a port/)
+  assert.throws(() => parse('up', '--http-port', '-1'), /http-port/)
+  assert.throws(() => parse('up', '--driver', 'podman'), /--driver podman does not exist/)
+  assert.equal(parseProcessOptions('up', [], { NIGHTSHIFT_HOME: '/srv/x' }).home, '/srv/x')
+  assert.equal(parseProcessOptions('up', ['--home', '/srv/y'], { NIGHTSHIFT_HOME: '/srv/x' }).home, '/srv/y')
+})
+
+test('keys are made once, private, and never a second time', async () => {
+  await using folder = await tempHome()
+  prepareHome(folder.home)
+  const keys = join(folder.home, 'keys')
+  const read = () => Object.fromEntries(readdirSync(keys).map((name) => [name, readFileSync(join(keys, name), 'utf8')]))
+  const first = read()
+  assert.deepEqual(Object.keys(first).toSorted(), ['admin.token', 'machine.token', 'secret.key'])
+  assert.equal(Buffer.from(first['secret.key'] ?? '', 'base64').length, 32)
+  for (const name of Object.keys(first)) assert.equal(statSync(join(keys, name)).mode & 0o777, 0o600)
+  for (const name of ['keys', 'run', 'log']) assert.equal(statSync(join(folder.home, name)).mode & 0o777, 0o700)
+  prepareHome(folder.home)
+  assert.deepEqual(read(), first)
+})
+
+test('a port that another program has is refused by name, and 0 takes any free one', async () => {
+  const other = createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => other.once('listening', resolve))
+  const { port } = other.address() as { port: number }
+  try {
+    const options = parseProcessOptions('up', ['--api-port', String(port), '--http-port', '0', '--driver', 'process'], {})
+    await assert.rejects(chooseConfig(options, undefined, free), new RegExp(`127\\.0\\.0\\.1:${port}: it is taken .*--api-port 0`))
+    const chosen = await chooseConfig({ ...options, apiPort: 0 }, undefined, free)
+    assert.ok(chosen.apiPort > 0 && chosen.apiPort !== port && chosen.httpPort > 0)
+    const again = await chooseConfig({ ...options, apiPort: 0 }, chosen, free)
+    assert.equal(again.apiPort, chosen.apiPort, 'a port once chosen is kept')
+    assert.equal((await chooseConfig(options, undefined, { ...free, held: (each) => each === port })).apiPort, port, 'a port our own process has is ours')
+  } finally {
+    other.close()
+  }
+})
+
+test('any host name becomes a machine name', () => {
+  assert.equal(machineOf('Web_01.Example.com'), 'web-01-example-com')
+  assert.equal(machineOf('---'), 'machine')
+  assert.equal(machineOf('a'.repeat(80)).length, 63)
+})
+
+test('config.json that was edited into nonsense is named, with the field', async () => {
+  await using folder = await tempHome()
+  writeFileSync(join(folder.home, 'config.json'), '{"machine":"a","apiHost":"127.0.0.1","apiPort":"x"}')
+  assert.throws(() => readConfig(folder.home), /config\.json is not right at "apiPort"/)
+})
+
+test('one home has one supervisor; status and down speak of it, from any folder, through a link', async () => {
+  await using nightshift = await bootNightshift()
+  const { home } = nightshift
+  const second = await nightshift.cli(['up', '--home', home])
+  assert.equal(second.code, 1)
+  assert.match(second.stderr, /is already up \(pid \d+/)
+  const alone = await nightshift.cli(['agent', '--home', home])
+  assert.match(alone.stderr, /the agent of .* runs already \(pid \d+\)/)
+
+  const link = join(home, 'link')
+  symlinkSync(join(import.meta.dirname, '../../bin/nightshift'), link)
+  const status = await nightshift.cli(['status', '--json'], { cwd: '/' })
+  assert.equal(status.code, 0)
+  const seen = JSON.parse(status.stdout) as { api: { reachable: boolean }; processes: { name: string; state: string; memoryBytes: number }[] }
+  assert.ok(seen.api.reachable)
+  assert.deepEqual(seen.processes.map(({ name, state }) => `${name} ${state}`), ['supervisor ready', 'control ready', 'agent ready', 'proxy ready'])
+  for (const { memoryBytes } of seen.processes) assert.ok(memoryBytes > 0)
+  assert.equal(statSync(join(home, 'ready.json')).mode & 0o777, 0o600, 'it holds a login link')
+
+  // down without a supervisor: by the run records
+  nightshift.kill('supervisor')
+  await until(() => nightshift.pid('supervisor') === undefined, { because: 'the supervisor is gone' })
+  assert.ok(nightshift.pid('control'), 'the others live on')
+  const orphaned = await nightshift.cli(['status'])
+  assert.equal(orphaned.code, 1)
+  assert.match(orphaned.stdout, /supervisor +down.*nothing restarts what ends/)
+  await nightshift.down()
+  assert.equal(nightshift.pid('control'), undefined)
+  const down = await nightshift.cli(['down'])
+  assert.equal(down.code, 0, 'down twice is harmless')
+})
