@@ -174,7 +174,7 @@ function shop(now: number): PreviewApp[] {
     release(now, 11, 'superseded', 'deploy of 5a5a5a5', 6 * day, { manifest: base, secrets: ['STRIPE_KEY'] }),
   ]
   const builds = [
-    makeBuild(now, 'shop', 'succeeded', 35 * minute, { release: 17 }),
+    makeBuild(now, 'shop', 'succeeded', 35 * minute, { id: 'bld_shopnewest', release: 17 }),
     makeBuild(now, 'shop', 'succeeded', 22 * hour, { release: 15, source: { kind: 'directory', commit: null, branch: null, image: null } }),
     makeBuild(now, 'shop', 'cancelled', 26 * hour, { by: 'ines' }),
   ]
@@ -207,7 +207,7 @@ function blog(now: number): PreviewApp {
   const services = [
     service('web', [makeInstance(now, 'web', 1, 8, { state: 'draining', because: 'replaced by v9; 2 requests in flight', upMs: 2 * day }), makeInstance(now, 'web', 2, 9, { upMs: 20_000 }), makeInstance(now, 'web', 3, 9, { state: 'starting', because: 'started 4 s ago, waiting for GET /up', upMs: 4000 })], { urls: ['http://blog.localhost:8080'], health: 'working', because: 'v9 is replacing v8: 1 of 2 ready', wanted: 2, command: 'python -m blog' }),
   ]
-  const building = makeBuild(now, 'blog', 'running', 9000, { builder: 'python', because: 'requirements.txt is there', by: 'tomas' })
+  const building = makeBuild(now, 'blog', 'running', 9000, { id: 'bld_blogrunning', builder: 'python', because: 'requirements.txt is there', by: 'tomas' })
   return app(
     detail(now, 'blog', services, {
       health: 'working',
@@ -246,7 +246,7 @@ function search(now: number): PreviewApp {
   return app(detail(now, 'search', services, { health: 'down', because: 'web has no ready instance: web.1 ends with code 1 right after its start', release: 3, deployedMs: 51 * minute }), {
     missingSecrets: ['INDEX_KEY'],
     releases: [release(now, 3, 'active', 'config: INDEX_URL set', 51 * minute, { by: 'rosa' }), release(now, 2, 'superseded', 'deploy of b16b00b', 8 * day)],
-    builds: [makeBuild(now, 'search', 'failed', 18 * minute, { because: 'npm run build ended with code 2', finishedAt: ago(now, 18 * minute - 9100) }), makeBuild(now, 'search', 'succeeded', 8 * day, { release: 2 })],
+    builds: [makeBuild(now, 'search', 'failed', 18 * minute, { id: 'bld_searchfailed', because: 'npm run build ended with code 2', finishedAt: ago(now, 18 * minute - 9100) }), makeBuild(now, 'search', 'succeeded', 8 * day, { release: 2 })],
     config: { INDEX_URL: 'http://index.internal:7700' },
     rates: { web: 3 },
   })

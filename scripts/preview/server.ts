@@ -88,6 +88,7 @@ export async function startPreview({ port = 0, scene = 'night' as SceneName, con
       },
     ],
     consoleDir,
+    version: '0.1.0',
     log: createLogger({ process: 'preview', level: 'fatal' }),
   })
   await api.listen({ host: '127.0.0.1', port })

@@ -53,7 +53,7 @@ export function trafficOf(world: World, now: number, minutes: number, name?: str
         const base = app.rates[service.name]
         const callers = app.detail.services.filter((one) => one.needs.includes(service.name))
         const edges = callers.map((one) => series(`edge:${app.detail.name}-${app.detail.environment}-${one.name}-${service.name}`, app, service.name, one.name, (base ?? 4) / callers.length, now, minutes))
-        return service.urls.length > 0 && base !== undefined ? [series(`route:${app.detail.name}-${service.name}`, app, service.name, null, base, now, minutes), ...edges] : edges
+        return service.urls.length > 0 && base !== undefined ? [series(`route:${app.detail.name}-${app.detail.environment}-${service.name}`, app, service.name, null, base, now, minutes), ...edges] : edges
       }),
     )
 }

@@ -10,7 +10,7 @@ import type { ChartProps } from './chart.tsx'
 const byteSteps = Array.from({ length: 32 }, (_, power) => 2 ** (power + 10))
 const dashes: (number[] | undefined)[] = [undefined, [5, 3], [2, 3], [8, 3, 2, 3]]
 
-export default function ChartCanvas({ times, lines, markers, format, height, floor = 0, bytes = false }: Omit<ChartProps, 'title' | 'about'>) {
+export default function ChartCanvas({ times, lines, markers, format, height, minutes, floor = 0, bytes = false }: Omit<ChartProps, 'title' | 'about'>) {
   const holder = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot | null>(null)
   const data = [times, ...lines.map((line) => line.values)] as uPlot.AlignedData
@@ -35,7 +35,7 @@ export default function ChartCanvas({ times, lines, markers, format, height, flo
         padding: [10, 4, 0, 0],
         legend: { show: false },
         cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false } },
-        scales: { x: { time: true }, y: { range: (_, __, max) => [0, Math.max((max ?? 0) * 1.12, floor || 1e-9)] } },
+        scales: { x: { time: true, range: () => [Date.now() / 1000 - minutes * 60, Date.now() / 1000] }, y: { range: (_, __, max) => [0, Math.max((max ?? 0) * 1.12, floor || 1e-9)] } },
         axes: [
           { stroke: soft, font, size: 26, space: 76, ticks: { show: false }, grid: { show: false }, values: (_, splits) => splits.map((split) => clockTime(new Date(split * 1000).toISOString())) },
           { stroke: soft, font, size: 62, space: 34, ...(bytes ? { incrs: byteSteps } : {}), ticks: { show: false }, grid: { stroke: rule, width: 1 }, values: (_, splits) => splits.map((split) => latest.current.format(split)) },
@@ -46,7 +46,7 @@ export default function ChartCanvas({ times, lines, markers, format, height, flo
             label: line.name,
             stroke: resolveColor(line.tone),
             width: 1.4,
-            ...(dashes[index % dashes.length] === undefined || line.solid ? {} : { dash: dashes[index % dashes.length] as number[] }),
+            ...(dashes[index % dashes.length] === undefined ? {} : { dash: dashes[index % dashes.length] as number[] }),
             ...(lines.length === 1 ? { fill: `color-mix(in srgb, ${resolveColor(line.tone)} 10%, transparent)` } : {}),
             points: { show: false },
           })),
@@ -68,7 +68,7 @@ export default function ChartCanvas({ times, lines, markers, format, height, flo
       plot.current = null
     }
     // a new set of lines is a new plot; new values are not
-  }, [shape, height, floor, bytes])
+  }, [shape, height, minutes, floor, bytes])
 
   useEffect(() => {
     plot.current?.setData(latest.current.data)

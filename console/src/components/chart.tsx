@@ -3,7 +3,7 @@ import { SkeletonBlock } from './skeleton.tsx'
 
 const ChartCanvas = lazy(() => import('./chart-canvas.tsx'))
 
-export type ChartLine = { name: string; values: (number | null)[]; tone: 'accent' | 'ink-soft' | 'red-mark' | 'healthy-mark' | 'amber-mark'; solid?: boolean }
+export type ChartLine = { name: string; values: (number | null)[]; tone: 'accent' | 'ink' | 'ink-soft' | 'rule-strong' | 'red-mark' }
 export type ChartProps = {
   title: string
   /** What the graph says, in words: the value now and how it compares. */
@@ -14,6 +14,8 @@ export type ChartProps = {
   markers: readonly { at: number; label: string }[]
   format: (value: number) => string
   height: number
+  /** The time shown, up to now. */
+  minutes: number
   /** The least top of the scale, so that noise near zero stays small. */
   floor?: number
   /** Steps of the scale are powers of two. */
@@ -26,10 +28,12 @@ export function Chart({ title, about, ...rest }: ChartProps) {
   return (
     <figure className="min-w-0">
       <figcaption className="flex flex-wrap items-baseline justify-between gap-x-4">
-        <span className="text-soft">{title}</span>
+        <span className="flex flex-wrap items-baseline gap-x-4 text-soft">
+          {title}
+          {rest.lines.length < 2 ? null : <Legend lines={rest.lines} />}
+        </span>
         <span>{about}</span>
       </figcaption>
-      {rest.lines.length < 2 ? null : <Legend lines={rest.lines} />}
       <div className="relative" role="img" aria-label={`Graph: ${title}`}>
         {isEmpty ? (
           <p className="grid place-items-center rounded-md border border-dashed border-rule text-sm text-soft" style={{ height: rest.height }}>

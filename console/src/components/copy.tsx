@@ -33,7 +33,7 @@ export async function copyText(text: string): Promise<void> {
 export function Command({ children }: { children: string }) {
   return (
     <div className="flex min-w-0 items-center gap-1 rounded-md border border-rule bg-well py-0.5 pl-3.5 pr-1">
-      <pre tabIndex={0} aria-label={`Command: ${children}`} className="min-w-0 flex-1 overflow-x-auto py-1.5 text-sm [scrollbar-width:none]">
+      <pre className="min-w-0 flex-1 py-1.5 text-sm break-words whitespace-pre-wrap">
         <span aria-hidden="true" className="select-none text-soft">
           ${' '}
         </span>

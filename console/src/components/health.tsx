@@ -36,7 +36,7 @@ export const healthText: Record<Health, string> = {
 /** Health as a phase of the moon: full = all there, half = some missing, dark with a bar = none. */
 export function HealthMark({ health, size = 14 }: { health: Health; size?: number }) {
   return (
-    <svg viewBox="0 0 16 16" width={size} height={size} aria-hidden="true" className={`inline-block shrink-0 ${tones[health]}`}>
+    <svg viewBox="0 0 16 16" width={size} height={size} aria-hidden="true" className={`block shrink-0 ${tones[health]}`}>
       {shapes[health]}
     </svg>
   )

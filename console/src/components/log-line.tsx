@@ -12,7 +12,7 @@ export function LogLineView({ line, wrap, showApp, query }: { line: LogLine; wra
       <time dateTime={line.at} className="shrink-0 text-soft max-sm:hidden">
         {logTime(line.at)}
       </time>
-      <span className="w-[13ch] shrink-0 truncate text-soft max-sm:w-[8ch]">
+      <span className={`shrink-0 truncate text-soft max-sm:w-[8ch] ${showApp ? 'w-[19ch]' : 'w-[11ch]'}`}>
         {showApp ? `${line.app}/` : ''}
         {line.instance}
       </span>

@@ -10,5 +10,5 @@ export function SearchField({ value, onChange, label }: { value: string | undefi
     const timer = setTimeout(() => onChange(text === '' ? undefined : text), 250)
     return () => clearTimeout(timer)
   }, [text])
-  return <Input type="search" label={label} hideLabel placeholder={`${label}  ( / )`} value={text} onChange={(event) => setText(event.target.value)} className="min-w-48 flex-1" maxLength={200} />
+  return <Input type="search" label={label} hideLabel placeholder={`${label}  ( / )`} value={text} onChange={(event) => setText(event.target.value)} className="min-w-48 flex-1 max-sm:basis-full" maxLength={200} />
 }

@@ -1,7 +1,8 @@
 /** The map's view and its layout as what xyflow draws. Pure. */
 import type { Edge, Node } from '@xyflow/react'
 import type { MapView } from '#contract/model.ts'
-import { type Layout, ingressId, machineId, serviceId } from './layout.ts'
+import { ingressId, machineId, serviceId } from './ids.ts'
+import type { Layout } from './layout.ts'
 
 type Drawn = { nodes: Node[]; edges: Edge[] }
 
@@ -39,7 +40,7 @@ export function graphOf(map: MapView, layout: Layout, select: string | undefined
     for (const member of group.members) {
       const service = services.get(member.id)
       const place = { id: member.id, position: { x: group.x + member.x, y: group.y + member.y }, width: member.width, height: member.height, zIndex: 2, ...fixed }
-      nodes.push(service === undefined ? { ...place, type: 'ingress', data: {} } : { ...place, type: 'service', data: { service, id: member.id, selected: member.id === select, dim: dim(member.id) } })
+      nodes.push(service === undefined ? { ...place, type: 'ingress', data: { dim: dim(member.id) } } : { ...place, type: 'service', data: { service, id: member.id, selected: member.id === select, dim: dim(member.id) } })
     }
   }
   for (const one of layout.machines) {

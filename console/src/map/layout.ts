@@ -4,6 +4,7 @@
  */
 import dagre from '@dagrejs/dagre'
 import type { MapView } from '#contract/model.ts'
+import { groupId, ingressId, machineId, serviceId } from './ids.ts'
 
 export const serviceSize = { width: 196, height: 74 }
 export const ingressSize = { width: 84, height: 34 }
@@ -15,13 +16,16 @@ export type Box = { id: string; x: number; y: number; width: number; height: num
 export type Group = Box & { app: string; environment: string; members: Box[] }
 export type Layout = { groups: Group[]; machines: Box[]; width: number; height: number }
 
-export const groupId = (app: string, environment: string) => `${app}/${environment}`
-export const serviceId = (app: string, environment: string, service: string) => `${app}/${environment}/${service}`
-export const ingressId = (app: string, environment: string) => `${app}/${environment}/:ingress`
-export const machineId = (name: string) => `machine/${name}`
-
 /** Everything the layout depends on, as a key: the same key, the same places. */
-export const layoutKey = (map: MapView, width: number) => JSON.stringify([width, map.services.map((one) => serviceId(one.app, one.environment, one.service)), map.edges.map((one) => [one.app, one.environment, one.from, one.to]), map.machines.map((one) => one.name)])
+export const layoutKey = (map: MapView) => JSON.stringify([map.services.map((one) => serviceId(one.app, one.environment, one.service)), map.edges.map((one) => [one.app, one.environment, one.from, one.to]), map.machines.map((one) => one.name)])
+
+const widths = [500, 760, 1000, 1250, 1500, 1800, 2200, 2800, 3600]
+
+/** The layout that can be drawn largest in a room of this width to height. */
+export function bestLayout(map: MapView, aspect: number): Layout {
+  const scale = (layout: Layout) => Math.min(aspect / Math.max(layout.width, 1), 1 / Math.max(layout.height, 1))
+  return widths.map((width) => layoutOf(map, width)).reduce((best, one) => (scale(one) > scale(best) * 1.02 ? one : best))
+}
 
 export function layoutOf(map: MapView, maxWidth: number): Layout {
   const names = [...new Set(map.services.map((one) => groupId(one.app, one.environment)))]

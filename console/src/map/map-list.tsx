@@ -3,7 +3,7 @@ import { TextLink } from '../components/a.tsx'
 import { HealthMark, healthWords } from '../components/health.tsx'
 import { formatLatency, formatRate, formatShare } from '../lib/numbers.ts'
 import { paths } from '../paths.ts'
-import { serviceId } from './layout.ts'
+import { serviceId } from './ids.ts'
 
 /** The map in words: for screen readers, small screens and copying. */
 export function MapList({ map }: { map: MapView }) {
@@ -24,7 +24,10 @@ export function MapList({ map }: { map: MapView }) {
             return (
               <tr key={serviceId(one.app, one.environment, one.service)} className="border-b border-rule align-top [&_td]:py-1.5 [&_td]:pr-6">
                 <td className="whitespace-nowrap">
-                  <HealthMark health={one.health} size={12} /> <span className="sr-only">{healthWords[one.health]}:</span>{' '}
+                  <span className="mr-2 inline-block align-middle">
+                    <HealthMark health={one.health} size={12} />
+                  </span>
+                  <span className="sr-only">{healthWords[one.health]}:</span>{' '}
                   <TextLink href={paths.map({ select: serviceId(one.app, one.environment, one.service) })} replace>
                     {one.app}
                     {one.environment === 'production' ? '' : ` ${one.environment}`}/{one.service}

@@ -53,9 +53,9 @@ export function GroupNode({ data }: NodeProps & { data: GroupData }) {
   )
 }
 
-export function IngressNode() {
+export function IngressNode({ data }: NodeProps & { data: { dim: boolean } }) {
   return (
-    <div className="grid h-full w-full place-items-center rounded-full border border-dashed border-rule-strong font-mono text-xs text-soft">
+    <div className={`grid h-full w-full place-items-center rounded-full border border-dashed border-rule-strong font-mono text-xs text-soft ${data.dim ? 'opacity-35' : ''}`}>
       ingress
       <Handle type="source" position={Position.Right} className={handle} />
     </div>

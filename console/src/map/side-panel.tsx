@@ -7,7 +7,7 @@ import { HealthLabel, HealthMark } from '../components/health.tsx'
 import { InstanceMark, instanceWords } from '../components/instance-mark.tsx'
 import { formatLatency, formatRate, formatShare } from '../lib/numbers.ts'
 import { paths } from '../paths.ts'
-import { machineId, serviceId } from './layout.ts'
+import { machineId, serviceId } from './ids.ts'
 
 /** What is known of the chosen thing, beside the map: its context is never left. */
 export function SidePanel({ map, select }: { map: MapView; select: string }) {
@@ -32,7 +32,8 @@ function ServicePanel({ map, service }: { map: MapView; service: MapView['servic
       <h2 className="text-xl">{service.service}</h2>
       <p className="mb-4 text-soft">
         of <TextLink href={paths.app(service.app, service.environment)}>{service.app}</TextLink>
-        {service.environment === 'production' ? '' : ` ${service.environment}`} · <HealthLabel health={service.health} />
+        {service.environment === 'production' ? '' : ` ${service.environment}`}
+        <HealthLabel health={service.health} className="mt-1 flex!" />
       </p>
       <Part title="Instances">
         {service.instances.length === 0 ? <p className="text-soft">none</p> : null}

@@ -1,5 +1,4 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useQuery } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { type FormEvent, type ReactNode, useState } from 'react'
 import { OutLink } from '../components/a.tsx'
@@ -35,7 +34,7 @@ export function Deploy() {
         )}
         <NewApp onMade={choose} isFirst={names.length === 0} />
       </div>
-      <Ways app={app ?? 'my-app'} />
+      <Ways app={app ?? 'my-app'} exists={app !== undefined && names.includes(app)} />
       <Section title="Recent builds" aside={`of ${names.length === 0 ? 'no app yet' : 'all apps'}`}>
         <RecentBuilds apps={apps.map((one) => ({ app: one.name, env: one.environment }))} />
       </Section>
@@ -43,9 +42,9 @@ export function Deploy() {
   )
 }
 
-function Ways({ app }: { app: string }) {
+function Ways({ app, exists }: { app: string; exists: boolean }) {
   const { driver } = useSession()
-  const detail = useQuery({ ...queries.app({ app, env: 'production' }), retry: false }).data
+  const detail = useQuery({ ...queries.app({ app, env: 'production' }), enabled: exists }).data
   return (
     <div className="mb-(--section) grid gap-x-8 gap-y-8 md:grid-cols-3">
       <Way number="1" title="A directory" commands={[commands.deployDirectory(app)]}>

@@ -2,7 +2,7 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
 import type { JournalEvent } from '#contract/model.ts'
-import { MarginTime } from '../components/ago.tsx'
+import { ClockTime } from '../components/ago.tsx'
 import { Button } from '../components/button.tsx'
 import { Empty } from '../components/empty.tsx'
 import { Select } from '../components/field.tsx'
@@ -54,7 +54,7 @@ export function Journal() {
           <h2 className="mb-1 text-lg">{day}</h2>
           <Ledger label={`Journal of ${day}`}>
             {list.map((event) => (
-              <EventEntry key={event.id} event={event} when={<MarginTime at={event.at} />} marked={String(event.id) === filter.event} />
+              <EventEntry key={event.id} event={event} when={<ClockTime at={event.at} />} marked={String(event.id) === filter.event} />
             ))}
           </Ledger>
         </section>

@@ -8,6 +8,7 @@ import { SkeletonBlock } from '../components/skeleton.tsx'
 import { queries } from '../data/queries.ts'
 import { commands } from '../lib/commands.ts'
 import { plural } from '../lib/numbers.ts'
+import { usePhone } from '../lib/use-media.ts'
 import { useTitle } from '../lib/use-title.ts'
 import { MapList } from '../map/map-list.tsx'
 import { SidePanel } from '../map/side-panel.tsx'
@@ -20,6 +21,7 @@ export function MapPage() {
   useTitle('Map')
   const { select } = route.useSearch()
   const navigate = useNavigate({ from: '/map' })
+  const phone = usePhone()
   const map = useQuery(queries.map())
   const clear = () => void navigate({ search: {}, replace: true })
   useEffect(() => {
@@ -53,7 +55,7 @@ export function MapPage() {
                 </div>
                 {select === undefined ? null : <SidePanel map={view} select={select} />}
               </div>
-              <details className="mt-4 mb-8">
+              <details className="mt-4 mb-8" open={phone || undefined}>
                 <summary className="w-fit cursor-pointer text-soft hover:text-ink">The same as a list</summary>
                 <div className="mt-3">
                   <MapList map={view} />

@@ -1,4 +1,4 @@
-import { Eye, EyeOff, Trash2 } from 'lucide-react'
+import { Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import type { AppDetail } from '#contract/model.ts'
 import { Ago } from '../../components/ago.tsx'
@@ -18,7 +18,6 @@ export function ConfigTable({ kind, of, entries, app }: { kind: 'config' | 'secr
   const { access } = useSession()
   const [editing, setEditing] = useState<string | null>(null)
   const [removing, setRemoving] = useState<string | null>(null)
-  const [shown, setShown] = useState(false)
   const done = (answer: { release: number } | null) => (answer === null ? 'Set; it is used from the first release on' : `Set; v${answer.release} is rolled out with it`)
   const change = useAction(kind === 'config' ? 'config.change' : 'secrets.change', { touches: ['config', 'releases', 'app'], done, onDone: () => setRemoving(null) })
   const whyNot = access === 'read' ? 'needs deploy access, this session has read' : null
@@ -36,7 +35,7 @@ export function ConfigTable({ kind, of, entries, app }: { kind: 'config' | 'secr
                   <span aria-hidden="true">••••••••</span> {entry.setAt === null ? null : <span className="text-sm">set <Ago at={entry.setAt} /></span>}
                 </>
               ) : (
-                <code className="break-all">{shown ? entry.value : masked(entry.value)}</code>
+                <code className="break-all">{entry.value}</code>
               )}
             </span>
             <span className="flex items-center max-sm:row-span-2">
@@ -51,16 +50,9 @@ export function ConfigTable({ kind, of, entries, app }: { kind: 'config' | 'secr
           </li>
         ))}
       </ul>
-      <div className="mt-3 flex gap-2">
-        <Button size="sm" whyNot={whyNot} onClick={() => setEditing('')}>
-          Set a {word}
-        </Button>
-        {kind === 'secret' || entries.length === 0 ? null : (
-          <Button size="sm" tone="quiet" aria-pressed={shown} onClick={() => setShown(!shown)}>
-            {shown ? <EyeOff size={15} aria-hidden /> : <Eye size={15} aria-hidden />} {shown ? 'Hide values' : 'Show values'}
-          </Button>
-        )}
-      </div>
+      <Button size="sm" className="mt-3" whyNot={whyNot} onClick={() => setEditing('')}>
+        Set a {word}
+      </Button>
       {editing === null ? null : <SetVariable kind={kind} of={of} name={editing} value={entries.find((one) => one.name === editing)?.value ?? ''} onClose={() => setEditing(null)} />}
       <Confirm
         open={removing !== null}
@@ -76,6 +68,3 @@ export function ConfigTable({ kind, of, entries, app }: { kind: 'config' | 'secr
     </>
   )
 }
-
-/** Enough to know it by, too little to read over a shoulder. */
-const masked = (value: string) => `${value.slice(0, 1)}${'•'.repeat(Math.min(value.length - 1, 8))}`

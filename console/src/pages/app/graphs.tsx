@@ -13,7 +13,7 @@ const windows = [
   { value: '360', text: '6 h' },
   { value: '1440', text: '24 h' },
 ] as const
-const tones = ['accent', 'ink-soft', 'healthy-mark', 'amber-mark'] as const
+const tones = ['accent', 'ink', 'ink-soft', 'rule-strong'] as const
 const height = 150
 
 /** How the app does: requests, errors, latency, CPU and memory, with its releases drawn on them; of all of it, or of one service. */
@@ -30,7 +30,7 @@ export function Graphs({ of, services }: { of: AppRef; services: readonly string
   const flow = addUp((traffic ?? []).filter((one) => (service === '' ? one.from === null : one.service === service)))
   const cpu = resourceLines(resources, service === '' ? 'service' : 'name', (point) => point.cpu)
   const memory = resourceLines(resources, service === '' ? 'service' : 'name', (point) => point.memoryBytes)
-  const common = { markers, height }
+  const common = { markers, height, minutes }
   const each = service === '' ? 'service' : 'instance'
   return (
     <Section
