@@ -1,13 +1,14 @@
 /** Opens the capabilities of the watch floor for `app.ts`: what machines ship goes in, what the API asks comes out. */
 import { type Clock, systemClock } from '#base/clock.ts'
+import type { AppDetail, Machine } from '#contract/model.ts'
 import type { FactBatch, LogBatch, StatBatch, TrafficBatch } from '#contract/wire.ts'
 import type { Bell } from '#kernel/bell.ts'
 import type { Database } from '#kernel/db/db.ts'
 import type { Handlers } from '#kernel/handlers.ts'
 import type { Logger } from '#kernel/log.ts'
 import { type Loop, startLoop } from '#kernel/loop.ts'
-import { type Moment, type Reach, readApps, summaryOf } from '#run/apps/read.ts'
-import { readMachines } from '#run/fleet/routes.ts'
+import { type Moment, type Reach, readApps } from '#run/apps/read.ts'
+import { readMachines } from '#run/machines/read.ts'
 import { eventsSince } from './journal/read.ts'
 import { journalRoutes } from './journal/routes.ts'
 import { ingestFacts } from './journal/service.ts'
@@ -19,6 +20,7 @@ import { mapView } from './map/map.ts'
 import { newestStats, readResources } from './resources/read.ts'
 import { ingestStats, statsKeptMs } from './resources/service.ts'
 import { dropOldStats } from './resources/store.ts'
+import { missingSecrets } from './tonight/read.ts'
 import { tonight } from './tonight/tonight.ts'
 import { readTraffic, recentRates, sparklines } from './traffic/read.ts'
 import { ingestTraffic, trafficKeptMs } from './traffic/service.ts'
@@ -51,6 +53,13 @@ export function openWatch({ db, log, reach, changed, clock = systemClock }: { db
     return { samples, rates }
   }
 
+  /** What can never be stored is answered as stored, so that it holds nothing up; here is where it can still be read. */
+  async function noted<T extends { refused: readonly object[] }>(result: Promise<T>): Promise<T> {
+    const { refused } = await result
+    if (refused.length > 0) log.error({ refused: refused.slice(0, 5), count: refused.length }, 'a machine sent what cannot be stored')
+    return result
+  }
+
   const handlers: Handlers = {
     ...journalRoutes({ db, changed }),
     ...logRoutes(reader),
@@ -58,26 +67,26 @@ export function openWatch({ db, log, reach, changed, clock = systemClock }: { db
     'resources.read': ({ params, query }, { now }) => readResources(db, params.app, query.environment, query.minutes, now),
     'tonight.read': async (_, { caller, now }) => {
       const seen = { apps: caller.apps }
-      const [apps, events, machines, lines, missingSecrets] = await Promise.all([
+      const [apps, events, machines, lines, missing] = await Promise.all([
         moment().then((current) => readApps(db, reach, current, seen)),
         eventsSince(db, seen, new Date(now.getTime() - 24 * 3_600_000)),
         caller.apps === null ? readMachines(db) : [],
         sparklines(db, now, { minutes: 60, count: 30, apps: caller.apps }),
-        readMissingSecrets(db, caller.apps),
+        missingSecrets(db, caller.apps),
       ])
-      return tonight({ apps: apps.map(summaryOf), events, machines, missingSecrets, sparklines: lines, now })
+      return tonight({ apps, events, machines, missingSecrets: missing, sparklines: lines, now })
     },
     'map.read': async (_, { caller, now }) => {
       const seen = { apps: caller.apps }
       const [apps, traffic, machines] = await Promise.all([moment().then((current) => readApps(db, reach, current, seen)), readTraffic(db, { ...seen, minutes: 1 }, now), readMachines(db)])
-      return mapView(apps, traffic, machines)
+      return mapView(apps, traffic, caller.apps === null ? machines : machinesOf(apps, machines))
     },
   }
 
   return {
     intake: {
-      logs: (batches) => writer.ingest(batches),
-      facts: (batch) => ingestFacts(db, batch),
+      logs: (batches) => noted(writer.ingest(batches)),
+      facts: (batch) => noted(ingestFacts(db, batch, clock.now())),
       stats: (batch) => ingestStats(db, batch, clock.now()),
       traffic: (batch) => ingestTraffic(db, batch, clock.now()),
     },
@@ -104,17 +113,8 @@ export function openWatch({ db, log, reach, changed, clock = systemClock }: { db
   }
 }
 
-/** Environments whose newest rollout failed for want of a secret that is still not set. */
-async function readMissingSecrets(db: Database, apps: readonly string[] | null): Promise<{ app: string; environment: string; names: string[]; since: string }[]> {
-  const rows = await db.query<{ app: string; environment: string; names: string[]; started_at: Date }>(
-    `SELECT o.app, o.environment, o.started_at, array_agg(DISTINCT needed.name) AS names
-     FROM (SELECT DISTINCT ON (app, environment) * FROM rollouts ORDER BY app, environment, started_at DESC) o
-     JOIN releases r ON r.app = o.app AND r.environment = o.environment AND r.number = o.release
-     CROSS JOIN LATERAL (SELECT jsonb_array_elements_text(s.value->'secrets') AS name FROM jsonb_each(r.manifest->'services') s) needed
-     WHERE o.state = 'failed' AND NOT r.secrets ? needed.name AND ($1::text[] IS NULL OR o.app = ANY ($1))
-       AND NOT EXISTS (SELECT FROM (SELECT sealed FROM secret_versions v WHERE v.app = o.app AND v.environment = o.environment AND v.name = needed.name ORDER BY version DESC LIMIT 1) newest WHERE newest.sealed IS NOT NULL)
-     GROUP BY 1, 2, 3`,
-    [apps],
-  )
-  return rows.map((row) => ({ app: row.app, environment: row.environment, names: row.names, since: row.started_at.toISOString() }))
+/** For a caller who may not see all apps: the machines on which those run that may be seen. */
+function machinesOf(apps: readonly AppDetail[], machines: readonly Machine[]): Machine[] {
+  const used = new Set(apps.flatMap((app) => app.services.flatMap((service) => service.instances.map((instance) => instance.machine))))
+  return machines.filter((machine) => used.has(machine.name))
 }

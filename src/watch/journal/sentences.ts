@@ -27,11 +27,14 @@ export const sentences: Partial<Record<EventKind, (name: string, data: Data) => 
   'instance.vanished': (name, data) => `${name} was removed by someone else${because(data)}`,
 }
 
-/** `shop/web.1`: agents know instances by id, and send the name along. */
-export function factName(fact: Pick<Fact, 'app' | 'instance' | 'data'>): string {
-  return [fact.app, fact.data['name'] ?? fact.instance].filter(Boolean).join('/') || 'something'
+type Told = Pick<Fact, 'kind' | 'app' | 'environment' | 'instance' | 'data'>
+
+/** `shop/web.1`, or `shop/staging/web.1` outside production. Agents know instances by id, and send the name along. */
+export function factName({ app, environment, instance, data }: Told): string {
+  const place = environment === 'production' ? null : environment
+  return [app, place, data['name'] ?? instance].filter(Boolean).join('/') || 'something'
 }
 
-export function sentenceOf(fact: Fact): string | undefined {
+export function sentenceOf(fact: Told): string | undefined {
   return sentences[fact.kind as EventKind]?.(factName(fact), fact.data)
 }

@@ -18,27 +18,35 @@ export function stepMs(minutes: number): number {
   return Math.max(1, Math.ceil((minutes * 60_000) / maxPoints / grainMs)) * grainMs
 }
 
+/** The end of the newest ten seconds that are complete: a batch comes up to half a grain after the slot of its middle has ended. */
+export function completeUntil(now: Date): number {
+  const ms = now.getTime() - grainMs / 2 - 1000
+  return ms - (ms % grainMs)
+}
+
 /**
- * Every route and edge with traffic in the window. `points` lie one step apart without gaps and hold the counts of a
- * step, named by its beginning; the newest step has only begun. What counts as a request on a TCP edge is a connection.
+ * Every route and edge with traffic in the window, which ends with the newest complete ten seconds. `points` lie one
+ * step apart without gaps and hold the counts of a step, named by its beginning. What counts as a request on a TCP edge
+ * is a connection.
  */
 export async function readTraffic(db: Db, { apps = null, app, environment, minutes }: TrafficQuery, now: Date): Promise<TrafficSeries[]> {
   const step = stepMs(minutes)
-  const last = Math.floor(now.getTime() / step)
-  const first = Math.floor((now.getTime() - minutes * 60_000) / step) + 1
+  const count = Math.ceil((minutes * 60_000) / step)
+  const until = completeUntil(now)
+  const from = until - count * step
   const rows = await db.query<PointRow>(
-    `SELECT k.id, k.key, k.app, k.environment, k.service, k.from_service, floor(extract(epoch FROM p.at) * 1000 / $1)::bigint AS slot,
+    `SELECT k.id, k.key, k.app, k.environment, k.service, k.from_service, floor((extract(epoch FROM p.at) * 1000 - $1) / $2)::int AS slot,
        sum(greatest(p.requests, p.connections))::int AS requests, sum(p.status_5xx + p.failed)::int AS errors, ARRAY[${latencySums}] AS latency
      FROM traffic_points p JOIN traffic_keys k ON k.id = p.key
-     WHERE p.at >= $2 AND p.at <= $3 AND ($4::text[] IS NULL OR k.app = ANY($4)) AND ($5::text IS NULL OR k.app = $5) AND ($6::text IS NULL OR k.environment = $6)
+     WHERE p.at >= $3 AND p.at < $4 AND ($5::text[] IS NULL OR k.app = ANY($5)) AND ($6::text IS NULL OR k.app = $6) AND ($7::text IS NULL OR k.environment = $7)
      GROUP BY k.id, slot ORDER BY k.app, k.environment, k.from_service NULLS FIRST, k.service, k.key, slot`,
-    [step, new Date(first * step), now, apps, app ?? null, environment ?? null],
+    [from, step, new Date(from), new Date(until), apps, app ?? null, environment ?? null],
   )
   const byKey = Map.groupBy(rows, (row) => row.id)
-  return [...byKey.values()].map((points) => series(points, { first, last, step, minutes }))
+  return [...byKey.values()].map((points) => series(points, { from, count, step }))
 }
 
-function series(rows: PointRow[], { first, last, step, minutes }: { first: number; last: number; step: number; minutes: number }): TrafficSeries {
+function series(rows: PointRow[], { from, count, step }: { from: number; count: number; step: number }): TrafficSeries {
   const { key, app, environment, service, from_service } = rows[0] as PointRow
   const bySlot = new Map(rows.map((row) => [row.slot, row]))
   const requests = rows.reduce((sum, row) => sum + row.requests, 0)
@@ -46,13 +54,13 @@ function series(rows: PointRow[], { first, last, step, minutes }: { first: numbe
   const latency = (rows[0] as PointRow).latency.map((_, bucket) => rows.reduce((sum, row) => sum + (row.latency[bucket] as number), 0))
   return {
     key, app, environment, service, from: from_service,
-    requestRate: requests / (minutes * 60),
+    requestRate: requests / ((count * step) / 1000),
     errorShare: share(errors, requests),
     p50Ms: percentile(latency, 0.5),
     p99Ms: percentile(latency, 0.99),
-    points: Array.from({ length: last - first + 1 }, (_, nth) => {
-      const at = new Date((first + nth) * step).toISOString()
-      const row = bySlot.get(first + nth)
+    points: Array.from({ length: count }, (_, nth) => {
+      const at = new Date(from + nth * step).toISOString()
+      const row = bySlot.get(nth)
       if (!row) return { at, requests: 0, errors: 0, p50Ms: null, p99Ms: null }
       return { at, requests: row.requests, errors: row.errors, p50Ms: percentile(row.latency, 0.5), p99Ms: percentile(row.latency, 0.99) }
     }),
@@ -67,8 +75,7 @@ export type IngressRate = { app: string; environment: string; service: string; r
 
 /** Requests per second and the share of failed ones, from outside, over the last minute. Services without traffic are left out. */
 export async function recentRates(db: Db, now: Date, { apps = null, app }: { apps?: readonly string[] | null; app?: string | undefined } = {}): Promise<IngressRate[]> {
-  // the ten seconds that have only begun are not in a batch yet
-  const until = now.getTime() - (now.getTime() % grainMs)
+  const until = completeUntil(now)
   const rows = await db.query<{ app: string; environment: string; service: string; requests: number; errors: number }>(
     `SELECT k.app, k.environment, k.service, sum(p.requests)::int AS requests, sum(p.status_5xx + p.failed)::int AS errors
      FROM traffic_points p JOIN traffic_keys k ON k.id = p.key
@@ -81,17 +88,18 @@ export async function recentRates(db: Db, now: Date, { apps = null, app }: { app
 
 /** Requests per second from outside, by `app/environment`, in `count` equal steps up to now. */
 export async function sparklines(db: Db, now: Date, { minutes = 60, count = 48, apps = null }: { minutes?: number; count?: number; apps?: readonly string[] | null } = {}): Promise<Map<string, number[]>> {
-  const from = now.getTime() - minutes * 60_000
+  const until = completeUntil(now)
+  const from = until - minutes * 60_000
   const step = (minutes * 60_000) / count
   const rows = await db.query<{ app: string; environment: string; slot: number; requests: number }>(
     `SELECT k.app, k.environment, floor((extract(epoch FROM p.at) * 1000 - $1) / $2)::int AS slot, sum(p.requests)::int AS requests
      FROM traffic_points p JOIN traffic_keys k ON k.id = p.key
-     WHERE p.at >= $3 AND p.at <= $4 AND k.from_service IS NULL AND ($5::text[] IS NULL OR k.app = ANY($5)) GROUP BY 1, 2, 3`,
-    [from, step, new Date(from), now, apps],
+     WHERE p.at >= $3 AND p.at < $4 AND k.from_service IS NULL AND ($5::text[] IS NULL OR k.app = ANY($5)) GROUP BY 1, 2, 3`,
+    [from, step, new Date(from), new Date(until), apps],
   )
   const lines = new Map<string, number[]>()
   for (const { app, environment, slot, requests } of rows) {
-    const line = lines.get(`${app}/${environment}`) ?? new Array<number>(count).fill(0)
+    const line = lines.get(`${app}/${environment}`) ?? Array.from({ length: count }, () => 0)
     lines.set(`${app}/${environment}`, line)
     if (slot >= 0 && slot < count) line[slot] = Math.round((requests / (step / 1000)) * 100) / 100
   }

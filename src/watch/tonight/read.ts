@@ -1,0 +1,17 @@
+import type { Db } from '#kernel/db/db.ts'
+import type { MissingSecrets } from './needs.ts'
+
+/** Environments whose newest rollout failed for want of a secret that is still not set. */
+export async function missingSecrets(db: Db, apps: readonly string[] | null): Promise<MissingSecrets[]> {
+  const rows = await db.query<{ app: string; environment: string; names: string[]; started_at: Date }>(
+    `SELECT o.app, o.environment, o.started_at, array_agg(DISTINCT needed.name) AS names
+     FROM (SELECT DISTINCT ON (app, environment) * FROM rollouts ORDER BY app, environment, started_at DESC) o
+     JOIN releases r ON r.app = o.app AND r.environment = o.environment AND r.number = o.release
+     CROSS JOIN LATERAL (SELECT jsonb_array_elements_text(s.value->'secrets') AS name FROM jsonb_each(r.manifest->'services') s) needed
+     WHERE o.state = 'failed' AND NOT r.secrets ? needed.name AND ($1::text[] IS NULL OR o.app = ANY ($1))
+       AND NOT EXISTS (SELECT FROM (SELECT sealed FROM secret_versions v WHERE v.app = o.app AND v.environment = o.environment AND v.name = needed.name ORDER BY version DESC LIMIT 1) newest WHERE newest.sealed IS NOT NULL)
+     GROUP BY 1, 2, 3`,
+    [apps],
+  )
+  return rows.map((row) => ({ app: row.app, environment: row.environment, names: row.names, since: row.started_at.toISOString() }))
+}
