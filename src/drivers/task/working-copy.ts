@@ -8,9 +8,10 @@
  */
 import { constants } from 'node:fs'
 import type { Dirent } from 'node:fs'
-import { chmod, copyFile, lstat, mkdir, readdir, readlink, symlink } from 'node:fs/promises'
-import { join, posix } from 'node:path'
+import { chmod, copyFile, lchown, lstat, mkdir, readdir, readlink, stat, symlink } from 'node:fs/promises'
+import { dirname, join, posix } from 'node:path'
 import type { VolumeMount } from '#contract/wire.ts'
+import type { AppUser } from './app-users.ts'
 import { TaskError } from './port.ts'
 import { appFolder } from './task-rules.ts'
 
@@ -95,4 +96,18 @@ export async function makeParents(id: string, top: string, path: string): Promis
     }
     if (!found) await mkdir(at)
   }
+}
+
+/**
+ * Makes a volume's folder if it is new, and gives its top to the app's user; what lies in it is never touched. Folders
+ * above it can be entered by all and listed by none.
+ */
+export async function prepareVolume(path: string, user: AppUser | null): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o711 })
+  await mkdir(path, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error
+  })
+  if (!user || (await stat(path)).uid === user.uid) return
+  await lchown(path, user.uid, user.gid)
+  await chmod(path, 0o700)
 }

@@ -63,10 +63,12 @@ export class Bench {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const task of await this.driver.list()) {
-      await this.driver.stop(task.id, { signal: 'SIGKILL', graceMs: 0 })
-      await this.driver.remove(task.id)
-    }
+    await Promise.all(
+      (await this.driver.list()).map(async ({ id }) => {
+        await this.driver.stop(id, { signal: 'SIGKILL', graceMs: 0 })
+        await this.driver.remove(id)
+      }),
+    )
     for (const driver of this.#drivers) await driver.close()
     await this.#world.cleanUp()
     await rm(this.folder, { recursive: true, force: true })

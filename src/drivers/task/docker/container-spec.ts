@@ -1,5 +1,5 @@
 /** From a task spec to what the engine is asked to make, with the working copy and volumes prepared on this machine. */
-import { chmod, lchown, mkdir, realpath, stat } from 'node:fs/promises'
+import { mkdir, realpath, stat } from 'node:fs/promises'
 import { join, posix } from 'node:path'
 import type Docker from 'dockerode'
 import { userOf } from '../app-users.ts'
@@ -8,7 +8,7 @@ import { TaskError } from '../port.ts'
 import type { TaskSpec } from '../port.ts'
 import { appFolder, checkEnvironment, checkRoot, checkSignal, volumeVariable } from '../task-rules.ts'
 import { giveTrees, removeTree } from '../trees.ts'
-import { copySlug, makeParents, volumePaths } from '../working-copy.ts'
+import { copySlug, makeParents, prepareVolume, volumePaths } from '../working-copy.ts'
 import type { DockerSettings } from './config.ts'
 
 export const taskLabel = 'nightshift.task'
@@ -60,7 +60,7 @@ export async function planContainer(spec: TaskSpec, network: string, owner: stri
   const mounts: Docker.MountSettings[] = []
   if (isSlug) mounts.push(...(await slugMounts(spec, root, user, settings, signal)))
   for (const volume of spec.volumes) {
-    await ownVolume(volume.hostPath, user)
+    await prepareVolume(volume.hostPath, user)
     mounts.push({ Type: 'bind', Source: volume.hostPath, Target: posix.normalize(volume.target) })
   }
   const env: Record<string, string> = {
@@ -134,12 +134,4 @@ function commandOf(spec: TaskSpec): { Cmd?: string[] } {
   const { command } = spec
   if (command.kind === 'image-default') return {}
   return { Cmd: command.kind === 'shell' ? ['/bin/sh', '-c', command.line] : command.argv }
-}
-
-/** Makes the volume's folder if it is new and gives its top to the app's user; an image's own user is the image's affair. */
-async function ownVolume(path: string, user: AppUser | null): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o700 })
-  if (!user || (await stat(path)).uid === user.uid) return
-  await lchown(path, user.uid, user.gid)
-  await chmod(path, 0o700)
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { readdir } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { connect, createServer } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, test } from 'node:test'
 import { messageOf } from '#base/errors.ts'
@@ -74,6 +75,25 @@ if (because) {
     }
   })
 
+  test('an exit while the engine could not be reached is announced when it can be again', async () => {
+    await using relay = await openRelay()
+    await using bench = await Bench.open((folder) => ({ ...world(folder), open: () => createDockerDriver({ dir: join(folder, 'tasks'), socket: relay.socket }) }))
+    const told: string[] = []
+    bench.driver.onExit((id) => told.push(id))
+    const first = await bench.run({ shell: 'exit 1', simulate: {} })
+    await until(() => told.includes(first.id), { because: 'events arrive' })
+    const second = await bench.run({ shell: 'sleep 0.5; exit 6', simulate: {} })
+    await relay.close()
+    await assert.rejects(bench.driver.list(), { name: 'TaskError', retryable: true })
+    const engine = await connectEngine('/var/run/docker.sock')
+    await until(async () => (await engine.listContainers({ filters: { label: [`nightshift.task=${second.id}`, 'nightshift.owner'] } })).every(({ State }) => State !== 'running'), {
+      because: 'it has exited',
+    })
+    await relay.open()
+    await until(() => told.includes(second.id), { because: 'the exit is announced' })
+    assert.equal((await bench.status(second.id))?.exit?.code, 6)
+  })
+
   test('an image runs with its own command and user, and a volume wherever it wants one', async () => {
     await using bench = await Bench.open(world)
     const image = { artifact: { kind: 'image', image: defaultBaseImage }, slugPath: null } as const
@@ -88,4 +108,34 @@ if (because) {
     await assert.rejects(bench.driver.start(await bench.spec(sleeper, { ...image, volumes: [{ name: 'thing', hostPath, target: '/etc' }] })), TaskError)
     await assert.rejects(bench.driver.start(await bench.spec(sleeper, { ...image, artifact: { kind: 'image', image: '127.0.0.1:1/no:image' } })), TaskError)
   })
+}
+
+/** A way to the engine that can be cut. */
+async function openRelay(): Promise<{ socket: string; open(): Promise<void>; close(): Promise<void> } & AsyncDisposable> {
+  const folder = await mkdtemp(join(tmpdir(), 'nightshift-relay-'))
+  const socket = join(folder, 'engine.sock')
+  const connections = new Set<Socket>()
+  const server = createServer((near) => {
+    const far = connect('/var/run/docker.sock')
+    for (const end of [near, far]) {
+      connections.add(end)
+      end.on('error', () => {}).on('close', () => connections.delete(end))
+    }
+    near.pipe(far).pipe(near)
+  })
+  const relay = {
+    socket,
+    open: () => new Promise<void>((resolve) => server.listen(socket, resolve)),
+    async close() {
+      const closed = new Promise((resolve) => server.close(resolve))
+      for (const connection of connections) connection.destroy()
+      await closed
+    },
+    async [Symbol.asyncDispose]() {
+      await relay.close()
+      await rm(folder, { recursive: true })
+    },
+  }
+  await relay.open()
+  return relay
 }

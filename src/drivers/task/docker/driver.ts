@@ -127,11 +127,10 @@ class DockerDriver implements TaskDriver {
       if (!known) return null
       if (known.status.state === 'running') {
         await settled(known.enginePid)
-        const ended = container.wait({ condition: 'not-running' }).catch(() => {})
         await kill(container, signal)
-        await Promise.race([ended, sleep(options.graceMs)])
+        await withinGrace(container.wait({ condition: 'not-running' }), options.graceMs)
         await kill(container, 'SIGKILL')
-        await ended
+        await container.wait({ condition: 'not-running' })
         known = await this.#status(id, container)
       }
       return known?.status.exit ?? null
@@ -142,6 +141,14 @@ class DockerDriver implements TaskDriver {
 
   async list(): Promise<TaskStatus[]> {
     const { engine } = await this.#connect('list')
+    try {
+      return await this.#list(engine)
+    } catch (error) {
+      throw taskErrorOf('list', 'tasks', error)
+    }
+  }
+
+  async #list(engine: Docker): Promise<TaskStatus[]> {
     const found = await engine.listContainers({ all: true, filters: { label: [`${ownerLabel}=${this.#owner}`] } })
     const ids = new Set<string>()
     const all = await Promise.all(
@@ -361,6 +368,14 @@ function withPid(known: Known): TaskStatus {
 /** Waits until the init has started the app: it would swallow a signal that comes before. */
 async function settled(enginePid: number): Promise<void> {
   for (let tries = 0; tries < 100 && childOf(enginePid) === null; tries++) await sleep(2)
+}
+
+/** Waits for the end, or for the grace; when the engine goes away meanwhile, for all of the grace. */
+async function withinGrace(ended: Promise<unknown>, graceMs: number): Promise<void> {
+  const over = new AbortController()
+  const grace = sleep(graceMs, over.signal).catch(() => {})
+  await Promise.race([ended.catch(() => grace), grace])
+  over.abort()
 }
 
 async function kill(container: Docker.Container, signal: string): Promise<void> {

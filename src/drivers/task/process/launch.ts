@@ -1,17 +1,16 @@
 /** From a task spec to a running keeper: the task's folders, its copy of the slug, its volumes, its groups. */
 import { randomBytes } from 'node:crypto'
-import { chmod, lchown, mkdir, realpath, stat, symlink, writeFile } from 'node:fs/promises'
+import { lchown, mkdir, realpath, stat, symlink, writeFile } from 'node:fs/promises'
 import type { ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { messageOf } from '#base/errors.ts'
 import { userOf } from '../app-users.ts'
-import type { AppUser } from '../app-users.ts'
 import { TaskError } from '../port.ts'
 import type { TaskSpec } from '../port.ts'
 import { appFolder, checkEnvironment, checkRoot, checkSignal } from '../task-rules.ts'
 import { giveTrees, removeTree } from '../trees.ts'
-import { copySlug, makeParents, volumePaths } from '../working-copy.ts'
+import { copySlug, makeParents, prepareVolume, volumePaths } from '../working-copy.ts'
 import type { Cgroups } from './cgroup.ts'
 import type { ProcessSettings } from './config.ts'
 import { taskEnvironment } from './environment.ts'
@@ -51,7 +50,7 @@ export async function launch(spec: TaskSpec, dir: string, context: LaunchContext
     await copySlug({ from: slug, to: app, seenAs: await lend(slug), without: new Set(volumes.keys()), shareDependencies: true }, signal)
     const volumePlaces = new Map<string, string>()
     for (const [path, volume] of volumes) {
-      await ownVolume(volume.hostPath, user)
+      await prepareVolume(volume.hostPath, user)
       const place = await lend(volume.hostPath)
       await makeParents(spec.id, app, path)
       await symlink(place, join(app, path))
@@ -130,19 +129,6 @@ function commandOf(spec: TaskSpec): string[] {
   if (command.kind === 'shell') return ['/bin/sh', '-c', command.line]
   if (command.argv.length === 0 || command.argv.some((word) => word.includes('\0'))) throw refuse('its command is empty or holds a NUL byte')
   return command.argv
-}
-
-/** Makes the volume's folder if it is new, and gives its top to the app's user; what lies in it is never touched. */
-async function ownVolume(path: string, user: AppUser | null): Promise<void> {
-  // the way there may be walked by every app, the folder itself is its owner's alone
-  await mkdir(dirname(path), { recursive: true, mode: 0o711 })
-  await mkdir(path, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error
-  })
-  const found = await stat(path)
-  if (!user || found.uid === user.uid) return
-  await lchown(path, user.uid, user.gid)
-  await chmod(path, 0o700)
 }
 
 /** The working folder relative to the copy, links resolved; throws when they lead out of it. */
