@@ -24,10 +24,12 @@ import { buildRoutes } from '#run/builds/routes.ts'
 import { openBuilds } from '#run/builds/service.ts'
 import type { FleetDeps } from '#run/fleet/desired.ts'
 import { preparer } from '#run/fleet/prepare.ts'
-import { machineRoutes } from '#run/fleet/routes.ts'
+import { machineRoutes } from '#run/machines/routes.ts'
 import { releaseOfBuild } from '#run/releases/of-build.ts'
-import { newestConfig } from '#run/releases/service.ts'
+import { releaseRoutes } from '#run/releases/routes.ts'
+import { newestConfig } from '#run/apps/read-config.ts'
 import { startRollouts } from '#run/rollouts/loop.ts'
+import { routingRoutes } from '#run/routing/routes.ts'
 import { openDomains } from '#run/routing/service.ts'
 import { createApi } from '#surfaces/api/server.ts'
 import { systemRoutes } from '#surfaces/api/system-routes.ts'
@@ -101,7 +103,9 @@ export async function runControl(options: ControlOptions): Promise<Control> {
   const handlers: Handlers = {
     ...systemRoutes({ version, reach, gateway }),
     ...accessRoutes(access, reach.apiUrl),
-    ...appRoutes({ db, apps, domains, reach, moment: watch.moment }),
+    ...appRoutes({ db, apps, reach, moment: watch.moment }),
+    ...releaseRoutes(db),
+    ...routingRoutes({ db, domains, reach }),
     ...buildRoutes({ db, builds, changed, urlOf, ensureApp }),
     ...machineRoutes(db),
     ...watch.handlers,

@@ -1,3 +1,5 @@
+import { AppError } from '#base/errors.ts'
+import { nearest } from '#base/nearest.ts'
 import type { AppSummary, Instance, ServiceSummary } from '#contract/model.ts'
 
 export type Health = AppSummary['health']
@@ -34,4 +36,15 @@ export function appHealth(services: Pick<ServiceSummary, 'name' | 'health' | 'be
   }
   if (services.length > 0 && services.every((service) => service.health === 'stopped')) return { health: 'stopped', because: 'every service is scaled to zero' }
   return { health: 'healthy', because: 'all instances are ready' }
+}
+
+/** A secret's ciphertext is bound to its place, whatever its version. */
+export function secretPlace(app: string, environment: string, name: string): string {
+  return `secret:${app}/${environment}/${name}`
+}
+
+export function assertService(known: string[], service: string, app: string): void {
+  if (known.includes(service)) return
+  const meant = nearest(service, known)
+  throw new AppError('not-found', `${app} has no service "${service}"${meant ? ` (did you mean ${meant}?)` : ''}; it has ${known.join(', ')}`)
 }

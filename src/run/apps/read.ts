@@ -10,10 +10,14 @@ import type { Db } from '#kernel/db/db.ts'
 import { type InstanceRow, currentObservation, instanceNameOf } from '#run/instances/model.ts'
 import { liveInstances } from '#run/instances/read.ts'
 import { effectiveManifest } from '#run/manifest/effective.ts'
-import { latestRollout, rolloutView } from '#run/releases/read.ts'
-import type { ReleaseRow, RolloutRow } from '#run/releases/model.ts'
+import type { ReleaseRow } from '#run/releases/model.ts'
+import type { RolloutRow } from '#run/rollouts/model.ts'
+import { latestRollout, rolloutView } from '#run/rollouts/read.ts'
 import type { DomainRow } from '#run/routing/model.ts'
+import { readDomains } from '#run/routing/read.ts'
 import { environmentRoutes } from '#run/routing/table.ts'
+import { volumesOf } from '#run/volumes/read.ts'
+import { readScales } from './read-config.ts'
 import { type EnvironmentRow, type Health, appHealth, serviceHealth } from './model.ts'
 
 export type InstanceSample = { cpu: number; memoryBytes: number; memoryLimitBytes: number | null }
@@ -36,9 +40,9 @@ export async function readApps(db: Db, reach: Reach, moment: Moment, filter: { a
     currentReleases(db, filter.app),
     newestRollouts(db, filter.app),
     liveInstances(db, filter.app === undefined ? {} : { app: filter.app }),
-    db.query<{ app: string; environment: string; service: string; count: number }>('SELECT * FROM scales'),
-    db.query<DomainRow>('SELECT * FROM domains'),
-    db.query<{ app: string; environment: string; name: string; machine: string; created_at: Date }>('SELECT * FROM volumes'),
+    readScales(db),
+    readDomains(db),
+    volumesOf(db),
   ])
   const of = <T extends { app: string; environment: string }>(rows: T[], env: EnvironmentRow) => rows.filter((row) => row.app === env.app && row.environment === env.name)
   return environments

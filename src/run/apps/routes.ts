@@ -1,16 +1,14 @@
-/** Contract endpoints of apps, releases, config and domains → services. Mapping only. */
+/** Contract endpoints of apps and their config → service. Mapping only. */
 import { AppError } from '#base/errors.ts'
 import type { Database } from '#kernel/db/db.ts'
 import { type HandlerContext, type Handlers } from '#kernel/handlers.ts'
 import { effectiveManifest } from '#run/manifest/effective.ts'
-import { currentRelease, listReleases } from '#run/releases/read.ts'
-import { rollback } from '#run/releases/service.ts'
-import type { DomainService } from '#run/routing/service.ts'
-import type { DomainRow } from '#run/routing/model.ts'
-import { type Moment, type Reach, readApp, readApps, readEnvironment, routeViews, summaryOf } from './read.ts'
+import { currentRelease } from '#run/releases/read.ts'
+import { readConfig, readScales } from './read-config.ts'
+import { type Moment, type Reach, readApp, readApps, readEnvironment, summaryOf } from './read.ts'
 import type { AppService, Command } from './service.ts'
 
-export type AppRoutesDeps = { db: Database; apps: AppService; domains: DomainService; reach: Reach; moment: (app?: string) => Promise<Moment> }
+export type AppRoutesDeps = { db: Database; apps: AppService; reach: Reach; moment: (app?: string) => Promise<Moment> }
 
 type InApp = { params: { app: string }; query: { environment: string } }
 
@@ -18,7 +16,7 @@ function commandOf({ params, query }: InApp, { caller, now }: HandlerContext): C
   return { app: params.app, environment: query.environment, actor: caller.actor, now }
 }
 
-export function appRoutes({ db, apps, domains, reach, moment }: AppRoutesDeps): Handlers {
+export function appRoutes({ db, apps, reach, moment }: AppRoutesDeps): Handlers {
   const current = async (app: string, environment: string) => {
     await readEnvironment(db, app, environment)
     const release = await currentRelease(db, app, environment)
@@ -44,51 +42,27 @@ export function appRoutes({ db, apps, domains, reach, moment }: AppRoutesDeps): 
     'apps.manifest': async ({ params, query }) => {
       const found = await current(params.app, query.environment)
       if (!found) throw new AppError('not-found', `${params.app} has no release yet (deploy it: nightshift deploy)`)
-      const scales = await db.query<{ service: string; count: number }>('SELECT service, count FROM scales WHERE app = $1 AND environment = $2', [params.app, query.environment])
+      const scales = (await readScales(db)).filter((row) => row.app === params.app && row.environment === query.environment)
       const drift = scales.flatMap(({ service, count }) => {
         const wish = found.manifest.services[service]
         return wish && (wish.scale ?? 1) !== count ? [{ path: `services.${service}.scale`, manifest: String(wish.scale ?? 1), actual: String(count) }] : []
       })
       return { source: found.release.manifest_source, manifest: found.release.manifest, drift }
     },
-    'releases.list': async ({ params, query }) => {
-      await readEnvironment(db, params.app, query.environment)
-      return listReleases(db, params.app, query.environment, query.limit)
-    },
-    'releases.rollback': (input, context) => rollback(db, { ...commandOf(input, context), to: input.body.to }),
     'rollouts.cancel': async (input, context) => (await apps.cancelRollout(commandOf(input, context)), {}),
     'config.read': async ({ params, query }) => {
       const found = await current(params.app, query.environment)
-      const where = [params.app, query.environment]
-      const config = await db.query<{ name: string; value: string }>('SELECT name, value FROM config_vars WHERE app = $1 AND environment = $2 ORDER BY name', where)
-      const versions = await db.query<{ name: string; set: boolean; set_at: Date }>(
-        'SELECT DISTINCT ON (name) name, sealed IS NOT NULL AS set, set_at FROM secret_versions WHERE app = $1 AND environment = $2 ORDER BY name, version DESC', where)
-      const secrets = versions.filter((row) => row.set)
+      const { config, secrets } = await readConfig(db, params.app, query.environment)
       const services = Object.entries(found?.manifest.services ?? {})
       const known = new Set(secrets.map((row) => row.name))
       return {
-        config: Object.fromEntries(config.map((row) => [row.name, row.value])),
+        config,
         manifest: Object.fromEntries(services.map(([name, service]) => [name, service.env])),
-        secrets: secrets.map((row) => ({ name: row.name, setAt: row.set_at.toISOString() })),
+        secrets,
         missingSecrets: [...new Set(services.flatMap(([, service]) => service.secrets))].filter((name) => !known.has(name)).sort(),
       }
     },
     'config.change': (input, context) => apps.changeConfig(commandOf(input, context), input.body),
     'secrets.change': (input, context) => apps.changeSecrets(commandOf(input, context), input.body),
-    'routes.list': async ({ params, query }) => {
-      const found = await current(params.app, query.environment)
-      if (!found) return []
-      const rows = await db.query<DomainRow>('SELECT * FROM domains')
-      return routeViews({ app: params.app, environment: query.environment, manifest: found.manifest }, rows, reach)
-    },
-    'domains.add': async (input, context) => {
-      await domains.add(commandOf(input, context), input.body)
-      const found = await current(input.params.app, input.query.environment)
-      const rows = await db.query<DomainRow>('SELECT * FROM domains')
-      const view = found && routeViews({ app: input.params.app, environment: input.query.environment, manifest: found.manifest }, rows, reach).find((route) => route.host === input.body.host && route.path === input.body.path)
-      if (!view) throw new AppError('internal', 'the domain was stored but leads nowhere')
-      return view
-    },
-    'domains.remove': async (input, context) => (await domains.remove(commandOf(input, context), input.params.host), {}),
   }
 }

@@ -1,26 +1,23 @@
 /** Commands on apps: validate → one transaction (rows and event). Loops do the rest. */
 import { AppError } from '#base/errors.ts'
-import { nearest } from '#base/nearest.ts'
 import type { Actor } from '#contract/model.ts'
-import type { Database, Db } from '#kernel/db/db.ts'
+import type { Database } from '#kernel/db/db.ts'
 import { record } from '#kernel/journal.ts'
 import type { SecretBox } from '#kernel/secretbox.ts'
-import { requestRestarts } from '#run/instances/store.ts'
+import { requestRestarts, retireAllOf } from '#run/instances/commands.ts'
 import { instanceNameOf } from '#run/instances/model.ts'
+import { volumesOf } from '#run/volumes/read.ts'
 import { effectiveManifest } from '#run/manifest/effective.ts'
 import { currentRelease } from '#run/releases/read.ts'
-import { type Queued, cancelOpenRollout, releaseWithNewConfig } from '#run/releases/service.ts'
-import { lockEnvironment } from '#run/releases/store.ts'
+import { type Queued, releaseWithNewConfig } from '#run/releases/commands.ts'
+import { cancelOpenRollout } from '#run/rollouts/commands.ts'
+import { lockEnvironment } from './commands.ts'
+import { assertService, secretPlace } from './model.ts'
 import * as store from './store.ts'
 
 export type Command = { app: string; environment: string; actor: Actor; now: Date }
 
 export type AppService = ReturnType<typeof openApps>
-
-/** A secret's ciphertext is bound to its place, whatever its version. */
-export function secretPlace(app: string, environment: string, name: string): string {
-  return `secret:${app}/${environment}/${name}`
-}
 
 export function openApps({ db, box }: { db: Database; box: SecretBox }) {
   async function create({ app, environment, actor, now }: Command): Promise<void> {
@@ -107,10 +104,9 @@ export function openApps({ db, box }: { db: Database; box: SecretBox }) {
   async function destroy({ app, actor, now }: Command, confirm: string): Promise<string[]> {
     if (confirm !== app) throw new AppError('invalid', `to destroy ${app}, confirm with its name (nightshift destroy -a ${app} --confirm ${app})`)
     return db.transaction(async (tx) => {
-      const known = await tx.maybe('SELECT name FROM apps WHERE name = $1 FOR UPDATE', [app])
-      if (!known) throw new AppError('not-found', `there is no app "${app}" (see: nightshift apps)`)
-      const volumes = await tx.query<{ name: string; environment: string }>('SELECT name, environment FROM volumes WHERE app = $1 ORDER BY environment, name', [app])
-      await tx.query(`UPDATE instances SET wanted = 'retire', because = 'the app was destroyed', retired_at = $2 WHERE app = $1 AND wanted = 'run'`, [app, now])
+      if (!(await store.lockApp(tx, app))) throw new AppError('not-found', `there is no app "${app}" (see: nightshift apps)`)
+      const volumes = await volumesOf(tx, app)
+      await retireAllOf(tx, app, 'the app was destroyed', now)
       await store.deleteApp(tx, app)
       const kept = volumes.map((volume) => `${volume.environment}/${volume.name}`)
       await record(tx, { at: now, kind: 'app.destroyed', actor, app, summary: `${actor.name} destroyed ${app}${kept.length > 0 ? `; its volumes ${kept.join(', ')} are kept` : ''}`, data: { keptVolumes: kept } })
@@ -135,22 +131,8 @@ function refuseReserved(names: string[]): void {
   if (taken) throw new AppError('invalid', `${taken} is set by Nightshift for every instance and cannot be changed; choose another name`)
 }
 
-export function assertService(known: string[], service: string, app: string): void {
-  if (known.includes(service)) return
-  const meant = nearest(service, known)
-  throw new AppError('not-found', `${app} has no service "${service}"${meant ? ` (did you mean ${meant}?)` : ''}; it has ${known.join(', ')}`)
-}
-
 function describe(what: string, changes: Record<string, string | null>, changed: string[]): string {
   const set = changed.filter((name) => changes[name] !== null)
   const unset = changed.filter((name) => changes[name] === null)
   return [set.length > 0 ? `set ${what} ${set.join(', ')}` : '', unset.length > 0 ? `unset ${what} ${unset.join(', ')}` : ''].filter(Boolean).join('; ')
-}
-
-/** Plain values of the secrets a release runs with. Never log, never answer. */
-export async function openSecrets(db: Db, box: SecretBox, app: string, environment: string, versions: Record<string, number>): Promise<Record<string, string>> {
-  const rows = await db.query<{ name: string; version: number; sealed: Buffer | null }>('SELECT name, version, sealed FROM secret_versions WHERE app = $1 AND environment = $2', [app, environment])
-  const open: Record<string, string> = {}
-  for (const row of rows) if (versions[row.name] === row.version && row.sealed !== null) open[row.name] = box.open(row.sealed, secretPlace(app, environment, row.name))
-  return open
 }

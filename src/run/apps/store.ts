@@ -45,3 +45,8 @@ export async function addSecretVersion(tx: Db, app: string, environment: string,
 export async function deleteApp(tx: Db, app: string): Promise<void> {
   await tx.query('DELETE FROM apps WHERE name = $1', [app])
 }
+
+/** False if there is no such app. */
+export async function lockApp(tx: Db, app: string): Promise<boolean> {
+  return (await tx.maybe('SELECT name FROM apps WHERE name = $1 FOR UPDATE', [app])) !== undefined
+}

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { promisify } from 'node:util'
 import { launched, serviceCommand } from './launch.ts'
-import { actor, buildFiles, buildHouse, chunks, ended, sourceOf, tempFolder, unpackedSlug, type BuildHouse, type Files } from './testing/harness.ts'
+import { actor, buildFiles, buildHouse, chunks, ended, tempFolder, unpackedSlug, type BuildHouse, type Files } from './testing/harness.ts'
 
 const run = promisify(execFile)
 

@@ -9,6 +9,7 @@ import { isAppError, messageOf } from '#base/errors.ts'
 import { formatDuration, formatSize } from '#base/units.ts'
 import type { EventKind } from '#contract/events.ts'
 import type { Actor } from '#contract/model.ts'
+import type { ImageDriver } from '#drivers/image/port.ts'
 import type { TaskDriver, TaskStatus } from '#drivers/task/port.ts'
 import type { Database, Db } from '#kernel/db/db.ts'
 import { record } from '#kernel/journal.ts'
@@ -16,12 +17,13 @@ import type { Logger } from '#kernel/log.ts'
 import { storeSlug } from './artifacts.ts'
 import { bundledMain, bundledNode, ensureBundle } from './bundle.ts'
 import { readForeign } from './foreign.ts'
-import type { ImageBuilder } from './image.ts'
+import { type ImageOutcome, builtImage, pulledImage } from './image.ts'
 import { LogPump, appendLog } from './log.ts'
 import type { Artifact, ArtifactMeta, BuildLimits, OnBuilt } from './model.ts'
 import { buildPaths, cachePath } from './paths.ts'
 import { maxAttempts, type SeenWork } from './plan.ts'
 import { insertArtifact, lockBuild, markFinal, markRunning, markSucceeded, type BuildRow } from './store.ts'
+import { printable } from './worker/log.ts'
 import { machineVariables, workFiles, workerResult, type WorkerResult, type WorkerSpec } from './worker/spec.ts'
 import type { Manifest } from '#contract/manifest.ts'
 
@@ -48,7 +50,7 @@ export type EngineDeps = {
   buildEnv: (app: string, environment: string) => Promise<Record<string, string>>
   limits: BuildLimits
   clock: Clock
-  images: ImageBuilder | null
+  images: () => ImageDriver | null
 }
 
 /** Everything that a build became, before it is written down. */
@@ -115,7 +117,7 @@ export class BuildEngine {
       environment: build.environment,
       clean: build.clean,
       env: await this.#deps.buildEnv(build.app, build.environment),
-      containers: this.#deps.images !== null,
+      containers: this.#deps.images() !== null,
       timeMs: limits.timeMs,
       unpackedBytes: limits.unpackedBytes,
       files: limits.files,
@@ -258,19 +260,33 @@ export class BuildEngine {
   // ---------------------------------------------------------------- images: control's own work, through the engine
 
   async #image(build: BuildRow, signal: AbortSignal): Promise<void> {
-    const { images, home, clock } = this.#deps
-    const image = build.source.image ?? ''
-    if (images === null) return this.conclude(build, 'failed', `the image ${image} needs a container engine, and none answers on this machine (install Docker and run with --driver docker)`)
-    const outcome = await images.pull(build, signal, (text) => appendLog(buildPaths(home, build.id), clock.now(), text))
-    await this.#succeed(build, outcome)
+    const images = this.#deps.images()
+    if (images === null) return this.conclude(build, 'failed', `the image ${build.source.image} needs a container engine, and none answers on this machine (install Docker and run with --driver docker)`)
+    await this.#succeed(build, await this.#saying(build, (say) => pulledImage(images, build, signal, say)))
   }
 
   async #fromDockerfile(build: BuildRow, result: Extract<WorkerResult, { kind: 'dockerfile' }>, signal: AbortSignal): Promise<void> {
-    const { images, home, clock, limits } = this.#deps
-    const paths = buildPaths(home, build.id)
-    if (images === null) return this.conclude(build, 'failed', 'the container engine is gone')
-    const outcome = await images.build({ build, result, context: paths.context, env: await this.#deps.buildEnv(build.app, build.environment), limits }, signal, (text) => appendLog(paths, clock.now(), text))
-    await this.#succeed(build, outcome)
+    const images = this.#deps.images()
+    if (images === null) return this.conclude(build, 'failed', 'the container engine that was to build it is gone')
+    const { context } = buildPaths(this.#deps.home, build.id)
+    await this.#succeed(build, await this.#saying(build, (say) => builtImage(images, { build, result, context, limits: this.#deps.limits }, signal, say)))
+  }
+
+  /** Lines go to the build log in their order, bounded. */
+  async #saying(build: BuildRow, work: (say: (text: string) => void) => Promise<ImageOutcome>): Promise<ImageOutcome> {
+    const paths = buildPaths(this.#deps.home, build.id)
+    let left = this.#deps.limits.logBytes
+    let written: Promise<void> = Promise.resolve()
+    const say = (text: string) => {
+      if (left <= 0) return
+      left -= text.length
+      written = written.then(() => appendLog(paths, this.#deps.clock.now(), left > 0 ? printable(text) : '(the rest of the log is left out: it outgrew its bound)'))
+    }
+    try {
+      return await work(say)
+    } finally {
+      await written
+    }
   }
 
   /** Begins it in the background, once; its failure ends the build. */

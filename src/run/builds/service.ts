@@ -7,13 +7,13 @@ import { type Clock, sleep, systemClock } from '#base/clock.ts'
 import { AppError } from '#base/errors.ts'
 import { newId } from '#base/ids.ts'
 import type { Actor, Build } from '#contract/model.ts'
+import type { ImageDriver } from '#drivers/image/port.ts'
 import type { TaskDriver } from '#drivers/task/port.ts'
 import type { Database } from '#kernel/db/db.ts'
 import { record } from '#kernel/journal.ts'
 import type { Logger } from '#kernel/log.ts'
 import type { Loop } from '#kernel/loop.ts'
 import { BuildEngine, defaultLimits } from './engine.ts'
-import type { ImageBuilder } from './image.ts'
 import { appendLog, followLog } from './log.ts'
 import { startBuildLoop } from './loop.ts'
 import type { BuildLimits, BuildTarget, Builds, OnBuilt } from './model.ts'
@@ -32,8 +32,8 @@ export type BuildsDeps = {
   logger: Logger
   /** Config variables that a build may read (not secrets). */
   buildEnv?: (app: string, environment: string) => Promise<Record<string, string>>
-  /** The container engine, where instances run in containers; null or left out: Dockerfiles and images are refused. */
-  images?: ImageBuilder | null
+  /** The container engine, while instances run in containers; null or left out: Dockerfiles and images are refused. */
+  images?: () => ImageDriver | null
   limits?: Partial<BuildLimits>
   clock?: Clock
 }
@@ -48,7 +48,7 @@ export type OpenBuilds = Builds & {
 export function openBuilds(deps: BuildsDeps): OpenBuilds {
   const { db, home, clock = systemClock } = deps
   const limits = { ...defaultLimits, ...deps.limits }
-  const engine = new BuildEngine({ ...deps, clock, limits, buildEnv: deps.buildEnv ?? (async () => ({})), images: deps.images ?? null })
+  const engine = new BuildEngine({ ...deps, clock, limits, buildEnv: deps.buildEnv ?? (async () => ({})), images: deps.images ?? (() => null) })
   let loop: { loop: Loop; close(): Promise<void> } | undefined
 
   async function queue(actor: Actor, target: BuildTarget, source: BuildSource, options: { clean: boolean; body?: AsyncIterable<Uint8Array> }): Promise<Build> {
@@ -83,7 +83,7 @@ export function openBuilds(deps: BuildsDeps): OpenBuilds {
     queueUpload: (actor, target, body, options = {}) => queue(actor, target, { kind: 'directory', commit: options.commit ?? null, branch: null, image: null, attempts: 0 }, { clean: options.clean ?? false, body }),
     queueGit: (actor, target, tree, { commit, branch, clean = false }) => queue(actor, target, { kind: 'git', commit, branch, image: null, attempts: 0 }, { clean, body: tree }),
     async queueImage(actor, target, { image, port, command }) {
-      if (!deps.images) throw new AppError('unavailable', `the image ${image} needs a container engine, and none answers on this machine (install Docker and run with --driver docker)`)
+      if (!deps.images?.()) throw new AppError('unavailable', `the image ${image} needs a container engine, and none answers on this machine (install Docker and run with --driver docker)`)
       return queue(actor, target, { kind: 'image', commit: null, branch: null, image, attempts: 0, ...(port === undefined ? {} : { port }), ...(command === undefined ? {} : { command }) }, { clean: false })
     },
     async cancel(actor, target, id) {

@@ -5,16 +5,16 @@ import type { Certificate, InstanceSpec, RouteTable } from '#contract/wire.ts'
 import type { Db } from '#kernel/db/db.ts'
 import type { Logger } from '#kernel/log.ts'
 import type { SecretBox } from '#kernel/secretbox.ts'
-import type { EnvironmentRow } from '#run/apps/model.ts'
-import { openSecrets } from '#run/apps/service.ts'
+import { openSecrets, readScales, readServing } from '#run/apps/read-config.ts'
 import type { InstanceRow } from '#run/instances/model.ts'
 import { liveInstances } from '#run/instances/read.ts'
 import { instanceSpec } from '#run/instances/spec.ts'
+import { volumesOf } from '#run/volumes/read.ts'
 import { effectiveManifest } from '#run/manifest/effective.ts'
 import type { ArtifactRow, ReleaseRow } from '#run/releases/model.ts'
 import { readArtifact, readRelease } from '#run/releases/read.ts'
-import type { DomainRow, EdgeRow } from '#run/routing/model.ts'
-import { keyPlace } from '#run/routing/service.ts'
+import { type EdgeRow, keyPlace } from '#run/routing/model.ts'
+import { readDomains, readEdges } from '#run/routing/read.ts'
 import { type RoutedEnvironment, routeTable } from '#run/routing/table.ts'
 
 export type FleetDeps = { db: Db; box: SecretBox; log: Logger; edgeHost: (machine: string) => string; edgeHosts: () => string[] }
@@ -24,7 +24,7 @@ type Surroundings = { release: ReleaseRow; manifest: Manifest; artifact: Artifac
 /** Specs of all instances that a machine should run. One that cannot be described is left out, and said in the log. */
 export async function desiredInstances(deps: FleetDeps, machine: string): Promise<InstanceSpec[]> {
   const rows = (await liveInstances(deps.db, { machine })).filter((row) => row.wanted === 'run')
-  const edges = await deps.db.query<EdgeRow>('SELECT * FROM edges')
+  const edges = await readEdges(deps.db)
   const known = new Map<string, Promise<Surroundings>>()
   const specs: InstanceSpec[] = []
   for (const row of rows) {
@@ -47,7 +47,7 @@ export async function readSurroundings({ db, box }: FleetDeps, app: string, envi
 
 export async function specOf(deps: FleetDeps, row: Pick<InstanceRow, 'id' | 'generation' | 'kind' | 'app' | 'environment' | 'service' | 'ordinal' | 'machine'>, surroundings: Surroundings, edgeRows?: EdgeRow[]): Promise<InstanceSpec> {
   const { manifest } = surroundings
-  const rows = edgeRows ?? (await deps.db.query<EdgeRow>('SELECT * FROM edges'))
+  const rows = edgeRows ?? (await readEdges(deps.db))
   const host = deps.edgeHost(row.machine)
   const caller = manifest.services[row.service] ? row.service : undefined
   const edges: Parameters<typeof instanceSpec>[0]['edges'] = {}
@@ -62,20 +62,18 @@ export async function specOf(deps: FleetDeps, row: Pick<InstanceRow, 'id' | 'gen
 async function volumeMounts(db: Db, row: Pick<InstanceRow, 'app' | 'environment' | 'service'>, manifest: Manifest) {
   const wanted = Object.entries(manifest.services[row.service]?.volumes ?? {})
   if (wanted.length === 0) return []
-  const known = await db.query<{ name: string; host_path: string }>('SELECT name, host_path FROM volumes WHERE app = $1 AND environment = $2', [row.app, row.environment])
+  const known = (await volumesOf(db, row.app)).filter((volume) => volume.environment === row.environment)
   return wanted.flatMap(([name, target]) => known.filter((volume) => volume.name === name).map((volume) => ({ name, hostPath: volume.host_path, target })))
 }
 
 /** The whole table, without its generation. */
 export async function desiredRoutes({ db, box, edgeHosts, log }: FleetDeps): Promise<Omit<RouteTable, 'generation'>> {
   const [environments, instances, scales, domains, edges] = await Promise.all([
-    db.query<EnvironmentRow & { rolling: number | null }>(
-      `SELECT e.*, o.release AS rolling FROM environments e
-       LEFT JOIN rollouts o ON o.app = e.app AND o.environment = e.name AND o.state IN ('pending', 'releasing', 'starting') ORDER BY e.app, e.name`),
+    readServing(db),
     liveInstances(db),
-    db.query<{ app: string; environment: string; service: string; count: number }>('SELECT * FROM scales'),
-    db.query<DomainRow>('SELECT * FROM domains ORDER BY host, path'),
-    db.query<EdgeRow>('SELECT * FROM edges'),
+    readScales(db),
+    readDomains(db),
+    readEdges(db),
   ])
   const routed: RoutedEnvironment[] = []
   for (const env of environments) {

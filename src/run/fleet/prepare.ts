@@ -4,10 +4,10 @@ import net from 'node:net'
 import path from 'node:path'
 import type { Actor } from '#contract/model.ts'
 import type { Database } from '#kernel/db/db.ts'
-import { record } from '#kernel/journal.ts'
 import { effectiveManifest } from '#run/manifest/effective.ts'
 import { readRelease } from '#run/releases/read.ts'
-import { ensureEdge } from '#run/routing/store.ts'
+import { ensureEdge } from '#run/routing/commands.ts'
+import { ensureVolume } from '#run/volumes/commands.ts'
 
 const actor: Actor = { kind: 'loop', name: 'rollouts' }
 
@@ -16,15 +16,12 @@ export function preparer(db: Database, home: string) {
   return async function prepare(app: string, environment: string, release: number, machine: string): Promise<void> {
     const row = await readRelease(db, app, environment, release)
     const manifest = effectiveManifest(row.manifest, environment)
+    const now = new Date()
     await db.transaction(async (tx) => {
       for (const [from, service] of Object.entries(manifest.services)) {
         for (const to of Object.keys(service.needs)) await ensureEdge(tx, { app, environment, from, to }, startAt, isFree)
         for (const name of Object.keys(service.volumes)) {
-          const made = await tx.query(
-            'INSERT INTO volumes (app, environment, name, machine, host_path, created_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING name',
-            [app, environment, name, machine, path.join(path.resolve(home), 'volumes', app, environment, name), new Date()],
-          )
-          if (made.length > 0) await record(tx, { at: new Date(), kind: 'volume.created', actor, app, environment, service: from, machine, summary: `the volume ${name} of ${app} was made on ${machine}`, data: { name } })
+          await ensureVolume(tx, { app, environment, service: from, name, machine, home, actor, now })
         }
       }
     })

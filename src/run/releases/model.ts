@@ -22,16 +22,3 @@ export type ReleaseRow = {
 export type ArtifactRow = { id: string; ref: ArtifactRef; meta: ArtifactMetaRow }
 /** What releases need of `artifacts.meta`; the builder writes it. */
 export type ArtifactMetaRow = { builder: string; processes: Record<string, string>; launcher: boolean }
-
-export type RolloutRow = {
-  id: string
-  app: string
-  environment: string
-  release: number
-  from_release: number | null
-  state: 'pending' | 'releasing' | 'starting' | 'finished' | 'failed' | 'cancelled'
-  because: string
-  steps: { name: string; at: string; detail: string }[]
-  started_at: Date
-  finished_at: Date | null
-}

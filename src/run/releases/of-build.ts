@@ -1,7 +1,8 @@
 import { effectiveManifest } from '#run/manifest/effective.ts'
 import { serviceCommand } from '#run/builds/launch.ts'
 import type { OnBuilt } from '#run/builds/model.ts'
-import { createRelease, newestConfig, newestSecrets } from './service.ts'
+import { newestConfig, newestSecrets } from '#run/apps/read-config.ts'
+import { createRelease } from './commands.ts'
 
 /** The release that a finished build becomes, in the transaction that marks it succeeded. A manifest that cannot run fails the build. */
 export const releaseOfBuild: OnBuilt = async (tx, built) => {

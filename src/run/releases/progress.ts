@@ -7,7 +7,7 @@ import type { Answer } from '#contract/endpoints.ts'
 import type { Bell } from '#kernel/bell.ts'
 import type { Db } from '#kernel/db/db.ts'
 import type { Builds } from '#run/builds/model.ts'
-import { rolloutOfRelease } from './read.ts'
+import { rolloutOfRelease } from '#run/rollouts/read.ts'
 
 export type Step = Answer<'deploys.follow'>
 

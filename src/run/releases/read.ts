@@ -1,8 +1,9 @@
 /** Questions about releases and rollouts that others may ask. */
 import { AppError } from '#base/errors.ts'
-import type { Release, Rollout } from '#contract/model.ts'
+import type { Release } from '#contract/model.ts'
 import type { Db } from '#kernel/db/db.ts'
-import type { ArtifactRow, ReleaseRow, RolloutRow } from './model.ts'
+import type { RolloutRow } from '#run/rollouts/model.ts'
+import type { ArtifactRow, ReleaseRow } from './model.ts'
 
 export async function readRelease(db: Db, app: string, environment: string, number: number): Promise<ReleaseRow> {
   const row = await db.maybe<ReleaseRow>('SELECT * FROM releases WHERE app = $1 AND environment = $2 AND number = $3', [app, environment, number])
@@ -25,21 +26,6 @@ export async function currentRelease(db: Db, app: string, environment: string): 
          (SELECT max(number) FROM releases WHERE app = $1 AND environment = $2))`,
     [app, environment],
   )
-}
-
-export async function latestRollout(db: Db, app: string, environment: string): Promise<RolloutRow | undefined> {
-  return db.maybe('SELECT * FROM rollouts WHERE app = $1 AND environment = $2 ORDER BY started_at DESC, id DESC LIMIT 1', [app, environment])
-}
-
-export async function rolloutOfRelease(db: Db, app: string, environment: string, release: number): Promise<RolloutRow | undefined> {
-  return db.maybe('SELECT * FROM rollouts WHERE app = $1 AND environment = $2 AND release = $3 ORDER BY started_at DESC LIMIT 1', [app, environment, release])
-}
-
-export function rolloutView(row: RolloutRow): Rollout {
-  return {
-    id: row.id, release: row.release, fromRelease: row.from_release, state: row.state, because: row.because,
-    startedAt: row.started_at.toISOString(), finishedAt: row.finished_at?.toISOString() ?? null, steps: row.steps,
-  }
 }
 
 export async function listReleases(db: Db, app: string, environment: string, limit: number): Promise<Release[]> {
@@ -72,4 +58,14 @@ function releaseState(number: number, active: number | null, rollout: RolloutRow
   if (rollout === 'failed' || rollout === 'cancelled') return 'failed'
   if (rollout === 'finished') return 'superseded'
   return rollout === null ? 'created' : 'rolling'
+}
+
+/** The newest release before the active one that has served. Throws `conflict` if there is none. */
+export async function previousGood(db: Db, app: string, environment: string, active: number | null): Promise<number> {
+  const row = await db.maybe<{ release: number }>(
+    `SELECT release FROM rollouts WHERE app = $1 AND environment = $2 AND state = 'finished' AND release < $3 ORDER BY release DESC LIMIT 1`,
+    [app, environment, active ?? 2 ** 31 - 1],
+  )
+  if (!row) throw new AppError('conflict', `${app} has no earlier release that worked to roll back to (see: nightshift releases -a ${app})`)
+  return row.release
 }

@@ -3,8 +3,9 @@ import type { Actor } from '#contract/model.ts'
 import type { Database } from '#kernel/db/db.ts'
 import { record } from '#kernel/journal.ts'
 import { instanceNameOf } from '#run/instances/model.ts'
-import { insertInstance, restartInstance, retireInstance } from '#run/instances/store.ts'
-import { lockEnvironment, advanceRollout, addRolloutStep, setActiveRelease } from '#run/releases/store.ts'
+import { insertInstance, restartInstance, retireInstance } from '#run/instances/commands.ts'
+import { lockEnvironment, setActiveRelease } from '#run/apps/commands.ts'
+import { addRolloutStep, advanceRollout } from './commands.ts'
 import type { Action, EnvironmentFacts } from './model.ts'
 
 const actor: Actor = { kind: 'loop', name: 'rollouts' }

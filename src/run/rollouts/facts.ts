@@ -6,8 +6,8 @@ import type { EnvironmentRow } from '#run/apps/model.ts'
 import { type InstanceRow, currentObservation } from '#run/instances/model.ts'
 import { liveInstances } from '#run/instances/read.ts'
 import { effectiveManifest } from '#run/manifest/effective.ts'
-import type { ReleaseRow, RolloutRow } from '#run/releases/model.ts'
-import type { EnvironmentFacts, InstanceFacts, ReleaseFacts, ServiceWish } from './model.ts'
+import type { ReleaseRow } from '#run/releases/model.ts'
+import type { EnvironmentFacts, InstanceFacts, ReleaseFacts, RolloutRow, ServiceWish } from './model.ts'
 
 type NamedRelease = Pick<ReleaseRow, 'app' | 'environment' | 'number' | 'manifest' | 'secrets'>
 

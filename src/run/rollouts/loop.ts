@@ -31,6 +31,7 @@ export function startRollouts({ db, log, placement, prepare }: RolloutDeps): Loo
         const plan = planEnvironment(facts, now)
         report.waiting.push(...plan.waiting.map((because) => `${where}: ${because}`))
         try {
+          await noteProgress(db, facts, now) // before the actions, so that "done" is the last step
           const release = plan.actions.find((action) => action.do === 'create')?.release
           if (release !== undefined) await prepare(facts.app, facts.environment, release, place.machine)
           for (const action of plan.actions) {
@@ -39,7 +40,6 @@ export function startRollouts({ db, log, placement, prepare }: RolloutDeps): Loo
             // most states of a rollout leave no event that would wake us, and what follows is due at once
             if (action.do === 'advance') loop.wake()
           }
-          await noteProgress(db, facts, now)
         } catch (error) {
           // one environment's trouble is not another's: the next turn sees what is there and goes on
           report.waiting.push(`${where}: ${messageOf(error)}`)

@@ -13,6 +13,20 @@ export const rolloutTransitions: Record<RolloutState, readonly RolloutState[]> =
   cancelled: [],
 }
 
+/** A rollout as stored. */
+export type RolloutRow = {
+  id: string
+  app: string
+  environment: string
+  release: number
+  from_release: number | null
+  state: RolloutState
+  because: string
+  steps: { name: string; at: string; detail: string }[]
+  started_at: Date
+  finished_at: Date | null
+}
+
 export type ServiceWish = {
   name: string
   /** Instances wanted, operator's setting over the manifest's. */

@@ -7,15 +7,12 @@ import { record } from '#kernel/journal.ts'
 import type { SecretBox } from '#kernel/secretbox.ts'
 import { effectiveManifest } from '#run/manifest/effective.ts'
 import { currentRelease } from '#run/releases/read.ts'
-import * as store from './store.ts'
+import * as commands from './commands.ts'
+import { keyPlace } from './model.ts'
 
 type Command = { app: string; environment: string; actor: Actor; now: Date }
 export type NewDomain = { host: string; service: string; path: string; certificatePem?: string | undefined; keyPem?: string | undefined }
 export type DomainService = ReturnType<typeof openDomains>
-
-export function keyPlace(host: string, path: string): string {
-  return `certificate-key:${host}${path}`
-}
 
 export function openDomains({ db, box }: { db: Database; box: SecretBox }) {
   return {
@@ -29,13 +26,13 @@ export function openDomains({ db, box }: { db: Database; box: SecretBox }) {
         if (!release) throw new AppError('conflict', `${app} has no release in ${environment} to serve under ${host} yet (deploy it first: nightshift deploy)`)
         const known = effectiveManifest(release.manifest, environment).services
         if (!known[service]) throw new AppError('not-found', `${app} has no service "${service}"; it has ${Object.keys(known).join(', ')}`)
-        await store.insertDomain(tx, { host, path, app, environment, service, certificate_pem: certificatePem ?? null, sealed_key: keyPem === undefined ? null : box.seal(keyPem, keyPlace(host, path)), created_at: now })
+        await commands.insertDomain(tx, { host, path, app, environment, service, certificate_pem: certificatePem ?? null, sealed_key: keyPem === undefined ? null : box.seal(keyPem, keyPlace(host, path)), created_at: now })
         await record(tx, { at: now, kind: 'domain.added', actor, app, environment, service, summary: `${actor.name} put ${app}/${service} under ${host}${path}`, data: { host, path, certificate: certificatePem !== undefined } })
       })
     },
     async remove({ app, environment, actor, now }: Command, host: string): Promise<void> {
       await db.transaction(async (tx) => {
-        if ((await store.deleteDomain(tx, app, environment, host)) === 0) throw new AppError('not-found', `${app} has no domain ${host} that an operator added (see: nightshift domains -a ${app}; those of the manifest are changed there)`)
+        if ((await commands.deleteDomain(tx, app, environment, host)) === 0) throw new AppError('not-found', `${app} has no domain ${host} that an operator added (see: nightshift domains -a ${app}; those of the manifest are changed there)`)
         await record(tx, { at: now, kind: 'domain.removed', actor, app, environment, summary: `${actor.name} took ${app} off ${host}`, data: { host } })
       })
     },

@@ -16,7 +16,8 @@ import { record } from '#kernel/journal.ts'
 import type { Logger } from '#kernel/log.ts'
 import { type Loop, startLoop } from '#kernel/loop.ts'
 import { type FleetDeps, desiredInstances, desiredRoutes } from '#run/fleet/desired.ts'
-import { markGone, storeObservations } from '#run/instances/store.ts'
+import { markGone, storeObservations } from '#run/instances/commands.ts'
+import { databaseTime, nextGeneration, noteConnected, noteLost, noteSeen } from '#run/machines/commands.ts'
 
 type AgentLink = {
   socket: WebSocket
@@ -55,22 +56,18 @@ export function openGateway(deps: { db: Database; fleet: FleetDeps; isMachine: (
   const lostTimers = new Map<string, NodeJS.Timeout>()
   let loop: Loop | undefined
 
-  async function nextGeneration(): Promise<number> {
-    return (await db.one<{ value: number }>(`SELECT nextval('wire_generation') AS value`)).value
-  }
-
   /** Tells everybody what changed for them. Idempotent: unchanged content is not sent again. */
   async function push(): Promise<string[]> {
     const told: string[] = []
     for (const [machine, link] of agents) {
-      const readAt = (await db.one<{ now: Date }>('SELECT clock_timestamp() AS now')).now
+      const readAt = await databaseTime(db)
       const instances = await desiredInstances(deps.fleet, machine)
       const hash = hashOf(instances)
       if (link.sent?.hash === hash) {
         link.sent.readAt = readAt
         continue
       }
-      const generation = await nextGeneration()
+      const generation = await nextGeneration(db)
       link.sent = { hash, generation, readAt }
       link.socket.send(JSON.stringify({ t: 'desired', state: { generation, instances } } satisfies ControlToAgent))
       told.push(`told agent ${machine} to run ${instances.length} instances`)
@@ -80,7 +77,7 @@ export function openGateway(deps: { db: Database; fleet: FleetDeps; isMachine: (
     const hash = hashOf(routes)
     const behind = [...proxies.values()].filter((link) => link.sentHash !== hash)
     if (behind.length === 0) return told
-    const table = { generation: await nextGeneration(), ...routes }
+    const table = { generation: await nextGeneration(db), ...routes }
     for (const link of behind) {
       link.sentHash = hash
       link.socket.send(JSON.stringify({ t: 'routes', table }))
@@ -100,7 +97,7 @@ export function openGateway(deps: { db: Database; fleet: FleetDeps; isMachine: (
     // only once the agent has the newest word may silence about an instance count as "it is gone"
     const gone = link.sent !== undefined && message.desiredGeneration >= link.sent.generation
       ? await markGone(db, machine, message.instances.map((instance) => instance.id), link.sent.readAt, now) : []
-    await db.query('UPDATE machines SET last_seen_at = $2 WHERE name = $1', [machine, now])
+    await noteSeen(db, machine, now)
     if (changed.length > 0 || gone.length > 0) deps.changed.ring()
   }
 
@@ -110,13 +107,7 @@ export function openGateway(deps: { db: Database; fleet: FleetDeps; isMachine: (
     clearTimeout(timer)
     lostTimers.delete(`${kind}:${machine}`)
     await db.transaction(async (tx) => {
-      if (facts) {
-        await tx.query(
-          `INSERT INTO machines (name, facts, connected, last_seen_at) VALUES ($1, $2, true, $3)
-           ON CONFLICT (name) DO UPDATE SET facts = $2, connected = true, last_seen_at = $3`,
-          [machine, facts, now],
-        )
-      }
+      if (facts) await noteConnected(tx, { ...facts, machine }, now)
       if (timer === undefined) await record(tx, { at: now, kind: `${kind}.connected`, actor: agentActor(machine), machine, summary: kind === 'machine' ? `the agent of ${machine} connected` : `the proxy of ${machine} connected`, data: facts ? { driver: facts.driver } : {} })
     })
   }
@@ -128,7 +119,7 @@ export function openGateway(deps: { db: Database; fleet: FleetDeps; isMachine: (
       lostTimers.delete(key)
       const now = new Date()
       db.transaction(async (tx) => {
-        if (kind === 'machine') await tx.query('UPDATE machines SET connected = false WHERE name = $1', [machine])
+        if (kind === 'machine') await noteLost(tx, machine)
         await record(tx, { at: now, kind: `${kind}.lost`, actor: { kind: 'system', name: 'control' }, machine, summary: kind === 'machine' ? `the agent of ${machine} is away; what it runs goes on` : `the proxy of ${machine} is away from control`, data: {} })
       }).catch((error: unknown) => log.warn({ err: error, machine }, 'could not record a lost connection'))
     }, lostAfterMs).unref())

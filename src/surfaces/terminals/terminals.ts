@@ -15,7 +15,7 @@ import { type Caller, type Handlers, allows, assertSees } from '#kernel/handlers
 import { record } from '#kernel/journal.ts'
 import type { AccessService } from '#people/access/service.ts'
 import { readEnvironment } from '#run/apps/read.ts'
-import { assertService } from '#run/apps/service.ts'
+import { assertService } from '#run/apps/model.ts'
 import type { ArtifactMeta } from '#run/builds/model.ts'
 import { launched } from '#run/builds/launch.ts'
 import { type FleetDeps, readSurroundings, specOf } from '#run/fleet/desired.ts'

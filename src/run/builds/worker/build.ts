@@ -7,11 +7,12 @@ import { join } from 'node:path'
 import { AppError } from '#base/errors.ts'
 import { formatSize } from '#base/units.ts'
 import type { Manifest } from '#contract/manifest.ts'
-import { readManifest } from '../../manifest/read.ts'
+import { readManifest } from '#run/manifest/read.ts'
 import { chooseBuilder, type Choice } from '../builders/table.ts'
 import { procfileProcesses } from '../builders/none/none.ts'
 import type { BuildSettings, Plan, Step, Tools } from '../builders/types.ts'
 import { launcherPath } from '../launch.ts'
+import { parseDockerIgnore } from './docker-ignore.ts'
 import { launcherScript } from './launcher.ts'
 import { packSlug } from './slug.ts'
 import { runSteps, type StepContext } from './steps.ts'
@@ -136,7 +137,10 @@ async function packContext(job: BuildJob, group: Group, learned: { manifest: Man
   const dir = await folderOf(job.top, group)
   await runSteps(hook('pre', group, dir), job.context)
   job.context.onStep('packing the context')
-  const packed = await packSlug(dir, join(job.work, workFiles.context), { files: job.spec.files * 4, unpackedBytes: job.spec.unpackedBytes })
+  const dockerfile = group.settings.dockerfile ?? 'Dockerfile'
+  const ignore = parseDockerIgnore((await readSource(dir, '.dockerignore')) ?? '')
+  const exclude = { ...ignore, leavesOut: (path: string) => path !== dockerfile && !dockerfile.startsWith(`${path}/`) && ignore.leavesOut(path) }
+  const packed = await packSlug(dir, join(job.work, workFiles.context), { files: job.spec.files * 4, unpackedBytes: job.spec.unpackedBytes }, exclude)
   job.context.log.step(`packed the context: ${packed.files} files, ${formatSize(packed.bytes)}`)
-  return { kind: 'dockerfile', ...learned, dockerfile: group.settings.dockerfile ?? 'Dockerfile', processes: await procfileProcesses(dir) }
+  return { kind: 'dockerfile', ...learned, dockerfile, buildArgs: group.settings.env ?? {}, processes: await procfileProcesses(dir) }
 }

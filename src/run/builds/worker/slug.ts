@@ -14,27 +14,35 @@ import { formatSize } from '#base/units.ts'
 /** What never belongs into an artifact. */
 const leftOut = new Set(['.git', '.hg', '.svn'])
 
+export type PackLimits = { files: number; unpackedBytes: number }
+/** Decides what else is left out; see docker-ignore.ts. */
+export type Exclude = { leavesOut(path: string): boolean; mustLookInside: boolean }
+const nothing: Exclude = { leavesOut: () => false, mustLookInside: false }
+
 export type Packed = { files: number; bytes: number }
 
 /** @param limits  of the unpacked content. Throws `invalid` when it outgrows them. */
-export async function packSlug(dir: string, to: string, limits: { files: number; unpackedBytes: number }): Promise<Packed> {
+export async function packSlug(dir: string, to: string, limits: PackLimits, exclude: Exclude = nothing): Promise<Packed> {
   const packed: Packed = { files: 0, bytes: 0 }
   // The fastest level: a slug is unpacked once a machine and lives on a local disk; time to a serving release counts more.
-  await pipeline(Readable.from(entries(dir, '', limits, packed)), createGzip({ level: constants.Z_BEST_SPEED }), createWriteStream(to))
+  await pipeline(Readable.from(entries(dir, '', { limits, exclude }, packed)), createGzip({ level: constants.Z_BEST_SPEED }), createWriteStream(to))
   return packed
 }
 
-async function* entries(dir: string, at: string, limits: { files: number; unpackedBytes: number }, packed: Packed): AsyncGenerator<Buffer> {
+async function* entries(dir: string, at: string, options: { limits: PackLimits; exclude: Exclude }, packed: Packed): AsyncGenerator<Buffer> {
+  const { limits, exclude } = options
   const names = (await readdir(join(dir, at))).sort((a, b) => (a < b ? -1 : 1))
   for (const name of names) {
     if (leftOut.has(name)) continue
     const path = at === '' ? name : `${at}/${name}`
     const stat = await lstat(join(dir, path))
+    const out = exclude.leavesOut(path)
+    if (out && !(stat.isDirectory() && exclude.mustLookInside)) continue
     packed.files++
     if (packed.files > limits.files) throw new AppError('invalid', `the result of the build holds more than ${limits.files} files (at ${path})`)
     if (stat.isDirectory()) {
-      yield* header(`${path}/`, '5', 0o755, 0, '')
-      yield* entries(dir, path, limits, packed)
+      if (!out) yield* header(`${path}/`, '5', 0o755, 0, '')
+      yield* entries(dir, path, options, packed)
     } else if (stat.isSymbolicLink()) yield* header(path, '2', 0o777, 0, await readlink(join(dir, path)))
     else if (stat.isFile()) {
       packed.bytes += stat.size

@@ -27,7 +27,7 @@ const learned = {
 export const workerResult = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('slug'), ...learned, processes: z.record(z.string(), z.string().max(4000)), runtime: z.string().max(200), path: z.array(z.string().max(250)).max(20), files: z.number(), bytes: z.number() }),
   /** The source is to be built by the container engine: `context.tar` holds it. */
-  z.object({ kind: z.literal('dockerfile'), ...learned, dockerfile: z.string().max(250), processes: z.record(z.string(), z.string().max(4000)) }),
+  z.object({ kind: z.literal('dockerfile'), ...learned, dockerfile: z.string().max(250), buildArgs: z.record(z.string(), z.string()), processes: z.record(z.string(), z.string().max(4000)) }),
   z.object({ kind: z.literal('failed'), because: z.string().max(4000), step: z.string().max(200) }),
 ])
 export type WorkerResult = z.infer<typeof workerResult>

@@ -1,6 +1,6 @@
 /** A Dockerfile, built by the container engine. The worker only packs the context; control asks the engine (image.ts). */
 import { AppError } from '#base/errors.ts'
-import { hasFile } from '../../../manifest/source.ts'
+import { hasFile } from '#run/manifest/source.ts'
 import { procfileProcesses } from '../none/none.ts'
 import type { Builder } from '../types.ts'
 

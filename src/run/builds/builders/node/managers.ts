@@ -1,6 +1,6 @@
 /** npm, pnpm and yarn: which one an app uses, and what to call. One that is not on the machine is run through npm, pinned. */
 import { AppError } from '#base/errors.ts'
-import { hasFile, readSource } from '../../../manifest/source.ts'
+import { hasFile, readSource } from '#run/manifest/source.ts'
 import type { Tools } from '../types.ts'
 
 export type PackageManager = {

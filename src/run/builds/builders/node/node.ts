@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { AppError } from '#base/errors.ts'
-import { hasFile, hasFolder, readJson, readSource } from '../../../manifest/source.ts'
+import { hasFile, hasFolder, readJson, readSource } from '#run/manifest/source.ts'
 import { procfileProcesses } from '../none/none.ts'
 import { siteFolder, staticCommand, staticServerStep } from '../static/static.ts'
 import type { BuildContext, Builder, Plan, Step } from '../types.ts'

@@ -1,6 +1,6 @@
 /** Nothing to build: the source is what runs. Fits whenever a Procfile or a manifest names the processes. */
-import { parseProcfile } from '../../../manifest/translate/procfile.ts'
-import { hasFile, readSource } from '../../../manifest/source.ts'
+import { parseProcfile } from '#run/manifest/translate/procfile.ts'
+import { hasFile, readSource } from '#run/manifest/source.ts'
 import type { Builder } from '../types.ts'
 
 export const noneBuilder: Builder = {

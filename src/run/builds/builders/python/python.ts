@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '#base/errors.ts'
-import { hasFile, hasFolder, readSource } from '../../../manifest/source.ts'
+import { hasFile, hasFolder, readSource } from '#run/manifest/source.ts'
 import { procfileProcesses } from '../none/none.ts'
 import type { BuildContext, Builder, Step } from '../types.ts'
 

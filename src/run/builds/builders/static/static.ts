@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { AppError } from '#base/errors.ts'
-import { hasFile } from '../../../manifest/source.ts'
+import { hasFile } from '#run/manifest/source.ts'
 import { procfileProcesses } from '../none/none.ts'
 import type { Builder, Step } from '../types.ts'
 

@@ -1,4 +1,4 @@
-/** The only SQL that writes domains and edges. */
+/** Commands on domains and edges inside a caller's transaction, and the only SQL that writes them. */
 import { AppError } from '#base/errors.ts'
 import type { Db } from '#kernel/db/db.ts'
 import { type DomainRow, edgePorts } from './model.ts'

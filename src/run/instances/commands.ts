@@ -1,4 +1,4 @@
-/** The only SQL that writes instances. */
+/** Commands on instances inside a caller's transaction, and the only SQL that writes them. */
 import { newId } from '#base/ids.ts'
 import type { InstanceKind, ObservedInstance } from '#contract/wire.ts'
 import type { Db } from '#kernel/db/db.ts'
@@ -48,4 +48,8 @@ export async function markGone(tx: Db, machine: string, stillThere: string[], kn
      WHERE machine = $1 AND wanted = 'retire' AND retired_at <= $3 AND NOT (id = ANY ($2)) RETURNING *`,
     [machine, stillThere, knownToAgent, now],
   )
+}
+
+export async function retireAllOf(tx: Db, app: string, because: string, now: Date): Promise<void> {
+  await tx.query(`UPDATE instances SET wanted = 'retire', because = $2, retired_at = $3 WHERE app = $1 AND wanted = 'run'`, [app, because, now])
 }

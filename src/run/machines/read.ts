@@ -1,7 +1,6 @@
 import type { Machine } from '#contract/model.ts'
 import type { MachineFacts } from '#contract/wire.ts'
 import type { Db } from '#kernel/db/db.ts'
-import type { Handlers } from '#kernel/handlers.ts'
 
 export async function readMachines(db: Db): Promise<Machine[]> {
   const rows = await db.query<{ name: string; facts: MachineFacts; connected: boolean; last_seen_at: Date; instances: number }>(
@@ -11,8 +10,4 @@ export async function readMachines(db: Db): Promise<Machine[]> {
     name, state: connected ? 'connected' : 'lost', driver: facts.driver, version: facts.version, os: facts.os, cpus: facts.cpus,
     memoryBytes: facts.memoryBytes, limits: facts.limits, lastSeenAt: last_seen_at.toISOString(), instances,
   }))
-}
-
-export function machineRoutes(db: Db): Handlers {
-  return { 'machines.list': () => readMachines(db) }
 }

@@ -1,0 +1,29 @@
+/** What is known of machines, and the only SQL that writes it. */
+import type { MachineFacts } from '#contract/wire.ts'
+import type { Db } from '#kernel/db/db.ts'
+
+export async function noteConnected(tx: Db, facts: MachineFacts, now: Date): Promise<void> {
+  await tx.query(
+    `INSERT INTO machines (name, facts, connected, last_seen_at) VALUES ($1, $2, true, $3)
+     ON CONFLICT (name) DO UPDATE SET facts = $2, connected = true, last_seen_at = $3`,
+    [facts.machine, facts, now],
+  )
+}
+
+export async function noteSeen(db: Db, machine: string, now: Date): Promise<void> {
+  await db.query('UPDATE machines SET last_seen_at = $2 WHERE name = $1', [machine, now])
+}
+
+export async function noteLost(tx: Db, machine: string): Promise<void> {
+  await tx.query('UPDATE machines SET connected = false WHERE name = $1', [machine])
+}
+
+/** Higher than every one before, also over restarts: receivers ignore what is older than what they have. */
+export async function nextGeneration(db: Db): Promise<number> {
+  return (await db.one<{ value: number }>(`SELECT nextval('wire_generation') AS value`)).value
+}
+
+/** The database's own time: the measure for what a read has seen. */
+export async function databaseTime(db: Db): Promise<Date> {
+  return (await db.one<{ now: Date }>('SELECT clock_timestamp() AS now')).now
+}

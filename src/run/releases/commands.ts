@@ -1,0 +1,52 @@
+/** Making a release inside a caller's transaction: from a build, or from the current one with other config. Its rollout begins at once. */
+import type { Manifest } from '#contract/manifest.ts'
+import type { Actor } from '#contract/model.ts'
+import type { Db } from '#kernel/db/db.ts'
+import { record } from '#kernel/journal.ts'
+import { lockEnvironment } from '#run/apps/commands.ts'
+import { newestConfig, newestSecrets } from '#run/apps/read-config.ts'
+import { startRollout } from '#run/rollouts/commands.ts'
+import * as read from './read.ts'
+import * as store from './store.ts'
+
+export type NewRelease = {
+  app: string
+  environment: string
+  artifactId: string
+  manifest: Manifest
+  manifestSource: string
+  config: Record<string, string>
+  secrets: Record<string, number>
+  description: string
+  commit: string | null
+  buildId: string | null
+  actor: Actor
+  now: Date
+}
+
+export type Queued = { release: number; rollout: string }
+
+/** A release and its rollout. A rollout under way is given up for it: the newest wish counts. */
+export async function createRelease(tx: Db, input: NewRelease): Promise<Queued> {
+  const { app, environment, actor, now } = input
+  const { active_release } = await lockEnvironment(tx, app, environment)
+  const number = await store.insertRelease(tx, {
+    app, environment, artifact_id: input.artifactId, manifest: input.manifest, manifest_source: input.manifestSource, config: input.config,
+    secrets: input.secrets, description: input.description, commit: input.commit, build_id: input.buildId, by_name: actor.name, created_at: now,
+  })
+  const created = await record(tx, { at: now, kind: 'release.created', actor, app, environment, release: number, summary: `${app} v${number} was made: ${input.description}`, data: { artifact: input.artifactId, commit: input.commit, build: input.buildId } })
+  const rollout = await startRollout(tx, { app, environment, release: number, from: active_release, because: input.description, actor, cause: created, now })
+  return { release: number, rollout }
+}
+
+/** The current release with today's config and secrets; undefined when there is none yet. */
+export async function releaseWithNewConfig(tx: Db, input: { app: string; environment: string; description: string; actor: Actor; now: Date }): Promise<Queued | undefined> {
+  const current = await read.currentRelease(tx, input.app, input.environment)
+  if (!current) return undefined
+  return createRelease(tx, {
+    ...input,
+    artifactId: current.artifact_id, manifest: current.manifest, manifestSource: current.manifest_source,
+    config: await newestConfig(tx, input.app, input.environment), secrets: await newestSecrets(tx, input.app, input.environment),
+    commit: current.commit, buildId: current.build_id,
+  })
+}
