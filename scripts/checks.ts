@@ -10,7 +10,7 @@ export type Check = { name: string; ok: boolean; output: string; ms: number }
 const checks: { name: string; command: string; args: string[] }[] = [
   { name: 'types', command: tool('tsc'), args: ['-p', '.', '--pretty', 'false'] },
   { name: 'types of the console', command: tool('tsc'), args: ['-p', 'console', '--pretty', 'false'] },
-  { name: 'lint', command: tool('oxlint'), args: ['--deny-warnings', 'src', 'scripts', 'console/src', 'bench', 'examples'] },
+  { name: 'lint', command: tool('oxlint'), args: ['--type-aware', '--deny-warnings', 'src', 'scripts', 'console/src', 'bench', 'examples'] },
 ]
 
 function run({ name, command, args }: (typeof checks)[number]): Promise<Check> {

@@ -17,7 +17,7 @@ export function openLog(folder) {
   let turn
 
   async function flush() {
-    await undefined // what arrives in this moment goes along
+    await Promise.resolve() // what arrives in this moment goes along
     while (batch.length > 0) {
       const now = batch
       batch = []
