@@ -78,7 +78,8 @@ async function receive(deps: PushDeps, push: Push, { updates, objects: given }: 
 
 /** Why a ref may not move like this, or null. */
 async function refusal(push: Push, update: Update, settings: GitSettings, deployRef: string, objects: Objects): Promise<string | null> {
-  if (!/^refs\/(heads|tags)\/[^\x00-\x20~^:?*[\\]+$/.test(update.ref)) return `${update.ref.slice(0, 100)} is neither a branch nor a tag`
+  // git itself has checked the name (git-check-ref-format)
+  if (!/^refs\/(heads|tags)\/\S+$/.test(update.ref)) return `${update.ref.slice(0, 100)} is neither a branch nor a tag`
   const now = await git(push.path, ['rev-parse', '--verify', '--quiet', update.ref]).catch(() => '')
   if (now !== (zero.test(update.from) ? '' : update.from)) return `${update.ref} was moved by another push meanwhile; fetch and try again`
   if (update.ref !== deployRef) return null
