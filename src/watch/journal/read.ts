@@ -14,7 +14,7 @@ export type EventFilter = {
 type EventRow = Omit<JournalEvent, 'at'> & { at: Date; fact_id: string | null }
 
 const columns = 'id, at, kind, actor, app, environment, service, instance, machine, release, cause, summary, data'
-const filterSql = `($1::text[] IS NULL OR app = ANY ($1)) AND ($2::text IS NULL OR app = $2) AND ($3::text IS NULL OR environment = $3 OR environment IS NULL) AND ($4::text IS NULL OR kind = $4 OR kind LIKE $4 || '.%')`
+const filterSql = `($1::text[] IS NULL OR app = ANY ($1)) AND ($2::text IS NULL OR app = $2) AND ($3::text IS NULL OR environment = $3 OR environment IS NULL) AND ($4::text IS NULL OR kind = $4 OR starts_with(kind, $4 || '.'))`
 
 function parameters({ apps, app, environment, kind }: EventFilter): unknown[] {
   return [apps ?? null, app ?? null, environment ?? null, kind ?? null]
