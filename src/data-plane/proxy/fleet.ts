@@ -1,4 +1,4 @@
-import { type ServiceKey, serviceKey } from '#contract/names.ts'
+import type { ServiceKey } from '#contract/names.ts'
 import type { AgentToProxy, Endpoint, ProxyToAgent, RouteTable } from '#contract/wire.ts'
 import { suspensionMs } from './balancer.ts'
 import { Instance } from './instance.ts'
@@ -35,8 +35,10 @@ export class Fleet {
 
   /** A service of the table; undefined when it is in none. */
   known(app: string, environment: string, name: string): Service | undefined {
-    const service = this.#services.get(serviceKey(app, environment, name))
-    return service?.known === true ? service : undefined
+    for (const service of this.#services.values()) {
+      if (service.known && service.name === name && service.app === app && service.environment === environment) return service
+    }
+    return undefined
   }
 
   endpoints(): Endpoint[] {

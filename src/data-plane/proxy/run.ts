@@ -12,7 +12,6 @@ import { ClientConnection } from './client.ts'
 import { Edges } from './edges.ts'
 import type { Entrance, Visitable } from './entrance.ts'
 import { Fleet } from './fleet.ts'
-import { Http2Connection } from './h2.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import { type Listener, listen } from './listener.ts'
 import { Relay } from './relay.ts'
@@ -104,6 +103,8 @@ export async function runProxy(options: ProxyOptions): Promise<Proxy> {
   const plain: Entrance = { ...common, rules: { secure: false, trustForwarded: false }, scheme: 'http', port: 0 }
   const listeners: Listener[] = []
   if (options.httpsPort != null) {
+    // Loaded on use: most of what HTTP/2 costs in memory is its code.
+    const { Http2Connection } = await import('./h2.ts')
     const tls = await listenTls({ host: options.httpHost, port: options.httpsPort }, certificates, {
       http1: (socket) => void new ClientConnection(socket, secure),
       http2: (socket) => void new Http2Connection(socket, secure),

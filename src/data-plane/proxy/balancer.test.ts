@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { mayRetry, pickInstance, suspensionMs } from './balancer.ts'
+import { Instance } from './instance.ts'
+
+const make = (id: number, inFlight: number, suspendedUntil = 0) => {
+  const instance = new Instance({ instance: `ins_${id}`, service: 's', host: '127.0.0.1', port: 1, state: 'ready' })
+  instance.inFlight = inFlight
+  instance.suspendedUntil = suspendedUntil
+  return instance
+}
+
+test('one is picked exactly when one is neither tried nor suspended, and never another', () => {
+  const fleet = fc.array(fc.record({ inFlight: fc.nat(5), suspended: fc.boolean(), tried: fc.boolean() }), { maxLength: 8 })
+  fc.assert(
+    fc.property(fleet, fc.double({ min: 0, max: 0.999, noNaN: true }), (shapes, random) => {
+      const all = shapes.map((shape, index) => make(index, shape.inFlight, shape.suspended ? 200 : 0))
+      const tried = all.filter((_, index) => shapes[index]?.tried)
+      const open = all.filter((_, index) => !shapes[index]?.tried && !shapes[index]?.suspended)
+      const picked = pickInstance(all, tried, 100, () => random)
+      assert.equal(picked !== undefined, open.length > 0)
+      if (picked !== undefined) assert.ok(open.includes(picked))
+      if (picked !== undefined && open.length <= 3) assert.equal(picked.inFlight, Math.min(...open.map((one) => one.inFlight)))
+      if (picked !== undefined && open.length > 1) assert.ok(picked.inFlight < Math.max(...open.map((one) => one.inFlight)) || open.filter((one) => one.inFlight === picked.inFlight).length > 1)
+    }),
+  )
+})
+
+test('equal instances get equal shares', () => {
+  for (const count of [2, 3, 5]) {
+    const all = Array.from({ length: count }, (_, index) => make(index, 0))
+    const shares = new Map<Instance | undefined, number>()
+    for (let n = 0; n < 1_000 * count; n++) {
+      const one = pickInstance(all, [], 0)
+      shares.set(one, (shares.get(one) ?? 0) + 1)
+    }
+    for (const one of all) assert.ok(Math.abs((shares.get(one) ?? 0) - 1_000) < 200, `${count}: ${shares.get(one)}`)
+  }
+})
+
+test('a request is sent again only if it may be, is all at hand, and met a kept connection', () => {
+  const good = { answered: false, reused: true, idempotent: true, replayable: true, retries: 0 }
+  assert.equal(mayRetry(good), true)
+  for (const change of [{ answered: true }, { reused: false }, { idempotent: false }, { replayable: false }, { retries: 2 }]) assert.equal(mayRetry({ ...good, ...change }), false)
+})
+
+test('who refuses again and again is passed over for longer, up to a second', () => {
+  assert.deepEqual([1, 2, 3, 4, 5, 6, 50].map(suspensionMs), [50, 100, 200, 400, 800, 1_000, 1_000])
+})
