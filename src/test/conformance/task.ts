@@ -13,7 +13,7 @@ import type { TaskFeatures, TaskWorld } from './task-world.ts'
 
 /** @param makeWorld  a fresh world in a folder of its own */
 export function taskConformance(name: string, makeWorld: (folder: string) => TaskWorld | Promise<TaskWorld>, features: TaskFeatures): void {
-  describe(`task driver ${name}`, { concurrency: 2 }, () => {
+  describe(`task driver ${name}`, { concurrency: 4 }, () => {
     const open = () => Bench.open(makeWorld)
     starting(open)
     ending(open)

@@ -24,6 +24,8 @@ type Stream = (typeof streams)[number]
 const maxLineBytes = 16 * 1024
 const blockBytes = 4096
 const guardBytes = 64
+/** A reader that comes back after more drops than this is told of the oldest together. */
+const gapsMax = 100
 
 const streamState = z.object({
   /** Logical position of the file's first byte. */
@@ -103,6 +105,10 @@ export class LogFiles {
         if (end - part.start <= this.#bounds.maxBytes) continue
         const { lines, to } = await this.#countLines(stream, part, end - Math.floor(this.#bounds.maxBytes / 2), end)
         part.gaps.push({ to, lines })
+        if (part.gaps.length > gapsMax) {
+          const [oldest, next] = part.gaps.splice(0, 2)
+          if (oldest && next) part.gaps.unshift({ to: next.to, lines: oldest.lines + next.lines })
+        }
         await this.#giveBack(stream, part, to)
         await this.#save(state)
       }
