@@ -2,19 +2,18 @@
 import { art } from './art.js'
 
 export const escape = (text) => String(text).replaceAll(/[&<>"']/g, (mark) => `&#${mark.codePointAt(0)};`)
-export const money = (cents) => `€ ${(cents / 100).toFixed(2)}`
+export const money = (cents) => `€\u00a0${(cents / 100).toFixed(2)}`
 const plural = (count, word) => `${count} ${word}${count === 1 ? '' : 's'}`
 const countOf = (cart) => Object.values(cart).reduce((sum, quantity) => sum + quantity, 0)
 
-export function page({ title, body, cart = {}, refreshSeconds }) {
-  const refresh = refreshSeconds ? `<meta http-equiv="refresh" content="${refreshSeconds}">` : ''
+export function page({ title, body, cart = {} }) {
   const count = countOf(cart)
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">${refresh}
+<meta name="color-scheme" content="light dark">
 <title>${escape(title)} · Lamplight</title>
 <link rel="icon" href="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Ccircle cx='8' cy='8' r='6' fill='%23e0a030'/%3E%3C/svg%3E">
 <link rel="stylesheet" href="/style.css">
@@ -43,7 +42,7 @@ export function frontPage(products, cart) {
   <form method="post" action="/cart/add">
     <input type="hidden" name="product" value="${escape(product.id)}">
     <span class="price">${money(product.price)}</span>
-    <button aria-label="Add ${escape(product.name)} to the cart">Add to cart</button>
+    <button aria-label="Add to cart: ${escape(product.name)}">Add to cart</button>
   </form>
 </li>`,
   )
@@ -85,12 +84,13 @@ export function orderPage(order, products, cart) {
   const items = products.filter(({ id }) => order.items[id] > 0).map(({ id, name }) => `<li>${order.items[id]} × ${escape(name)}</li>`)
   const body = `<h1>Thank you, ${escape(order.name)}</h1>
 <p>Order <code>${escape(order.id.slice(0, 8))}</code>, ${money(order.total)}</p>
-<ol class="steps" aria-label="Progress">${steps
+<ol class="steps" aria-label="Progress" aria-live="polite">${steps
     .map((step, index) => `<li class="${index <= at ? 'done' : ''}"${index === at ? ' aria-current="step"' : ''}>${stepWords[step]}</li>`)
     .join('')}</ol>
 <ul class="items">${items.join('')}</ul>
-<p><a href="/">Back to the goods</a></p>`
-  return page({ title: `Order ${stepWords[order.state].toLowerCase()}`, cart, body, refreshSeconds: order.state === 'sent' ? 0 : 1 })
+<p><a href="/">Back to the goods</a></p>
+${order.state === 'sent' ? '' : '<script src="/steps.js" defer></script>'}`
+  return page({ title: `Order ${stepWords[order.state].toLowerCase()}`, cart, body })
 }
 
 export function ordersPage(orders, cart) {
@@ -105,6 +105,6 @@ export function ordersPage(orders, cart) {
   return page({ title: 'Orders', cart, body })
 }
 
-export function troublePage(title, text, refreshSeconds) {
-  return page({ title, body: `<section class="hero"><h1>${escape(title)}</h1><p>${escape(text)}</p><p><a href="/">Back to the shop</a></p></section>`, refreshSeconds })
+export function troublePage(title, text) {
+  return page({ title, body: `<section class="hero"><h1>${escape(title)}</h1><p>${escape(text)}</p><p><a href="/">Back to the shop</a></p></section>` })
 }

@@ -5,7 +5,8 @@ import { listen, log, onStop, readBody } from '../lib/service.js'
 import { cartPage, frontPage, orderPage, ordersPage, troublePage } from './page.js'
 
 const apiUrl = process.env.API_URL ?? 'http://127.0.0.1:7002'
-const style = readFileSync(new URL('style.css', import.meta.url))
+const file = (name, type) => ({ type, body: readFileSync(new URL(name, import.meta.url)) })
+const files = new Map([['/style.css', file('style.css', 'text/css')], ['/steps.js', file('steps.js', 'text/javascript')]])
 const trouble = (status, message) => Object.assign(new Error(message), { status })
 
 /** Asks the api; what it refuses is the visitor's to know, what it cannot do is tried again for a while. */
@@ -46,7 +47,8 @@ async function answer(request, visitor) {
   const form = request.method === 'POST' ? new URLSearchParams(await readBody(request)) : undefined
   const order = /^\/orders\/([a-z0-9-]{1,40})$/.exec(pathname)?.[1]
   if (request.method === 'GET' || request.method === 'HEAD') {
-    if (pathname === '/style.css') return { status: 200, headers: { 'content-type': 'text/css; charset=utf-8', 'cache-control': 'max-age=300' }, body: style }
+    const known = files.get(pathname)
+    if (known) return { status: 200, headers: { 'content-type': `${known.type}; charset=utf-8`, 'cache-control': 'max-age=300' }, body: known.body }
     const cart = visitor.fresh ? {} : await api('GET', `/carts/${visitor.id}`)
     if (pathname === '/') return html(frontPage(await api('GET', '/products'), cart))
     if (pathname === '/cart') return html(cartPage(await api('GET', '/products'), cart))
@@ -75,8 +77,8 @@ const server = createServer(async (request, response) => {
     if (!known) log('failed', { request: request.url, because: error.message })
     const body = known
       ? troublePage(error.status === 404 ? 'Nothing here' : 'That did not work', error.message)
-      : troublePage('One moment', 'The till does not answer. This page tries again by itself.', 2)
-    result = { status: known ? error.status : 503, headers: { 'content-type': 'text/html; charset=utf-8', ...(known ? {} : { 'retry-after': '2' }) }, body }
+      : troublePage('One moment', 'The till does not answer. This page tries again by itself.')
+    result = { status: known ? error.status : 503, headers: { 'content-type': 'text/html; charset=utf-8', ...(known ? {} : { 'retry-after': '2', refresh: '2' }) }, body }
   }
   const cookie = visitor.fresh ? { 'set-cookie': `visitor=${visitor.id}; Path=/; HttpOnly; SameSite=Lax; Max-Age=2592000` } : {}
   response.writeHead(result.status, { ...result.headers, ...cookie, 'content-length': Buffer.byteLength(result.body) })
