@@ -6,7 +6,7 @@
  * no groups, and `limits` says so.
  */
 import { createHash } from 'node:crypto'
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { sleep } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
@@ -30,6 +30,8 @@ export type Cgroups = {
   /** What is not enforced, and why. */
   limits: string[]
   of(id: string): TaskGroup
+  /** Every group there is below the driver's own. */
+  ids(): string[]
 }
 
 const controllers = ['memory', 'cpu', 'cpuacct', 'pids'] as const
@@ -71,6 +73,13 @@ function pidsIn(path: string): number[] {
   return (read(join(path, 'cgroup.procs')) ?? '').split('\n').filter(Boolean).map(Number)
 }
 
+function foldersIn(path: string): string[] {
+  if (!existsSync(path)) return []
+  return readdirSync(path, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+}
+
 function numberIn(path: string): number | null {
   const text = read(path)
   return text === null ? null : Number(text)
@@ -107,6 +116,7 @@ function versionOne(key: string, found: Controller[], mount: string): Cgroups {
   if (!found.includes('cpu')) limits.push('no cpu control group: cpu limits are not enforced')
   return {
     limits,
+    ids: () => foldersIn(join(mount, 'pids', key)),
     of(id) {
       const path = (controller: Controller) => join(mount, controller, key, id)
       return {
@@ -172,6 +182,7 @@ function versionTwo(key: string, mount: string): { cgroups: Cgroups } | { becaus
   return {
     cgroups: {
       limits,
+      ids: () => foldersIn(join(mount, key)),
       of(id) {
         const path = join(mount, key, id)
         return {

@@ -120,6 +120,11 @@ export class Shelf {
       if (name.startsWith(removedPrefix)) await removeTree(join(this.#settings.dir, name))
     }
     await this.scan(true)
+    for (const id of this.#cgroups?.ids() ?? []) {
+      const group = this.#cgroups?.of(id)
+      // Of a task whose folder was deleted under it. One that still has processes is nobody's to end.
+      if (!this.#tasks.has(id) && group?.pids().length === 0) await group.remove().catch(() => {})
+    }
     if (process.getuid?.() === 0) await giveBackDeleted()
   }
 
