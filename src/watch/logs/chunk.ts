@@ -12,6 +12,8 @@ import { type LineFilter, type StoredLine, bitMask, fold } from './model.ts'
 
 export const maxChunkLines = 2000
 export const maxChunkBytes = 1024 * 1024
+/** What may be put together from small ones. */
+export const maxChunkMs = 24 * 3_600_000
 
 const compress = promisify(zstdCompress)
 const decompress = promisify(zstdDecompress)

@@ -1,14 +1,14 @@
 /**
  * Two loops that keep the log store small: sealing (hot rows → chunks) each second, and tidying (merge small chunks,
- * retention) each minute. Both find all their work in the database, so that either may die at any moment.
+ * retention) every five minutes. Both find all their work in the database, so that either may die at any moment.
  */
 import type { Database, Db } from '#kernel/db/db.ts'
 import { type Loop, type TurnReport, startLoop } from '#kernel/loop.ts'
-import { type SealedChunk, maxChunkBytes, maxChunkLines, openChunk, sealChunk } from './chunk.ts'
+import { type SealedChunk, maxChunkBytes, maxChunkLines, maxChunkMs, openChunk, sealChunk } from './chunk.ts'
 import { type SourceLabels, type StoredLine, levels } from './model.ts'
 import { sourceLabels } from './read-rows.ts'
 import {
-  type HotState, type MinuteCount, addCounts, dropExcessChunks, dropOldChunks, dropOldMeta, dropPartition, insertChunk, lockSealing, oldestSealable, partitionLines,
+  type HotState, type MinuteCount, type SmallChunk, addCounts, dropExcessChunks, dropOldChunks, dropOldMeta, dropPartition, insertChunk, lockSealing, oldestSealable, partitionLines,
   readHotState, rotateHot, smallChunks, takeChunks,
 } from './store.ts'
 
@@ -34,7 +34,7 @@ export function startLogSealing(db: Database, options: SealOptions & { periodMs?
 }
 
 export function startLogTidying(db: Database, options: RetentionOptions & { periodMs?: number; onError?: (error: unknown) => void } = {}): Loop {
-  const { periodMs = 60_000, onError } = options
+  const { periodMs = 300_000, onError } = options
   return startLoop({ name: 'logs.tidy', periodMs, turn: (now, signal) => tidyTurn(db, now, options, signal), ...(onError ? { onError } : {}) })
 }
 
@@ -158,20 +158,25 @@ async function untilNone(remove: () => Promise<number>, signal?: AbortSignal): P
 /** Puts neighbouring chunks of a quiet environment together, once they are ten minutes old. How many went into others. */
 export async function mergeSmall(db: Database, now: Date, signal?: AbortSignal): Promise<number> {
   let merged = 0
-  const small = await smallChunks(db, maxChunkLines / 2, new Date(now.getTime() - 600_000))
-  let run: typeof small = []
+  const small = await smallChunks(db, maxChunkLines / 2, new Date(now.getTime() - 2 * maxChunkMs), new Date(now.getTime() - 600_000))
+  let run: SmallChunk[] = []
   const flush = async () => {
     if (run.length > 3 && !signal?.aborted) merged += await mergeRun(db, run)
     run = []
   }
   for (const chunk of small) {
     const first = run[0]
-    const fits = run.reduce((sum, each) => sum + each.lines, chunk.lines) <= maxChunkLines && run.reduce((sum, each) => sum + each.rawBytes, chunk.rawBytes) <= maxChunkBytes
-    if (first && (first.app !== chunk.app || first.environment !== chunk.environment || !fits)) await flush()
+    if (first && (first.app !== chunk.app || first.environment !== chunk.environment || !fitsOne([...run, chunk]))) await flush()
     run.push(chunk)
   }
   await flush()
   return merged
+}
+
+function fitsOne(run: readonly SmallChunk[]): boolean {
+  const sum = (of: 'lines' | 'rawBytes') => run.reduce((total, chunk) => total + chunk[of], 0)
+  const spanMs = Math.max(...run.map((chunk) => chunk.lastMs)) - Math.min(...run.map((chunk) => chunk.firstMs))
+  return sum('lines') <= maxChunkLines && sum('rawBytes') <= maxChunkBytes && spanMs <= maxChunkMs
 }
 
 function mergeRun(db: Database, run: readonly { id: number; app: string; environment: string }[]): Promise<number> {

@@ -8,7 +8,7 @@ import { finished } from 'node:stream/promises'
 import type { PoolClient } from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
 import type { Db } from '#kernel/db/db.ts'
-import type { SealedChunk } from './chunk.ts'
+import { type SealedChunk, maxChunkMs } from './chunk.ts'
 import type { StoredLine } from './model.ts'
 import type { NewLine, SourceChange } from './plan.ts'
 
@@ -155,15 +155,15 @@ export async function addCounts(tx: Db, counts: readonly MinuteCount[]): Promise
   )
 }
 
-export type SmallChunk = { id: number; app: string; environment: string; lines: number; rawBytes: number }
+export type SmallChunk = { id: number; app: string; environment: string; lines: number; rawBytes: number; firstMs: number; lastMs: number }
 
-/** Chunks with few lines that are older than `before`, in order of arrival by environment, where there are several. */
-export function smallChunks(db: Db, maxLines: number, before: Date): Promise<SmallChunk[]> {
+/** Chunks with few lines that end between two times, in order of arrival by environment, where there are several. */
+export function smallChunks(db: Db, maxLines: number, since: Date, before: Date): Promise<SmallChunk[]> {
   return db.query<SmallChunk>(
-    `SELECT id, app, environment, lines, raw_bytes AS "rawBytes" FROM (
-       SELECT *, count(*) OVER (PARTITION BY app, environment) AS together FROM log_chunks WHERE lines <= $1 AND last_ms < $2
+    `SELECT id, app, environment, lines, raw_bytes AS "rawBytes", first_ms AS "firstMs", last_ms AS "lastMs" FROM (
+       SELECT *, count(*) OVER (PARTITION BY app, environment) AS together FROM log_chunks WHERE lines <= $1 AND last_ms >= $2 AND last_ms < $3
      ) small WHERE together >= 8 ORDER BY app, environment, first_line LIMIT 2000`,
-    [maxLines, before.getTime()],
+    [maxLines, since.getTime(), before.getTime()],
   )
 }
 
@@ -195,14 +195,15 @@ export async function dropExcessChunks(db: Db, maxBytes: number, most = 500): Pr
   return gone.length
 }
 
-/** Forgets per-minute counts before `before`, and sources that can neither write again nor have a line left. */
+/**
+ * Forgets per-minute counts before `before`, and sources that can neither write again nor have a line left: a chunk spans
+ * a day at most, and the hot lines are younger. A source of an instance is its task, `<instance>.<generation>-<attempt>`.
+ */
 export async function dropOldMeta(db: Db, before: Date): Promise<void> {
   await db.query('DELETE FROM log_counts WHERE minute < $1', [before])
   await db.query(
-    `DELETE FROM log_sources s WHERE s.updated_at < $1
-       AND NOT EXISTS (SELECT FROM log_hot h WHERE h.source = s.id)
-       AND NOT EXISTS (SELECT FROM log_chunks c WHERE c.app = s.app AND c.environment = s.environment AND s.id = ANY(c.sources))
-       AND NOT EXISTS (SELECT FROM instances i WHERE i.app = s.app AND i.environment = s.environment AND i.wanted <> 'gone')`,
-    [before],
+    `DELETE FROM log_sources s WHERE s.updated_at < $1 AND (SELECT min(created_at) FROM log_parts) > $1 AND s.source LIKE 'ins\_%'
+       AND NOT EXISTS (SELECT FROM instances i WHERE i.id = split_part(s.source, '.', 1) AND i.wanted <> 'gone')`,
+    [new Date(before.getTime() - maxChunkMs - 3_600_000)],
   )
 }

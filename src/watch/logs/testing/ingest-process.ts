@@ -30,7 +30,7 @@ async function ship(source: string, from: number) {
 async function seal() {
   while (true) {
     await sealTurn(db, new Date(), { maxLines: 150 }).catch(() => sleep(20))
-    await mergeSmall(db, new Date('2100-01-01')).catch(() => {})
+    await mergeSmall(db, new Date(1_700_000_000_000 + 7_200_000)).catch(() => {})
   }
 }
 
