@@ -64,7 +64,7 @@ async function startControl(options: ProcessOptions, log: Logger): Promise<Runni
 
 async function driverOf({ driver }: ProcessOptions): Promise<'process' | 'docker'> {
   if (driver !== undefined && driver !== 'auto') return driver
-  return (await import('./task-driver.ts')).detectDriver(process.env)
+  return (await import('./detect-driver.ts')).detectDriver(process.env)
 }
 
 async function toControl(options: ProcessOptions): Promise<{ controlUrl: string; token: string; machine: string }> {

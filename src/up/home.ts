@@ -6,31 +6,42 @@ import { randomBytes } from 'node:crypto'
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { z } from 'zod'
 import { AppError } from '#base/errors.ts'
 import { newSecret } from '#base/ids.ts'
 import { readJson, writeJson } from '#kernel/supervisor/json-file.ts'
 import { assertSocketPath } from '#kernel/supervisor/status-socket.ts'
 
-const port = z.number().int().min(1).max(65_535)
-
-const configSchema = z.object({
-  machine: z.string(),
-  apiHost: z.string(),
-  apiPort: port,
+export type HomeConfig = {
+  machine: string
+  apiHost: string
+  apiPort: number
   /** null: every address of this machine. */
-  httpHost: z.string().nullable(),
-  httpPort: port,
-  httpsPort: port.nullable(),
-  dnsPort: port,
+  httpHost: string | null
+  httpPort: number
+  httpsPort: number | null
+  dnsPort: number
   /** Of the embedded database; unused with DATABASE_URL. */
-  databasePort: port,
+  databasePort: number
   /** Chosen once: an engine that is away for a moment must not move apps to another driver. */
-  driver: z.enum(['process', 'docker']),
-})
-export type HomeConfig = z.infer<typeof configSchema>
+  driver: 'process' | 'docker'
+}
 
-export type Keys = { secretKey: string; machineToken: string; adminToken: string }
+const text = (value: unknown) => typeof value === 'string' && value !== ''
+const port = (value: unknown) => Number.isInteger(value) && (value as number) > 0 && (value as number) < 65_536
+const orNull = (check: (value: unknown) => boolean) => (value: unknown) => value === null || check(value)
+
+/** By hand and not by a schema: this is in every process, and a schema library would take 10 MB of each. */
+const checks: Record<keyof HomeConfig, (value: unknown) => boolean> = {
+  machine: text,
+  apiHost: text,
+  apiPort: port,
+  httpHost: orNull(text),
+  httpPort: port,
+  httpsPort: orNull(port),
+  dnsPort: port,
+  databasePort: port,
+  driver: (value) => value === 'process' || value === 'docker',
+}
 
 export function configFile(home: string): string {
   return join(home, 'config.json')
@@ -40,10 +51,10 @@ export function configFile(home: string): string {
 export function readConfig(home: string): HomeConfig | undefined {
   const raw = readJson(configFile(home), (value) => value)
   if (raw === undefined) return undefined
-  const parsed = configSchema.safeParse(raw)
-  if (parsed.success) return parsed.data
-  const [issue] = parsed.error.issues
-  throw new AppError('invalid', `${configFile(home)} is not right at "${issue?.path.join('.')}": ${issue?.message} (mend it, or remove the file to choose anew)`)
+  const config = (raw ?? {}) as HomeConfig
+  const wrong = (Object.keys(checks) as (keyof HomeConfig)[]).find((name) => !checks[name](config[name]))
+  if (wrong === undefined) return config
+  throw new AppError('invalid', `${configFile(home)} is not right at "${wrong}": ${JSON.stringify(config[wrong])} (mend it, or remove the file to choose anew)`)
 }
 
 export function saveConfig(home: string, config: HomeConfig): void {

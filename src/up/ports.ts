@@ -1,8 +1,8 @@
 import { createServer } from 'node:net'
 import { AppError } from '#base/errors.ts'
+import { detectDriver } from './detect-driver.ts'
 import { type HomeConfig, machineOf } from './home.ts'
 import type { ProcessOptions } from './options.ts'
-import { detectDriver } from './task-driver.ts'
 
 function tryListen(host: string | null, port: number): Promise<number | string> {
   return new Promise((resolve) => {

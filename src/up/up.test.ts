@@ -63,7 +63,7 @@ test('any host name becomes a machine name', () => {
 test('config.json that was edited into nonsense is named, with the field', async () => {
   await using folder = await tempHome()
   writeFileSync(join(folder.home, 'config.json'), '{"machine":"a","apiHost":"127.0.0.1","apiPort":"x"}')
-  assert.throws(() => readConfig(folder.home), /config\.json is not right at "apiPort"/)
+  assert.throws(() => readConfig(folder.home), /config\.json is not right at "apiPort": "x"/)
 })
 
 test('one home has one supervisor; status and down speak of it, from any folder, through a link', async () => {

@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
 import { systemClock, sleep } from '#base/clock.ts'
 import { AppError } from '#base/errors.ts'
 import { formatDuration } from '#base/units.ts'
@@ -47,6 +48,7 @@ export type UpListener = {
 /** Runs until it is told to end; resolves to the exit code. */
 export async function runUp(options: ProcessOptions, listener: UpListener = terminal(options.home)): Promise<number> {
   const { say } = listener
+  setFlagsFromString('--semi-space-growth-factor=1') // it waits more than it works: a small young heap does
   const { home } = options
   prepareHome(home)
   if (options.detach) return runDetached(options)
