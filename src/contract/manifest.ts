@@ -20,14 +20,17 @@ function checked(parse: (text: string) => number, example: string) {
   )
 }
 
-export const duration = checked(parseDuration, '500ms, 30s, 5m or 2h').meta({ description: 'A duration: 500ms, 30s, 5m, 2h, 7d.' })
-export const size = checked(parseSize, '256MB or 2GB').meta({ description: 'A size: 256MB, 2GB.' })
-const command = z.union([z.string().min(1).max(4000), z.array(z.string().min(1)).min(1)])
-const absolutePath = z.string().regex(/^\/(?!.*(^|\/)\.\.(\/|$))[^\0]{0,250}$/, 'must be an absolute path without ..')
+export const duration = checked(parseDuration, '500ms, 30s, 5m or 2h').meta({ title: 'duration' })
+export const size = checked(parseSize, '256MB or 2GB').meta({ title: 'size' })
+const shellLine = z.string().min(1).max(4000).meta({ title: 'shell line' })
+const argumentArray = z.array(z.string().min(1)).min(1).meta({ title: 'list of arguments' })
+const command = z.union([shellLine, argumentArray])
+const absolutePath = z.string().regex(/^\/(?!.*(^|\/)\.\.(\/|$))[^\0]{0,250}$/, 'must be an absolute path without ..').meta({ title: 'absolute path' })
 const relativePath = z
   .string()
   .max(250)
   .regex(/^(?!\/)(?!.*(^|\/)\.\.(\/|$))[^\0]+$/, 'must be a path inside the app, without ..')
+  .meta({ title: 'path inside the app' })
 
 export const builders = ['auto', 'node', 'python', 'static', 'buildpack', 'dockerfile', 'none'] as const
 export type BuilderName = (typeof builders)[number]
@@ -35,70 +38,92 @@ export type BuilderName = (typeof builders)[number]
 const build = z.strictObject({
   builder: z.enum(builders).default('auto').meta({ description: 'How source becomes an artifact; auto detects it and says why.' }),
   buildpack: relativePath.optional().meta({ description: 'Folder of a classic buildpack inside the app (bin/detect, bin/compile, bin/release).' }),
-  dockerfile: relativePath.optional().meta({ description: 'Dockerfile to use, default Dockerfile.' }),
-  pre: z.string().min(1).optional().meta({ description: 'Shell line run in the source before the build.' }),
-  post: z.string().min(1).optional().meta({ description: 'Shell line run after the build.' }),
+  dockerfile: relativePath.optional().meta({ description: 'Dockerfile to use; default Dockerfile.' }),
+  pre: shellLine.optional().meta({ description: 'Shell line run in the source before the build.' }),
+  post: shellLine.optional().meta({ description: 'Shell line run after the build.' }),
   env: z.record(variableName, z.string()).optional().meta({ description: 'Variables for the build only.' }),
+})
+
+const resources = z.strictObject({
+  memory: size.optional().meta({ description: 'Memory without swap; beyond it the instance is killed and restarted.' }),
+  cpu: z.number().min(0.01).max(256).optional().meta({ description: 'Cores: 0.5 is half of one.' }),
 })
 
 const health = z.strictObject({
   path: pathPrefix.optional().meta({ description: 'HTTP path that must answer 2xx or 3xx.' }),
   tcp: z.literal(true).optional().meta({ description: 'The port must accept a connection.' }),
-  exec: z.array(z.string().min(1)).min(1).optional().meta({ description: 'A command that must exit 0 within the instance.' }),
+  exec: argumentArray.optional().meta({ description: 'A command that must exit 0 within the instance.' }),
   host: hostName.optional().meta({ description: 'Host header of the HTTP probe.' }),
-  interval: duration.default('2s'),
-  timeout: duration.default('1s'),
+  interval: duration.default('2s').meta({ description: 'Time between two probes.' }),
+  timeout: duration.default('1s').meta({ description: 'A probe without an answer by then has failed.' }),
   failures: z.int().min(1).max(20).default(3).meta({ description: 'Failures in a row until the instance counts as unhealthy.' }),
-  startup: duration.default('60s').meta({ description: 'Grace for the first success.' }),
+  startup: duration.default('60s').meta({ description: 'Time for the first success after a start; until then failures do not count, after it the instance is restarted.' }),
 })
 
 export const protocols = ['http', 'tcp', 'redis', 'postgres', 'mysql', 'amqp', 'mongodb'] as const
 
 export const serviceSchema = z.strictObject({
-  root: relativePath.default('.').meta({ description: 'Folder in a monorepo.' }),
-  build: build.prefault({}),
+  root: relativePath.default('.').meta({ description: 'Folder of the service in the source: it is built there and runs there.' }),
+  build: build.prefault({}).meta({ description: 'How it is built.' }),
   image: z.string().regex(/^[a-z0-9][a-z0-9._\-/:@]{0,250}$/i).optional().meta({ description: 'A ready image instead of a build (docker driver).' }),
-  command: command.optional().meta({ description: 'Start command; else Procfile, package.json "start", image CMD. A string is a shell line of the app, a list is an argument array.' }),
-  protocol: z.enum(protocols).default('http').meta({ description: 'What it speaks; decides its edges and the scheme of <NAME>_URL.' }),
-  port: z.union([z.int().min(1).max(65535), z.literal(false)]).optional().meta({ description: 'Fixed port; default: it binds $PORT. false: it listens on nothing.' }),
-  domains: z.array(hostName).default([]),
+  command: command.optional().meta({ description: 'Start command; else the Procfile’s, the start script of package.json, the image’s own.' }),
+  protocol: z.enum(protocols).default('http').meta({ description: 'What it speaks. http is relayed request by request, all else connection by connection; also the scheme of API_URL and the like.' }),
+  port: z.union([z.int().min(1).max(65535), z.literal(false)]).optional().meta({ description: 'A number: it insists on that port. false: it listens on nothing. Default: it binds $PORT.' }),
+  domains: z.array(hostName).default([]).meta({ description: 'Hosts it answers to besides its default one: shop.example.com, *.example.com.' }),
   path: pathPrefix.default('/').meta({ description: 'Path prefix of its routes.' }),
-  public: z.boolean().optional().meta({ description: 'Whether the ingress serves it; default: only the service named web, and every one with domains.' }),
+  public: z.boolean().optional().meta({ description: 'Whether the ingress serves it; default: the service named web, those with domains, and an only service, if they speak http.' }),
   scale: z.int().min(0).max(100).optional().meta({ description: 'Number of instances; default 1.' }),
-  resources: z.strictObject({ memory: size.optional(), cpu: z.number().min(0.01).max(256).optional() }).prefault({}),
-  health: health.optional(),
-  stop: z.strictObject({ signal: z.enum(['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH']).default('SIGTERM'), grace: duration.default('30s') }).prefault({}),
+  resources: resources.prefault({}).meta({ description: 'Limits of each instance; none where left out.' }),
+  health: health.optional().meta({ description: 'How it is known to work, by one of path, tcp and exec; default: its port accepts connections, or, without a port, it lives for a second.' }),
+  stop: z
+    .strictObject({
+      signal: z.enum(['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH']).default('SIGTERM').meta({ description: 'Signal that asks it to end.' }),
+      grace: duration.default('30s').meta({ description: 'Time to end after the signal; then it is killed.' }),
+    })
+    .prefault({})
+    .meta({ description: 'How it is stopped, once it is out of rotation and drained.' }),
   restart: z
     .strictObject({
-      policy: z.enum(['permanent', 'transient', 'temporary']).default('permanent'),
-      intensity: z.int().min(0).max(1000).default(5),
-      period: duration.default('1m'),
-      backoff: z.string().regex(/^\d+(ms|s|m)\.\.\d+(ms|s|m|h)$/, 'must be like 1s..1m').default('1s..1m'),
+      policy: z.enum(['permanent', 'transient', 'temporary']).default('permanent').meta({ description: 'permanent: always restarted. transient: unless it exits with 0. temporary: never.' }),
+      intensity: z.int().min(0).max(1000).default(5).meta({ description: 'Restarts within `period` until it is held; one is always tried.' }),
+      period: duration.default('1m').meta({ description: 'The window in which restarts are counted.' }),
+      backoff: z.string().regex(/^\d+(ms|s|m)\.\.\d+(ms|s|m|h)$/, 'must be like 1s..1m').default('1s..1m').meta({ title: 'shortest..longest', description: 'Wait before a restart; it doubles from the shortest to the longest.' }),
     })
     .prefault({})
     .meta({ description: 'Restart policy in the words of OTP.' }),
-  needs: z.record(serviceName, z.literal('healthy')).default({}).meta({ description: 'Services it calls: an edge each, and API_URL, API_HOST, API_PORT.' }),
-  env: z.record(variableName, z.union([z.string(), z.number(), z.boolean()]).transform(String)).default({}),
-  secrets: z.array(variableName).default([]).meta({ description: 'Secrets that must be set before it starts.' }),
-  volumes: z.record(volumeName, absolutePath).default({}).meta({ description: 'Named volumes and where they appear (/app/… is the working copy).' }),
+  needs: z.record(serviceName, z.literal('healthy')).default({}).meta({ description: 'Services it calls. Each gets an edge, which the caller knows as API_URL, API_HOST and API_PORT (for a service api). It starts once they are ready.' }),
+  env: z.record(variableName, z.union([z.string(), z.number(), z.boolean()]).transform(String)).default({}).meta({ description: 'Variables; config of operators goes before them.' }),
+  secrets: z.array(variableName).default([]).meta({ description: 'Secrets that must be set before a release starts. Their values are set with nightshift secrets set, never here.' }),
+  volumes: z.record(volumeName, absolutePath).default({}).meta({ description: 'Named volumes and where each appears; /app/… is the app’s own folder. A service with volumes has one instance at most.' }),
 })
 
 const deploy = z.strictObject({
-  strategy: z.enum(['rolling']).default('rolling'),
+  strategy: z.enum(['rolling']).default('rolling').meta({ description: 'New instances start, and an old one leaves as each is ready.' }),
   drain: duration.default('30s').meta({ description: 'How long requests in flight may take before an old instance is stopped.' }),
 })
 
 const overrides = z.strictObject({
-  services: z.record(serviceName, z.strictObject({ scale: z.int().min(0).max(100).optional(), domains: z.array(hostName).optional(), env: z.record(variableName, z.string()).optional(), resources: serviceSchema.shape.resources.optional() })).default({}),
+  services: z
+    .record(
+      serviceName,
+      z.strictObject({
+        scale: z.int().min(0).max(100).optional().meta({ description: 'Instead of the number above.' }),
+        domains: z.array(hostName).optional().meta({ description: 'Instead of the list above.' }),
+        env: z.record(variableName, z.string()).optional().meta({ description: 'Laid over the variables above.' }),
+        resources: resources.optional().meta({ description: 'Each limit instead of the one above.' }),
+      }),
+    )
+    .default({})
+    .meta({ description: 'Services by name; each must be one of those above.' }),
 })
 
 export const manifestSchema = z.strictObject({
-  name: appName.optional(),
-  services: z.record(serviceName, serviceSchema).refine((services) => Object.keys(services).length > 0, { message: 'must name at least one service' }),
-  release: z.string().min(1).optional().meta({ description: 'Run once before traffic moves; non-zero blocks the release.' }),
-  build: build.optional().meta({ description: 'Build settings of all services that share the root.' }),
-  deploy: deploy.prefault({}),
-  environments: z.record(environmentName, overrides).default({}),
+  name: appName.optional().meta({ description: 'Name of the app, where the command line gives none.' }),
+  services: z.record(serviceName, serviceSchema).refine((services) => Object.keys(services).length > 0, { message: 'must name at least one service' }).meta({ description: 'Services by name; one at least.' }),
+  release: shellLine.optional().meta({ description: 'Shell line, run once before traffic moves, in the surroundings of web; if it exits with anything but 0, the release fails.' }),
+  build: build.optional().meta({ description: 'How every service is built that does not say it itself.' }),
+  deploy: deploy.prefault({}).meta({ description: 'How a release takes over.' }),
+  environments: z.record(environmentName, overrides).default({}).meta({ description: 'What differs in an environment, by its name.' }),
 })
 
 /** A manifest with every default filled in. */

@@ -4,6 +4,7 @@ import { z } from 'zod'
 export const appName = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,39}$/, 'must start with a letter and hold only a-z, 0-9 and -, 40 characters at most')
+  .meta({ title: 'name' })
 export const serviceName = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,29}$/, 'must start with a letter and hold only a-z, 0-9 and -, 30 characters at most')
@@ -12,6 +13,7 @@ export const volumeName = serviceName
 export const variableName = z
   .string()
   .regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'must be letters, digits and _, not starting with a digit')
+  .meta({ title: 'variable name' })
 /** A host name in lower case, or `*.` and a host name. */
 export const hostName = z
   .string()
@@ -20,10 +22,12 @@ export const hostName = z
     /^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
     'must be a host name in lower case, such as shop.example.com or *.example.com',
   )
+  .meta({ title: 'host name' })
 export const pathPrefix = z
   .string()
   .max(200)
   .regex(/^\/[A-Za-z0-9\-._~!$&'()*+,;=:@%/]*$/, 'must start with / and hold only path characters')
+  .meta({ title: 'path' })
 /** `web.1`: service and ordinal. */
 export const instanceName = z.string().regex(/^[a-z][a-z0-9-]{0,29}\.[1-9][0-9]{0,4}$/, 'must be like web.1')
 export const machineName = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be like node-1')
