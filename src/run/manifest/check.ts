@@ -15,7 +15,7 @@ export function checkManifest(manifest: Manifest, options: CheckOptions = {}): F
   const faults: Fault[] = []
   const notes: string[] = []
   for (const [name, service] of Object.entries(manifest.services)) {
-    faults.push(...needFaults(manifest, name, service), ...portFaults(name, service), ...healthFaults(name, service), ...volumeFaults(name, service), ...variableFaults(name, service))
+    faults.push(...needFaults(manifest, name, service), ...portFaults(name, service), ...scaleFaults(manifest, name, service), ...healthFaults(name, service), ...volumeFaults(name, service), ...variableFaults(name, service))
     if (service.image !== undefined && service.build.builder !== 'auto') faults.push({ path: ['services', name, 'build', 'builder'], message: `services.${name} has both an image and a builder`, hint: 'an image is ready: leave build out' })
     const [from, to] = service.restart.backoff.split('..') as [string, string]
     if (parseDuration(from) > parseDuration(to)) faults.push({ path: ['services', name, 'restart', 'backoff'], message: `services.${name}.restart.backoff begins above its end` })
@@ -44,6 +44,14 @@ function portFaults(name: string, service: ServiceManifest): Fault[] {
   if (service.port !== false) return []
   if (service.domains.length > 0 || service.public === true) return [{ path, message: `services.${name} is served to the public but listens on nothing (port: false)`, hint: 'leave port out' }]
   return []
+}
+
+/** Also in each environment: two instances would write into one volume. */
+function scaleFaults(manifest: Manifest, name: string, service: ServiceManifest): Fault[] {
+  const [volume] = Object.keys(service.volumes)
+  if (volume === undefined) return []
+  const counts = [{ path: ['services', name, 'scale'], count: service.scale }, ...Object.entries(manifest.environments).map(([environment, { services }]) => ({ path: ['environments', environment, 'services', name, 'scale'], count: services[name]?.scale }))]
+  return counts.flatMap(({ path, count = 1 }) => (count > 1 ? [{ path, message: `services.${name} owns the volume ${volume}, which its ${count} instances cannot share`, hint: 'scale it to 1' }] : []))
 }
 
 function healthFaults(name: string, { health, port, protocol }: ServiceManifest): Fault[] {

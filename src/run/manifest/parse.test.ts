@@ -78,6 +78,12 @@ test('a fixed port for several instances depends on whether each has an address 
   assert.match(parseManifest(yaml, 'nightshift.yml').notes[0] ?? '', /unless each runs in a container/)
 })
 
+test('a service that owns a volume has one instance, in every environment', () => {
+  assert.throws(() => parseManifest('services:\n  db: { scale: 2, volumes: { data: /app/data } }\n', 'nightshift.yml'), /services\.db owns the volume data, which its 2 instances cannot share at line 2, column 16 \(scale it to 1\)/)
+  assert.throws(() => parseManifest('services:\n  db: { volumes: { data: /app/data } }\nenvironments:\n  big: { services: { db: { scale: 3 } } }\n', 'nightshift.yml'), /its 3 instances cannot share at line 4/)
+  assert.deepEqual(parseManifest('services:\n  db: { scale: 0, volumes: { data: /app/data } }\n', 'nightshift.yml').notes, [])
+})
+
 test('an environment lays its overrides over the services, and applying them twice changes nothing', () => {
   const { manifest } = parseManifest('services:\n  web: { scale: 3, env: { A: "1", B: "2" }, domains: [a.example.com], resources: { memory: 1GB } }\nenvironments: { staging: { services: { web: { scale: 1, env: { B: "3" }, domains: [], resources: { cpu: 0.5 } } } } }\n', 'nightshift.yml')
   const staging = effectiveManifest(manifest, 'staging')
