@@ -131,7 +131,7 @@ test('while control is away, a crash is still followed by a restart, from the la
   }, { because: 'it is replaced without control' })
   world.control.setAway(false)
   await until(() => world.control.facts.some((fact) => fact.kind === 'instance.exited'), { because: 'control learns of it later' })
-  assert.equal((await readyIn(world, 'ins_web')).restarts, 1)
+  await until(() => world.control.instance('ins_web')?.restarts === 1, { because: 'and that it was restarted' })
 })
 
 test('secrets are not readable in what the agent keeps, and an unreadable state stops nothing', async () => {

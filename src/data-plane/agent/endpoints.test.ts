@@ -16,7 +16,9 @@ async function world() {
   const suspects: string[] = []
   const endpoints = openEndpoints({ socketPath, onSuspect: (instance, because) => suspects.push(`${instance}: ${because}`), log: logInto([]), retryMinMs: 5, retryMaxMs: 20 })
   return {
-    ...{ socketPath, endpoints, suspects },
+    socketPath,
+    endpoints,
+    suspects,
     async [Symbol.asyncDispose]() {
       endpoints.close()
       await temporary[Symbol.asyncDispose]()

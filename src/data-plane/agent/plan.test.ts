@@ -224,9 +224,18 @@ test('a second task of an instance is stopped, and the current one is not', () =
 test('ended tasks are kept until their output is stored, but never too many of them', () => {
   const spec = instanceSpec('ins_a')
   const tasks = Array.from({ length: 14 }, (_, i) => taskView(spec, i + 1, { state: 'exited', exit: crash }))
-  const record: SupervisionRecord = { ...freshRecord(spec), attempt: 14, next: { do: 'start', at: 1e9, restart: true, held: true, awaitNeeds: false, because: 'crash loop' } }
+  const record: SupervisionRecord = { ...freshRecord(spec), attempt: 14, next: { do: 'start', at: 60_000, restart: true, held: true, awaitNeeds: false, because: 'crash loop' } }
   const removed = plan(worldOf({ desired: { generation: 1, instances: [spec] }, tasks, records: new Map([[spec.id, record]]), shipped: new Set(['ins_a.1-13']) }), 0).actions
   assert.deepEqual(removed.map((action) => action.do === 'remove' && action.view.who.attempt), [13, 4, 3, 2, 1])
+})
+
+test('times from before the clock was set back do not hold an instance or a drain up', () => {
+  const spec = instanceSpec('ins_a', { port: 5000 })
+  const record: SupervisionRecord = { ...freshRecord(spec), attempt: 1, next: { do: 'start', at: 1e12, restart: true, held: true, awaitNeeds: false, because: 'crash loop' } }
+  assert.deepEqual(kinds(plan(worldOf({ desired: { generation: 1, instances: [spec] }, records: new Map([[spec.id, record]]) }), 0).actions), ['start ins_a'])
+  const ending = { reason: 'removed' as const, because: 'it is not desired any more', since: 1e12, drainMs: 4_000 }
+  const draining = worldOf({ ...running(spec), records: new Map([[spec.id, watched(spec, { ending })]]), desired: { generation: 2, instances: [] } })
+  assert.deepEqual(kinds(plan(draining, 0).actions), ['stop ins_a'])
 })
 
 test('when all apps are to stop, nothing starts and everything ends', () => {

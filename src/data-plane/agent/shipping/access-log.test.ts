@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFile, mkdir, rename, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { tempHome } from '#test/harness/home.ts'
@@ -20,10 +20,17 @@ async function world() {
   const folder = join(temporary.home, 'proxy')
   await mkdir(folder)
   const file = join(folder, 'access.log')
+  const tails: { close(): Promise<void> }[] = []
   return {
-    ...{ control, file },
-    tail: () => startAccessLog({ file, stateFile: join(temporary.home, 'access-position.json'), machine: 'node-1', control: client, log: logInto([]) }),
+    control,
+    file,
+    tail() {
+      const tail = startAccessLog({ file, stateFile: join(temporary.home, 'access-position.json'), machine: 'node-1', control: client, log: logInto([]) })
+      tails.push(tail)
+      return tail
+    },
     async [Symbol.asyncDispose]() {
+      await Promise.all(tails.map((tail) => tail.close()))
       client.close()
       await control[Symbol.asyncDispose]()
       await temporary[Symbol.asyncDispose]()
@@ -64,5 +71,20 @@ test('lines are stored once over rotations, restarts, and a control plane that i
   await until(() => numbers(here.control, 'web').length === n, { because: 'all are stored' })
   await tail.close()
   assert.deepEqual(numbers(here.control, 'web'), upTo(n))
+  assert.deepEqual(here.control.faults, [])
+})
+
+test('when the file it was in is rotated away, what is left is stored', async () => {
+  await using here = await world()
+  await writeFile(here.file, line('web', 0))
+  const first = here.tail()
+  await until(() => numbers(here.control, 'web').length === 1, { because: 'the first is stored' })
+  await first.close()
+  await rm(here.file)
+  await writeFile(`${here.file}.1`, line('web', 1))
+  await writeFile(here.file, line('web', 2))
+  here.tail()
+  await until(() => numbers(here.control, 'web').length === 3, { because: 'all are stored' })
+  assert.deepEqual(numbers(here.control, 'web'), upTo(3))
   assert.deepEqual(here.control.faults, [])
 })

@@ -1,6 +1,6 @@
 /**
- * Ships the proxy's access log (`<home>/proxy/access.log`, one JSON object a line, rotated by renaming to `access.log.N`)
- * as stream `access` of the service that each line names. Lines of no service (an unknown host) stay in the file.
+ * Ships the proxy's access log (`<home>/proxy/access.log`, one JSON object a line, rotated by renaming: `access.log.1` is the
+ * newest of the old ones) as stream `access` of the service that each line names. Lines of no service (an unknown host) stay in the file.
  *
  * Exactly once, as for tasks: which bytes the next chunk has and the positions before it are on disk before it is sent,
  * so that after a kill the very same batches are sent again.
@@ -15,12 +15,14 @@ import type { Log } from '../log.ts'
 import type { ControlClient } from './control-client.ts'
 
 type Position = {
-  inode: number
+  /** Inode and birth time: an inode alone is given again to a new file. */
+  file: string
   /** The chunk that was being sent: bytes `offset`..`end` of the file. */
   offset: number
   end: number
-  /** Entries before that chunk, by service. */
+  /** Entries before and after that chunk, by service. */
   counts: Record<string, number>
+  after: Record<string, number>
 }
 type AccessLine = { at?: string; app?: string | null; environment?: string | null; service?: string | null }
 
@@ -45,42 +47,38 @@ export function startAccessLog(options: { file: string; stateFile: string; machi
     }
   }
 
-  async function ship(lines: readonly string[], counts: Record<string, number>): Promise<Record<string, number>> {
-    const next = { ...counts }
-    for (const batch of batchesOf(lines, options.machine, counts)) {
-      await send(batch)
-      next[serviceIn(batch)] = batch.to
-    }
-    return next
-  }
-
   async function run(): Promise<void> {
     let at = await restore(options.stateFile, log)
     let quiet = 0
+    let counts: Record<string, number> = {}
     while (!closing.signal.aborted) {
-      const path = at ? await findByInode(options.file, at.inode) : await oldest(options.file)
+      const path = at ? await find(options.file, at.file) : await oldest(options.file)
       if (!path) {
-        if (at) at = null // rotated away while nobody looked; what is left starts with the oldest file
-        await sleep(pollMs, closing.signal)
+        // whether its last chunk was stored is not known; counted so, control sees it as stored or as lost
+        if (at) counts = at.after
+        else await sleep(pollMs, closing.signal)
+        at = null // rotated away while nobody looked: what is left starts with the oldest file
         continue
       }
-      at ??= { inode: (await stat(path)).ino, offset: 0, end: 0, counts: {} }
+      at ??= { file: identityOf(await stat(path)), offset: 0, end: 0, counts, after: counts }
       const renamed = path !== options.file
       // A chunk that was under way when the last agent ended is read again exactly as it was.
       const resumed = at.end > at.offset ? at.end : null
       const chunk = await readLines(path, at.offset, resumed, renamed && quiet >= quietPolls)
       if (chunk.end === at.offset) {
-        const next = renamed && ++quiet > quietPolls ? await newer(options.file, at.inode) : null
+        const next = renamed && ++quiet > quietPolls ? await newer(options.file, at.file) : null
         if (next !== null) {
-          at = { inode: next, offset: 0, end: 0, counts: at.counts }
+          at = { ...at, file: next, offset: 0, end: 0 }
           quiet = 0
         } else await sleep(pollMs, closing.signal)
         continue
       }
       quiet = 0
-      at = { ...at, end: chunk.end }
+      const batches = batchesOf(chunk.lines, options.machine, at.counts)
+      at = { ...at, end: chunk.end, after: { ...at.counts, ...Object.fromEntries(batches.map((batch) => [serviceIn(batch), batch.to])) } }
       if (resumed === null) await replaceFile(options.stateFile, JSON.stringify(at), { sync: false }).catch((error: unknown) => log.warn({ error: messageOf(error) }, 'the position in the access log could not be written; going on without'))
-      at = { ...at, offset: chunk.end, end: chunk.end, counts: await ship(chunk.lines, at.counts) }
+      for (const batch of batches) await send(batch)
+      at = { ...at, offset: chunk.end, counts: at.after }
     }
   }
 
@@ -156,34 +154,39 @@ async function readLines(path: string, offset: number, until: number | null, clo
 }
 
 /** The log and what it was rotated to, oldest first. */
-async function filesOf(file: string): Promise<{ path: string; inode: number }[]> {
+async function filesOf(file: string): Promise<{ path: string; identity: string }[]> {
   const folder = dirname(file)
   const name = basename(file)
-  const found: { path: string; inode: number; at: number }[] = []
+  const found: { path: string; identity: string; age: number }[] = []
   for (const entry of await readdir(folder).catch(() => [])) {
-    if (entry !== name && !(entry.startsWith(`${name}.`) && /^\d+$/.test(entry.slice(name.length + 1)))) continue
+    const suffix = entry === name ? '0' : entry.startsWith(`${name}.`) ? entry.slice(name.length + 1) : ''
+    if (!/^\d+$/.test(suffix)) continue
     const path = join(folder, entry)
     const info = await stat(path).catch(() => null)
-    if (info) found.push({ path, inode: info.ino, at: entry === name ? Infinity : info.mtimeMs })
+    if (info) found.push({ path, identity: identityOf(info), age: Number(suffix) })
   }
-  return found.sort((a, b) => a.at - b.at)
+  return found.sort((a, b) => b.age - a.age)
 }
 
-async function findByInode(file: string, inode: number): Promise<string | null> {
+function identityOf(info: { ino: number; birthtimeMs: number }): string {
+  return `${info.ino}:${info.birthtimeMs}`
+}
+
+async function find(file: string, identity: string): Promise<string | null> {
   const current = await stat(file).catch(() => null)
-  if (current?.ino === inode) return file
-  return (await filesOf(file)).find((one) => one.inode === inode)?.path ?? null
+  if (current && identityOf(current) === identity) return file
+  return (await filesOf(file)).find((one) => one.identity === identity)?.path ?? null
 }
 
 async function oldest(file: string): Promise<string | null> {
   return (await filesOf(file))[0]?.path ?? null
 }
 
-/** The inode of the file that followed this one. */
-async function newer(file: string, inode: number): Promise<number | null> {
+/** The file that followed this one. */
+async function newer(file: string, identity: string): Promise<string | null> {
   const files = await filesOf(file)
-  const index = files.findIndex((one) => one.inode === inode)
-  return files[index + 1]?.inode ?? null
+  const index = files.findIndex((one) => one.identity === identity)
+  return files[index + 1]?.identity ?? null
 }
 
 async function restore(stateFile: string, log: Log): Promise<Position | null> {
