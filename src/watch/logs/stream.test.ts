@@ -163,3 +163,50 @@ test('when every connection breaks, a stream that listens goes on by itself', as
   assert.deepEqual(texts, numbers('b', texts.length, Number(texts[0]?.slice(1))))
   await stream.end()
 })
+
+test('pages have every line once while lines arrive, partitions are sealed and chunks are merged', async () => {
+  let writing = true
+  let stored = 0
+  const start = Date.now() - 7_200_000
+  const write = (async () => {
+    for (; stored < 6000; stored += 30) await writer.ingest([batchOf('p1', stored, Array.from({ length: 30 }, (_, nth) => entry(`p${stored + nth}`, start + stored + nth)), { app: 'pages' })])
+    writing = false
+  })()
+  const seal = (async () => {
+    while (writing) {
+      await sealTurn(db, new Date(), { maxLines: 100 })
+      await mergeSmall(db, new Date())
+    }
+  })()
+  let rounds = 0
+  while (writing || rounds === 0) {
+    const known = stored
+    const lines: LogLine[] = []
+    for (let before: string | undefined, more = true; more; ) {
+      const page = await reader.read({ app: 'pages', limit: 170, before })
+      lines.unshift(...page.lines)
+      more = page.next !== null
+      before = page.next ?? undefined
+    }
+    assert.ok(lines.length >= known)
+    assert.deepEqual(textsOf(lines), numbers('p', lines.length))
+    rounds++
+  }
+  await Promise.all([write, seal])
+  const chunks = (await db.one<{ n: number }>(`SELECT count(*)::int AS n FROM log_chunks WHERE app = 'pages'`)).n
+  assert.ok(rounds > 1 && chunks > 0)
+})
+
+test('a reader that does not end delays sealing, and loses nothing by it', async () => {
+  await writer.ingest([batchOf('stuck', 0, [entry('kept')], { app: 'stuck' })])
+  const client = await db.connect()
+  await client.query('BEGIN')
+  await client.query('LOCK TABLE log_hot IN ACCESS SHARE MODE')
+  await assert.rejects(sealTurn(db, new Date(), { maxLines: 1 }), /lock timeout/)
+  assert.deepEqual(textsOf((await reader.read({ app: 'stuck' })).lines), ['kept'])
+  await client.query('COMMIT')
+  client.release()
+  await sealTurn(db, new Date(), { maxLines: 1 })
+  assert.deepEqual(textsOf((await reader.read({ app: 'stuck' })).lines), ['kept'])
+  assert.equal((await db.one<{ n: number }>('SELECT count(*)::int AS n FROM log_hot')).n, 0)
+})
