@@ -202,7 +202,7 @@ export async function dropExcessChunks(db: Db, maxBytes: number, most = 500): Pr
 export async function dropOldMeta(db: Db, before: Date): Promise<void> {
   await db.query('DELETE FROM log_counts WHERE minute < $1', [before])
   await db.query(
-    `DELETE FROM log_sources s WHERE s.updated_at < $1 AND (SELECT min(created_at) FROM log_parts) > $1 AND s.source LIKE 'ins\_%'
+    `DELETE FROM log_sources s WHERE s.updated_at < $1 AND (SELECT min(created_at) FROM log_parts) > $1 AND starts_with(s.source, 'ins_')
        AND NOT EXISTS (SELECT FROM instances i WHERE i.id = split_part(s.source, '.', 1) AND i.wanted <> 'gone')`,
     [new Date(before.getTime() - maxChunkMs - 3_600_000)],
   )
