@@ -1,6 +1,10 @@
 /**
  * The worker as a slug of its own: our files that it imports, its two libraries and the Node that runs it, in a folder
  * that a build's unprivileged user can be lent. (This project itself may lie where that user may not look, such as below /root.)
+ *
+ * All of it is below a folder that task drivers share between tasks instead of copying it, so that a worker starts from
+ * the same files each time and what was compiled once is used again. That folder is not node_modules, because Node takes
+ * the types off a file only outside of it.
  */
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
@@ -12,9 +16,9 @@ const project = join(import.meta.dirname, '../../..')
 const ours = ['src/base', 'src/contract', 'src/run/manifest', 'src/run/builds']
 const libraries = ['yaml', 'zod']
 
-/** Below node_modules, because the task driver shares that folder between tasks instead of copying it. */
-export const bundledNode = './node_modules/.node/bin/node'
-export const bundledMain = 'src/run/builds/worker/main.ts'
+const shared = '.venv/worker'
+export const bundledNode = `./${shared}/bin/node`
+export const bundledMain = `./${shared}/src/run/builds/worker/main.ts`
 
 /** The folder, made if this version has none yet. Idempotent, also when two do it at once. */
 export async function ensureBundle(home: string): Promise<string> {
@@ -28,24 +32,33 @@ export async function ensureBundle(home: string): Promise<string> {
   await rm(unfinished, { recursive: true, force: true })
   await mkdir(join(home, 'builds', 'worker'), { recursive: true, mode: 0o711 })
   for (const file of files) {
-    await mkdir(dirname(join(unfinished, file)), { recursive: true })
-    await copyFile(join(project, file), join(unfinished, file))
+    await mkdir(dirname(join(unfinished, shared, file)), { recursive: true })
+    await copyFile(join(project, file), join(unfinished, shared, file))
   }
-  await copyFile(join(project, 'package.json'), join(unfinished, 'package.json'))
-  for (const name of libraries) await cp(libraryFolder(name), join(unfinished, 'node_modules', name), { recursive: true, dereference: true, filter: (path) => !/\.(ts|cts|mts|map|md)$/.test(path) })
+  await copyFile(join(project, 'package.json'), join(unfinished, shared, 'package.json'))
+  for (const name of libraries) await cp(libraryFolder(name), join(unfinished, shared, 'node_modules', name), { recursive: true, dereference: true, filter: (path) => !/\.(ts|cts|mts|map|md)$/.test(path) })
   await placeNode(join(unfinished, bundledNode))
   await rename(unfinished, dir).catch(async (error: NodeJS.ErrnoException) => {
     await rm(unfinished, { recursive: true, force: true })
     if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error // another control was faster
   })
+  await removeOld(join(home, 'builds', 'worker'), dir)
   return dir
+}
+
+/** Bundles of earlier versions; a day later than any build that was begun with them. */
+async function removeOld(folder: string, current: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name)
+    if (path !== current && Date.now() - (await stat(path)).mtimeMs > 24 * 60 * 60_000) await rm(path, { recursive: true, force: true })
+  }
 }
 
 async function sources(folder: string): Promise<string[]> {
   const found: string[] = []
   for (const entry of await readdir(join(project, folder), { withFileTypes: true })) {
     const path = join(folder, entry.name)
-    if (entry.isDirectory()) found.push(...(await sources(path)))
+    if (entry.isDirectory() && entry.name !== 'testing') found.push(...(await sources(path)))
     else if (['.ts', '.js'].includes(extname(path)) && !path.endsWith('.test.ts')) found.push(path)
   }
   return found

@@ -62,6 +62,8 @@ export class BuildEngine {
   /** Work that control itself does for a build (images), by build id. It ends with us, and is begun again. */
   readonly #own = new Map<string, { controller: AbortController; done: boolean }>()
 
+  #bundle: Promise<string> | undefined
+
   constructor(deps: EngineDeps) {
     this.#deps = deps
   }
@@ -132,7 +134,7 @@ export class BuildEngine {
       id: taskId({ ...build, source }),
       labels: { app: build.app, environment: build.environment, kind: 'build', build: build.id },
       artifact: { kind: 'slug', digest: '', sizeBytes: 0 },
-      slugPath: await ensureBundle(home),
+      slugPath: await this.#workerBundle(),
       root: '.',
       command: { kind: 'argv', argv: [bundledNode, bundledMain] },
       env: machineVariables(process.env),
@@ -144,6 +146,15 @@ export class BuildEngine {
       resources: { memoryBytes: limits.memoryBytes, cpu: limits.cpu },
       stopSignal: 'SIGTERM',
     })
+  }
+
+  /** Made once a process; a failure is not remembered. */
+  #workerBundle(): Promise<string> {
+    this.#bundle ??= ensureBundle(this.#deps.home).catch((error: unknown) => {
+      this.#bundle = undefined
+      throw error
+    })
+    return this.#bundle
   }
 
   async stop(build: BuildRow): Promise<void> {
