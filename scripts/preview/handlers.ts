@@ -153,14 +153,15 @@ export function previewHandlers(world: World, baseUrl: () => string): Handlers {
     async *'deploys.follow'({ params }, { signal }) {
       const one = build(params.app, params.build)
       const time = (seconds: number) => new Date(Date.parse(one.startedAt ?? one.queuedAt) + seconds * 1000).toISOString()
-      const step = (name: string, seconds: number, detail: string, state: 'running' | 'done' | 'failed'): StreamItem<{ step: string; at: string; detail: string; state: 'running' | 'done' | 'failed'; release: number | null; url: string | null }> => ({ data: { step: name, at: time(seconds), detail, state, release: name === 'built' ? null : one.release, url: name === 'done' ? world.app(params.app).detail.url : null } })
-      if (one.state === 'cancelled') return yield step('built', 8, 'cancelled by ines', 'failed')
-      if (one.state === 'failed') return yield step('built', 9, 'npm run build ended with code 2', 'failed')
-      yield step('built', 0, 'npm run build', 'running')
+      type Told = { step: string; at: string; detail: string; state: 'running' | 'done' | 'failed'; release: number | null; url: string | null }
+      const told = (step: string, seconds: number, detail: string, state: Told['state'] = 'running'): StreamItem<Told> => ({ data: { step, at: time(seconds), detail, state, release: one.release, url: step === 'done' ? world.app(params.app).detail.url : null } })
+      yield told('queued', 0, 'the source is here; the build waits for its turn')
+      yield told('building', 0, one.because)
       while (one.state === 'running') await sleep(300, signal)
-      const steps: [string, string][] = [['built', 'slug, 17.9 MB'], ['released', `v${one.release} = this slug + config of v${(one.release ?? 1) - 1}`], ['started', 'web.1, web.2, api.1'], ['healthy', 'web.1 answered GET /up after 1.4 s'], ['shifted', 'traffic goes to the new instances; old ones drained in 0.8 s'], ['done', '3 services on the new release']]
+      if (one.state !== 'succeeded') return yield told('failed', 9, one.state === 'failed' ? 'npm run build ended with code 2' : 'cancelled by ines', 'failed')
+      const steps: [string, string][] = [['built', 'built with node'], ['released', `v${one.release} = this slug + config of v${(one.release ?? 1) - 1}`], ['started', 'web.1, web.2, api.1'], ['healthy', 'web.1 answered GET /up after 1.4 s'], ['shifted', 'traffic goes to the new instances; old ones drained in 0.8 s'], ['done', '3 services on the new release']]
       for (const [index, [name, detail]] of steps.entries()) {
-        yield step(name, 21 + index * 1.7, detail, 'done')
+        yield told(name, 21 + index * 1.7, detail, name === 'done' ? 'done' : 'running')
         if (Date.now() - Date.parse(one.finishedAt ?? '') < 10_000) await sleep(900, signal)
       }
     },

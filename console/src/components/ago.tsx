@@ -29,7 +29,7 @@ export function MarginTime({ at }: { at: string }) {
 export function Lasting({ from, to }: { from: string; to: string | null }) {
   const now = useNow()
   const ms = Math.max(0, (to === null ? now : Date.parse(to)) - Date.parse(from))
-  return <span className="num whitespace-nowrap">{formatDuration(to === null ? Math.floor(ms / 1000) * 1000 : ms)}</span>
+  return <span className="whitespace-nowrap tabular-nums">{formatDuration(to === null ? Math.floor(ms / 1000) * 1000 : ms)}</span>
 }
 
 export function ClockTime({ at }: { at: string }) {

@@ -65,8 +65,8 @@ const known = (values: readonly (number | null)[]) => values.filter((value): val
 const mean = (values: readonly number[]) => (values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length)
 
 /** The newest value, and the mean of the last quarter against the mean of what was before it. */
-export function trend(values: readonly (number | null)[]): { now: number; recent: number; before: number } {
+export function trend(values: readonly (number | null)[]): { now: number | null; recent: number; before: number } {
   const all = known(values)
   const cut = Math.floor(all.length * 0.75)
-  return { now: all.at(-1) ?? 0, recent: mean(all.slice(cut)), before: mean(all.slice(0, cut)) }
+  return { now: all.at(-1) ?? null, recent: mean(all.slice(cut)), before: mean(all.slice(0, cut)) }
 }

@@ -23,7 +23,7 @@ export function LogFilters({ filter, onFilter, apps, services, instances }: Prop
         <Select
           label="App"
           hideLabel
-          className="max-sm:flex-1"
+          className="max-sm:min-w-[30%] max-sm:flex-1"
           value={app}
           onChange={(event) => {
             const [name, env] = event.target.value.split('/')

@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react'
+import { type ReactNode, useState } from 'react'
 import type { JournalEvent } from '#contract/model.ts'
 import { TextLink } from '../components/a.tsx'
 import { Entry } from '../components/ledger.tsx'
@@ -10,6 +10,7 @@ const grave = /\.(failed|held|lost|vanished)$/
 /** One fact of the journal: the sentence, then who did it and what it was about. */
 export function EventEntry({ event, when, marked }: { event: JournalEvent; when: ReactNode; marked: boolean }) {
   const data = Object.entries(event.data)
+  const [open, setOpen] = useState(false)
   return (
     <Entry when={when} id={`event-${event.id}`} tone={marked ? 'bg-accent-wash' : ''}>
       <div className="flex flex-wrap items-baseline gap-x-4">
@@ -17,7 +18,14 @@ export function EventEntry({ event, when, marked }: { event: JournalEvent; when:
           {event.summary}
         </p>
         <p className="text-sm text-soft">
-          <code className="text-xs">{event.kind}</code>
+          {data.length === 0 ? (
+            <code className="text-xs">{event.kind}</code>
+          ) : (
+            <button type="button" aria-expanded={open} onClick={() => setOpen(!open)} className="font-mono text-xs underline decoration-dotted underline-offset-3 hover:text-ink">
+              {event.kind}
+              <span className="sr-only">, details</span>
+            </button>
+          )}
           {' · '}
           {event.actor.kind === 'loop' || event.actor.kind === 'system' || event.actor.kind === 'agent' ? `by itself (${event.actor.name})` : event.actor.name}
           {event.app === null || event.kind === 'app.destroyed' ? null : (
@@ -28,12 +36,8 @@ export function EventEntry({ event, when, marked }: { event: JournalEvent; when:
           )}
         </p>
       </div>
-      {data.length === 0 ? null : (
-        <details className="text-sm">
-          <summary className="w-fit cursor-pointer text-soft hover:text-ink">details</summary>
-          <pre className="mt-1 overflow-x-auto rounded-md bg-well px-3 py-2 text-xs whitespace-pre-wrap">{data.map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`).join('\n')}</pre>
-        </details>
-      )}
+      {open ? <pre className="mt-1 overflow-x-auto rounded-md bg-well px-3 py-2 text-xs whitespace-pre-wrap">{data.map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`).join('
+')}</pre> : null}
     </Entry>
   )
 }

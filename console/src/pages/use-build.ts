@@ -2,9 +2,9 @@ import { useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import type { Answer } from '#contract/endpoints.ts'
 import type { Build } from '#contract/model.ts'
-import type { Step } from '../components/steps.tsx'
-import { type AppRef, isOpen } from '../data/queries.ts'
+import type { AppRef } from '../data/queries.ts'
 import { follow } from '../data/streams.ts'
+import { type Step, deploySteps, stepsOf } from '../lib/deploy-steps.ts'
 
 export type BuildLine = Answer<'builds.log'>
 export type BuildLogState = { lines: readonly BuildLine[]; ended: boolean; error: unknown }
@@ -51,7 +51,6 @@ export function useBuildLog({ app, env }: AppRef, build: string): BuildLogState 
   return state
 }
 
-const order = ['built', 'released', 'started', 'healthy', 'shifted', 'done'] as const
 type Told = Answer<'deploys.follow'>
 
 export type Progress = { steps: Step[]; release: number | null; url: string | null }
@@ -67,8 +66,9 @@ export function useProgress({ app, env }: AppRef, build: Build): Progress {
       'deploys.follow',
       { params: { app, build: build.id }, query: { environment: env } },
       (step) => {
-        setTold((list) => [...list.filter((one) => one.step !== step.step), step])
-        if (step.state !== 'running') for (const word of ['builds', 'app', 'releases']) void client.invalidateQueries({ queryKey: [word] })
+        // a stream that was opened again tells everything again
+        setTold((list) => (list.some((one) => one.step === step.step) ? list : [...list, step]))
+        if (step.step === 'built' || step.state !== 'running') for (const word of ['builds', 'app', 'releases']) void client.invalidateQueries({ queryKey: [word] })
       },
       { signal: stop.signal, endless: false },
     ).catch(() => {})
@@ -78,15 +78,11 @@ export function useProgress({ app, env }: AppRef, build: Build): Progress {
 }
 
 function progressOf(told: readonly Told[], build: Build): Progress {
-  const names = [...order, ...told.map((one) => one.step).filter((name) => !(order as readonly string[]).includes(name))]
-  const isOver = told.some((one) => one.state === 'failed' || one.step === 'done') || build.state === 'failed' || build.state === 'cancelled'
-  const next = isOver ? undefined : names.find((name) => !told.some((one) => one.step === name))
-  const isRunning = told.some((one) => one.state === 'running')
-  const steps = names.map((name): Step => {
-    const one = told.find((step) => step.step === name)
-    if (one) return { name, state: one.state, at: one.at, detail: one.detail }
-    if (name === 'built' && (build.state === 'failed' || build.state === 'cancelled')) return { name, state: 'failed', at: build.finishedAt, detail: build.state === 'cancelled' ? 'cancelled' : build.because }
-    return { name, state: name === next && !isRunning && (told.length > 0 || isOpen(build)) ? 'running' : 'waiting', at: null, detail: '' }
-  })
-  return { steps, release: told.findLast((one) => one.release !== null)?.release ?? build.release, url: told.find((one) => one.step === 'done')?.url ?? null }
+  const hasFailed = told.some((one) => one.state === 'failed') || build.state === 'failed' || build.state === 'cancelled'
+  const outcome = hasFailed ? 'failed' : told.some((one) => one.step === 'done') ? 'done' : 'running'
+  const reached = told.map(({ step, at, detail }) => ({ name: step, at, detail }))
+  // before it is built, the step under way says what the queue or the builder says
+  const before = told.findLast((one) => one.step === 'queued' || one.step === 'building')
+  const because = hasFailed ? build.because : told.some((one) => one.step === 'built') ? '' : (before?.detail ?? '')
+  return { steps: stepsOf(reached, deploySteps, outcome, because), release: told.findLast((one) => one.release !== null)?.release ?? build.release, url: told.find((one) => one.step === 'done')?.url ?? null }
 }

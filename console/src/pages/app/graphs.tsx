@@ -17,8 +17,9 @@ const tones = ['accent', 'ink', 'ink-soft', 'rule-strong'] as const
 const height = 150
 
 /** How the app does: requests, errors, latency, CPU and memory, with its releases drawn on them; of all of it, or of one service. */
-export function Graphs({ of, services }: { of: AppRef; services: readonly string[] }) {
-  const [window, setWindow] = useState<(typeof windows)[number]['value']>('60')
+export function Graphs({ of, services, since }: { of: AppRef; services: readonly string[]; since: string }) {
+  // what is new is looked at closely
+  const [window, setWindow] = useState<(typeof windows)[number]['value']>(() => (Date.now() - Date.parse(since) < 20 * 60_000 ? '15' : '60'))
   const [chosen, setService] = useState('')
   const service = services.includes(chosen) ? chosen : ''
   const minutes = Number(window)
@@ -50,8 +51,8 @@ export function Graphs({ of, services }: { of: AppRef; services: readonly string
       }
     >
       <div className="grid gap-x-10 gap-y-7 py-2 md:grid-cols-2 lg:grid-cols-6 lg:*:col-span-2 lg:*:nth-[n+4]:col-span-3">
-        <Chart {...common} times={flow.times} title="Requests" about={<Now text={formatRate(trend(flow.rate).now)} change={compared(flow.rate)} />} lines={[{ name: 'requests', values: flow.rate, tone: 'accent' }]} format={formatCount} floor={1} />
-        <Chart {...common} times={flow.times} title="Failed requests" about={<Now text={formatShare(trend(flow.errorShare).now)} change={null} />} lines={[{ name: 'errors', values: flow.errorShare, tone: 'red-mark' }]} format={formatShare} floor={0.01} />
+        <Chart {...common} times={flow.times} title="Requests" about={<Now text={formatRate(trend(flow.rate).now ?? 0)} change={compared(flow.rate)} />} lines={[{ name: 'requests', values: flow.rate, tone: 'accent' }]} format={formatCount} floor={1} />
+        <Chart {...common} times={flow.times} title="Failed requests" about={<Now text={formatShare(trend(flow.errorShare).now ?? 0)} change={null} />} lines={[{ name: 'errors', values: flow.errorShare, tone: 'red-mark' }]} format={formatShare} floor={0.01} />
         <Chart
           {...common}
           times={flow.times}

@@ -30,7 +30,7 @@ export function Overview() {
           ))}
         </ul>
       </Section>
-      <Graphs of={ref} services={app.services.map((service) => service.name)} />
+      <Graphs of={ref} services={app.services.map((service) => service.name)} since={app.createdAt} />
       <RecentLines of={ref} />
     </>
   )

@@ -5,7 +5,8 @@ import { Lasting } from '../../components/ago.tsx'
 import { Button } from '../../components/button.tsx'
 import { Confirm } from '../../components/confirm.tsx'
 import { Section } from '../../components/page.tsx'
-import { Steps, rolloutSteps, stepsOf } from '../../components/steps.tsx'
+import { Steps } from '../../components/steps.tsx'
+import { rolloutSteps, stepsOf } from '../../lib/deploy-steps.ts'
 import { useAction } from '../../data/use-action.ts'
 import { useSession } from '../../data/use-session.ts'
 
@@ -27,7 +28,7 @@ export function RolloutView({ app, rollout }: { app: AppDetail; rollout: Rollout
       }
     >
       <div className="py-2">
-        <Steps label={`Rollout of v${rollout.release}`} steps={stepsOf(rollout.steps, rolloutSteps, outcome, rollout.state === 'cancelled' ? 'given up' : rollout.because)} />
+        <Steps label={`Rollout of v${rollout.release}`} steps={stepsOf(rollout.steps, rolloutSteps, outcome, outcome === 'running' ? '' : rollout.because)} />
       </div>
       {!open ? null : (
         <Button size="sm" className="mt-4" whyNot={whyNot(rolloutRules.cancel, rollout.state, access)} onClick={() => setAsking(true)}>
