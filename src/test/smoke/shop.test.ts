@@ -4,11 +4,17 @@ import { test } from 'node:test'
 import { appFetch } from '#test/harness/fetch.ts'
 import { bootNightshift } from '#test/harness/nightshift.ts'
 import { until } from '#test/harness/wait.ts'
+import { engineAnswers } from '#up/detect-driver.ts'
 
 const shop = join(import.meta.dirname, '../../../examples/shop')
 
-test('the shop is deployed, sells, and keeps its orders over a release', async () => {
-  await using nightshift = await bootNightshift()
+const noEngine = !(await engineAnswers(process.env['DOCKER_HOST'])) && 'no Docker engine answers'
+
+test('the shop is deployed, sells, and keeps its orders over a release', () => sells('process'))
+test('the same in containers', { skip: noEngine }, () => sells('docker'))
+
+async function sells(driver: 'process' | 'docker'): Promise<void> {
+  await using nightshift = await bootNightshift({ driver })
   const first = await nightshift.cli(['deploy', shop])
   assert.equal(first.code, 0, first.stdout + first.stderr)
 
@@ -25,4 +31,4 @@ test('the shop is deployed, sells, and keeps its orders over a release', async (
   const second = await nightshift.cli(['deploy', shop])
   assert.equal(second.code, 0, second.stdout + second.stderr)
   assert.match(await page('/orders'), /Ada/)
-})
+}
