@@ -336,6 +336,10 @@ export class ClientConnection implements Front, Visitable {
     else if (this.#socket.writableLength === 0 || nowMs >= this.#deadline + this.#entrance.relay.limits.stallMs) this.destroy()
   }
 
+  busy(): boolean {
+    return this.#state === 'exchange' || (this.#state === 'closing' && this.#socket.writableLength > 0)
+  }
+
   closeGently(): void {
     this.#gentle = true
     this.#keepAlive = false

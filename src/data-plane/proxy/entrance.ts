@@ -20,6 +20,8 @@ export type Entrance = {
 
 export interface Visitable {
   sweep(nowMs: number): void
+  /** A response is owed, or not yet handed over. */
+  busy(): boolean
   /** Ends when what is under way has ended. */
   closeGently(): void
   destroy(): void

@@ -64,23 +64,17 @@ export class Fleet {
 
   /**
    * An agent that has just started lists only what it has found again so far. What it leaves out goes on for a while,
-   * since the instance most likely does; unless its address is somebody else's now.
+   * since the instance most likely does.
    */
   #replace(endpoints: readonly Endpoint[]): void {
     const named = new Set(endpoints.map((endpoint) => endpoint.instance))
-    const addresses = new Set(endpoints.map(({ host, port }) => `${host}:${port}`))
-    for (const [id, instance] of this.#instances) {
-      if (named.has(id)) continue
-      if (addresses.has(`${instance.host}:${instance.port}`)) this.#remove(id, false)
-      else if (!this.#missing.has(id)) {
-        this.#missing.set(
-          id,
-          setTimeout(() => {
-            this.#remove(id, false)
-            this.onChange()
-          }, this.#forgetMs),
-        )
+    for (const id of this.#instances.keys()) {
+      if (named.has(id) || this.#missing.has(id)) continue
+      const forget = () => {
+        this.#remove(id, false)
+        this.onChange()
       }
+      this.#missing.set(id, setTimeout(forget, this.#forgetMs))
     }
     for (const endpoint of endpoints) this.#put(endpoint)
   }
@@ -93,11 +87,19 @@ export class Fleet {
   #put(endpoint: Endpoint): void {
     this.#found(endpoint.instance)
     const known = this.#instances.get(endpoint.instance)
+    if (known?.host !== endpoint.host || known.port !== endpoint.port) this.#claim(endpoint)
     const before = known?.service
     if (known === undefined) this.#instances.set(endpoint.instance, new Instance(endpoint))
     else known.update(endpoint)
     if (before !== undefined && before !== endpoint.service) this.#elect(this.service(before))
     this.#elect(this.service(endpoint.service))
+  }
+
+  /** An address is one instance's: whoever had it before is not there any more, and must not get the other's requests. */
+  #claim({ instance: id, host, port }: Endpoint): void {
+    for (const [other, { host: otherHost, port: otherPort }] of this.#instances) {
+      if (other !== id && otherPort === port && otherHost === host) this.#remove(other, false)
+    }
   }
 
   /**

@@ -56,6 +56,10 @@ export class Http2Connection implements Visitable {
     if (this.#streams.size === 0 && nowMs - this.#idleSince >= this.#entrance.relay.limits.idleMs) this.closeGently()
   }
 
+  busy(): boolean {
+    return this.#streams.size > 0
+  }
+
   closeGently(): void {
     if (this.#session.closed) this.#session.destroy()
     else this.#session.close()

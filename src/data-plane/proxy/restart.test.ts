@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -129,4 +129,19 @@ test('the whole list of an agent replaces what was known before', async () => {
   let body: string | null = ''
   for (let tries = 0; tries < 200 && !body?.includes('new'); tries++) body = await bodyOf(rig.port)
   assert.match(body ?? '', /new/)
+})
+
+test('endpoints from before a boot are not believed', async () => {
+  const home = mkdtempSync(join(tmpdir(), 'nightshift-proxy-'))
+  await using app = await startApp((_request, response) => response.end('ok'))
+  {
+    await using _rig = await startRig({ services: { web: [app.port] } }, { home })
+  }
+  const path = join(home, 'proxy', 'endpoints.json')
+  const saved = JSON.parse(readFileSync(path, 'utf8')) as { boot: string }
+  writeFileSync(path, JSON.stringify({ ...saved, boot: 'another' }))
+  const proxy = await runProxy({ home, controlUrl: null, token: 'token', httpPort: 0, httpHost: '127.0.0.1', limits: { sweepMs: 10, parkMs: 50, closeMs: 100 } })
+  assert.match((await bodyOf(proxy.httpPort)) ?? '', /not ready/)
+  await proxy.close()
+  rmSync(home, { recursive: true })
 })

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { messageOf } from '#base/errors.ts'
@@ -67,7 +67,8 @@ export async function runProxy(options: ProxyOptions): Promise<Proxy> {
   const folder = join(options.home, 'proxy')
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const tableFile = new StateFile<RouteTable>(join(folder, 'routes.json'), log)
-  const endpointsFile = new StateFile<Endpoint[]>(join(folder, 'endpoints.json'), log)
+  const endpointsFile = new StateFile<{ boot: string; endpoints: Endpoint[] }>(join(folder, 'endpoints.json'), log)
+  const boot = bootId()
 
   let agents: AgentSocket | undefined
   const fleet = new Fleet((message) => agents?.tell(message), limits.forgetMs)
@@ -90,11 +91,11 @@ export async function runProxy(options: ProxyOptions): Promise<Proxy> {
     await edges.apply(next)
   }
 
-  const savedEndpoints = endpointsFile.read()
-  if (savedEndpoints !== null) fleet.hear({ t: 'endpoints', endpoints: savedEndpoints })
+  const saved = endpointsFile.read()
+  if (saved?.boot === boot) fleet.hear({ t: 'endpoints', endpoints: saved.endpoints })
   const savedTable = tableFile.read()
   if (savedTable !== null) await apply(savedTable).catch((error: unknown) => log('warn', `the saved route table cannot be used: ${messageOf(error)}`))
-  fleet.onChange = () => endpointsFile.save(fleet.endpoints())
+  fleet.onChange = () => endpointsFile.save({ boot, endpoints: fleet.endpoints() })
   agents = await AgentSocket.open(join(options.home, 'run', 'proxy.sock'), (message) => fleet.hear(message), log)
 
   let httpsPort: number | null = null
@@ -177,7 +178,7 @@ export async function runProxy(options: ProxyOptions): Promise<Proxy> {
     for (const listener of listeners) void listener.close()
     link?.close()
     for (const connection of connections) connection.closeGently()
-    await emptied(connections, limits.closeMs)
+    await settled(connections, limits.closeMs)
     for (const connection of connections) connection.destroy()
     clearInterval(sweep)
     fleet.close()
@@ -193,6 +194,15 @@ function checkTable({ services, routes, edges, certificates }: RouteTable): void
   }
   for (const { to, listen: addresses } of edges) if (typeof to !== 'string' || !Array.isArray(addresses)) throw new TypeError('an edge without target or addresses')
   for (const { hosts } of certificates) if (!Array.isArray(hosts)) throw new TypeError('a certificate without hosts')
+}
+
+/** Endpoints are true for one run of the machine: after a boot the same port may be another app's. */
+function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  } catch {
+    return 'unknown'
+  }
 }
 
 /** DNS is a convenience beside the ingress: without its port the proxy serves all the same, and says so. */
@@ -212,7 +222,8 @@ async function openDns(host: string, port: number, fleet: Fleet, log: LinkLog): 
   }
 }
 
-async function emptied(set: ReadonlySet<unknown>, limitMs: number): Promise<void> {
+/** Tunnels have no end to wait for. */
+async function settled(connections: ReadonlySet<Visitable>, limitMs: number): Promise<void> {
   const end = performance.now() + limitMs
-  while (set.size > 0 && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 20))
+  while ([...connections].some((connection) => connection.busy()) && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 20))
 }

@@ -96,7 +96,11 @@ export class TcpConnection implements Waiter, Visitable {
     } else if (nowMs - this.#since >= this.#relay.limits.parkMs) this.#giveUp()
   }
 
-  /** Tunnels have no end of their own; a shutdown ends them when its patience does. */
+  busy(): boolean {
+    return false
+  }
+
+  /** Tunnels have no end of their own; a shutdown ends them last. */
   closeGently(): void {
     if (!this.#joined) this.destroy()
   }
