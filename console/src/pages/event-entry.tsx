@@ -36,8 +36,7 @@ export function EventEntry({ event, when, marked }: { event: JournalEvent; when:
           )}
         </p>
       </div>
-      {open ? <pre className="mt-1 overflow-x-auto rounded-md bg-well px-3 py-2 text-xs whitespace-pre-wrap">{data.map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`).join('
-')}</pre> : null}
+      {open ? <pre className="mt-1 overflow-x-auto rounded-md bg-well px-3 py-2 text-xs whitespace-pre-wrap">{data.map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`).join('\n')}</pre> : null}
     </Entry>
   )
 }
