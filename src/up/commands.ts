@@ -62,11 +62,6 @@ async function startControl(options: ProcessOptions, log: Logger): Promise<Runni
   return { close: () => control.close(), ports: { api: control.apiPort } }
 }
 
-async function driverOf({ driver }: ProcessOptions): Promise<'process' | 'docker'> {
-  if (driver !== undefined && driver !== 'auto') return driver
-  return (await import('./detect-driver.ts')).detectDriver(process.env)
-}
-
 async function toControl(options: ProcessOptions): Promise<{ controlUrl: string; token: string; machine: string }> {
   const { machineOf, readConfig, readKey: keyOf } = await import('./home.ts')
   const apiPort = readConfig(options.home)?.apiPort ?? 7400
@@ -78,8 +73,10 @@ async function toControl(options: ProcessOptions): Promise<{ controlUrl: string;
 }
 
 async function startAgent(options: ProcessOptions, log: Logger): Promise<Running> {
-  const [{ runAgent }, { createTaskDriver }] = await Promise.all([import('#data-plane/agent/run.ts'), import('./task-driver.ts')])
-  const driver = createTaskDriver(await driverOf(options), options.home)
+  const [{ runAgent }, { createTaskDriver, standardDriver }] = await Promise.all([import('#data-plane/agent/run.ts'), import('./task-driver.ts')])
+  const { driver: asked = 'auto' } = options
+  const kind = asked === 'auto' ? (await standardDriver(process.env)).kind : asked
+  const driver = createTaskDriver(kind, options.home)
   const agent = await runAgent({ home: options.home, version, log, ...(await toControl(options)), driver })
   return { close: () => agent.close(), stopApps: () => agent.stopApps(), ports: {} }
 }

@@ -11,6 +11,8 @@ import { newSecret } from '#base/ids.ts'
 import { readJson, writeJson } from '#kernel/supervisor/json-file.ts'
 import { assertSocketPath } from '#kernel/supervisor/status-socket.ts'
 
+export type DriverKind = 'process' | 'docker'
+
 export type HomeConfig = {
   machine: string
   apiHost: string
@@ -23,7 +25,7 @@ export type HomeConfig = {
   /** Of the embedded database; unused with DATABASE_URL. */
   databasePort: number
   /** Chosen once: an engine that is away for a moment must not move apps to another driver. */
-  driver: 'process' | 'docker'
+  driver: DriverKind
 }
 
 const text = (value: unknown) => typeof value === 'string' && value !== ''

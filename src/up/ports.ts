@@ -1,7 +1,6 @@
 import { createServer } from 'node:net'
 import { AppError } from '#base/errors.ts'
-import { detectDriver } from './detect-driver.ts'
-import { type HomeConfig, machineOf } from './home.ts'
+import { type DriverKind, type HomeConfig, machineOf } from './home.ts'
 import type { ProcessOptions } from './options.ts'
 
 function tryListen(host: string | null, port: number): Promise<number | string> {
@@ -39,14 +38,14 @@ async function choose({ flag, host, asked, saved, standard, held, movable }: Por
 }
 
 /** The configuration of this start: flags over what was saved over the defaults, every port a number that is free or ours. */
-export async function chooseConfig(options: ProcessOptions, saved: HomeConfig | undefined, ports: { held: (port: number) => boolean; movable: boolean }): Promise<HomeConfig> {
-  const { held, movable } = ports
+export async function chooseConfig(options: ProcessOptions, saved: HomeConfig | undefined, more: { driver: DriverKind; held: (port: number) => boolean; movable: boolean }): Promise<HomeConfig> {
+  const { driver, held, movable } = more
   const apiHost = options.apiHost ?? saved?.apiHost ?? '127.0.0.1'
   const httpHost = options.httpHost ?? saved?.httpHost ?? null
   const httpsPort = options.httpsPort ?? saved?.httpsPort ?? null
   return {
     machine: options.machine ?? saved?.machine ?? machineOf(),
-    driver: options.driver === undefined || options.driver === 'auto' ? (saved?.driver ?? (await detectDriver(process.env))) : options.driver,
+    driver,
     apiHost,
     apiPort: await choose({ flag: 'api-port', host: apiHost, asked: options.apiPort, saved: saved?.apiPort, standard: 7400, held, movable: movable && options.apiPort === undefined }),
     httpHost,

@@ -10,7 +10,7 @@ import { machineOf, prepareHome, readConfig } from './home.ts'
 import { parseProcessOptions } from './options.ts'
 import { chooseConfig } from './ports.ts'
 
-const free = { held: () => false, movable: false }
+const free = { driver: 'process' as const, held: () => false, movable: false }
 
 test('a wrong flag or value is refused with the way out', () => {
   const parse = (command: string, ...args: string[]) => parseProcessOptions(command, args, {})

@@ -17,7 +17,7 @@ import { boundLog } from '#kernel/supervisor/log-file.ts'
 import { holderOf, takeLock } from '#kernel/supervisor/lock.ts'
 import { findRecorded } from '#kernel/supervisor/node-process.ts'
 import { type ProcessView, supervise } from '#kernel/supervisor/supervisor.ts'
-import { type HomeConfig, prepareHome, readConfig, readKey, saveConfig } from './home.ts'
+import { type DriverKind, type HomeConfig, prepareHome, readConfig, readKey, saveConfig } from './home.ts'
 import { loginLink } from './login-link.ts'
 import type { ProcessOptions } from './options.ts'
 import { chooseConfig } from './ports.ts'
@@ -56,7 +56,8 @@ export async function runUp(options: ProcessOptions, listener: UpListener = term
   if ('heldBy' in lock) throw new AppError('conflict', `${home} is already up (pid ${lock.heldBy.pid}; see: nightshift status --home ${home})`)
   const log = createLogger({ process: 'up', home })
   const saved = readConfig(home)
-  const config = await chooseConfig(options, saved, { held: await heldPorts(home, saved), movable: listener.movablePorts })
+  const driver = await chooseDriver(options, saved, say)
+  const config = await chooseConfig(options, saved, { driver, held: await heldPorts(home, saved), movable: listener.movablePorts })
   saveConfig(home, config)
   const processes = nightshiftProcesses(home, config, options.databaseUrl)
 
@@ -145,6 +146,16 @@ async function announce(home: string, config: HomeConfig, readyFile: string | un
       await sleep(200)
     }
   }
+}
+
+/** Asked for, else as before, else found out once. */
+async function chooseDriver({ driver }: ProcessOptions, saved: HomeConfig | undefined, say: (text: string) => void): Promise<DriverKind> {
+  if (driver !== undefined && driver !== 'auto') return driver
+  if (saved) return saved.driver
+  const { standardDriver } = await import('./task-driver.ts')
+  const { kind, because } = await standardDriver(process.env)
+  say(`  apps run by the ${kind} driver: ${because}`)
+  return kind
 }
 
 /** Ports that our own living processes hold: no other program has taken those. */

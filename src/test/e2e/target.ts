@@ -1,28 +1,35 @@
-/** What the browser tests run against, and the browser itself. The target is the console's preview: its server half is real, its world is made up. */
-import { existsSync } from 'node:fs'
-import { type Browser, chromium } from 'playwright-core'
-import { startPreview } from '../../../scripts/preview/server.ts'
+/**
+ * What the browser tests run against. `preview`: the console's preview, whose HTTP surface is the real one and whose world is
+ * made up, for states that are hard to reach. `real`: a whole Nightshift with the example shop deployed twice.
+ */
+import { join } from 'node:path'
+import { bootNightshift } from '#test/harness/nightshift.ts'
+import { type Preview, startPreview } from '../../../scripts/preview/server.ts'
 
-export type ConsoleTarget = {
+export type ConsoleTarget = AsyncDisposable & {
   /** Base URL of the console. */
   url: string
-  /** A link that signs in. */
+  /** A link that signs in, once. */
   loginUrl: string
-  close(): Promise<void>
 }
 
-export async function bootConsoleTarget(scene: 'night' | 'quiet' | 'fresh' = 'night'): Promise<ConsoleTarget> {
-  return startPreview({ scene })
+export async function bootPreview(scene: 'night' | 'quiet' | 'fresh' = 'night'): Promise<ConsoleTarget & Preview> {
+  const preview = await startPreview({ scene })
+  return { ...preview, [Symbol.asyncDispose]: () => preview.close() }
 }
 
-const candidates = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome']
-
-/** Path of a Chromium on this machine; undefined where there is none. */
-export const chromiumPath = candidates.find((path) => path !== undefined && existsSync(path))
-
-export function launchBrowser(): Promise<Browser> {
-  return chromium.launch({
-    executablePath: chromiumPath as string,
-    args: ['--no-sandbox', '--headless', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-  })
+/** The shop as v1, and as v2 with `LOG_LEVEL=debug`. */
+export async function bootConsoleTarget(): Promise<ConsoleTarget & { shopUrl: string }> {
+  const nightshift = await bootNightshift()
+  try {
+    const shop = join(import.meta.dirname, '../../../examples/shop')
+    for (const args of [['deploy', shop, '--app', 'shop'], ['config', 'set', 'LOG_LEVEL=debug', '--app', 'shop', '--wait']]) {
+      const { code, stdout, stderr } = await nightshift.cli(args)
+      if (code !== 0) throw new Error(`nightshift ${args.join(' ')} ended with ${code}: ${stdout}${stderr}`)
+    }
+    return { url: nightshift.api, loginUrl: nightshift.loginUrl, shopUrl: nightshift.url('shop'), [Symbol.asyncDispose]: () => nightshift[Symbol.asyncDispose]() }
+  } catch (error) {
+    await nightshift[Symbol.asyncDispose]()
+    throw error
+  }
 }

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { engineAnswers } from '#test/harness/docker.ts'
 import { appFetch } from '#test/harness/fetch.ts'
 import { bootNightshift } from '#test/harness/nightshift.ts'
 import { until } from '#test/harness/wait.ts'
-import { engineAnswers } from '#up/detect-driver.ts'
 
 const shop = join(import.meta.dirname, '../../../examples/shop')
 

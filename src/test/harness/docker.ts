@@ -1,12 +1,4 @@
-/** Apart from the drivers themselves, which the supervisor need not load. */
 import { request } from 'node:http'
-
-export type DriverKind = 'process' | 'docker'
-
-/** docker where an engine answers, else process. */
-export async function detectDriver(env: NodeJS.ProcessEnv): Promise<DriverKind> {
-  return (await engineAnswers(env['DOCKER_HOST'])) ? 'docker' : 'process'
-}
 
 /** Whether a container engine answers on a Unix socket, the default one or that of DOCKER_HOST. */
 export function engineAnswers(dockerHost: string | undefined): Promise<boolean> {

@@ -1,0 +1,68 @@
+/** A real Chromium, and pages in it that remember what went wrong. */
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { AxeBuilder } from '@axe-core/playwright'
+import { type Browser, type BrowserContextOptions, type Page, chromium } from 'playwright-core'
+
+const candidates = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome']
+
+/** Path of a Chromium on this machine; undefined where there is none. */
+export const chromiumPath = candidates.find((path) => path !== undefined && existsSync(path))
+
+/** For `node:test`: the reason why browser tests are skipped here, or false. */
+export const skipWithoutChromium = chromiumPath === undefined ? 'no Chromium on this machine: the console is not tested in a browser' : false
+
+export function launchBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: chromiumPath as string,
+    args: ['--no-sandbox', '--headless', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  })
+}
+
+export const wide = { viewport: { width: 1440, height: 900 } } satisfies BrowserContextOptions
+export const phone = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true } satisfies BrowserContextOptions
+export const themes = ['dark', 'light'] as const
+
+export type Visit = AsyncDisposable & { page: Page; /** Errors of the page and of its console since the visit began. */ errors: string[] }
+
+/** A fresh visitor. Where `loginUrl` is given, one who has signed in and looks at Tonight. */
+export async function visit(browser: Browser, { loginUrl, ...options }: BrowserContextOptions & { loginUrl?: string }): Promise<Visit> {
+  const context = await browser.newContext(options)
+  context.setDefaultTimeout(15_000)
+  const page = await context.newPage()
+  const errors: string[] = []
+  page.on('pageerror', (error) => errors.push(`${page.url()}: ${error.message}`))
+  page.on('console', (message) => message.type() === 'error' && errors.push(`${page.url()}: ${message.text()}`))
+  if (loginUrl !== undefined) {
+    await page.goto(loginUrl)
+    await page.waitForURL(new URL('/', loginUrl).href)
+    await page.getByRole('heading', { level: 1 }).waitFor()
+  }
+  return { page, errors, [Symbol.asyncDispose]: () => context.close() }
+}
+
+/** Waits until nothing that was begun is still moving or loading, then asks axe. */
+export async function assertAccessible(page: Page, where: string): Promise<void> {
+  await page.waitForFunction(() => document.querySelector('[role=status][aria-label^=Loading]') === null)
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  const told = violations.map((one) => `${one.id} (${one.impact}): ${one.help}\n${one.nodes.slice(0, 3).map((node) => `    ${node.html.slice(0, 180)}\n      ${node.failureSummary?.split('\n').slice(1, 3).join('; ')}`).join('\n')}`)
+  assert.deepEqual(told, [], `axe on ${where}:\n${told.join('\n')}`)
+}
+
+/** Moves with Tab until the focused thing has this name; fails after too many steps. */
+export async function tabTo(page: Page, name: RegExp, { backwards = false, within = 120 } = {}): Promise<void> {
+  const seen: string[] = []
+  for (let step = 0; step < within; step++) {
+    await page.keyboard.press(backwards ? 'Shift+Tab' : 'Tab')
+    const focused = await page.evaluate(() => {
+      const element = document.activeElement as HTMLElement | null
+      if (element === null) return ''
+      const label = element.getAttribute('aria-label') ?? element.textContent ?? ''
+      const style = getComputedStyle(element)
+      return `${label.trim()}${style.outlineStyle === 'none' && !element.matches('input, [role=dialog], [role=option]') ? ' (focus is not visible)' : ''}`
+    })
+    seen.push(focused)
+    if (name.test(focused)) return
+  }
+  assert.fail(`Tab never reached ${name}; it went through: ${seen.join(' | ')}`)
+}
