@@ -196,3 +196,20 @@ test('SIGUSR2 stops every app and the agent; SIGTERM only the agent', async () =
   }, { because: 'it runs again at the next start' })
   assert.equal(again.restarts, 0)
 })
+
+test('when the position in a log is lost, no line is', async () => {
+  await using world = await agentWorld('process')
+  const first = world.spawnAgent()
+  await until(() => world.control.connected(), { because: 'the agent is connected' })
+  const writer = `let n = 0; setInterval(() => console.log('line ' + n++), 20)`
+  world.control.desire([await webSpec(world, 'ins_count', { port: null, health: noHealth, command: { kind: 'argv', argv: ['node', '-e', writer] } })])
+  const stored = () => new Set([...world.control.logs.values()].flatMap(({ entries }) => entries.map((entry) => entry.text)))
+  await until(() => stored().size > 20, { because: 'some lines are stored' })
+  await killHard(first)
+  await rm(join(world.home, 'agent', 'logs', 'ins_count.1-1.json'))
+  world.spawnAgent()
+  const before = stored().size
+  await until(() => stored().size > before + 40, { because: 'more lines are stored' })
+  const lines = stored()
+  for (let n = 0; n < lines.size; n++) assert.ok(lines.has(`line ${n}`), `line ${n}`)
+})

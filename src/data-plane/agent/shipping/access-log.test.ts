@@ -10,7 +10,8 @@ import { startAccessLog } from './access-log.ts'
 import { createControlClient } from './control-client.ts'
 
 const line = (service: string, n: number) => `${JSON.stringify({ at: '2026-01-01T00:00:00.000Z', app: 'shop', environment: 'production', service, n })}\n`
-const numbers = (control: ControlEnd, service: string) => (control.logs.get(`access:node-1:shop/production/${service}`)?.entries ?? []).map((entry) => JSON.parse(entry.text).n as number)
+const sourceOf = (control: ControlEnd, service: string) => [...control.logs].find(([source]) => source.startsWith('access:node-1:') && source.endsWith(`:shop/production/${service}`))?.[1]
+const numbers = (control: ControlEnd, service: string) => (sourceOf(control, service)?.entries ?? []).map((entry) => JSON.parse(entry.text).n as number)
 const upTo = (n: number) => Array.from({ length: n }, (_, i) => i)
 
 async function world() {
@@ -44,7 +45,7 @@ test('each line goes to the service it names, and lines of no service go nowhere
   const tail = here.tail()
   await until(() => numbers(here.control, 'web').length === 2 && numbers(here.control, 'api').length === 1, { because: 'all are stored' })
   await tail.close()
-  const { batch, entries } = here.control.logs.get('access:node-1:shop/production/web')!
+  const { batch, entries } = sourceOf(here.control, 'web')!
   assert.deepEqual([batch.app, batch.environment, batch.service, entries[0]?.stream, entries[0]?.at], ['shop', 'production', 'web', 'access', '2026-01-01T00:00:00.000Z'])
 })
 

@@ -15,6 +15,8 @@ import type { Log } from '../log.ts'
 import type { ControlClient } from './control-client.ts'
 
 type Position = {
+  /** Part of the sources' names: a position that was lost does not count on where another one ended. */
+  epoch: string
   /** Inode and birth time: an inode alone is given again to a new file. */
   file: string
   /** The chunk that was being sent: bytes `offset`..`end` of the file. */
@@ -51,16 +53,17 @@ export function startAccessLog(options: { file: string; stateFile: string; machi
     let at = await restore(options.stateFile, log)
     let quiet = 0
     let counts: Record<string, number> = {}
+    let epoch = Date.now().toString(36)
     while (!closing.signal.aborted) {
       const path = at ? await find(options.file, at.file) : await oldest(options.file)
       if (!path) {
         // whether its last chunk was stored is not known; counted so, control sees it as stored or as lost
-        if (at) counts = at.after
+        if (at) ({ after: counts, epoch } = at)
         else await sleep(pollMs, closing.signal)
         at = null // rotated away while nobody looked: what is left starts with the oldest file
         continue
       }
-      at ??= { file: identityOf(await stat(path)), offset: 0, end: 0, counts, after: counts }
+      at ??= { epoch, file: identityOf(await stat(path)), offset: 0, end: 0, counts, after: counts }
       const renamed = path !== options.file
       // A chunk that was under way when the last agent ended is read again exactly as it was.
       const resumed = at.end > at.offset ? at.end : null
@@ -74,7 +77,7 @@ export function startAccessLog(options: { file: string; stateFile: string; machi
         continue
       }
       quiet = 0
-      const batches = batchesOf(chunk.lines, options.machine, at.counts)
+      const batches = batchesOf(chunk.lines, options.machine, at.epoch, at.counts)
       at = { ...at, end: chunk.end, after: { ...at.counts, ...Object.fromEntries(batches.map((batch) => [serviceIn(batch), batch.to])) } }
       if (resumed === null) await replaceFile(options.stateFile, JSON.stringify(at), { sync: false }).catch((error: unknown) => log.warn({ error: messageOf(error) }, 'the position in the access log could not be written; going on without'))
       for (const batch of batches) await send(batch)
@@ -108,7 +111,7 @@ function serviceIn(batch: { app: string; environment: string; service: string })
 }
 
 /** One batch a service, in the order of first lines. */
-export function batchesOf(lines: readonly string[], machine: string, counts: Readonly<Record<string, number>>): LogBatch[] {
+function batchesOf(lines: readonly string[], machine: string, epoch: string, counts: Readonly<Record<string, number>>): LogBatch[] {
   const batches = new Map<string, LogBatch>()
   for (const text of lines) {
     const line = parse(text)
@@ -116,7 +119,7 @@ export function batchesOf(lines: readonly string[], machine: string, counts: Rea
     const { app, environment, service } = line
     const key = serviceIn({ app, environment, service })
     const from = counts[key] ?? 0
-    const batch = batches.get(key) ?? { source: `access:${machine}:${key}`, app, environment, service, instance: 'proxy', release: null, machine, from, to: from, dropped: 0, entries: [] }
+    const batch = batches.get(key) ?? { source: `access:${machine}:${epoch}:${key}`, app, environment, service, instance: 'proxy', release: null, machine, from, to: from, dropped: 0, entries: [] }
     batch.entries.push({ at: line.at ?? new Date(0).toISOString(), stream: 'access', text })
     batch.to++
     batches.set(key, batch)

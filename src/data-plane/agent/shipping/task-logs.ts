@@ -28,7 +28,7 @@ export type TaskLogs = {
   close(): Promise<void>
 }
 
-type Position = { cursor: string | null; position: number; pending: { batch: LogBatch; cursor: string } | null }
+type Position = { source: string; cursor: string | null; position: number; pending: { batch: LogBatch; cursor: string } | null }
 
 const pageBytes = 256 * 1024
 /** A poll costs a few system calls per task: often enough for a tail that feels live, seldom enough for many quiet tasks. */
@@ -54,6 +54,7 @@ export async function openTaskLogs(options: TaskLogsOptions): Promise<TaskLogs> 
   const shippers = new Map<string, { exited: boolean; wake(): void; done: Promise<void>; stop: AbortController }>()
   const shipped = new Set<string>()
   let saidAway = false
+  const openedAt = Date.now()
 
   const fileOf = (task: string) => join(folder, `${task}.json`)
 
@@ -77,8 +78,9 @@ export async function openTaskLogs(options: TaskLogsOptions): Promise<TaskLogs> 
     }
   }
 
-  async function ship(who: TaskIdentity, state: { exited: boolean }, pause: (ms: number) => Promise<void>, signal: AbortSignal): Promise<void> {
-    let { cursor, position, pending } = await restore(who.task)
+  async function ship(view: TaskView, state: { exited: boolean }, pause: (ms: number) => Promise<void>, signal: AbortSignal): Promise<void> {
+    const { who } = view
+    let { source, cursor, position, pending } = await restore(view)
     if (pending) {
       await send(pending.batch, signal)
       cursor = pending.cursor
@@ -104,13 +106,14 @@ export async function openTaskLogs(options: TaskLogsOptions): Promise<TaskLogs> 
         continue
       }
       const batch: LogBatch = {
-        ...sourceOf(who, options.machine),
+        source,
+        ...labelsOf(who, options.machine),
         from,
         to: from + page.entries.length,
         dropped: page.dropped,
         entries: page.entries.map((entry) => ({ ...entry, stream: streamOf(who, entry.stream) })),
       }
-      await replaceFile(fileOf(who.task), JSON.stringify({ cursor, position, pending: { batch, cursor: page.cursor } } satisfies Position), { sync: false }).catch(
+      await replaceFile(fileOf(who.task), JSON.stringify({ source, cursor, position, pending: { batch, cursor: page.cursor } } satisfies Position), { sync: false }).catch(
         (error: unknown) => log.warn({ task: who.task, error: messageOf(error) }, 'the position in a log could not be written; going on without'),
       )
       await send(batch, signal)
@@ -121,14 +124,16 @@ export async function openTaskLogs(options: TaskLogsOptions): Promise<TaskLogs> 
     }
   }
 
-  async function restore(task: string): Promise<Position> {
-    const fresh: Position = { cursor: null, position: 0, pending: null }
-    try {
-      return (await readJson<Position>(fileOf(task))) ?? fresh
-    } catch (error) {
-      log.warn({ task, error: messageOf(error) }, 'the position in a log could not be read; it is shipped from its start')
-      return fresh
-    }
+  async function restore({ who: { task }, status }: TaskView): Promise<Position> {
+    const known = await readJson<Position>(fileOf(task)).catch((error: unknown) => {
+      log.warn({ task, error: messageOf(error) }, 'the position in a log could not be read')
+      return null
+    })
+    if (known) return known
+    // Without its position, lines of a task that an earlier agent may have shipped would count as stored already: they
+    // come from a source of their own, so that some may be there twice, but none is missing.
+    const source = Date.parse(status.startedAt) < openedAt ? `${task}+${openedAt.toString(36)}` : task
+    return { source, cursor: null, position: 0, pending: null }
   }
 
   async function release(task: string, cursor: string): Promise<void> {
@@ -154,7 +159,7 @@ export async function openTaskLogs(options: TaskLogsOptions): Promise<TaskLogs> 
     const run = async () => {
       for (let tries = 0; !signal.aborted; tries++) {
         try {
-          await ship(view.who, state, pause, signal)
+          await ship(view, state, pause, signal)
           shipped.add(view.who.task)
           options.onShipped(view.who.task)
           return
@@ -169,7 +174,7 @@ export async function openTaskLogs(options: TaskLogsOptions): Promise<TaskLogs> 
     shippers.set(view.who.task, state)
   }
 
-  void sweep(folder, shippers, closing.signal)
+  let swept = false
   return {
     watch(tasks) {
       const there = new Set(tasks.map((view) => view.who.task))
@@ -187,6 +192,8 @@ export async function openTaskLogs(options: TaskLogsOptions): Promise<TaskLogs> 
           shipper.wake()
         }
       }
+      if (!swept) void sweep(folder, shippers, closing.signal)
+      swept = true
     },
     shipped: () => shipped,
     async forget(task) {
@@ -204,7 +211,7 @@ export async function openTaskLogs(options: TaskLogsOptions): Promise<TaskLogs> 
   }
 }
 
-/** Positions of tasks that vanished while no agent ran: removed after a day. */
+/** Positions of tasks that vanished while no agent ran: removed after a day. Not before it is known which tasks there are. */
 async function sweep(folder: string, shippers: ReadonlyMap<string, unknown>, signal: AbortSignal): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
     if (signal.aborted || shippers.has(name.replace(/\.json$/, ''))) continue
@@ -214,9 +221,9 @@ async function sweep(folder: string, shippers: ReadonlyMap<string, unknown>, sig
   }
 }
 
-function sourceOf(who: TaskIdentity, machine: string) {
+function labelsOf(who: TaskIdentity, machine: string) {
   const { app, environment, service, name, release } = who
-  return { source: who.task, app, environment, service, instance: name, release, machine }
+  return { app, environment, service, instance: name, release, machine }
 }
 
 function streamOf(who: TaskIdentity, stream: LogStream): LogStream {
