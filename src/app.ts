@@ -61,7 +61,7 @@ export type Control = { apiPort: number; close(): Promise<void> }
 
 export async function runControl(options: ControlOptions): Promise<Control> {
   const { home, log, version } = options
-  const db = openDatabase(options.databaseUrl)
+  const db = openDatabase(options.databaseUrl, { max: 20 })
   const applied = await migrate(db)
   if (applied.length > 0) log.info({ applied }, 'the database was migrated')
   const box = openSecretBox(options.secretKey)

@@ -98,7 +98,7 @@ export type TaskDriver = {
   releaseLogs(id: string, cursor: string): Promise<void>
   exec(id: string, options: { argv: string[]; env: Record<string, string>; tty: { cols: number; rows: number } | null }): Promise<ExecSession>
   stats(id: string): Promise<TaskStats | null>
-  /** This machine's address as a task with these labels sees it, where edges of its app and environment can listen. Made if need be. */
+  /** This machine's address as a task with these labels sees it (without labels: as every task sees it), where edges of its app and environment can listen. Made if need be. */
   hostAddress(labels: Record<string, string>): Promise<string>
   /** Forgets an exited task and gives back its working files; never its volumes. Idempotent. */
   remove(id: string): Promise<void>

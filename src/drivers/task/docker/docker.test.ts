@@ -54,11 +54,12 @@ if (because) {
     assert.match(because, /127\.0\.0\.1:1\/nobody\/nothing:here is not there: .*refused/)
   })
 
-  test('instances are reached at their own address, publish nothing, and reach this machine at the address it says', async () => {
+  for (const whose of ['its own network', 'every task'])
+  test(`instances are reached at their own address, publish nothing, and reach this machine at the address of ${whose}`, async () => {
     await using bench = await Bench.open(world)
     const server = createServer((socket) => socket.end('hello from the machine\n'))
     const labels = { app: testApp, environment: 'edges', service: 'web' }
-    const host = await bench.driver.hostAddress(labels)
+    const host = await bench.driver.hostAddress(whose === 'every task' ? {} : labels)
     await new Promise<void>((resolve) => server.listen(0, host, resolve))
     try {
       const { port } = server.address() as AddressInfo

@@ -74,7 +74,7 @@ class DockerDriver implements TaskDriver {
 
   async hostAddress(labels: Record<string, string>): Promise<string> {
     const { networks } = await this.#connect('find the network of')
-    return (await networks.ensure(labels)).gateway
+    return labels['app'] === undefined ? networks.machineAddress() : (await networks.ensure(labels)).gateway
   }
 
   async start(spec: TaskSpec, signal?: AbortSignal): Promise<TaskStatus> {

@@ -37,6 +37,14 @@ export class Networks {
     return made
   }
 
+  /** The address of this machine that every task reaches, whatever its network: the engine's own bridge, which is never removed. */
+  async machineAddress(): Promise<string> {
+    const bridge = (await this.#engine.getNetwork('bridge').inspect()) as { IPAM?: { Config?: { Gateway?: string }[] } }
+    const gateway = bridge.IPAM?.Config?.[0]?.Gateway
+    if (!gateway) throw new Error('the engine has no default bridge network with a gateway (is "bridge": "none" set in its daemon.json?)')
+    return gateway
+  }
+
   /** The engine says it is gone: look again next time. */
   forget(labels: Record<string, string>): void {
     this.#known.delete(networkName(labels))
