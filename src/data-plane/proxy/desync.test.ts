@@ -83,5 +83,4 @@ test('whatever a client sends, app and proxy agree on the requests', async () =>
     assert.notEqual(index, -1, `the app saw ${path}, which was never sent`)
     left.splice(index, 1)
   }
-  assert.ok(!arrived.some((path) => path.includes('inner')), 'what was a body became no request')
 })
