@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs'
 import { readFile, rm, symlink } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
@@ -86,6 +86,17 @@ describe('git push', { concurrency: 1 }, () => {
     return pids.filter((pid) => {
       try {
         return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('http-backend')
+      } catch {
+        return false
+      }
+    })
+  }
+
+  /** Whether a git process works in a repository. */
+  function processesIn(path: string): boolean {
+    return readdirSync('/proc').some((pid) => {
+      try {
+        return /^\d+$/.test(pid) && readlinkSync(`/proc/${pid}/cwd`).startsWith(path)
       } catch {
         return false
       }
@@ -233,6 +244,36 @@ describe('git push', { concurrency: 1 }, () => {
     await commit(work.dir, {})
     const result = await git(work.dir, 'push', `${base}/git/links.git`, 'main')
     assert.match(result.text, /the source archive is refused: "passwd" is a link to the absolute path "\/etc\/passwd"/)
+  })
+
+  test('killing control in the middle of a push refuses it and leaves the repository sane; the build goes on and the next push works', async () => {
+    await using other = await buildHouse()
+    const start = async () => {
+      const control = spawn(process.execPath, [join(import.meta.dirname, 'testing/control.ts'), other.url, other.home], { stdio: ['ignore', 'pipe', 'inherit'] })
+      const [port] = (await once(control.stdout, 'data')) as [Buffer]
+      return { control, url: `http://127.0.0.1:${port.toString().trim()}/git/shop.git` }
+    }
+    await using work = await clone()
+    const first = await start()
+    assert.equal((await git(work.dir, 'push', first.url, 'main')).code, 0)
+    await commit(work.dir, { 'package.json': JSON.stringify({ scripts: { build: 'sleep 2', start: 'node x' } }) })
+    const pushing = git(work.dir, 'push', first.url, 'main')
+    const path = repoPath(other.home, { app: 'shop', environment: 'production' })
+    await until(async () => (await other.db.maybe(`SELECT 1 FROM builds WHERE state = 'running'`)) !== undefined, { because: 'the second build runs' })
+    first.control.kill('SIGKILL')
+    const refused = await pushing
+    assert.notEqual(refused.code, 0)
+    const now = async () => (await git(path, 'rev-parse', 'main')).text.trim()
+    assert.equal(await now(), work.head, 'the branch did not move')
+    await until(() => !processesIn(path), { because: 'no git of the push is left' })
+    assert.equal((await git(path, 'fsck', '--strict')).code, 0)
+    const second = await start()
+    const result = await git(work.dir, 'push', second.url, 'main')
+    assert.equal(result.code, 0, result.text)
+    assert.notEqual(await now(), work.head)
+    assert.equal((await other.db.query(`SELECT 1 FROM builds WHERE state = 'succeeded'`)).length, 3, 'the build of the killed control was finished too')
+    second.control.kill('SIGKILL')
+    await once(second.control, 'exit')
   })
 
   test('an app of the same name does not inherit the repository of its predecessor', async () => {

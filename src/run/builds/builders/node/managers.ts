@@ -1,4 +1,5 @@
 /** npm, pnpm and yarn: which one an app uses, and what to call. One that is not on the machine is run through npm, pinned. */
+import { join } from 'node:path'
 import { AppError } from '#base/errors.ts'
 import { hasFile, readSource } from '#run/manifest/source.ts'
 import type { Tools } from '../types.ts'
@@ -19,12 +20,13 @@ export type PackageManager = {
 const pinned = { pnpm: '9.15.9', yarn: '1.22.22' } as const
 const quiet = { npm_config_fund: 'false', npm_config_audit: 'false', npm_config_update_notifier: 'false', npm_config_progress: 'false', CI: 'true' }
 
-export async function packageManager(dir: string, json: Record<string, unknown>, tools: Tools): Promise<PackageManager> {
+/** @param cache  where fetched packages are kept between builds */
+export async function packageManager(dir: string, json: Record<string, unknown>, tools: Tools, cache: string): Promise<PackageManager> {
   const named = /^(npm|pnpm|yarn)@(\d[\w.-]*)/.exec(String(json['packageManager'] ?? ''))
-  if ((await hasFile(dir, 'pnpm-lock.yaml')) || named?.[1] === 'pnpm') return pnpm(tools, (await hasFile(dir, 'pnpm-lock.yaml')) ? 'pnpm-lock.yaml' : null, named?.[1] === 'pnpm' ? named[2] : undefined)
-  if ((await hasFile(dir, 'yarn.lock')) || named?.[1] === 'yarn') return yarn(dir, tools, (await hasFile(dir, 'yarn.lock')) ? 'yarn.lock' : null, named?.[1] === 'yarn' ? named[2] : undefined)
-  for (const lock of ['package-lock.json', 'npm-shrinkwrap.json']) if (await hasFile(dir, lock)) return npm(tools, lock)
-  return npm(tools, null)
+  if ((await hasFile(dir, 'pnpm-lock.yaml')) || named?.[1] === 'pnpm') return pnpm(tools, cache, (await hasFile(dir, 'pnpm-lock.yaml')) ? 'pnpm-lock.yaml' : null, named?.[1] === 'pnpm' ? named[2] : undefined)
+  if ((await hasFile(dir, 'yarn.lock')) || named?.[1] === 'yarn') return yarn(dir, tools, cache, (await hasFile(dir, 'yarn.lock')) ? 'yarn.lock' : null, named?.[1] === 'yarn' ? named[2] : undefined)
+  for (const lock of ['package-lock.json', 'npm-shrinkwrap.json']) if (await hasFile(dir, lock)) return npm(tools, cache, lock)
+  return npm(tools, cache, null)
 }
 
 function npmCommand(tools: Tools): string[] {
@@ -32,13 +34,13 @@ function npmCommand(tools: Tools): string[] {
   return tools.npm
 }
 
-function npm(tools: Tools, lockFile: string | null): PackageManager {
+function npm(tools: Tools, cache: string, lockFile: string | null): PackageManager {
   const command = npmCommand(tools)
   return {
     name: 'npm',
     because: lockFile ?? 'there is no lock file: versions may differ from build to build',
     lockFile,
-    env: quiet,
+    env: { ...quiet, npm_config_cache: join(cache, 'npm') },
     install: (withDev) => [...command, lockFile === null ? 'install' : 'ci', ...(lockFile === null ? ['--no-save', '--no-package-lock'] : []), withDev ? '--include=dev' : '--omit=dev'],
     run: (script) => (script === 'start' ? ['npm', 'start'] : [...command, 'run', script]),
     prune: [...command, 'prune', '--omit=dev'],
@@ -52,21 +54,21 @@ function program(name: 'pnpm' | 'yarn', version: string | undefined, tools: Tool
   return [...npmCommand(tools), 'exec', '--yes', `--package=${name}@${version ?? pinned[name]}`, '--', name]
 }
 
-function pnpm(tools: Tools, lockFile: string | null, version: string | undefined): PackageManager {
+function pnpm(tools: Tools, cache: string, lockFile: string | null, version: string | undefined): PackageManager {
   const command = program('pnpm', version, tools)
   return {
     name: 'pnpm',
     because: lockFile ?? 'package.json names it',
     lockFile,
+    env: { ...quiet, npm_config_cache: join(cache, 'npm') },
     // Links into a store outside the app would not survive: copies do.
-    env: { ...quiet, npm_config_package_import_method: 'copy', npm_config_manage_package_manager_versions: 'false' },
-    install: (withDev) => [...command, 'install', ...(lockFile === null ? [] : ['--frozen-lockfile']), ...(withDev ? ['--prod=false'] : ['--prod'])],
+    install: (withDev) => [...command, 'install', `--store-dir=${join(cache, 'pnpm')}`, '--package-import-method=copy', ...(lockFile === null ? [] : ['--frozen-lockfile']), ...(withDev ? ['--prod=false'] : ['--prod'])],
     run: (script) => [...command, 'run', script],
-    prune: [...command, 'prune', '--prod', '--no-optional=false'],
+    prune: [...command, 'prune', '--prod'],
   }
 }
 
-async function yarn(dir: string, tools: Tools, lockFile: string | null, version: string | undefined): Promise<PackageManager> {
+async function yarn(dir: string, tools: Tools, cache: string, lockFile: string | null, version: string | undefined): Promise<PackageManager> {
   const lock = lockFile === null ? '' : ((await readSource(dir, lockFile).catch(() => null)) ?? '')
   const berry = version === undefined ? lock.includes('__metadata:') : !version.startsWith('1.')
   if (!berry) {
@@ -75,7 +77,7 @@ async function yarn(dir: string, tools: Tools, lockFile: string | null, version:
       name: 'yarn',
       because: lockFile ?? 'package.json names it',
       lockFile,
-      env: quiet,
+      env: { ...quiet, npm_config_cache: join(cache, 'npm'), YARN_CACHE_FOLDER: join(cache, 'yarn') },
       install: (withDev) => [...command, 'install', '--non-interactive', ...(lockFile === null ? [] : ['--frozen-lockfile']), `--production=${withDev ? 'false' : 'true'}`],
       run: (script) => [...command, 'run', script],
       prune: [...command, 'install', '--non-interactive', '--frozen-lockfile', '--production=true', '--ignore-scripts', '--prefer-offline'],
@@ -87,7 +89,7 @@ async function yarn(dir: string, tools: Tools, lockFile: string | null, version:
     name: 'yarn',
     because: lockFile ?? 'package.json names it',
     lockFile,
-    env: { ...quiet, YARN_NODE_LINKER: 'node-modules', YARN_ENABLE_TELEMETRY: '0', YARN_ENABLE_GLOBAL_CACHE: 'false' },
+    env: { ...quiet, npm_config_cache: join(cache, 'npm'), YARN_CACHE_FOLDER: join(cache, 'yarn'), YARN_NODE_LINKER: 'node-modules', YARN_ENABLE_TELEMETRY: '0', YARN_ENABLE_GLOBAL_CACHE: 'false' },
     install: () => [...command, 'install', ...(lockFile === null ? [] : ['--immutable'])],
     run: (script) => [...command, 'run', script],
     prune: null,

@@ -29,7 +29,7 @@ export const nodeBuilder: Builder = {
     const dependencies = ['dependencies', 'optionalDependencies', 'peerDependencies'].some((key) => Object.keys(stringMap(json[key])).length > 0)
     const workspaces = json['workspaces'] !== undefined || (await hasFile(dir, 'pnpm-workspace.yaml'))
     const needsInstall = dependencies || dev || workspaces || lifecycle.some((name) => scripts[name] !== undefined)
-    const manager = await packageManager(dir, json, tools)
+    const manager = await packageManager(dir, json, tools, context.cache)
     if (!needsInstall) steps.push({ kind: 'say', text: 'no dependencies: nothing to install' })
     else if (await hasFolder(dir, 'node_modules')) steps.push({ kind: 'say', text: 'the source holds node_modules; they are replaced by a fresh install (add node_modules to .gitignore)' }, { kind: 'remove', path: join(dir, 'node_modules') })
     const withDev = needsInstall && (scripts['build'] !== undefined || lifecycle.some((name) => scripts[name] !== undefined) || workspaces)
@@ -44,13 +44,13 @@ export const nodeBuilder: Builder = {
 }
 
 async function installSteps(context: BuildContext, manager: PackageManager, withDev: boolean, workspaces: boolean): Promise<Step[]> {
-  const { dir, cache, tools } = context
+  const { dir, tools } = context
   const install: Step = {
     kind: 'run',
     title: `installing dependencies with ${manager.name} (${manager.because})`,
     argv: manager.install(withDev),
     cwd: dir,
-    env: { ...manager.env, ...(withDev ? {} : { NODE_ENV: 'production' }), npm_config_cache: join(cache, 'npm'), YARN_CACHE_FOLDER: join(cache, 'yarn'), npm_config_store_dir: join(cache, 'pnpm') },
+    env: { ...manager.env, ...(withDev ? {} : { NODE_ENV: 'production' }) },
   }
   const lock = manager.lockFile === null ? null : await readSource(dir, manager.lockFile).catch(() => null)
   // Without a lock file the newest versions are wanted, and what a local path or workspace holds is not in the hash.
