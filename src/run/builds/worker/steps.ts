@@ -1,13 +1,16 @@
 /** Carries out the steps of a plan, with everything they print in the log. A step that fails ends the build, named. */
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { cp, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 import { AppError } from '#base/errors.ts'
 import { LineSplitter } from '#base/lines.ts'
 import { formatDuration } from '#base/units.ts'
 import { relocateVenv } from '../builders/python/relocate.ts'
 import type { Step } from '../builders/types.ts'
 import type { WorkerLog } from './log.ts'
+
+const run = promisify(execFile)
 
 export type StepContext = {
   log: WorkerLog
@@ -50,7 +53,7 @@ async function runStep(step: Step, context: StepContext): Promise<void> {
       if (!(await exists(kept))) return runSteps(step.instead, context)
       context.onStep(step.title)
       log.step(step.title)
-      return cp(kept, step.to, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true })
+      return copyTree(kept, step.to)
     }
   }
 }
@@ -62,8 +65,16 @@ async function save(dir: string, key: string, from: string): Promise<void> {
   const kind = key.slice(0, key.lastIndexOf('-') + 1)
   for (const name of await readdir(dir)) if (name.startsWith(kind) || name.startsWith('.')) await rm(join(dir, name), { recursive: true, force: true })
   const unfinished = join(dir, `.${key}`)
-  await cp(from, unfinished, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true })
+  await copyTree(from, unfinished)
   await rename(unfinished, join(dir, key))
+}
+
+/** By cp(1), which is several times faster than node over thousands of small files, and shares blocks where the file system can. */
+async function copyTree(from: string, to: string): Promise<void> {
+  await run('cp', ['--archive', '--reflink=auto', '--', from, to]).catch(async () => {
+    await rm(to, { recursive: true, force: true })
+    await cp(from, to, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true }) // a cp without these options
+  })
 }
 
 async function exists(path: string): Promise<boolean> {
