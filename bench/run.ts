@@ -1,0 +1,23 @@
+/**
+ * `npm run bench -- <name> [flags]`: measurements, never asserted in a test. What they gave is in RESULTS.md.
+ * All traffic stays on loopback, all files are in temporary folders, and every process that is started is ended.
+ */
+const benches: Record<string, { what: string; run: (args: string[]) => Promise<void> }> = {
+  ingress: { what: 'the proxy beside nginx, haproxy, caddy and Node proxies on one core', run: async (args) => (await import('./ingress.ts')).runIngress(args) },
+  footprint: { what: 'memory of each process, time to ready, to deploy and to heal', run: async (args) => (await import('./footprint.ts')).runFootprint(args) },
+  logs: { what: 'log lines through the writer into PostgreSQL, and searches over them', run: runLogs },
+}
+
+/** It takes its count from the second argument. */
+async function runLogs(args: string[]): Promise<void> {
+  process.argv.splice(2, Infinity, ...args)
+  await import('./logs.ts')
+}
+
+const [name = '', ...args] = process.argv.slice(2)
+const bench = Object.hasOwn(benches, name) ? benches[name] : undefined
+if (bench === undefined) {
+  const names = Object.entries(benches).map(([each, { what }]) => `  ${each.padEnd(10)} ${what}`)
+  process.stderr.write(`usage: npm run bench -- <name> [flags]\n${names.join('\n')}\n`)
+  process.exitCode = 2
+} else await bench.run(args)
