@@ -13,7 +13,7 @@ export const run = command({
     },
     aliases: { ...appAliases, s: 'service', T: 'noTty' },
   },
-  about: 'Starts a fresh instance of the active release, with its config, secrets and volumes, and removes it when the command ends. Exits as the command does. What follows the first word is the command’s own.',
+  about: 'Starts a fresh instance of the active release, with its config and secrets but without its volumes and port, and removes it when the command ends. Exits as the command does. What follows the first word is the command’s own.',
   examples: ['run -- npm run migrate', 'run sh', 'run -s worker -- node scripts/report.js > report.csv'],
   usage: '-- COMMAND...',
   passthrough: 0,

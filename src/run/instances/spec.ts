@@ -30,6 +30,7 @@ export function instanceSpec(inputs: SpecInputs): InstanceSpec {
   const surroundings = manifest.services[row.service] ? row.service : (Object.keys(manifest.services).find((name) => name === 'web') ?? (Object.keys(manifest.services)[0] as string))
   const service = manifest.services[surroundings] as ServiceManifest
   const isService = row.kind === 'service'
+  const volumes = isService ? inputs.volumes : [] // a one-off beside the service would be a second writer
   return {
     id: row.id,
     generation: row.generation,
@@ -42,9 +43,9 @@ export function instanceSpec(inputs: SpecInputs): InstanceSpec {
     artifact: service.image === undefined ? artifact.ref : { kind: 'image', image: service.image },
     command: row.kind === 'service' ? serviceCommand(manifest, artifact.meta as ArtifactMeta, row.service) : releaseCommand(manifest, artifact.meta as ArtifactMeta, service.root),
     root: service.root,
-    env: environmentOf(inputs, service, surroundings),
+    env: environmentOf({ ...inputs, volumes }, service, surroundings),
     port: isService ? portOf(service) : null,
-    volumes: isService ? inputs.volumes : [],
+    volumes,
     resources: { memoryBytes: service.resources.memory === undefined ? null : parseSize(service.resources.memory), cpu: service.resources.cpu ?? null },
     health: isService ? healthOf(service) : { kind: 'none', settleMs: 0, startupMs: 60_000 },
     stop: { signal: service.stop.signal, graceMs: parseDuration(service.stop.grace), drainMs: parseDuration(manifest.deploy.drain) },
