@@ -116,6 +116,7 @@ export const sections: readonly Section[] = [
       control: ownProcess('Run the control process alone'),
       agent: ownProcess('Run an agent alone'),
       proxy: ownProcess('Run a proxy alone'),
+      postgres: ownProcess('Run the embedded database alone'),
     },
   },
 ]
