@@ -15,7 +15,7 @@ export async function storeSlug(home: string, from: string, maxBytes: number): P
   const file = await openForeign(from)
   if (file === null) throw new AppError('internal', 'the build worker left no slug')
   const folder = join(home, 'artifacts')
-  await mkdir(folder, { recursive: true, mode: 0o711 })
+  await mkdir(folder, { recursive: true, mode: 0o700 })
   const unfinished = join(folder, `.${process.pid}.${Math.random().toString(36).slice(2)}.part`)
   const hash = createHash('sha256')
   let sizeBytes = 0
@@ -28,7 +28,7 @@ export async function storeSlug(home: string, from: string, maxBytes: number): P
     },
   })
   try {
-    await pipeline(file.createReadStream(), measure, createWriteStream(unfinished, { mode: 0o644, flush: true }))
+    await pipeline(file.createReadStream(), measure, createWriteStream(unfinished, { mode: 0o600, flush: true }))
     const digest = hash.digest('hex')
     await rename(unfinished, artifactPath(home, digest))
     const directory = await open(folder)

@@ -5,6 +5,7 @@ import { cp, readFile, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { promisify } from 'node:util'
+import { until } from '#test/harness/wait.ts'
 import { launched, serviceCommand } from './launch.ts'
 import { actor, buildFiles, buildHouse, chunks, ended, tempFolder, unpackedSlug, type BuildHouse, type Files } from './testing/harness.ts'
 
@@ -41,7 +42,7 @@ describe('builders', { concurrency: 1 }, () => {
     assert.equal(built.artifact.meta.builder, 'none')
     assert.equal(await output('web'), 'hi')
     assert.equal(await output('worker'), 'working')
-    assert.deepEqual(await readdir(join(house.home, 'builds', id)), ['log.ndjson'], 'nothing but the log stays')
+    await until(async () => (await readdir(join(house.home, 'builds', id))).join() === 'log.ndjson', { because: 'nothing but the log stays' })
   })
 
   test('a Node app without dependencies installs nothing and runs its start script without npm', async () => {

@@ -102,12 +102,14 @@ export class BuildEngine {
     const paths = buildPaths(home, build.id)
     const source = { ...build.source, attempts: build.source.attempts + 1 }
     const again = build.state === 'running'
-    await db.transaction(async (tx) => {
+    const mine = await db.transaction(async (tx) => {
       const row = await lockBuild(tx, build.id)
-      if (row?.state !== build.state) return
+      if (row?.state !== build.state) return false // cancelled meanwhile
       await markRunning(tx, build.id, source, now)
       if (!again) await this.#record(tx, build, 'build.started', `build of ${where(build)} started`, now)
+      return true
     })
+    if (!mine) return
     if (again) await appendLog(paths, now, `-----> ${because}`)
     this.#pumps.delete(build.id)
     if (source.kind === 'image') return this.#ownWork({ ...build, source }, (signal) => this.#image({ ...build, source }, signal))

@@ -19,7 +19,7 @@ export async function appendLog(paths: BuildPaths, now: Date, ...texts: string[]
 }
 
 async function append(paths: BuildPaths, lines: Stored[]): Promise<void> {
-  if (lines.length > 0) await appendFile(paths.log, lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
+  if (lines.length > 0) await appendFile(paths.log, lines.map((line) => `${JSON.stringify(line)}\n`).join(''), { mode: 0o600 })
 }
 
 /** Copies what the worker of one attempt prints. */

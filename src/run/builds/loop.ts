@@ -1,5 +1,5 @@
 /** The loop of the queue: observe rows and workers → plan → apply. One failing build does not hold up the others. */
-import { readdir, rm, stat } from 'node:fs/promises'
+import { chmod, mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
@@ -66,7 +66,9 @@ export function startBuildLoop({ db, engine, driver, limits, clock, home, logger
 }
 
 async function sweepStrays(db: Database, home: string, now: Date): Promise<void> {
-  const names = await readdir(join(home, 'builds')).catch(() => [])
+  await mkdir(join(home, 'builds'), { recursive: true })
+  await chmod(join(home, 'builds'), 0o711) // workers pass through, but cannot see whose builds there are
+  const names = await readdir(join(home, 'builds'))
   for (const name of names.filter((each) => each.startsWith('bld_'))) {
     const path = join(home, 'builds', name)
     if (now.getTime() - (await stat(path)).mtimeMs < strayMs) continue

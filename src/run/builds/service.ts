@@ -89,16 +89,19 @@ export function openBuilds(deps: BuildsDeps): OpenBuilds {
     async cancel(actor, target, id) {
       await read(target, id)
       const now = clock.now()
-      await db.transaction(async (tx) => {
+      const paths = buildPaths(home, id)
+      const before = await db.transaction(async (tx) => {
         const row = await lockBuild(tx, id)
         if (row?.state === 'queued') {
           await markFinal(tx, id, 'cancelled', `cancelled by ${actor.name} before it began`, now)
           await record(tx, { at: now, kind: 'build.cancelled', actor, summary: `build of ${target.app} was cancelled by ${actor.name}`, app: target.app, environment: target.environment, data: { build: id } })
         } else if (row?.state === 'running' && !row.cancel_requested) {
           await requestCancel(tx, id)
-          await appendLog(buildPaths(home, id), now, `-----> cancelled by ${actor.name}`)
+          await appendLog(paths, now, `-----> cancelled by ${actor.name}`)
         }
+        return row?.state
       })
+      if (before === 'queued') await rm(paths.source, { force: true })
       loop?.loop.wake()
       return read(target, id)
     },
@@ -106,26 +109,13 @@ export function openBuilds(deps: BuildsDeps): OpenBuilds {
     list: (target, limit) => listBuilds(db, target, limit),
     async *followLog(target, id, fromLine, signal) {
       await read(target, id)
-      let lastAsked = 0
-      let over = false
-      yield* followLog(
-        buildPaths(home, id),
-        fromLine,
-        async () => {
-          if (!over && performance.now() - lastAsked > 250) {
-            lastAsked = performance.now()
-            over = isFinal(await read(target, id))
-          }
-          return over
-        },
-        signal,
-      )
+      yield* followLog(buildPaths(home, id), fromLine, async () => isFinal(await read(target, id)), signal)
     },
     async finished(target, id, signal) {
       for (;;) {
         const build = await read(target, id)
         if (isFinal(build)) return build
-        await sleep(150, signal)
+        await sleep(100, signal)
       }
     },
     start() {

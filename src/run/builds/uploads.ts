@@ -10,7 +10,7 @@ import type { BuildPaths } from './paths.ts'
 
 /** @returns the SHA-256 of what was stored. Leaves nothing behind when it throws (`invalid` when it is too large or empty). */
 export async function storeUpload(paths: BuildPaths, body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<string> {
-  await mkdir(paths.dir, { recursive: true, mode: 0o711 })
+  await mkdir(paths.dir, { recursive: true, mode: 0o711 }) // passable, since the worker's folder lies in it; not to be listed
   const unfinished = `${paths.source}.part`
   const hash = createHash('sha256')
   let bytes = 0
