@@ -26,7 +26,7 @@ function walk(bytes: Buffer, cuts: readonly number[]): Walk {
 const token = fc.stringMatching(/^[A-Za-z][A-Za-z0-9-]{0,8}$/)
 const extension = fc.oneof(
   token.map((name) => `;${name}`),
-  fc.tuple(token, token).map(([name, value]) => `; ${name}=${value}`),
+  fc.tuple(token, token).map(([name, value]) => `;${name}=${value}`),
   fc.tuple(token, fc.stringMatching(/^[ a-z0-9;=]{0,8}$/)).map(([name, value]) => `;${name}="${value}"`),
 )
 const chunk = fc.record({ data: fc.string({ minLength: 1, maxLength: 40, unit: 'binary-ascii' }), extensions: fc.array(extension, { maxLength: 2 }), upper: fc.boolean(), zeros: fc.nat(2) })

@@ -13,25 +13,23 @@ export const maxTrailerBytes = 8 * 1024
 const S = {
   size: 0,
   sizeMore: 1,
-  beforeSemicolon: 2,
-  extName: 3,
-  extNameMore: 4,
-  extAfterName: 5,
-  extValue: 6,
-  extToken: 7,
-  extQuoted: 8,
-  extEscape: 9,
-  extAfterValue: 10,
-  sizeLf: 11,
-  data: 12,
-  dataCr: 13,
-  dataLf: 14,
-  line: 15,
-  name: 16,
-  value: 17,
-  valueLf: 18,
-  endLf: 19,
-  done: 20,
+  extName: 2,
+  extNameMore: 3,
+  extValue: 4,
+  extToken: 5,
+  extQuoted: 6,
+  extEscape: 7,
+  extAfterValue: 8,
+  sizeLf: 9,
+  data: 10,
+  dataCr: 11,
+  dataLf: 12,
+  line: 13,
+  name: 14,
+  value: 15,
+  valueLf: 16,
+  endLf: 17,
+  done: 18,
 } as const
 type State = (typeof S)[keyof typeof S]
 
@@ -114,45 +112,31 @@ export class ChunkWalker {
     return this.#state === S.size ? -1 : this.#extension(byte)
   }
 
-  /** chunk-ext = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] ) */
+  /**
+   * chunk-ext = *( ";" chunk-ext-name [ "=" chunk-ext-val ] ). RFC 9112 §7.1.1 lets a recipient take blanks in it which a
+   * sender must not make; we would pass them on, and parsers behind us disagree on them.
+   */
   #extension(byte: number): State | -1 {
-    const blank = byte === 0x20 || byte === 0x09
     const token = isTokenByte[byte] === 1
     switch (this.#state) {
-      case S.sizeMore:
-        if (byte === 0x0d) return S.sizeLf
-        if (byte === 0x3b) return S.extName
-        return blank ? S.beforeSemicolon : -1
-      case S.beforeSemicolon:
-        if (byte === 0x3b) return S.extName
-        return blank ? S.beforeSemicolon : -1
       case S.extName:
-        return token ? S.extNameMore : blank ? S.extName : -1
+        return token ? S.extNameMore : -1
       case S.extNameMore:
         if (token) return S.extNameMore
-        return byte === 0x3d ? S.extValue : this.#afterExtension(byte, blank, S.extAfterName)
-      case S.extAfterName:
-        return byte === 0x3d ? S.extValue : byte === 0x3b ? S.extName : blank ? S.extAfterName : -1
+        return byte === 0x3d ? S.extValue : afterExtension(byte)
       case S.extValue:
         if (byte === 0x22) return S.extQuoted
-        return token ? S.extToken : blank ? S.extValue : -1
+        return token ? S.extToken : -1
       case S.extToken:
-        return token ? S.extToken : this.#afterExtension(byte, blank, S.beforeSemicolon)
+        return token ? S.extToken : afterExtension(byte)
       case S.extQuoted:
         if (byte === 0x22) return S.extAfterValue
         return byte === 0x5c ? S.extEscape : isValueByte[byte] === 1 ? S.extQuoted : -1
       case S.extEscape:
         return isValueByte[byte] === 1 ? S.extQuoted : -1
-      case S.extAfterValue:
-        return this.#afterExtension(byte, blank, S.beforeSemicolon)
-      default:
-        return -1
+      default: // sizeMore, extAfterValue
+        return afterExtension(byte)
     }
-  }
-
-  #afterExtension(byte: number, blank: boolean, onBlank: State): State | -1 {
-    if (byte === 0x0d) return S.sizeLf
-    return byte === 0x3b ? S.extName : blank ? onBlank : -1
   }
 
   #trailer(byte: number): State | -1 {
@@ -178,6 +162,11 @@ export class ChunkWalker {
     this.#line += String.fromCharCode(byte)
     return this.#line.length > maxTrailerBytes ? -1 : next
   }
+}
+
+function afterExtension(byte: number): State | -1 {
+  if (byte === 0x0d) return S.sizeLf
+  return byte === 0x3b ? S.extName : -1
 }
 
 function hexDigit(byte: number): number {

@@ -134,6 +134,8 @@ const rows: Row[] = [
   { name: 'a chunk size ended by CR', cites: 'RFC 9112 §7.1', bytes: chunked('3\rabc\r\n0\r\n\r\n'), status: 400, kind: 'chunk' },
   { name: 'LF in a chunk extension (TERM.EXT)', cites: 'RFC 9112 §7.1.1', bytes: chunked(`2;\nxx\r\n2d\r\n0\r\n\r\n${smuggled}`), status: 400, kind: 'chunk' },
   { name: 'CR in a chunk extension', cites: 'RFC 9112 §7.1.1', bytes: chunked('3;a\rb\r\nabc\r\n0\r\n\r\n'), status: 400, kind: 'chunk' },
+  { name: 'a blank in a chunk extension, which a sender must not make', cites: 'RFC 9110 §5.6.3', bytes: chunked('3; a=b\r\nabc\r\n0\r\n\r\n'), status: 400, kind: 'chunk' },
+  { name: 'a tab before a chunk extension', cites: 'RFC 9110 §5.6.3', bytes: chunked('3\t;a\r\nabc\r\n0\r\n\r\n'), status: 400, kind: 'chunk' },
   { name: 'a chunk extension without a name', cites: 'RFC 9112 §7.1.1', bytes: chunked('3;\r\nabc\r\n0\r\n\r\n'), status: 400, kind: 'chunk' },
   { name: 'a chunk extension with an open quote', cites: 'RFC 9112 §7.1.1', bytes: chunked('3;a="b\r\nabc\r\n0\r\n\r\n'), status: 400, kind: 'chunk' },
   { name: 'chunk extensions without end', cites: 'RFC 9112 §7.1.1', bytes: chunked(`3;${'a'.repeat(6000)}\r\nabc\r\n0\r\n\r\n`), status: 400, kind: 'chunk' },
