@@ -23,6 +23,11 @@ export async function nextGeneration(db: Db): Promise<number> {
   return (await db.one<{ value: number }>(`SELECT nextval('wire_generation') AS value`)).value
 }
 
+/** A receiver that has seen a higher generation than we ever gave (the database came back from a backup) must hear of the next one. */
+export async function raiseGeneration(db: Db, seen: number): Promise<void> {
+  await db.query(`SELECT setval('wire_generation', $1) WHERE $1 > (SELECT last_value FROM wire_generation)`, [seen])
+}
+
 /** The database's own time: the measure for what a read has seen. */
 export async function databaseTime(db: Db): Promise<Date> {
   return (await db.one<{ now: Date }>('SELECT clock_timestamp() AS now')).now

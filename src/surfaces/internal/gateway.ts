@@ -17,7 +17,7 @@ import type { Logger } from '#kernel/log.ts'
 import { type Loop, startLoop } from '#kernel/loop.ts'
 import { type FleetDeps, desiredInstances, desiredRoutes } from '#run/fleet/desired.ts'
 import { markGone, storeObservations } from '#run/instances/commands.ts'
-import { databaseTime, nextGeneration, noteConnected, noteLost, noteSeen } from '#run/machines/commands.ts'
+import { databaseTime, nextGeneration, noteConnected, noteLost, noteSeen, raiseGeneration } from '#run/machines/commands.ts'
 
 type AgentLink = {
   socket: WebSocket
@@ -151,6 +151,7 @@ export function openGateway(deps: { db: Database; fleet: FleetDeps; isMachine: (
         if (message.wireVersion !== wireVersion) return socket.close(1002, `control speaks wire version ${wireVersion}`)
         agents.get(machine)?.socket.close(1000, 'replaced by a newer connection')
         link = { socket, facts: message.facts, sent: undefined }
+        await raiseGeneration(db, message.desiredGeneration)
         await connected('machine', machine, message.facts)
         agents.set(machine, link)
         loop?.wake()
@@ -173,6 +174,7 @@ export function openGateway(deps: { db: Database; fleet: FleetDeps; isMachine: (
       proxies.get(machine)?.socket.close(1000, 'replaced by a newer connection')
       link = { socket, machine, httpPort: message.httpPort, httpsPort: message.httpsPort, sentHash: undefined }
       proxies.set(machine, link)
+      await raiseGeneration(db, message.generation)
       await connected('proxy', machine, null)
       loop?.wake()
     }, () => {
