@@ -3,7 +3,7 @@
  * client calls it, OpenAPI is printed from it, and the stranger walk tries each entry without a credential.
  */
 import { z } from 'zod'
-import { appName, environmentName, hostName, instanceName, pathPrefix, serviceName, variableName } from './names.ts'
+import { appName, environmentName, hostName, instanceName, pathPrefix, serviceName, variableName, variableValue } from './names.ts'
 import * as m from './model.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -99,14 +99,14 @@ export const endpoints = define({
 
   // ---- config, secrets, domains
   'config.read': { method: 'GET', path: '/v1/apps/{app}/config', access: 'read', summary: 'Config variables set by operators, and those of the manifest.', params: app, query: environment, response: z.object({ config: z.record(z.string(), z.string()), manifest: z.record(z.string(), z.record(z.string(), z.string())), secrets: z.array(z.object({ name: z.string(), setAt: z.iso.datetime() })), missingSecrets: z.array(z.string()) }) },
-  'config.change': { method: 'PATCH', path: '/v1/apps/{app}/config', access: 'deploy', summary: 'Set (string) or unset (null) variables; makes a release.', params: app, query: environment, body: z.record(variableName, z.string().max(32_768).nullable()), response: queuedRelease.nullable() },
-  'secrets.change': { method: 'PATCH', path: '/v1/apps/{app}/secrets', access: 'deploy', summary: 'Set (string) or unset (null) secrets; makes a release. Values are never answered.', params: app, query: environment, body: z.record(variableName, z.string().max(32_768).nullable()), response: queuedRelease.nullable() },
+  'config.change': { method: 'PATCH', path: '/v1/apps/{app}/config', access: 'deploy', summary: 'Set (string) or unset (null) variables; makes a release.', params: app, query: environment, body: z.record(variableName, variableValue.nullable()), response: queuedRelease.nullable() },
+  'secrets.change': { method: 'PATCH', path: '/v1/apps/{app}/secrets', access: 'deploy', summary: 'Set (string) or unset (null) secrets; makes a release. Values are never answered.', params: app, query: environment, body: z.record(variableName, variableValue.nullable()), response: queuedRelease.nullable() },
   'routes.list': { method: 'GET', path: '/v1/apps/{app}/routes', access: 'read', summary: 'Hosts and paths that lead to this app.', params: app, query: environment, response: z.array(m.routeSchema) },
   'domains.add': { method: 'POST', path: '/v1/apps/{app}/domains', access: 'deploy', summary: 'Serve a service under a domain, with its own certificate if given.', params: app, query: environment, body: z.object({ host: hostName, service: serviceName.default('web'), path: pathPrefix.default('/'), certificatePem: z.string().max(100_000).optional(), keyPem: z.string().max(100_000).optional() }), response: m.routeSchema },
   'domains.remove': { method: 'DELETE', path: '/v1/apps/{app}/domains/{host}', access: 'deploy', summary: 'Stop serving a domain.', params: app.extend({ host: hostName }), query: environment, response: nothing },
 
   // ---- terminals (the stream itself is the WebSocket /v1/terminals/{id}?ticket=…)
-  'terminals.open': { method: 'POST', path: '/v1/apps/{app}/terminals', access: 'deploy', summary: 'Open a command in a running instance (exec) or a fresh one (run); answers the WebSocket to attach to.', params: app, query: environment, body: z.object({ instance: instanceName.optional(), service: serviceName.optional(), command: z.array(z.string().max(4000)).min(1).max(100), tty: z.object({ cols: z.number().int().min(1).max(1000), rows: z.number().int().min(1).max(1000) }).nullable() }), response: z.object({ id: z.string(), path: z.string() }) },
+  'terminals.open': { method: 'POST', path: '/v1/apps/{app}/terminals', access: 'deploy', summary: 'Open a command in a running instance (exec) or a fresh one (run); answers the WebSocket to attach to.', params: app, query: environment, body: z.object({ instance: instanceName.optional(), service: serviceName.optional(), command: z.array(z.string().max(4000).regex(/^[^\0]*$/, 'must not hold a NUL character')).min(1).max(100), tty: z.object({ cols: z.number().int().min(1).max(1000), rows: z.number().int().min(1).max(1000) }).nullable() }), response: z.object({ id: z.string(), path: z.string() }) },
 } satisfies Record<string, EndpointSpec>)
 
 export type EndpointId = keyof typeof endpoints

@@ -14,6 +14,8 @@ export const variableName = z
   .string()
   .regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'must be letters, digits and _, not starting with a digit')
   .meta({ title: 'variable name' })
+/** What an environment variable can hold: the system ends a value at a NUL. */
+export const variableValue = z.string().max(32_768).regex(/^[^\0]*$/, 'must not hold a NUL character')
 /** A host name in lower case, or `*.` and a host name. */
 export const hostName = z
   .string()

@@ -31,6 +31,9 @@ export function problemOf(error: unknown, requestId?: string): { problem: Proble
   return { problem, headers }
 }
 
+/** What PostgreSQL says to a NUL in a text or in JSON, and to a number out of range: they come from the request alone. */
+const unstorable: ReadonlySet<string> = new Set(['22021', '22P05', '22003'])
+
 function toAppError(error: unknown): AppError {
   if (isAppError(error)) return error
   if (error instanceof z.ZodError) return invalidInput(error)
@@ -39,6 +42,7 @@ function toAppError(error: unknown): AppError {
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return new AppError('invalid', message ?? 'the request is not valid')
   const databaseAway = code === 'ECONNREFUSED' || code === 'ECONNRESET' || code === '57P01' || code === '57P03' || /Connection terminated|timeout exceeded when trying to connect/.test(message ?? '')
   if (databaseAway) return new AppError('unavailable', 'the database is away for a moment; apps and traffic are not touched; try again', { retryAfterSeconds: 1 })
+  if (code !== undefined && unstorable.has(code)) return new AppError('invalid', 'the request holds a NUL character or a number that is too large; neither can be stored')
   return new AppError('internal', 'an unexpected error; the details are in the control log under this request id')
 }
 

@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { endpoints } from '#contract/endpoints.ts'
+import { openDatabase } from '#kernel/db/db.ts'
+import { testDatabase } from '#test/harness/postgres.ts'
+import { problemOf } from './problem.ts'
+
+test('what the database cannot store is the fault of the request, not ours', async () => {
+  await using database = await testDatabase({ migrated: false })
+  const db = openDatabase(database.url)
+  try {
+    for (const [sql, value] of [['SELECT $1::text', 'a\0b'], ['SELECT $1::jsonb', JSON.stringify('a\0b')], ['SELECT $1::int', '99999999999']] as const) {
+      const error: unknown = await db.query(sql, [value]).then(() => assert.fail(`${sql} took it`), (thrown: unknown) => thrown)
+      assert.equal(problemOf(error).problem.status, 400, sql)
+    }
+  } finally {
+    await db.close()
+  }
+})
+
+test('a NUL is refused where it would end the value of a variable', () => {
+  for (const id of ['config.change', 'secrets.change'] as const) {
+    assert.equal(endpoints[id].body.safeParse({ NAME: 'a\0b' }).success, false, id)
+    assert.equal(endpoints[id].body.safeParse({ NAME: 'a\nb"$`\'', GONE: null }).success, true, id)
+  }
+  assert.equal(endpoints['terminals.open'].body.safeParse({ command: ['a\0b'], tty: null }).success, false)
+})
