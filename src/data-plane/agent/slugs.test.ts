@@ -49,6 +49,14 @@ test('a slug of this machine is unpacked once, read-only, under its digest', asy
   assert.deepEqual(await readdir(join(home, 'agent', 'slugs')), [ref.digest])
 })
 
+test('nobody can list which slugs are here, so that an app finds no other app\'s code', async () => {
+  await using temporary = await tempHome()
+  const folder = join(temporary.home, 'agent', 'slugs')
+  await mkdir(folder, { recursive: true, mode: 0o755 })
+  await openSlugs(temporary.home, null)
+  assert.equal((await stat(folder)).mode & 0o777, 0o711)
+})
+
 test('a slug that is not on this machine comes from control', async () => {
   await using there = await tempHome()
   await using here = await tempHome()

@@ -31,7 +31,8 @@ const mostEntries = 1_000_000
 
 export async function openSlugs(home: string, control: Pick<ControlClient, 'download'> | null): Promise<Slugs> {
   const folder = join(home, 'agent', 'slugs')
-  await mkdir(folder, { recursive: true, mode: 0o755 })
+  await mkdir(folder, { recursive: true })
+  await chmod(folder, 0o711) // an app reaches its own slug by its digest, and finds no other app's
   for (const name of await readdir(folder)) if (name.startsWith('.')) await rm(join(folder, name), { recursive: true, force: true })
   const running = new Map<string, Promise<string>>()
 
