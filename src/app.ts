@@ -5,6 +5,7 @@
 import path from 'node:path'
 import { systemClock } from '#base/clock.ts'
 import type { Actor } from '#contract/model.ts'
+import { createDockerImages } from '#drivers/image/docker.ts'
 import { createProcessDriver } from '#drivers/task/process/driver.ts'
 import { processConfig } from '#drivers/task/process/config.ts'
 import { createBell } from '#kernel/bell.ts'
@@ -57,6 +58,9 @@ export type ControlOptions = {
   machineToken: string
 }
 
+/** Builds run as users that no app runs as. */
+const buildUsers = { base: 66_000, count: 4000 }
+
 export type Control = { apiPort: number; close(): Promise<void> }
 
 export async function runControl(options: ControlOptions): Promise<Control> {
@@ -85,10 +89,12 @@ export async function runControl(options: ControlOptions): Promise<Control> {
   }
   const apps = openApps({ db, box })
   const domains = openDomains({ db, box })
+  const engineImages = createDockerImages()
   const builds = openBuilds({
     db, home, logger: log,
-    driver: createProcessDriver(processConfig.parse({ dir: path.join(path.resolve(home), 'builds', 'tasks'), path: [path.dirname(process.execPath)] })),
+    driver: createProcessDriver(processConfig.parse({ dir: path.join(path.resolve(home), 'builds', 'tasks'), path: [path.dirname(process.execPath)], users: buildUsers })),
     onBuilt: releaseOfBuild,
+    images: () => (gateway.agents().some((facts) => facts.driver === 'docker') ? engineImages : null),
     buildEnv: (app, environment) => newestConfig(db, app, environment),
   })
   const ensureApp = (actor: Actor, app: string, environment: string) => apps.create({ app, environment, actor, now: systemClock.now() })

@@ -95,7 +95,7 @@ test('the same Node app is built from its Dockerfile and runs in a container', {
     await writeFile(path.join(app, 'Dockerfile'), `FROM ${nodeImage}\nWORKDIR /app\nCOPY . .\nCMD ["node", "server.js"]\n`)
     const deployed = await nightshift.cli(['deploy', app, '-a', 'by-dockerfile'], { timeoutMs: 300_000 })
     assert.equal(deployed.code, 0, deployed.stdout + deployed.stderr)
-    assert.match(deployed.stdout, /dockerfile/i)
+    assert.match(deployed.stdout, /built with dockerfile/)
     assert.equal(await read(nightshift, 'by-dockerfile'), 'hello from web.1 v1')
 
     // the same source without a Dockerfile: a slug in a container of the base image
