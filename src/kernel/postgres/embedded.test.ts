@@ -111,3 +111,16 @@ test('a home behind a closed folder works for root too, and no mount is left', {
   assert.equal((await ensurePostgres({ home, port })).adopted, false)
   await stopPostgres(home)
 })
+
+test('a server that dies while it is being adopted is replaced', async () => {
+  await using folder = await databaseHome()
+  const { home } = folder
+  const first = await ensurePostgres({ home })
+  process.kill(first.pid, 'SIGSTOP') // it is there, and answers nothing
+  const adopting = ensurePostgres({ home, port: first.port })
+  setTimeout(() => process.kill(first.pid, 'SIGKILL'), 300)
+  const second = await adopting
+  assert.notEqual(second.pid, first.pid)
+  assert.equal(second.adopted, false)
+  assert.equal(await answersQuery(second.url, 5000), true)
+})

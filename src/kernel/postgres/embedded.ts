@@ -55,12 +55,8 @@ export async function ensurePostgres(options: {
   const end = Date.now() + (options.timeoutMs ?? 120_000)
   const dataFolder = dataFolderOf(home)
   const password = await ensurePassword(home)
-  const running = await findPostmaster(dataFolder)
-  if (running && running.port > 0) {
-    await untilAnswers({ ...running, password, end, signal: options.signal })
-    return { url: urlOf(running.port, password), pid: running.pid, port: running.port, adopted: true }
-  }
-  if (running) await stopPostmaster(dataFolder) // started, but it never got as far as a port
+  const adopted = await adopt(dataFolder, password, end, options.signal)
+  if (adopted) return adopted
 
   const owner = await databaseOwner()
   let binaries = findBinaries()
@@ -95,6 +91,24 @@ export async function ensurePostgres(options: {
     throw new AppError('unavailable', `${messageOf(error)}${await lastLines(log.path, log.sizeBefore)}`, { cause: error })
   }
   return { url: urlOf(port, password), pid: child.pid ?? 0, port, adopted: false }
+}
+
+/** The server that runs, once it answers; undefined where none runs, or where it ended while it was waited for (killed a moment ago). */
+async function adopt(dataFolder: string, password: string, end: number, signal: AbortSignal | undefined): Promise<EmbeddedPostgres | undefined> {
+  const running = await findPostmaster(dataFolder)
+  if (!running) return undefined
+  const ended = async () => ((await findPostmaster(dataFolder))?.pid === running.pid ? undefined : 'it was killed')
+  if (running.port === 0) {
+    await stopPostmaster(dataFolder) // started, but it never got as far as a port
+    return undefined
+  }
+  try {
+    await untilAnswers({ ...running, password, end, signal, ended })
+  } catch (error) {
+    if ((await ended()) !== undefined) return undefined
+    throw error
+  }
+  return { url: urlOf(running.port, password), pid: running.pid, port: running.port, adopted: true }
 }
 
 /** Stops the server of this home if it runs: fast shutdown, so nothing is lost. Returns whether one ran. Idempotent. */
@@ -176,10 +190,10 @@ async function untilAnswers(server: {
   password: string
   end: number
   signal: AbortSignal | undefined
-  ended?: () => string | undefined
+  ended: () => string | undefined | Promise<string | undefined>
 }): Promise<void> {
   for (let last = 'no answer yet'; ; ) {
-    const ended = server.ended?.()
+    const ended = await server.ended()
     if (ended !== undefined) throw new AppError('unavailable', `PostgreSQL in ${server.dataFolder} ended while starting: ${ended}`)
     const client = new Client({ connectionString: urlOf(server.port, server.password, 'postgres'), connectionTimeoutMillis: 5000, query_timeout: 30_000 })
     client.on('error', () => {})
