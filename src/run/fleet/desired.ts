@@ -85,7 +85,7 @@ export async function desiredRoutes({ db, box, edgeHosts, log }: FleetDeps): Pro
     const own = instances.filter((row) => row.app === env.app && row.environment === env.name && row.kind === 'service' && row.wanted === 'run')
     const counts = new Map(scales.filter((row) => row.app === env.app && row.environment === env.name).map((row) => [row.service, row.count]))
     routed.push({
-      app: env.app, environment: env.name, manifest: { ...first, services },
+      app: env.app, environment: env.name, createdAt: env.created_at, manifest: { ...first, services },
       instances: Object.fromEntries(Object.keys(services).map((name) => [name, own.filter((row) => row.service === name).map((row) => row.id)])),
       wanted: Object.fromEntries(Object.entries(services).map(([name, service]) => [name, env.stopped ? 0 : (counts.get(name) ?? service.scale ?? 1)])),
     })

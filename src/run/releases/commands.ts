@@ -5,7 +5,9 @@ import type { Db } from '#kernel/db/db.ts'
 import { record } from '#kernel/journal.ts'
 import { lockEnvironment } from '#run/apps/commands.ts'
 import { newestConfig, newestSecrets } from '#run/apps/read-config.ts'
+import { effectiveManifest } from '#run/manifest/effective.ts'
 import { startRollout } from '#run/rollouts/commands.ts'
+import { refuseTakenDomains } from '#run/routing/commands.ts'
 import * as read from './read.ts'
 import * as store from './store.ts'
 
@@ -26,10 +28,12 @@ export type NewRelease = {
 
 export type Queued = { release: number; rollout: string }
 
-/** A release and its rollout. A rollout under way is given up for it: the newest wish counts. */
+/** A release and its rollout; `conflict` when it names a domain of another app. A rollout under way is given up for it: the newest wish counts. */
 export async function createRelease(tx: Db, input: NewRelease): Promise<Queued> {
   const { app, environment, actor, now } = input
   const { active_release } = await lockEnvironment(tx, app, environment)
+  const before = active_release === null ? undefined : await read.readRelease(tx, app, environment, active_release)
+  await refuseTakenDomains(tx, { app, environment, manifest: effectiveManifest(input.manifest, environment) }, before && effectiveManifest(before.manifest, environment))
   const number = await store.insertRelease(tx, {
     app, environment, artifact_id: input.artifactId, manifest: input.manifest, manifest_source: input.manifestSource, config: input.config,
     secrets: input.secrets, description: input.description, commit: input.commit, build_id: input.buildId, by_name: actor.name, created_at: now,

@@ -1,12 +1,57 @@
 /** Commands on domains and edges inside a caller's transaction, and the only SQL that writes them. */
 import { AppError } from '#base/errors.ts'
+import type { Manifest } from '#contract/manifest.ts'
 import type { Db } from '#kernel/db/db.ts'
+import { readServing } from '#run/apps/read-config.ts'
+import { effectiveManifest } from '#run/manifest/effective.ts'
+import { readRelease } from '#run/releases/read.ts'
 import { type DomainRow, edgePorts } from './model.ts'
+import { readDomains } from './read.ts'
+import { environmentRoutes } from './table.ts'
+
+const taken = (place: string) => `${place} belongs to another app already (remove it there first, or choose another path)`
+
+/** Two apps cannot take the same place at once: whoever takes domains does it alone, until the end of the transaction. */
+async function takeDomainsAlone(tx: Db): Promise<void> {
+  await tx.query(`SELECT pg_advisory_xact_lock(hashtext('nightshift.domains'))`)
+}
+
+/** `host/path` of every domain that a manifest names. */
+function placesOf(env: { app: string; environment: string; manifest: Manifest }): string[] {
+  return environmentRoutes(env, []).flatMap(({ route, source }) => (source === 'manifest' ? [route.id] : []))
+}
+
+/** What manifests of other apps name, in releases that serve or are on their way in. */
+async function placesOfOthers(tx: Db, app: string): Promise<Set<string>> {
+  const places = new Set<string>()
+  for (const env of await readServing(tx)) {
+    if (env.app === app) continue
+    for (const number of [env.active_release, env.rolling]) {
+      if (number === null) continue
+      const { manifest } = await readRelease(tx, env.app, env.name, number)
+      for (const place of placesOf({ app: env.app, environment: env.name, manifest: effectiveManifest(manifest, env.name) })) places.add(place)
+    }
+  }
+  return places
+}
+
+/** `conflict` when a new release names a domain that another app has; what `before` named already is not looked at again. */
+export async function refuseTakenDomains(tx: Db, env: { app: string; environment: string; manifest: Manifest }, before: Manifest | undefined): Promise<void> {
+  const known = new Set(before === undefined ? [] : placesOf({ ...env, manifest: before }))
+  const fresh = placesOf(env).filter((place) => !known.has(place))
+  if (fresh.length === 0) return
+  await takeDomainsAlone(tx)
+  const others = await placesOfOthers(tx, env.app)
+  for (const domain of await readDomains(tx)) if (domain.app !== env.app) others.add(`${domain.host}${domain.path}`)
+  const place = fresh.find((each) => others.has(each))
+  if (place !== undefined) throw new AppError('conflict', taken(place))
+}
 
 export async function insertDomain(tx: Db, domain: DomainRow): Promise<void> {
+  await takeDomainsAlone(tx)
   const owner = await tx.maybe<DomainRow>('SELECT * FROM domains WHERE host = $1 AND path = $2', [domain.host, domain.path])
-  if (owner && (owner.app !== domain.app || owner.environment !== domain.environment))
-    throw new AppError('conflict', `${domain.host}${domain.path} belongs to another app already (remove it there first, or choose another path)`)
+  const foreign = owner ? owner.app !== domain.app || owner.environment !== domain.environment : (await placesOfOthers(tx, domain.app)).has(`${domain.host}${domain.path}`)
+  if (foreign) throw new AppError('conflict', taken(`${domain.host}${domain.path}`))
   await tx.query(
     `INSERT INTO domains (host, path, app, environment, service, certificate_pem, sealed_key, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
      ON CONFLICT (host, path) DO UPDATE SET service = $5, certificate_pem = coalesce($6, domains.certificate_pem), sealed_key = coalesce($7, domains.sealed_key)`,

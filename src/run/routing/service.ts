@@ -5,6 +5,7 @@ import type { Actor } from '#contract/model.ts'
 import type { Database } from '#kernel/db/db.ts'
 import { record } from '#kernel/journal.ts'
 import type { SecretBox } from '#kernel/secretbox.ts'
+import { lockEnvironment } from '#run/apps/commands.ts'
 import { effectiveManifest } from '#run/manifest/effective.ts'
 import { currentRelease } from '#run/releases/read.ts'
 import * as commands from './commands.ts'
@@ -22,6 +23,7 @@ export function openDomains({ db, box }: { db: Database; box: SecretBox }) {
       if (certificatePem !== undefined) checkCertificate(certificatePem, keyPem as string, host, now)
       if (/(^|\.)localhost$/.test(host)) throw new AppError('invalid', `${host}: names under .localhost are given by Nightshift; choose a domain of your own`)
       await db.transaction(async (tx) => {
+        await lockEnvironment(tx, app, environment) // before the lock of domains, as a deploy does
         const release = await currentRelease(tx, app, environment)
         if (!release) throw new AppError('conflict', `${app} has no release in ${environment} to serve under ${host} yet (deploy it first: nightshift deploy)`)
         const known = effectiveManifest(release.manifest, environment).services

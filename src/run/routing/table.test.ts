@@ -8,7 +8,7 @@ import { type RoutedEnvironment, routeTable } from './table.ts'
 function env(services: Record<string, object>, extra: Partial<RoutedEnvironment> = {}): RoutedEnvironment {
   const manifest: Manifest = manifestSchema.parse({ services })
   const names = Object.keys(services)
-  return { app: 'shop', environment: 'production', manifest, instances: Object.fromEntries(names.map((name) => [name, [`ins_${name}`]])), wanted: Object.fromEntries(names.map((name) => [name, 1])), ...extra }
+  return { app: 'shop', environment: 'production', createdAt: new Date(0), manifest, instances: Object.fromEntries(names.map((name) => [name, [`ins_${name}`]])), wanted: Object.fromEntries(names.map((name) => [name, 1])), ...extra }
 }
 
 function domain(host: string, extra: Partial<DomainRow> = {}): DomainRow {
@@ -41,6 +41,19 @@ test('a public service with a path shares the host, one without gets its own', (
 test('an operator\'s domain wins over the same one in a manifest', () => {
   const table = routeTable({ ...inputs, environments: [env({ web: { domains: ['shop.example.com'] }, api: {} })], domains: [domain('shop.example.com', { service: 'api' })] })
   assert.deepEqual(places(table), ['shop.example.com/ shop/production/api', 'shop.localhost/ shop/production/web'])
+})
+
+test('an app cannot take the place of another by its manifest, whatever it is called', () => {
+  const thief = env({ web: { domains: ['shop.localhost', 'shop.example.com', 'old.example.com'] } }, { app: 'aaa', createdAt: new Date(1) })
+  const shop = env({ web: { domains: ['old.example.com'] } })
+  const table = routeTable({ ...inputs, environments: [thief, shop], domains: [domain('shop.example.com')] })
+  assert.deepEqual(places(table), ['aaa.localhost/ aaa/production/web', 'old.example.com/ shop/production/web', 'shop.example.com/ shop/production/web', 'shop.localhost/ shop/production/web'])
+})
+
+test('of two environments with one manifest the older serves its domain', () => {
+  const services = { web: { domains: ['shop.example.com'] } }
+  const table = routeTable({ ...inputs, environments: [env(services, { environment: 'dev', createdAt: new Date(1) }), env(services)] })
+  assert.ok(places(table).includes('shop.example.com/ shop/production/web'))
 })
 
 test('a domain of a service that is gone leads nowhere', () => {

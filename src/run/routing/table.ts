@@ -10,6 +10,7 @@ import type { DomainRow, EdgeRow } from './model.ts'
 export type RoutedEnvironment = {
   app: string
   environment: string
+  createdAt: Date
   /** Of the release that serves, or that is on its way when none does. */
   manifest: Manifest
   /** Instances in rotation by service: wanted, of any release. */
@@ -28,7 +29,6 @@ export type TableInputs = {
 
 export function routeTable(inputs: TableInputs): Omit<RouteTable, 'generation'> {
   const services: Record<string, ServiceTarget> = {}
-  const routes: Route[] = []
   for (const env of [...inputs.environments].sort(byName)) {
     for (const [name, service] of Object.entries(env.manifest.services).sort(([a], [b]) => a.localeCompare(b))) {
       services[serviceKey(env.app, env.environment, name)] = {
@@ -38,16 +38,27 @@ export function routeTable(inputs: TableInputs): Omit<RouteTable, 'generation'> 
         expected: (env.wanted[name] ?? 0) > 0,
       }
     }
-    routes.push(...environmentRoutes(env, inputs.domains).map(({ route }) => route))
   }
-  const seen = new Set<string>()
-  const unique = routes.filter((route) => {
-    const place = `${route.host}${route.path}`
-    if (seen.has(place)) return false
-    seen.add(place)
-    return true
-  })
-  return { services, routes: unique, edges: edgeList(inputs), certificates: inputs.certificates }
+  return { services, routes: winners(inputs), edges: edgeList(inputs), certificates: inputs.certificates }
+}
+
+/**
+ * One route a place. Two releases may name the same (commands.ts refuses the second, but not what was there before it, nor
+ * two environments of one manifest): the most deliberate wins, then the older environment.
+ */
+function winners({ environments, domains }: TableInputs): Route[] {
+  const claims = environments.flatMap((env) => environmentRoutes(env, domains).map((claim, order) => ({ ...claim, env, order, rank: rankOf(claim, env) })))
+  claims.sort((a, b) => a.rank - b.rank || a.env.createdAt.getTime() - b.env.createdAt.getTime() || byName(a.env, b.env) || a.order - b.order)
+  const routes = new Map<string, Route>()
+  for (const { route } of claims) if (!routes.has(route.id)) routes.set(route.id, route)
+  return [...routes.values()].sort((a, b) => a.service.localeCompare(b.service) || a.id.localeCompare(b.id))
+}
+
+/** A name under .localhost belongs to the app that is called so, whatever another app's manifest says. */
+function rankOf({ route, source }: { route: Route; source: RouteSource }, env: { app: string; environment: string }): number {
+  if (source !== 'manifest') return source === 'operator' ? 0 : 2
+  const own = `${environmentSlug(env.app, env.environment)}.localhost`
+  return /(^|\.)localhost$/.test(route.host) && route.host !== own && !route.host.endsWith(`.${own}`) ? 3 : 1
 }
 
 export type RouteSource = 'operator' | 'manifest' | 'default'
