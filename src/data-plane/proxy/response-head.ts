@@ -97,6 +97,11 @@ class ResponseFields implements FieldVisitor {
   }
 
   #connection(text: string, start: number, colon: number, from: number, to: number): boolean | Refusal {
+    // what nearly every server says, without making strings of it
+    if (to - from === 10 && text.startsWith('keep-alive', from) && text.startsWith('onnection', start + 1)) {
+      this.keepAlive = true
+      return false
+    }
     const name = text.slice(start, colon).toLowerCase()
     if (name === 'keep-alive') {
       const timeout = /(?:^|[\s,;])timeout="?(\d{1,6})/i.exec(text.slice(from, to))
