@@ -15,6 +15,8 @@ export type Contestant = { name: string; version: string; start(ground: Ground, 
 
 const node = process.execPath
 const peer = (name: string) => join(import.meta.dirname, 'peers', `${name}.ts`)
+/** As the supervisor sets it: without it a process carries the TypeScript compiler. */
+const compileCache = join(import.meta.dirname, '..', 'node_modules', '.cache', 'nightshift')
 const endlessly = 1_000_000_000
 
 /** The first line of what a program says of its version; null: it is not there. */
@@ -142,7 +144,7 @@ function startNightshift(ground: Ground, ports: Ports, flags: string[] = []): St
   const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
   write(join(home, 'proxy'), 'routes.json', JSON.stringify(table))
   write(join(home, 'proxy'), 'endpoints.json', JSON.stringify({ boot, endpoints }))
-  return startPinned(ground.cores, [node, ...flags, peer('nightshift'), home, String(ports.http), String(ports.https)])
+  return startPinned(ground.cores, [node, ...flags, peer('nightshift'), home, String(ports.http), String(ports.https)], { env: { ...process.env, NODE_COMPILE_CACHE: compileCache } })
 }
 
 const library = (name: string) => ({
@@ -174,8 +176,7 @@ export function contestants(options: { withLibraries: boolean; only: string[]; n
     { name: 'caddy', version: versionOf('caddy', ['version']), start: startCaddy },
   ]
   const all: Contestant[] = [{ name: 'nightshift', version: process.versions.node, start: (ground, ports) => startNightshift(ground, ports) }]
-  if (options.nodeFlags.length > 0)
-    all.push({ name: `nightshift ${options.nodeFlags.join(' ')}`, version: process.versions.node, start: (ground, ports) => startNightshift(ground, ports, options.nodeFlags) })
+  for (const flag of options.nodeFlags) all.push({ name: `nightshift ${flag}`, version: process.versions.node, start: (ground, ports) => startNightshift(ground, ports, [flag]) })
   for (const { name, version, start } of programs) {
     if (version === null) note(`${name} is not installed: left out`)
     else all.push({ name, version, start })

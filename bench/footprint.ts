@@ -15,7 +15,7 @@ import { sleep } from '#base/clock.ts'
 import { bootNightshift, type ProcessName, type TestNightshift } from '#test/harness/nightshift.ts'
 import { loopback } from '#test/harness/request-loop.ts'
 import { until } from '#test/harness/wait.ts'
-import { type Memory, memoryOf } from './rig/processes.ts'
+import { type Memory, memoryOf, treeOf } from './rig/processes.ts'
 import { calm, machineLine, markdownTable, median, note, say, short } from './rig/report.ts'
 
 const names: ProcessName[] = ['supervisor', 'control', 'agent', 'proxy', 'postgres']
@@ -125,7 +125,7 @@ async function crashes(nightshift: TestNightshift, app: string, count: number): 
     // the answer comes by way of the agent's word; a pid that lives is the present one
     const pid = await until(async () => alive((await instance())?.pid ?? 0), { timeoutMs: 60_000, everyMs: 200, because: `${app} has a ready instance` })
     const at = Date.now()
-    process.kill(pid, 'SIGKILL')
+    for (const each of treeOf(pid)) process.kill(each, 'SIGKILL') // the shell that runs its command, and the app
     await sleep(1) // the signal is on its way, not the request
     const from = performance.now()
     await ask(nightshift.url(app)).catch(() => failed++)

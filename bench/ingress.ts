@@ -5,7 +5,7 @@
  *   core 0: the contestant of the moment        core 1: the backend (nginx, static) and the load (wrk)
  *
  * Flags: --rounds 3, --seconds 4, --cases small,large,tls, --only nightshift,caddy (nginx is always there), --wait minutes,
- * --node-flags "--max-semi-space-size=4" (a second nightshift with them).
+ * --node-flags=--max-semi-space-size=4,… (one more nightshift with each).
  */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -54,7 +54,7 @@ export async function runIngress(args: string[]): Promise<void> {
   const folder = temp.home
   const withLibraries = only.length === 0 || only.some((name) => name.startsWith('http'))
   const ground: Ground = { folder, cores: proxyCore, backendPort: await freePort(), host, libraries: folder, ...certificate(folder) }
-  const all = contestants({ withLibraries: withLibraries && installLibraries(folder), only, nodeFlags: words(values['node-flags'], ' ') })
+  const all = contestants({ withLibraries: withLibraries && installLibraries(folder), only, nodeFlags: words(values['node-flags'], ',') })
   if (!(await calm(1.5, Number(values.wait) * 60_000))) note('the machine did not calm down; rounds are in turn, so ratios still mean something')
   say(`${machineLine()}\n${all.map(({ name, version }) => `${name} ${version}`).join(', ')}; ${values.rounds} rounds of ${values.seconds} s, ${connections} connections\n`)
 
