@@ -60,10 +60,10 @@ export function defaultHome(env: Io['env']): string {
   return process.getuid?.() === 0 ? '/var/lib/nightshift' : join(env['HOME'] ?? homedir(), '.nightshift')
 }
 
-/** `http://host:7070/` → `http://host:7070`. Throws `invalid`. */
+/** `http://host:7400/` → `http://host:7400`. Throws `invalid`. */
 export function apiUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:')) throw new AppError('invalid', `"${text}" is not the address of an API (write it like https://nightshift.example.com or http://127.0.0.1:7070)`)
+  if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:')) throw new AppError('invalid', `"${text}" is not the address of an API (write it like https://nightshift.example.com or http://127.0.0.1:7400)`)
   return (url.origin + url.pathname).replace(/\/+$/, '')
 }
 

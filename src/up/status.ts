@@ -33,7 +33,7 @@ export async function runStatus(options: ProcessOptions): Promise<number> {
 export async function readStatus(options: ProcessOptions): Promise<Status> {
   const { home } = options
   const config = existsSync(configFile(home)) ? readConfig(home) : undefined
-  if (!config) throw new AppError('not-found', `there is no Nightshift in ${home} (start one with: nightshift up --home ${home}; of one elsewhere: nightshift info)`)
+  if (!config) throw new AppError('not-found', `there is no Nightshift in ${home} (start one with: nightshift up --home ${home}; of one elsewhere: nightshift whoami)`)
   const record = readRecord(home)
   const supervised = record !== undefined && isAlive(record)
   const processes: ProcessStatus[] = [
