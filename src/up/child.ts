@@ -3,13 +3,12 @@
  * how it is, and ends gracefully on SIGTERM; apps run on. An agent that gets `stopAppsSignal` stops all apps before it ends.
  */
 import { flushCompileCache } from 'node:module'
-import { join } from 'node:path'
 import { AppError } from '#base/errors.ts'
 import { type Logger, createLogger } from '#kernel/log.ts'
 import { identityOf } from '#kernel/supervisor/identity.ts'
 import { writeJson } from '#kernel/supervisor/json-file.ts'
 import { takeLock } from '#kernel/supervisor/lock.ts'
-import { type RunRecord, findRecorded, recordFile, statusSocketOf } from '#kernel/supervisor/node-process.ts'
+import { type RunRecord, findRecorded, lockFileOf, recordFile, statusSocketOf } from '#kernel/supervisor/node-process.ts'
 import { serveStatus } from '#kernel/supervisor/status-socket.ts'
 import { prepareHome } from './home.ts'
 import type { ProcessOptions } from './options.ts'
@@ -31,7 +30,7 @@ export async function runChild(name: string, options: ProcessOptions, start: Sta
   const { home } = options
   prepareHome(home)
   const log = createLogger({ process: name })
-  const lock = await takeLock(join(home, 'run', `${name}.lock`))
+  const lock = await takeLock(lockFileOf(home, name))
   if ('heldBy' in lock) throw new AppError('conflict', `the ${name} of ${home} runs already (pid ${lock.heldBy.pid})`)
   process.on('uncaughtException', (error) => {
     log.fatal({ err: error }, 'a broken invariant: this process ends and is started again')

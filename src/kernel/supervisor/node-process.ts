@@ -3,12 +3,13 @@
  * `<home>/run/<name>.json` says who it is, so that whoever comes later finds it again.
  */
 import { spawn } from 'node:child_process'
-import { closeSync, openSync, rmSync } from 'node:fs'
+import { closeSync, openSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { sleep } from '#base/clock.ts'
 import { AppError } from '#base/errors.ts'
 import { type ProcessIdentity, identityOf, isAlive, signal } from './identity.ts'
 import { readJson, writeJson } from './json-file.ts'
+import { holderOf } from './lock.ts'
 import { rotateLog } from './log-file.ts'
 import type { Found, Managed } from './managed.ts'
 import { askStatus } from './status-socket.ts'
@@ -27,6 +28,24 @@ export function statusSocketOf(home: string, name: string): string {
 export function findRecorded(home: string, name: string): RunRecord | undefined {
   const record = readJson(recordFile(home, name), (value) => value as RunRecord)
   return record && typeof record.pid === 'number' && isAlive(record) ? record : undefined
+}
+
+/** What a process takes while it runs, so that there is one of each in a home. */
+export function lockFileOf(home: string, name: string): string {
+  return join(home, 'run', `${name}.lock`)
+}
+
+/**
+ * The living process: by its record, else by its lock. A supervisor that dies between a start and the record leaves a
+ * process nobody wrote down; no other can start while that one lives, so it must be found, and be replaced.
+ */
+function findLiving(home: string, name: string): Found | undefined {
+  const recorded = findRecorded(home, name)
+  if (recorded) return recorded
+  const lockFile = lockFileOf(home, name)
+  const holder = holderOf(lockFile)
+  const takenAt = holder && statSync(lockFile, { throwIfNoEntry: false })?.mtime
+  return holder && { ...holder, fingerprint: 'unrecorded', startedAt: (takenAt ?? new Date()).toISOString() }
 }
 
 async function goneWithin(identity: ProcessIdentity, ms: number): Promise<boolean> {
@@ -67,7 +86,7 @@ export function nodeProcess(options: {
     hangMs: 30_000,
     probeEveryMs: 1000,
     logFile,
-    find: () => findRecorded(home, name),
+    find: () => findLiving(home, name),
     probe() {
       waitingFor ??= askStatus(statusSocketOf(home, name), 3000)
         .then((report) => (report === undefined ? 'silent' : report.ready ? 'ready' : 'starting'))
@@ -93,12 +112,12 @@ export function nodeProcess(options: {
       }
     },
     async stop() {
-      const found = findRecorded(home, name)
+      const found = findLiving(home, name)
       if (found) await endProcess(found, { signal: 'SIGTERM', graceMs: options.graceMs })
       rmSync(file, { force: true })
     },
     async kill() {
-      const found = findRecorded(home, name)
+      const found = findLiving(home, name)
       if (found) await endProcess(found, { signal: 'SIGKILL', graceMs: 10_000 })
       rmSync(file, { force: true })
     },

@@ -1,30 +1,33 @@
 import assert from 'node:assert/strict'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { systemClock } from '#base/clock.ts'
+import { sleep, systemClock } from '#base/clock.ts'
 import { tempHome } from '#test/harness/home.ts'
 import { until } from '#test/harness/wait.ts'
 import { createLogger } from '../log.ts'
 import { identityOf, isAlive, signal } from './identity.ts'
 import { holderOf, takeLock } from './lock.ts'
 import type { Managed } from './managed.ts'
-import { findRecorded, nodeProcess } from './node-process.ts'
+import { findRecorded, lockFileOf, nodeProcess, recordFile } from './node-process.ts'
 import { type Supervisor, supervise } from './supervisor.ts'
 
 const serveStatus = new URL('./status-socket.ts', import.meta.url).href
+const lock = new URL('./lock.ts', import.meta.url).href
 
 /** A home with one process that is ready at once and does nothing, and the supervisors of it. */
-async function openWorld(): Promise<{ home: string; start(fingerprint?: string): Supervisor } & AsyncDisposable> {
+async function openWorld(): Promise<{ home: string; start(fingerprint?: string, change?: (managed: Managed) => Managed): Supervisor } & AsyncDisposable> {
   const folder = await tempHome()
   const { home } = folder
   for (const name of ['run', 'log']) await mkdir(join(home, name), { recursive: true })
   const script = join(home, 'process.mjs')
   await writeFile(script, `import { serveStatus } from ${JSON.stringify(serveStatus)}
+import { takeLock } from ${JSON.stringify(lock)}
+if ('heldBy' in await takeLock(process.argv[3])) process.exit(1)
 await serveStatus(process.argv[2], () => ({ pid: process.pid, ready: true, ports: {} }))
 setInterval(() => {}, 1000)
 `)
-  const args = [script, join(home, 'run', 'thing.status.sock')]
+  const args = [script, join(home, 'run', 'thing.status.sock'), lockFileOf(home, 'thing')]
   const make = (fingerprint: string): Managed => ({
     ...nodeProcess({ home, name: 'thing', version: '1', command: process.execPath, args, env: process.env, fingerprint, needs: [], graceMs: 5000 }),
     hangMs: 1500,
@@ -33,8 +36,8 @@ setInterval(() => {}, 1000)
   const supervisors: Supervisor[] = []
   return {
     home,
-    start(fingerprint = 'one') {
-      const managed = make(fingerprint)
+    start(fingerprint = 'one', change = (managed) => managed) {
+      const managed = change(make(fingerprint))
       const supervisor = supervise({ managed: () => [managed], clock: systemClock, log: createLogger({ process: 'test', level: 'silent' }), onChange() {} })
       supervisors.push(supervisor)
       return supervisor
@@ -73,6 +76,39 @@ test('a new supervisor adopts what runs and leaves it alone', async () => {
   await other.ready
   assert.equal(pidOf(other), pid)
   assert.equal(other.view()[0]?.restarts, 0)
+})
+
+test('a process that nobody wrote down is found by its lock, and replaced', async () => {
+  await using world = await openWorld()
+  const one = world.start()
+  const pid = await readyPid(one)
+  await one.stop()
+  await rm(recordFile(world.home, 'thing'))
+  const other = world.start()
+  await other.ready
+  assert.equal(identityOf(pid), undefined)
+  assert.equal(findRecorded(world.home, 'thing')?.pid, pidOf(other))
+})
+
+test('what was seen before an action ended is not acted on', async () => {
+  await using world = await openWorld()
+  let starts = 0
+  const supervisor = world.start('one', (managed) => ({
+    ...managed,
+    async find() {
+      const found = await managed.find()
+      await sleep(300) // the start below ends in the middle of the second look
+      return found
+    },
+    async start(wake) {
+      starts++
+      wake()
+      await sleep(50)
+      await managed.start(wake)
+    },
+  }))
+  await supervisor.ready
+  assert.equal(starts, 1)
 })
 
 test('a process with other settings is replaced, gracefully', async () => {

@@ -121,10 +121,11 @@ export function supervise(options: { managed: () => Managed[]; clock: Clock; log
 
   async function turn(): Promise<void> {
     const managed = options.managed()
+    // before looking: what an action changes meanwhile was not seen, and must not be acted on
+    const idle = managed.filter((each) => !busy.has(each.name))
     const observed = (await Promise.all(managed.map(observe))).filter((each) => each !== undefined)
     const now = clock.now().getTime()
     remember(observed)
-    const idle = managed.filter((each) => !busy.has(each.name))
     const { actions, waiting } = plan(idle, observed, histories, now)
     for (const action of actions) apply(managed.find((each) => each.name === action.name) as Managed, action.do, action.because)
     if (managed.every((each) => observed.some((seen) => seen.name === each.name && seen.health === 'ready'))) ready.resolve()
