@@ -3,7 +3,7 @@
  * `node scripts/screenshots.ts [name…]` takes only the pages whose name begins so. Build the console first.
  */
 import { mkdirSync } from 'node:fs'
-import { chromiumPath, launchBrowser } from '../src/test/e2e/target.ts'
+import { chromiumPath, launchBrowser } from '../src/test/e2e/browser.ts'
 import { type Room, rooms } from '../src/test/e2e/rooms.ts'
 import type { SceneName } from './preview/scene.ts'
 import { startPreview } from './preview/server.ts'

@@ -61,9 +61,10 @@ const appTabs = [
 ]
 const build = createRoute({ ...page, path: '/apps/$app/builds/$build', validateSearch: only('env'), component: lazyRouteComponent(() => import('./pages/build.tsx'), 'BuildPage') })
 const terminal = createRoute({ ...page, path: '/apps/$app/terminal/$instance', validateSearch: only('env'), component: lazyRouteComponent(() => import('./pages/terminal.tsx'), 'TerminalPage') })
+const missing = createRoute({ ...page, path: '/$', component: NotFound })
 const gallery = import.meta.env.GALLERY ? [createRoute({ ...page, path: '/_gallery', component: lazyRouteComponent(() => import('./pages/gallery.tsx'), 'Gallery') })] : []
 
-const tree = root.addChildren([login, signedIn.addChildren([tonight, map, apps, app.addChildren(appTabs), build, terminal, deploy, logs, machines, journal, settings, ...gallery])])
+const tree = root.addChildren([login, signedIn.addChildren([tonight, map, apps, app.addChildren(appTabs), build, terminal, deploy, logs, machines, journal, settings, ...gallery, missing])])
 
 export function createConsoleRouter(client: QueryClient) {
   return createRouter({

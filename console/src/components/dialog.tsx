@@ -12,6 +12,7 @@ export function Dialog({ open, onOpenChange, title, description, children, wide 
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 bg-veil animate-[fade_140ms]" />
         <Radix.Content
+          onOpenAutoFocus={focusContent}
           {...(description === undefined ? { 'aria-describedby': undefined } : {})}
           className={`fixed z-50 max-h-[88dvh] overflow-y-auto border border-rule bg-sheet p-6 shadow-float outline-none animate-[rise_160ms] inset-x-0 bottom-0 rounded-t-xl sm:inset-x-auto sm:bottom-auto sm:left-1/2 sm:top-[12vh] sm:max-h-[76dvh] sm:-translate-x-1/2 sm:rounded-xl ${wide ? 'sm:w-[720px]' : 'sm:w-[520px]'} sm:max-w-[94vw]`}
         >
@@ -33,4 +34,11 @@ export function Dialog({ open, onOpenChange, title, description, children, wide 
       </Radix.Portal>
     </Radix.Root>
   )
+}
+
+/** The sheet itself is focused, so that it is read from its title; a field that asked for the focus keeps it. */
+function focusContent(event: Event): void {
+  event.preventDefault()
+  const content = event.currentTarget as HTMLElement
+  if (!content.contains(document.activeElement)) content.focus()
 }

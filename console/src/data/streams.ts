@@ -15,7 +15,7 @@ type Options = {
   endless: boolean
 }
 
-const pausesMs = [300, 1000, 2000, 4000, 8000]
+const pausesMs = [300, 600, 1000, 2000, 4000]
 
 export async function follow<K extends EndpointId>(id: K, input: CallInput<K>, take: (data: Answer<K>, eventId: string | undefined) => void, { signal, lastEventId, endless }: Options): Promise<void> {
   let position = lastEventId

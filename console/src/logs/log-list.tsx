@@ -16,12 +16,19 @@ export function LogList({ log, wrap, showApp, following, onFollow, selected, onS
   const rows = useVirtualizer({ count: lines.length, getScrollElement: () => scroller.current, estimateSize: () => rowHeight, overscan: 24, getItemKey: (index) => lines[index]?.cursor ?? index })
   const lastPrepended = useRef(prepended)
   const placed = useRef(false)
+  // read by the effect below in the very frame somebody scrolls up, before the state has come round
+  const sticks = useRef(following)
+  useEffect(() => {
+    sticks.current = following
+  }, [following])
 
   useLayoutEffect(() => {
     const added = prepended - lastPrepended.current
     lastPrepended.current = prepended
-    if (added > 0 && scroller.current) scroller.current.scrollTop += added * rowHeight
-    else if (following && lines.length > 0) rows.scrollToIndex(lines.length - 1, { align: 'end' })
+    const element = scroller.current
+    if (element === null) return
+    if (added > 0) element.scrollTop += added * rowHeight
+    else if (following && sticks.current) element.scrollTop = element.scrollHeight
   }, [version, following])
 
   useEffect(() => {
@@ -33,20 +40,24 @@ export function LogList({ log, wrap, showApp, following, onFollow, selected, onS
     onSelect(lines[index] ?? null)
   }, [around, version])
 
+  const follow = (next: boolean) => {
+    sticks.current = next
+    onFollow(next)
+  }
   const onScroll = () => {
     const element = scroller.current as HTMLDivElement
     const fromEnd = element.scrollHeight - element.scrollTop - element.clientHeight
     if (element.scrollTop < nearEdge * rowHeight) log.loadOlder()
     if (around !== null) return
-    if (following && fromEnd > nearEdge * 4) onFollow(false)
-    else if (!following && fromEnd < 2 && log.waiting === 0) onFollow(true)
+    if (sticks.current && fromEnd > nearEdge * 4) follow(false)
+    else if (!sticks.current && fromEnd < 2 && log.waiting === 0) follow(true)
   }
   const onKeyDown = (event: KeyboardEvent) => {
     const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 20, PageUp: -20 }[event.key]
     if (event.key === 'Escape') return onSelect(null)
     if (step === undefined) return
     event.preventDefault()
-    onFollow(false)
+    follow(false)
     const from = selected === null ? (step > 0 ? -1 : lines.length) : lines.indexOf(selected)
     const index = Math.max(0, Math.min(lines.length - 1, from + step))
     onSelect(lines[index] ?? null)

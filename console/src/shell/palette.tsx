@@ -30,14 +30,6 @@ export function Palette({ onClose, onKeys }: { onClose: () => void; onKeys: () =
     <Command.Dialog open onOpenChange={(open) => !open && onClose()} label="Find or do" loop overlayClassName="fixed inset-0 z-40 bg-veil animate-[fade_120ms]" contentClassName="fixed inset-x-3 top-[8vh] z-50 mx-auto max-w-[600px] overflow-hidden rounded-xl border border-rule bg-sheet shadow-float animate-[rise_140ms] sm:top-[14vh]">
       <Command.Input value={text} onValueChange={setText} placeholder="Go to, do, or search logs" className="w-full border-b border-rule bg-transparent px-5 py-4 text-lg outline-none placeholder:text-soft" />
       <Command.List className="max-h-[56dvh] overflow-y-auto p-2">
-        <Command.Empty className="px-3 py-6 text-soft">Nothing is called that. Enter searches the logs.</Command.Empty>
-        {text.trim() === '' ? null : (
-          <Command.Group heading="Search" className={group} forceMount>
-            <Command.Item forceMount value={`search logs ${text}`} className={item} onSelect={go(paths.logs({ q: text.trim() }))}>
-              Search all logs for “{text.trim()}”
-            </Command.Item>
-          </Command.Group>
-        )}
         <Command.Group heading="Apps" className={group}>
           {apps.map((app) => (
             <Command.Item key={`${app.name}/${app.environment}`} value={`${app.name} ${app.environment}`} className={item} onSelect={go(paths.app(app.name, app.environment))}>
@@ -83,6 +75,13 @@ export function Palette({ onClose, onKeys }: { onClose: () => void; onKeys: () =
             Show keys
           </Command.Item>
         </Command.Group>
+        {text.trim() === '' ? null : (
+          <Command.Group heading="Search" className={group} forceMount>
+            <Command.Item forceMount value={`search logs ${text}`} className={item} onSelect={go(paths.logs({ q: text.trim() }))}>
+              Search all logs for “{text.trim()}”
+            </Command.Item>
+          </Command.Group>
+        )}
       </Command.List>
     </Command.Dialog>
   )

@@ -10,7 +10,7 @@ export function Rail({ onPalette, onKeys }: { onPalette: () => void; onKeys: () 
   const { pathname } = useLocation()
   const session = useSession()
   return (
-    <div className="sticky top-0 hidden h-dvh flex-col border-r border-rule px-3 py-5 md:flex">
+    <header className="sticky top-0 hidden h-dvh flex-col border-r border-rule px-3 py-5 md:flex">
       <A href="/" className="mb-6 rounded-md px-2.5 py-1" aria-label="Nightshift, to Tonight">
         <Wordmark />
       </A>
@@ -45,7 +45,7 @@ export function Rail({ onPalette, onKeys }: { onPalette: () => void; onKeys: () 
           </button>
         </div>
       </div>
-    </div>
+    </header>
   )
 }
 

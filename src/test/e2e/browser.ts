@@ -41,26 +41,33 @@ export async function visit(browser: Browser, { loginUrl, ...options }: BrowserC
   return { page, errors, [Symbol.asyncDispose]: () => context.close() }
 }
 
-/** Waits until nothing that was begun is still moving or loading, then asks axe. */
-export async function assertAccessible(page: Page, where: string): Promise<void> {
-  await page.waitForFunction(() => document.querySelector('[role=status][aria-label^=Loading]') === null)
+/** Waits until nothing that was begun is still loading, then asks axe; each objection in a few lines. */
+export async function objections(page: Page, where: string): Promise<string[]> {
+  await page.waitForFunction("document.querySelector('[role=status][aria-label^=Loading]') === null")
   const { violations } = await new AxeBuilder({ page }).analyze()
-  const told = violations.map((one) => `${one.id} (${one.impact}): ${one.help}\n${one.nodes.slice(0, 3).map((node) => `    ${node.html.slice(0, 180)}\n      ${node.failureSummary?.split('\n').slice(1, 3).join('; ')}`).join('\n')}`)
-  assert.deepEqual(told, [], `axe on ${where}:\n${told.join('\n')}`)
+  return violations.map((one) => `${where}: ${one.id} (${one.impact}): ${one.help}\n${one.nodes.slice(0, 3).map((node) => `    ${node.html.slice(0, 180)}\n      ${node.failureSummary?.split('\n').slice(1, 3).join('; ')}`).join('\n')}`)
 }
+
+/** Fails with everything at once. */
+export function assertNone(problems: readonly string[]): void {
+  assert.ok(problems.length === 0, `${problems.length} problems:\n${problems.join('\n')}`)
+}
+
+/** In the page: the name of what has the focus, and whether that can be seen. (A string: the tests have no DOM types.) */
+const focusedName = `(() => {
+  const element = document.activeElement
+  if (!element) return ''
+  const label = (element.getAttribute('aria-label') ?? element.textContent ?? '').trim()
+  const isVisible = getComputedStyle(element).outlineStyle !== 'none' || element.matches('input, main, [role=dialog], [role=option]')
+  return isVisible ? label : label + ' (focus is not visible)'
+})()`
 
 /** Moves with Tab until the focused thing has this name; fails after too many steps. */
 export async function tabTo(page: Page, name: RegExp, { backwards = false, within = 120 } = {}): Promise<void> {
   const seen: string[] = []
   for (let step = 0; step < within; step++) {
     await page.keyboard.press(backwards ? 'Shift+Tab' : 'Tab')
-    const focused = await page.evaluate(() => {
-      const element = document.activeElement as HTMLElement | null
-      if (element === null) return ''
-      const label = element.getAttribute('aria-label') ?? element.textContent ?? ''
-      const style = getComputedStyle(element)
-      return `${label.trim()}${style.outlineStyle === 'none' && !element.matches('input, [role=dialog], [role=option]') ? ' (focus is not visible)' : ''}`
-    })
+    const focused = await page.evaluate<string>(focusedName)
     seen.push(focused)
     if (name.test(focused)) return
   }

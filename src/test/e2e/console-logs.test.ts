@@ -1,0 +1,94 @@
+/** The log view: live, paused, searched, linked to, and with a hundred thousand lines. */
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import type { Browser, Page } from 'playwright-core'
+import { until } from '#test/harness/wait.ts'
+import { launchBrowser, skipWithoutChromium, visit, wide } from './browser.ts'
+import { bootPreview } from './target.ts'
+
+describe('logs in the console', { skip: skipWithoutChromium }, () => {
+  let browser: Browser
+  let target: Awaited<ReturnType<typeof bootPreview>>
+  before(async () => {
+    ;[browser, target] = await Promise.all([launchBrowser(), bootPreview()])
+  })
+  after(async () => {
+    await browser?.close()
+    await target?.[Symbol.asyncDispose]()
+  })
+  const signedIn = () => visit(browser, { ...wide, loginUrl: target.loginUrl })
+  const say = (text: string, level: 'info' | 'error' = 'info') => target.world.say({ at: new Date().toISOString(), app: 'shop', environment: 'production', service: 'web', instance: 'web.1', release: 17, stream: 'stdout', level, text })
+  const list = (page: Page) => page.getByRole('listbox', { name: 'Log lines' })
+
+  test('a line is seen as it is written, and waits while the tail is paused', async () => {
+    await using visitor = await signedIn()
+    const { page } = visitor
+    await page.goto(`${target.url}/logs`)
+    await list(page).waitFor()
+    say('first light over the harbour')
+    await list(page).getByText('first light over the harbour').waitFor()
+    await page.keyboard.press('p')
+    await page.getByText(/^Paused/).waitFor()
+    say('the ferry has left')
+    await page.getByText(/new lines? waiting/).waitFor()
+    assert.equal(await list(page).getByText('the ferry has left').count(), 0)
+    await page.getByRole('button', { name: 'Go on' }).click()
+    await list(page).getByText('the ferry has left').waitFor()
+  })
+
+  test('the filter stands in the address, and works when it is opened by somebody else', async () => {
+    await using visitor = await signedIn()
+    const { page } = visitor
+    say('lamp 4711 is out', 'error')
+    say('lamp 4712 is lit')
+    await page.goto(`${target.url}/logs`)
+    await list(page).waitFor()
+    await page.keyboard.press('/')
+    await page.keyboard.type('lamp 471')
+    await page.waitForURL(/q=lamp/)
+    await page.getByLabel('Level').selectOption('error')
+    await page.waitForURL(/level=error/)
+    await using colleague = await signedIn()
+    await colleague.page.goto(page.url())
+    await list(colleague.page).getByText('is out').waitFor()
+    assert.equal(await list(colleague.page).getByText('is lit').count(), 0)
+    assert.equal(await list(colleague.page).locator('mark').first().textContent(), 'lamp 471')
+  })
+
+  test('a line opens, and its link leads to it and to what stood around it', async () => {
+    await using visitor = await signedIn()
+    const { page } = visitor
+    say('before the incident')
+    say('{"msg":"the incident","order":77}', 'error')
+    say('after the incident')
+    await page.goto(`${target.url}/logs?q=the+incident`)
+    await list(page).getByText('order').click()
+    const detail = page.getByRole('complementary', { name: 'Log line' })
+    await detail.getByText('"order": 77').waitFor()
+    await detail.getByRole('link', { name: 'What stood around it' }).click()
+    await page.waitForURL(/line=/)
+    await list(page).getByText('before the incident').waitFor()
+    await list(page).getByText('after the incident').waitFor()
+    await list(page).getByRole('option', { selected: true }).getByText('order').waitFor()
+    await page.getByRole('button', { name: 'Back to live' }).click()
+    await page.getByText('Live', { exact: true }).waitFor()
+  })
+
+  test('a hundred thousand lines scroll, and only those in sight exist', async () => {
+    await using visitor = await signedIn()
+    const { page } = visitor
+    await page.goto(`${target.url}/logs?app=shop`)
+    await list(page).waitFor()
+    for (let sent = 0; sent < 100_000; sent += 5000) {
+      for (let i = 0; i < 5000; i++) say(`wave ${sent + i}`)
+      await list(page).getByText(`wave ${sent + 4999}`, { exact: true }).waitFor()
+    }
+    await until(async () => Number(/(\d+) lines/.exec((await page.getByText(/^\d+ lines$/).textContent()) ?? '')?.[1]) > 80_000, { because: 'the view keeps them' })
+    assert.ok((await page.locator('[data-line]').count()) < 150)
+    await list(page).hover()
+    await page.mouse.wheel(0, -1_000_000)
+    await page.getByText(/^Paused/).waitFor()
+    await until(async () => /wave [3-6]\d{4}/.test((await list(page).textContent()) ?? ''), { because: 'the middle is shown' })
+    assert.ok((await page.locator('[data-line]').count()) < 150)
+  })
+})
