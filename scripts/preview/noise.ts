@@ -29,7 +29,7 @@ export function pick(name: string, ms: number, periodMs: number): number {
 }
 
 /** How busy the hour is, 0.25 … 1: quiet before dawn, busy in the evening. */
-export function dayCurve(ms: number): number {
+function dayCurve(ms: number): number {
   const hour = (ms / 3_600_000) % 24
   return 0.62 - 0.38 * Math.cos(((hour - 4) / 24) * 2 * Math.PI)
 }

@@ -26,7 +26,7 @@ const day = 24 * hour
 
 export const ago = (now: number, ms: number) => new Date(now - ms).toISOString()
 let serial = 0
-export const previewId = (prefix: string) => `${prefix}_01m3q8k2x${(++serial).toString(32).padStart(4, '0')}7wq9d2`
+const previewId = (prefix: string) => `${prefix}_01m3q8k2x${(++serial).toString(32).padStart(4, '0')}7wq9d2`
 
 type InstanceHint = { state?: InstanceState; because?: string; restarts?: number; machine?: string; lastExit?: Instance['lastExit']; retryMs?: number; upMs?: number; memory?: number; limit?: number }
 

@@ -32,14 +32,12 @@ export function painter(on: boolean): Paint {
   return (style, text) => (on && style !== undefined && text !== '' ? `\x1b[${codes[style][0]}m${text}\x1b[${codes[style][1]}m` : text)
 }
 
-/* oxlint-disable no-control-regex */
 const colourSequence = /\x1b\[[0-9;:]*m/g
 /** Titles, clipboard, links. */
 const systemCommand = /\x1b\][^\x07\x1b]*(\x07|\x1b\\)?/g
 const otherSequence = /\x1b\[[0-9;:?<=>!]*[ -/]*[@-~]?|\x1b[ -/]+.?|\x1b./g
 /** All but tab and newline. */
 const controlCharacter = /[\x01-\x08\x0b-\x1f\x7f-\x9f]/g
-/* oxlint-enable no-control-regex */
 
 /**
  * Text of an app or of another person, fit for a terminal: escape sequences that could move the cursor, rename the

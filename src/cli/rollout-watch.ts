@@ -9,7 +9,7 @@ import type { Output } from './output.ts'
 const pollMs = 400
 
 /** Undefined when there is no rollout to wait for (nothing runs, or another one has taken its place). */
-export async function watchRollout(target: Target, release: number, onStep: (name: string, detail: string, atMs: number) => void, signal?: AbortSignal): Promise<Rollout | undefined> {
+async function watchRollout(target: Target, release: number, onStep: (name: string, detail: string, atMs: number) => void, signal?: AbortSignal): Promise<Rollout | undefined> {
   const seen = new Set<string>()
   while (true) {
     const rollout = await readRollout(target)

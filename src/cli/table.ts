@@ -1,5 +1,4 @@
 /** Aligned tables: lower-case titles, two spaces between columns, numbers to the right, no lines, no trailing space. */
-import { stripVTControlCharacters } from 'node:util'
 import { type Output, type Style, harmless } from './output.ts'
 
 export type Column<Row> = {
@@ -50,9 +49,4 @@ export function facts(out: Output, entries: readonly (readonly [string, string |
   const shown = entries.filter((entry): entry is readonly [string, string] => entry[1] !== null && entry[1] !== undefined && entry[1] !== '')
   const width = Math.max(0, ...shown.map(([name]) => name.length))
   for (const [name, value] of shown) out.line(`${out.paint('dim', name.padEnd(width))}  ${value}`)
-}
-
-/** Columns a text takes up on a screen, its colours not counted. */
-export function visibleLength(text: string): number {
-  return stripVTControlCharacters(text).length
 }

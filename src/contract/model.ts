@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { eventKinds } from './events.ts'
 import { manifestSchema } from './manifest.ts'
-import { instanceKinds, instanceStates, latencyBucketsMs, logStreams } from './wire.ts'
+import { instanceKinds, instanceStates, logStreams } from './wire.ts'
 
 const time = z.iso.datetime()
 
@@ -122,7 +122,7 @@ export const buildSchema = z.object({
   app: z.string(),
   environment: z.string(),
   state: z.enum(buildStates),
-  /** directory · git · image · release (no build: an old artifact) */
+  /** directory: an upload · git: a push · image: a ready one, nothing is built */
   source: z.object({ kind: z.enum(['directory', 'git', 'image']), commit: z.string().nullable(), branch: z.string().nullable(), image: z.string().nullable() }),
   builder: z.string().nullable(),
   because: z.string(),
@@ -146,8 +146,8 @@ export const releaseSchema = z.object({
   artifact: z.string(),
   commit: z.string().nullable(),
   buildId: z.string().nullable(),
-  /** Names and shapes only; secret values are never answered. */
   config: z.record(z.string(), z.string()),
+  /** Names; values are never answered. */
   secrets: z.array(z.string()),
   createdAt: time,
   by: z.string(),
@@ -194,7 +194,6 @@ export const trafficSeriesSchema = z.object({
   points: z.array(trafficPointSchema),
 })
 export type TrafficSeries = z.infer<typeof trafficSeriesSchema>
-export const trafficBuckets = latencyBucketsMs
 
 export const resourceSeriesSchema = z.object({
   instance: z.string(),

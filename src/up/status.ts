@@ -30,7 +30,7 @@ export async function runStatus(options: ProcessOptions): Promise<number> {
   return status.api.reachable && status.processes.every((each) => each.state === 'ready') ? 0 : 1
 }
 
-export async function readStatus(options: ProcessOptions): Promise<Status> {
+async function readStatus(options: ProcessOptions): Promise<Status> {
   const { home } = options
   const config = existsSync(configFile(home)) ? readConfig(home) : undefined
   if (!config) throw new AppError('not-found', `there is no Nightshift in ${home} (start one with: nightshift up --home ${home}; of one elsewhere: nightshift whoami)`)

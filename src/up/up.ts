@@ -29,7 +29,7 @@ import { version } from './version.ts'
 export type Ready = { api: string; ingress: string; console: string; loginUrl: string }
 export type SupervisorRecord = { pid: number; startTime: string; version: string; startedAt: string; readyAt: string | null; processes: ProcessView[] }
 
-export function supervisorRecordFile(home: string): string {
+function supervisorRecordFile(home: string): string {
   return join(home, 'run', 'up.json')
 }
 export function supervisorLockFile(home: string): string {

@@ -11,7 +11,6 @@ export function Ansi({ text }: { text: string }) {
     const weight = part.decorations.includes('bold') ? 'font-semibold' : ''
     const dim = part.decorations.includes('dim') && tone === '' ? 'text-soft' : ''
     const line = part.decorations.includes('underline') ? 'underline' : ''
-    // eslint-disable-next-line react/no-array-index-key -- parts of an unchanging line
     return <span key={index} className={`${tone} ${weight} ${dim} ${line}`}>{part.content.replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, '')}</span>
   })
 }

@@ -2,7 +2,7 @@ import type { LogLine } from '#contract/model.ts'
 import { logTime } from '../lib/times.ts'
 import { Ansi, plainText } from './ansi.tsx'
 
-export const levelText: Record<LogLine['level'], string> = { debug: 'text-soft', info: '', warn: 'text-amber', error: 'text-red', unknown: '' }
+const levelText: Record<LogLine['level'], string> = { debug: 'text-soft', info: '', warn: 'text-amber', error: 'text-red', unknown: '' }
 const levelMarks: Record<LogLine['level'], string> = { debug: '·', info: ' ', warn: '▲', error: '✕', unknown: ' ' }
 
 /** One line: time, who, level as a shape, text. */

@@ -83,7 +83,7 @@ function SlotMarks({ slot }: { slot: Slot }) {
   )
 }
 
-export function MarkShape({ kind }: { kind: Mark['kind'] }) {
+function MarkShape({ kind }: { kind: Mark['kind'] }) {
   if (kind === 'change') return <span aria-hidden="true" className="inline-block h-3 w-[2px] bg-ink opacity-75" />
   return (
     <svg viewBox="0 0 10 10" width="9" height="9" aria-hidden="true" className={`shrink-0 ${kind === 'held' ? 'text-red-mark' : kind === 'fault' ? 'text-amber-mark' : 'text-healthy-mark'}`}>

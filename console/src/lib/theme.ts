@@ -1,7 +1,7 @@
 /** Theme and density: kept in this browser, set on <html> before the first paint (vite.config.ts) and here when switched. */
 export const themes = ['system', 'night', 'day'] as const
 export type Theme = (typeof themes)[number]
-export const densities = ['comfortable', 'compact'] as const
+const densities = ['comfortable', 'compact'] as const
 export type Density = (typeof densities)[number]
 
 function kept<T extends string>(key: string, known: readonly T[], otherwise: T): T {

@@ -5,7 +5,7 @@ export type Change = { what: 'code' | 'config' | 'secret' | 'manifest'; text: st
 type Parts = Pick<Release, 'artifact' | 'commit' | 'config' | 'secrets' | 'manifest'>
 
 export const shortCommit = (commit: string) => commit.slice(0, 7)
-export const shortArtifact = (artifact: string) => (artifact.startsWith('slug:') ? `slug ${artifact.slice(5, 12)}` : artifact.replace(/^image:/, 'image '))
+const shortArtifact = (artifact: string) => (artifact.startsWith('slug:') ? `slug ${artifact.slice(5, 12)}` : artifact.replace(/^image:/, 'image '))
 
 export function whatChanged(from: Parts, to: Parts): Change[] {
   const changes: Change[] = []

@@ -6,9 +6,9 @@ import dagre from '@dagrejs/dagre'
 import type { MapView } from '#contract/model.ts'
 import { groupId, ingressId, machineId, serviceId } from './ids.ts'
 
-export const serviceSize = { width: 196, height: 74 }
-export const ingressSize = { width: 84, height: 34 }
-export const machineSize = { width: 216, height: 58 }
+const serviceSize = { width: 196, height: 74 }
+const ingressSize = { width: 84, height: 34 }
+const machineSize = { width: 216, height: 58 }
 const padding = { x: 22, top: 46, bottom: 22 }
 const gap = 34
 
@@ -27,7 +27,7 @@ export function bestLayout(map: MapView, aspect: number): Layout {
   return widths.map((width) => layoutOf(map, width)).reduce((best, one) => (scale(one) > scale(best) * 1.02 ? one : best))
 }
 
-export function layoutOf(map: MapView, maxWidth: number): Layout {
+function layoutOf(map: MapView, maxWidth: number): Layout {
   const names = [...new Set(map.services.map((one) => groupId(one.app, one.environment)))]
   const groups = names.map((name) => groupOf(map, name))
   groups.sort((a, b) => b.members.length - a.members.length || a.id.localeCompare(b.id))

@@ -49,4 +49,4 @@ export function Rail({ onPalette, onKeys }: { onPalette: () => void; onKeys: () 
   )
 }
 
-export const isMac = /Mac|iPhone|iPad/.test(navigator.userAgent)
+const isMac = /Mac|iPhone|iPad/.test(navigator.userAgent)

@@ -8,7 +8,7 @@ import { dirname, join, relative, sep } from 'node:path'
 import ignore, { type Ignore } from 'ignore'
 
 /** Never part of a source, whatever a rule says: history, installed dependencies, our own data and link. */
-export const neverDeployed: ReadonlySet<string> = new Set(['.git', 'node_modules', '.nightshift', '.nightshift-app'])
+const neverDeployed: ReadonlySet<string> = new Set(['.git', 'node_modules', '.nightshift', '.nightshift-app'])
 
 /** Left out unless a rule brings them back: they hold secrets of a developer's own machine. */
 const environmentFiles = ['.env', '.env.local', '.env.*.local']

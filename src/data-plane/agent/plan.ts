@@ -66,7 +66,7 @@ export type Plan = {
 }
 
 /** Exited tasks kept per instance while their lines can't be stored (control is away). */
-export const keptExits = 10
+const keptExits = 10
 /** A hung process rarely uses its grace, and its callers wait. */
 const hungGraceMs = 2_000
 const stopAllDrainMs = 1_000

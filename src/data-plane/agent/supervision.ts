@@ -163,11 +163,11 @@ function within(instants: readonly number[], periodMs: number, now: number): num
   return instants.filter((at) => at > now - periodMs && at <= now)
 }
 
-export function isFault(reason: EndReason): boolean {
+function isFault(reason: EndReason): boolean {
   return reason === 'unhealthy' || reason === 'startup'
 }
 
-export function describeExit(exit: ExitStatus | null, ranMs: number): string {
+function describeExit(exit: ExitStatus | null, ranMs: number): string {
   if (!exit || (exit.code === null && exit.signal === null && !exit.oom)) return 'it ended, nobody knows how'
   const how = exit.oom
     ? 'ran out of memory and was killed'

@@ -88,7 +88,7 @@ function edns(): Answer {
 }
 
 /** What fits one Ethernet frame unfragmented (DNS flag day 2020). */
-export const maxUdpBytes = 1232
+const maxUdpBytes = 1232
 
 /** Bytes of answer that the asker takes over UDP. */
 export function udpLimit(query: Packet): number {

@@ -6,7 +6,7 @@ import type { Instance } from './instance.ts'
  * Least outstanding; among many by the power of two choices (Mitzenmacher 2001), which is nearly as even as looking
  * at all of them and costs the same for any number.
  */
-export const looksAtAll = 3
+const looksAtAll = 3
 
 /** `tried`: instances that already failed this request. Undefined: nobody can take it now. */
 export function pickInstance(

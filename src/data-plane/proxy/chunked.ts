@@ -7,8 +7,8 @@ import { isTokenByte, isValueByte } from './grammar.ts'
  * Strict where peers were lenient and got smuggled past: CRLF only, at least one hex digit and at most 13 (2^52),
  * extensions by their grammar, trailers by the field grammar and never one that frames or routes.
  */
-export const maxExtensionBytes = 4 * 1024
-export const maxTrailerBytes = 8 * 1024
+const maxExtensionBytes = 4 * 1024
+const maxTrailerBytes = 8 * 1024
 
 const S = {
   size: 0,

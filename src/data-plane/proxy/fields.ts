@@ -14,7 +14,7 @@ export interface FieldVisitor {
   field(text: string, start: number, colon: number, valueStart: number, valueEnd: number): boolean | Refusal
 }
 
-export const maxFields = 100
+const maxFields = 100
 
 export type FieldWalk = { kept: string; refusal: Refusal | null }
 const none: FieldWalk = { kept: '', refusal: null }

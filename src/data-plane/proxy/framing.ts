@@ -4,7 +4,7 @@ import { ChunkWalker, type SpanSink } from './chunked.ts'
  * Where a message body ends (RFC 9112 §6.3). The walker only counts: bytes are passed on as they are, unless the
  * other side cannot have them chunk-coded, then `onData` names the spans that are content.
  */
-export const framings = ['none', 'length', 'chunked', 'close'] as const
+const framings = ['none', 'length', 'chunked', 'close'] as const
 export type Framing = (typeof framings)[number]
 
 export class BodyWalker {

@@ -7,7 +7,7 @@ import { AppError } from '#base/errors.ts'
 export type PostgresBinaries = { folder: string; initdb: string; postgres: string; major: string }
 
 /** The major version that `package.json` pins. A data folder of another major is refused, never converted. */
-export const embeddedMajor = '18'
+const embeddedMajor = '18'
 
 /** Throws `unavailable` where npm has no PostgreSQL for this platform. */
 export function findBinaries(): PostgresBinaries {

@@ -17,7 +17,7 @@ const run = promisify(execFile)
 /** The lines of `postmaster.pid` that matter. */
 export type PidFile = { pid: number; dataFolder: string; port: number }
 
-export async function readPidFile(dataFolder: string): Promise<PidFile | undefined> {
+async function readPidFile(dataFolder: string): Promise<PidFile | undefined> {
   let text: string
   try {
     text = await readFile(join(dataFolder, 'postmaster.pid'), 'utf8')

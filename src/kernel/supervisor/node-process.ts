@@ -54,7 +54,7 @@ async function goneWithin(identity: ProcessIdentity, ms: number): Promise<boolea
 }
 
 /** Signals, waits, then kills. Returns when the process is gone. Idempotent. */
-export async function endProcess(identity: ProcessIdentity, options: { signal: NodeJS.Signals; graceMs: number }): Promise<void> {
+async function endProcess(identity: ProcessIdentity, options: { signal: NodeJS.Signals; graceMs: number }): Promise<void> {
   if (signal(identity, options.signal) && (await goneWithin(identity, options.graceMs))) return
   signal(identity, 'SIGKILL')
   if (!(await goneWithin(identity, 10_000))) throw new AppError('unavailable', `process ${identity.pid} does not end (it may wait for a disk that does not answer)`)

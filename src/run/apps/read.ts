@@ -25,7 +25,6 @@ export type ServiceRate = { app: string; environment: string; service: string; r
 
 /** What the upper floor knows of the moment. */
 export type Moment = { samples: ReadonlyMap<string, InstanceSample>; rates: readonly ServiceRate[] }
-export const noMoment: Moment = { samples: new Map(), rates: [] }
 
 export type Reach = { ingressUrl: () => string; apiUrl: () => string; httpsPort: () => number | null }
 
@@ -63,7 +62,7 @@ export async function readApp(db: Db, reach: Reach, moment: Moment, app: string,
   throw await unknownApp(db, app, environment)
 }
 
-export async function unknownApp(db: Db, app: string, environment: string): Promise<AppError> {
+async function unknownApp(db: Db, app: string, environment: string): Promise<AppError> {
   const rows = await db.query<{ app: string; name: string }>('SELECT app, name FROM environments')
   const own = rows.filter((row) => row.app === app).map((row) => row.name)
   if (own.length > 0) return new AppError('not-found', `${app} has no environment "${environment}"; it has ${own.join(', ')}`)
@@ -148,7 +147,7 @@ function serviceSummary(
   }
 }
 
-export function instanceView(row: InstanceRow, moment: Moment): Instance {
+function instanceView(row: InstanceRow, moment: Moment): Instance {
   const seen = currentObservation(row)
   const sample = moment.samples.get(row.id)
   return {

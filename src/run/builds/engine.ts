@@ -27,7 +27,7 @@ import { printable } from './worker/log.ts'
 import { machineVariables, workFiles, workerResult, type WorkerResult, type WorkerSpec } from './worker/spec.ts'
 import type { Manifest } from '#contract/manifest.ts'
 
-export const buildActor: Actor = { kind: 'loop', name: 'builds' }
+const buildActor: Actor = { kind: 'loop', name: 'builds' }
 
 export const defaultLimits: BuildLimits = {
   timeMs: 15 * 60_000,

@@ -76,7 +76,7 @@ function valueAt(input: unknown, path: Path): unknown {
 }
 
 /** The keys that the schema knows at a path. */
-export function keysAt(path: Path): string[] {
+function keysAt(path: Path): string[] {
   let schema: unknown = manifestSchema
   for (const part of path) {
     const at = bare(schema)

@@ -31,7 +31,7 @@ export async function addRolloutStep(tx: Db, id: string, step: { name: string; d
   )
 }
 
-export async function openRollout(db: Db, app: string, environment: string): Promise<RolloutRow | undefined> {
+async function openRollout(db: Db, app: string, environment: string): Promise<RolloutRow | undefined> {
   return db.maybe(`SELECT * FROM rollouts WHERE app = $1 AND environment = $2 AND state IN ('pending', 'releasing', 'starting')`, [app, environment])
 }
 

@@ -11,9 +11,9 @@
 import type { Action, EnvironmentFacts, InstanceFacts, Plan, ReleaseFacts, ServiceWish } from './model.ts'
 
 /** Crashes of one new instance after which its release is given up. */
-export const maxRestartsOfNew = 3
+const maxRestartsOfNew = 3
 /** Beyond its own startup grace, an instance gets this long to be placed and unpacked. */
-export const placementMs = 60_000
+const placementMs = 60_000
 
 export function surgeOf(count: number): number {
   return Math.max(1, Math.ceil(count / 4))

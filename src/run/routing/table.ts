@@ -81,7 +81,7 @@ export function environmentRoutes(env: Pick<RoutedEnvironment, 'app' | 'environm
   return found
 }
 
-export function isPublic(name: string, service: ServiceManifest, manifest: Manifest): boolean {
+function isPublic(name: string, service: ServiceManifest, manifest: Manifest): boolean {
   if (service.protocol !== 'http' || service.port === false) return false
   if (service.public !== undefined) return service.public
   if (name === 'web' || service.domains.length > 0) return true

@@ -37,7 +37,7 @@ export async function callerOf(request: IncomingMessage, access: AccessService, 
 }
 
 /** A cookie must not be used from another site's page: its Origin has to be our own host. */
-export function assertSameOrigin(request: IncomingMessage): void {
+function assertSameOrigin(request: IncomingMessage): void {
   const origin = request.headers.origin
   if (origin === undefined) return
   let host: string | undefined

@@ -42,12 +42,13 @@ function toAppError(error: unknown): AppError {
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return new AppError('invalid', message ?? 'the request is not valid')
   const databaseAway = code === 'ECONNREFUSED' || code === 'ECONNRESET' || code === '57P01' || code === '57P03' || /Connection terminated|timeout exceeded when trying to connect/.test(message ?? '')
   if (databaseAway) return new AppError('unavailable', 'the database is away for a moment; apps and traffic are not touched; try again', { retryAfterSeconds: 1 })
+  if (code === '53100' || code === 'ENOSPC' || code === 'EDQUOT') return new AppError('unavailable', 'the disk of the server is full, so nothing can be stored; what runs is not touched (free some space and try again)', { retryAfterSeconds: 10 })
   if (code !== undefined && unstorable.has(code)) return new AppError('invalid', 'the request holds a NUL character or a number that is too large; neither can be stored')
   return new AppError('internal', 'an unexpected error; the details are in the control log under this request id')
 }
 
 /** Every fault at once, each with the field it is about. */
-export function invalidInput(error: z.ZodError): AppError {
+function invalidInput(error: z.ZodError): AppError {
   const fields = error.issues.map((issue) => ({ path: issue.path.join('.') || 'body', message: issue.message }))
   const first = fields[0] as FieldFault
   const more = fields.length > 1 ? ` (and ${fields.length - 1} more)` : ''

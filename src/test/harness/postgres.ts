@@ -17,7 +17,7 @@ let server: Promise<string> | undefined
 let template: Promise<string> | undefined
 
 /** The URL of a server on which databases may be made. */
-export function testServer(): Promise<string> {
+function testServer(): Promise<string> {
   server ??= process.env['NIGHTSHIFT_TEST_DATABASE_URL'] ? Promise.resolve(process.env['NIGHTSHIFT_TEST_DATABASE_URL']) : startTestServer().then(({ url }) => url)
   return server
 }

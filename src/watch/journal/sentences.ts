@@ -30,7 +30,7 @@ export const sentences: Partial<Record<EventKind, (name: string, data: Data) => 
 type Told = Pick<Fact, 'kind' | 'app' | 'environment' | 'instance' | 'data'>
 
 /** `shop/web.1`, or `shop/staging/web.1` outside production. Agents know instances by id, and send the name along. */
-export function factName({ app, environment, instance, data }: Told): string {
+function factName({ app, environment, instance, data }: Told): string {
   const place = environment === 'production' ? null : environment
   return [app, place, data['name'] ?? instance].filter(Boolean).join('/') || 'something'
 }

@@ -14,7 +14,7 @@ const base = 0x01000193
 const outgoing = Array.from({ length: gramLength }).reduce<number>((power) => Math.imul(power, base), 1)
 
 /** Bits for so many lines: a power of two, so that a place is a mask of the hash whatever the size. */
-export function gramBits(lines: number): number {
+function gramBits(lines: number): number {
   let bits = 512
   while (bits < lines * 32) bits *= 2
   return bits

@@ -39,7 +39,7 @@ export function startLogTidying(db: Database, options: RetentionOptions & { peri
 }
 
 /** Why the current partition has to be closed now; undefined while it need not. */
-export function rotationDue(state: HotState, now: Date, { maxLines = 50_000, ageMs = 60_000, fewLines = 2000, maxAgeMs = 600_000 }: SealOptions): string | undefined {
+function rotationDue(state: HotState, now: Date, { maxLines = 50_000, ageMs = 60_000, fewLines = 2000, maxAgeMs = 600_000 }: SealOptions): string | undefined {
   const age = now.getTime() - state.createdAt.getTime()
   if (state.lines >= maxLines) return `it holds ${state.lines} lines`
   if (state.lines >= fewLines && age >= ageMs) return `it is ${Math.round(age / 1000)} s old and holds ${state.lines} lines`
@@ -68,7 +68,7 @@ export async function sealTurn(db: Database, now: Date, options: SealOptions, si
 }
 
 /** Moves the oldest closed partition into chunks, in one transaction. */
-export function sealOldest(db: Database): Promise<{ lines: number; chunks: number } | 'none' | 'busy'> {
+function sealOldest(db: Database): Promise<{ lines: number; chunks: number } | 'none' | 'busy'> {
   return db.transaction(async (tx) => {
     if (!(await lockSealing(tx))) return 'busy'
     const part = await oldestSealable(tx)

@@ -19,7 +19,7 @@ export function stepMs(minutes: number): number {
 }
 
 /** The end of the newest ten seconds that are complete: a batch comes up to half a grain after the slot of its middle has ended. */
-export function completeUntil(now: Date): number {
+function completeUntil(now: Date): number {
   const ms = now.getTime() - grainMs / 2 - 1000
   return ms - (ms % grainMs)
 }

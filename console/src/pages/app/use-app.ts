@@ -5,7 +5,7 @@ import { type AppRef, queries } from '../../data/queries.ts'
 const route = getRouteApi('/signed-in/apps/$app')
 
 /** The app and environment in the address. */
-export function useAppRef(): AppRef {
+function useAppRef(): AppRef {
   const { app } = route.useParams()
   const { env } = route.useSearch()
   return { app, env: env ?? 'production' }

@@ -81,7 +81,7 @@ export async function killHard(child: ChildProcess): Promise<void> {
   await ended
 }
 
-export async function removeTasks(driver: TaskDriver): Promise<void> {
+async function removeTasks(driver: TaskDriver): Promise<void> {
   for (const task of await driver.list()) {
     await driver.stop(task.id, { signal: 'SIGKILL', graceMs: 0 })
     await driver.remove(task.id)

@@ -125,7 +125,7 @@ export class Networks {
   }
 }
 
-export function networkName(labels: Record<string, string>): string {
+function networkName(labels: Record<string, string>): string {
   const part = (label: string) => (labels[label] ?? 'none').replaceAll(/[^a-zA-Z0-9_.-]/g, '_')
   return `nightshift-${part('app')}-${part('environment')}`
 }

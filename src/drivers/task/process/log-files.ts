@@ -244,7 +244,7 @@ async function readAt(file: FileHandle, position: number, length: number): Promi
 }
 
 /** Hands out the lines of `data` and returns how many bytes they took. `complete`: what follows the last newline is a line too. */
-export function cutLines(data: Buffer, complete: boolean, emit: (line: string) => void): number {
+function cutLines(data: Buffer, complete: boolean, emit: (line: string) => void): number {
   let start = 0
   while (start < data.length) {
     const newline = data.indexOf(10, start)

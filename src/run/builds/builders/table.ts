@@ -8,7 +8,7 @@ import { pythonBuilder } from './python/python.ts'
 import { staticBuilder } from './static/static.ts'
 import type { Builder, BuildSettings } from './types.ts'
 
-export const builderTable: readonly Builder[] = [buildpackBuilder, dockerfileBuilder, nodeBuilder, pythonBuilder, staticBuilder, noneBuilder]
+const builderTable: readonly Builder[] = [buildpackBuilder, dockerfileBuilder, nodeBuilder, pythonBuilder, staticBuilder, noneBuilder]
 
 export type Choice = {
   builder: Builder

@@ -73,7 +73,6 @@ export async function extractSource(source: AsyncIterable<Uint8Array>, to: strin
 /** The path relative to the top, without `.` parts and trailing slashes. */
 function cleanPath(path: string): string {
   if (path.startsWith('/')) throw refuse(`${show(path)} is an absolute path`)
-  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
   if (/[\x00-\x1f\x7f]/.test(path)) throw refuse(`the name ${show(path)} holds control characters`)
   const parts = path.split('/').filter((part) => part !== '' && part !== '.')
   if (parts.includes('..')) throw refuse(`${show(path)} leads out of the archive`)

@@ -30,6 +30,5 @@ export class WorkerLog {
 /** A progress bar's last state is what a terminal would show; colours stay, every other control sequence goes. */
 export function printable(text: string): string {
   const last = text.replace(/\r+$/, '').split('\r').at(-1) as string
-  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
   return last.replace(/\x1b\[[0-9;]*m|\x1b\[[0-9;?]*[A-Za-z]|\x1b[^[]|[\x00-\x08\x0b-\x1f\x7f]/g, (sequence) => (/^\x1b\[[0-9;]*m$/.test(sequence) ? sequence : ''))
 }

@@ -23,7 +23,7 @@ export async function fromCompose(dir: string): Promise<Translation | null> {
   return null
 }
 
-export function translateCompose(text: string, source: string): Translation {
+function translateCompose(text: string, source: string): Translation {
   const { value } = parseYaml(text, source)
   const raw = isRecord(value) ? value['services'] : undefined
   if (!isRecord(raw)) throw new AppError('invalid', `${source} must be a map with a key \`services\``)

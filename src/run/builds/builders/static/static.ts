@@ -6,7 +6,7 @@ import { hasFile } from '#run/manifest/source.ts'
 import { procfileProcesses } from '../none/none.ts'
 import type { Builder, Step } from '../types.ts'
 
-export const staticServerName = '.nightshift/static-server.mjs'
+const staticServerName = '.nightshift/static-server.mjs'
 
 /** Where built sites are usually put, best first. */
 const folders = ['public', 'dist', 'build', 'out', '_site', '.']
