@@ -25,3 +25,11 @@ test('a NUL is refused where it would end the value of a variable', () => {
   }
   assert.equal(endpoints['terminals.open'].body.safeParse({ command: ['a\0b'], tty: null }).success, false)
 })
+
+test('a full disk is told as such', () => {
+  for (const code of ['53100', 'ENOSPC']) {
+    const { problem, headers } = problemOf(Object.assign(new Error('no space'), { code }))
+    assert.deepEqual([problem.status, headers['retry-after']], [503, '10'])
+    assert.match(problem.detail, /disk of the server is full/)
+  }
+})
