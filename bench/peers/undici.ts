@@ -23,6 +23,7 @@ function relay(request: IncomingMessage, response: ServerResponse): void {
         for (const name of hopByHop) delete answered[name]
         response.writeHead(statusCode, answered as Record<string, string>)
         response.on('drain', () => controller.resume())
+        response.on('close', () => response.writableFinished || controller.abort(new Error('the client left')))
       },
       onResponseData(controller, chunk) {
         if (!response.write(chunk)) controller.pause()

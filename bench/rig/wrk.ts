@@ -14,8 +14,8 @@ export async function runWrk(url: string, options: { cores: string; connections:
   return {
     requestsPerSecond: number(/Requests\/sec:\s+([\d.]+)/),
     requests: number(/(\d+) requests in/),
-    p50Ms: milliseconds(/\b50%\s+(\S+)/.exec(stdout)?.[1]),
-    p99Ms: milliseconds(/\b99%\s+(\S+)/.exec(stdout)?.[1]),
+    p50Ms: milliseconds(/^\s+50%\s+(\S+)/m.exec(stdout)?.[1]),
+    p99Ms: milliseconds(/^\s+99%\s+(\S+)/m.exec(stdout)?.[1]),
     errors: socketErrors.reduce((sum, each) => sum + Number(each), number(/Non-2xx or 3xx responses: (\d+)/)),
   }
 }
