@@ -44,3 +44,13 @@ export function serviceKey(app: string, environment: string, service: string): S
 export function environmentSlug(app: string, environment: string): string {
   return environment === 'production' ? app : `${app}-${environment}`
 }
+
+/** Set by Nightshift in every instance; nobody else may. */
+export function isReservedVariable(name: string): boolean {
+  return name === 'PORT' || name.startsWith('NIGHTSHIFT_')
+}
+
+/** `data-files` → `NIGHTSHIFT_VOLUME_DATA_FILES`: where an instance finds its volume. */
+export function volumeVariable(name: string): string {
+  return `NIGHTSHIFT_VOLUME_${name.toUpperCase().replaceAll('-', '_')}`
+}

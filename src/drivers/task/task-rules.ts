@@ -53,11 +53,6 @@ export function exitFromStatus(status: number, oom: boolean, at: string): ExitSt
   return { code: signal === undefined ? status : null, signal: signal ?? null, oom, at }
 }
 
-/** `data-files` → `NIGHTSHIFT_VOLUME_DATA_FILES`: where a task finds its volume. */
-export function volumeVariable(name: string): string {
-  return `NIGHTSHIFT_VOLUME_${name.toUpperCase().replaceAll('-', '_')}`
-}
-
 /** Throws when a signal name is not one this machine knows. */
 export function checkSignal(operation: string, id: string, name: string): NodeJS.Signals {
   if (!Object.hasOwn(constants.signals, name)) {

@@ -1,6 +1,7 @@
 /** Commands on apps: validate → one transaction (rows and event). Loops do the rest. */
 import { AppError } from '#base/errors.ts'
 import type { Actor } from '#contract/model.ts'
+import { isReservedVariable } from '#contract/names.ts'
 import type { Database } from '#kernel/db/db.ts'
 import { record } from '#kernel/journal.ts'
 import type { SecretBox } from '#kernel/secretbox.ts'
@@ -125,9 +126,8 @@ export function openApps({ db, box }: { db: Database; box: SecretBox }) {
   return { create, changeConfig, changeSecrets, scale, setStopped, restart, cancelRollout, destroy, changeSettings }
 }
 
-/** Names that Nightshift sets itself. */
 function refuseReserved(names: string[]): void {
-  const taken = names.find((name) => name === 'PORT' || name.startsWith('NIGHTSHIFT_'))
+  const taken = names.find(isReservedVariable)
   if (taken) throw new AppError('invalid', `${taken} is set by Nightshift for every instance and cannot be changed; choose another name`)
 }
 

@@ -4,7 +4,7 @@
  */
 import { parseDuration, parseSize } from '#base/units.ts'
 import type { Manifest, ServiceManifest } from '#contract/manifest.ts'
-import { serviceKey } from '#contract/names.ts'
+import { serviceKey, volumeVariable } from '#contract/names.ts'
 import type { CommandSpec, HealthSpec, InstanceSpec, VolumeMount } from '#contract/wire.ts'
 import type { ArtifactMeta } from '#run/builds/model.ts'
 import { launched, serviceCommand } from '#run/builds/launch.ts'
@@ -41,7 +41,7 @@ export function instanceSpec(inputs: SpecInputs): InstanceSpec {
     name: instanceNameOf(row),
     release: release.number,
     artifact: service.image === undefined ? artifact.ref : { kind: 'image', image: service.image },
-    command: row.kind === 'service' ? serviceCommand(manifest, artifact.meta as ArtifactMeta, row.service) : releaseCommand(manifest, artifact.meta as ArtifactMeta, service.root),
+    command: row.kind === 'service' ? serviceCommand(manifest, artifact.meta, row.service) : releaseCommand(manifest, artifact.meta, service.root),
     root: service.root,
     env: environmentOf({ ...inputs, volumes }, service, surroundings),
     port: isService ? portOf(service) : null,
@@ -73,7 +73,7 @@ function environmentOf({ row, release, secrets, edges, volumes }: SpecInputs, se
     env[`${name}_PORT`] ??= String(edge.port)
     env[`${name}_URL`] ??= `${edge.scheme}://${edge.host}:${edge.port}`
   }
-  for (const volume of volumes) env[`NIGHTSHIFT_VOLUME_${volume.name.toUpperCase().replaceAll('-', '_')}`] ??= volume.target
+  for (const volume of volumes) env[volumeVariable(volume.name)] ??= volume.target
   return {
     ...env,
     NIGHTSHIFT_APP: row.app,

@@ -2,6 +2,7 @@
 import { parseDuration } from '#base/units.ts'
 import { nearest } from '#base/nearest.ts'
 import type { Manifest, ServiceManifest } from '#contract/manifest.ts'
+import { isReservedVariable } from '#contract/names.ts'
 import type { Fault } from './parse.ts'
 
 export type CheckOptions = {
@@ -77,14 +78,12 @@ function volumeFaults(name: string, service: ServiceManifest): Fault[] {
   return faults
 }
 
-const ours = /^(PORT|NIGHTSHIFT_.*)$/
-
 function variableFaults(name: string, service: ServiceManifest): Fault[] {
   const faults: Fault[] = []
-  for (const variable of Object.keys(service.env)) if (ours.test(variable)) faults.push({ path: ['services', name, 'env', variable], onKey: true, message: `services.${name}.env.${variable} is set by Nightshift`, hint: variable === 'PORT' ? `use services.${name}.port` : 'choose another name' })
+  for (const variable of Object.keys(service.env)) if (isReservedVariable(variable)) faults.push({ path: ['services', name, 'env', variable], onKey: true, message: `services.${name}.env.${variable} is set by Nightshift`, hint: variable === 'PORT' ? `use services.${name}.port` : 'choose another name' })
   for (const [index, secret] of service.secrets.entries()) {
     if (service.env[secret] !== undefined) faults.push({ path: ['services', name, 'secrets', index], message: `${secret} of services.${name} is both a secret and in env` })
-    if (ours.test(secret)) faults.push({ path: ['services', name, 'secrets', index], message: `the secret ${secret} of services.${name} is set by Nightshift` })
+    if (isReservedVariable(secret)) faults.push({ path: ['services', name, 'secrets', index], message: `the secret ${secret} of services.${name} is set by Nightshift` })
   }
   return faults
 }

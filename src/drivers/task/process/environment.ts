@@ -1,8 +1,9 @@
 /** The environment of a process task: what its release asked for, plus where things are on this machine. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { volumeVariable } from '#contract/names.ts'
 import type { TaskSpec } from '../port.ts'
-import { appFolder, volumeVariable } from '../task-rules.ts'
+import { appFolder } from '../task-rules.ts'
 
 const systemPath = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
 

@@ -3,8 +3,9 @@
  * What Nightshift does otherwise (add-ons, stacks, …) is named in a note.
  */
 import type { ManifestInput } from '#contract/manifest.ts'
-import { variableName } from '#contract/names.ts'
+import { isReservedVariable, variableName } from '#contract/names.ts'
 import { readJson } from '../source.ts'
+import { isRecord } from './types.ts'
 
 const silent = new Set(['name', 'description', 'keywords', 'logo', 'repository', 'website', 'success_url', 'formation', 'env', 'scripts', '$schema'])
 
@@ -34,7 +35,7 @@ function applyFormation(manifest: ManifestInput, formation: Record<string, unkno
 
 function applyEnv(manifest: ManifestInput, env: Record<string, unknown>, notes: string[]): void {
   for (const [name, setting] of Object.entries(env)) {
-    if (!variableName.safeParse(name).success || name === 'PORT' || name.startsWith('NIGHTSHIFT_')) {
+    if (!variableName.safeParse(name).success || isReservedVariable(name)) {
       notes.push(`app.json: env.${name.slice(0, 40)} was not read: not a name an app may set`)
       continue
     }
@@ -60,5 +61,5 @@ function applyScripts(manifest: ManifestInput, scripts: Record<string, unknown>,
 }
 
 function record(value: unknown): Record<string, unknown> {
-  return value !== null && typeof value === 'object' && !Array.isArray(value) ? (value as Record<string, unknown>) : {}
+  return isRecord(value) ? value : {}
 }

@@ -6,7 +6,7 @@
 import { AppError } from '#base/errors.ts'
 import { parseYaml } from '../parse.ts'
 import { readSource } from '../source.ts'
-import { asServiceName, type ServiceInput, type Translation } from './types.ts'
+import { asServiceName, isRecord, type ServiceInput, type Translation } from './types.ts'
 
 const names = ['compose.yaml', 'compose.yml', 'docker-compose.yaml', 'docker-compose.yml']
 const refusedKeys = new Set(['privileged', 'cap_add', 'devices', 'network_mode', 'pid', 'ipc', 'userns_mode', 'security_opt', 'cgroup_parent', 'extends'])
@@ -126,8 +126,4 @@ function volumesOf(value: unknown, where: string): Record<string, string> {
     volumes[name] = target
   }
   return volumes
-}
-
-function isRecord(value: unknown): value is Raw {
-  return value !== null && typeof value === 'object' && !Array.isArray(value)
 }

@@ -6,7 +6,7 @@ import { AppError } from '#base/errors.ts'
 import type { ManifestInput } from '#contract/manifest.ts'
 import { parseYaml } from '../parse.ts'
 import { readSource } from '../source.ts'
-import { asServiceName, type ServiceInput, type Translation } from './types.ts'
+import { asServiceName, isRecord, type ServiceInput, type Translation } from './types.ts'
 
 const codeTypes: Record<string, NonNullable<NonNullable<ServiceInput['build']>['builder']>> = { nodejs: 'node', python: 'python', static: 'static', custom: 'none' }
 const dataTypes: Record<string, ServiceInput> = {
@@ -70,8 +70,4 @@ function translateService(name: string, raw: Record<string, unknown>, services: 
     if (own === null) throw new AppError('invalid', `dotcloud.yml: the process name ${key.slice(0, 40)} of ${name} cannot be used`)
     services[own] = { ...structuredClone(service), command, ...(worker || index > 0 ? { port: false as const } : name === 'www' ? { public: true } : {}) }
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return value !== null && typeof value === 'object' && !Array.isArray(value)
 }

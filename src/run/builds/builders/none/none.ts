@@ -1,4 +1,5 @@
 /** Nothing to build: the source is what runs. Fits whenever a Procfile or a manifest names the processes. */
+import { manifestNames } from '#run/manifest/read.ts'
 import { parseProcfile } from '#run/manifest/translate/procfile.ts'
 import { hasFile, readSource } from '#run/manifest/source.ts'
 import type { Builder } from '../types.ts'
@@ -7,7 +8,7 @@ export const noneBuilder: Builder = {
   name: 'none',
   async detect(dir) {
     if (await hasFile(dir, 'Procfile')) return { because: 'a Procfile names the processes and nothing has to be built' }
-    for (const name of ['nightshift.yml', 'nightshift.yaml', 'nightshift.json']) if (await hasFile(dir, name)) return { because: `${name} names the services and nothing has to be built` }
+    for (const name of manifestNames) if (await hasFile(dir, name)) return { because: `${name} names the services and nothing has to be built` }
     return null
   },
   async plan({ dir }) {
