@@ -37,7 +37,7 @@ export type Handler<K extends EndpointId> = (
 
 export type Handlers = { [K in EndpointId]?: Handler<K> }
 
-/** `forbidden` unless the credential covers this app. Unknown and unseen apps answer alike. */
+/** `not-found` unless the credential covers this app: unknown and unseen apps answer alike. */
 export function assertSees(caller: Caller, app: string): void {
   if (caller.apps !== null && !caller.apps.includes(app)) throw new AppError('not-found', `there is no app "${app}"`)
 }

@@ -1,5 +1,5 @@
 /**
- * Access to PostgreSQL: a pool, transactions, and notifications. Plain SQL, written only in `store.ts` and `read.ts`.
+ * Access to PostgreSQL: a pool, transactions, and notifications. Plain SQL, written only in `store.ts`, `commands.ts` and `read*.ts`.
  * A `Db` is either the pool or one transaction; whoever takes a `Db` works in both.
  */
 import pg from 'pg'

@@ -70,6 +70,10 @@ async function unknownApp(db: Db, app: string, environment: string): Promise<App
   return new AppError('not-found', `there is no app "${app}"${meant ? ` (did you mean ${meant}?)` : ''} (see: nightshift apps)`)
 }
 
+export async function environmentExists(db: Db, app: string, environment: string): Promise<boolean> {
+  return (await db.maybe('SELECT 1 FROM environments WHERE app = $1 AND name = $2', [app, environment])) !== undefined
+}
+
 export async function readEnvironment(db: Db, app: string, environment: string): Promise<EnvironmentRow> {
   const row = await db.maybe<EnvironmentRow>('SELECT * FROM environments WHERE app = $1 AND name = $2', [app, environment])
   if (!row) throw await unknownApp(db, app, environment)

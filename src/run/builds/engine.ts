@@ -17,15 +17,14 @@ import type { Logger } from '#kernel/log.ts'
 import { storeSlug } from './artifacts.ts'
 import { bundledMain, bundledNode, ensureBundle } from './bundle.ts'
 import { readForeign } from './foreign.ts'
-import { type ImageOutcome, builtImage, pulledImage } from './image.ts'
+import { builtImage, pulledImage } from './image.ts'
 import { LogPump, appendLog } from './log.ts'
-import type { Artifact, ArtifactMeta, BuildLimits, OnBuilt } from './model.ts'
+import type { ArtifactMeta, BuildLimits, OnBuilt, Outcome } from './model.ts'
 import { buildPaths, cachePath } from './paths.ts'
 import { maxAttempts, type SeenWork } from './plan.ts'
 import { insertArtifact, lockBuild, markFinal, markRunning, markSucceeded, type BuildRow } from './store.ts'
 import { printable } from './worker/log.ts'
 import { machineVariables, workFiles, workerResult, type WorkerResult, type WorkerSpec } from './worker/spec.ts'
-import type { Manifest } from '#contract/manifest.ts'
 
 const buildActor: Actor = { kind: 'loop', name: 'builds' }
 
@@ -53,9 +52,6 @@ export type EngineDeps = {
   images: () => ImageDriver | null
 }
 
-/** Everything that a build became, before it is written down. */
-type Outcome = { artifact: Artifact; manifest: Manifest; manifestSource: string; builder: string; because: string }
-
 export class BuildEngine {
   readonly #deps: EngineDeps
   readonly #pumps = new Map<string, LogPump>()
@@ -63,6 +59,7 @@ export class BuildEngine {
   readonly #own = new Map<string, { controller: AbortController; done: boolean }>()
 
   #bundle: Promise<string> | undefined
+  #closed = false
 
   constructor(deps: EngineDeps) {
     this.#deps = deps
@@ -286,7 +283,7 @@ export class BuildEngine {
   }
 
   /** Lines go to the build log in their order, bounded. */
-  async #saying(build: BuildRow, work: (say: (text: string) => void) => Promise<ImageOutcome>): Promise<ImageOutcome> {
+  async #saying(build: BuildRow, work: (say: (text: string) => void) => Promise<Outcome>): Promise<Outcome> {
     const paths = buildPaths(this.#deps.home, build.id)
     let left = this.#deps.limits.logBytes
     let written: Promise<void> = Promise.resolve()
@@ -320,8 +317,6 @@ export class BuildEngine {
         this.#own.delete(build.id)
       })
   }
-
-  #closed = false
 
   close(): void {
     this.#closed = true

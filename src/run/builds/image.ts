@@ -3,14 +3,13 @@ import type { ImageDriver, ImageFacts } from '#drivers/image/port.ts'
 import { type Manifest, manifestSchema } from '#contract/manifest.ts'
 import { AppError } from '#base/errors.ts'
 import { openForeign } from './foreign.ts'
-import type { Artifact, ArtifactMeta, BuildLimits } from './model.ts'
+import type { Artifact, ArtifactMeta, BuildLimits, Outcome } from './model.ts'
 import type { BuildRow } from './store.ts'
 import type { WorkerResult } from './worker/spec.ts'
 
-export type ImageOutcome = { artifact: Artifact; manifest: Manifest; manifestSource: string; builder: string; because: string }
 type Say = (text: string) => void
 
-export async function pulledImage(images: ImageDriver, build: BuildRow, signal: AbortSignal, say: Say): Promise<ImageOutcome> {
+export async function pulledImage(images: ImageDriver, build: BuildRow, signal: AbortSignal, say: Say): Promise<Outcome> {
   const image = build.source.image ?? ''
   say(`-----> fetching the image ${image}`)
   const facts = await images.pull(image, signal, (line) => say(`       ${line}`))
@@ -21,7 +20,7 @@ export async function pulledImage(images: ImageDriver, build: BuildRow, signal: 
 
 export type DockerfileInput = { build: BuildRow; result: Extract<WorkerResult, { kind: 'dockerfile' }>; /** path of the packed context */ context: string; limits: BuildLimits }
 
-export async function builtImage(images: ImageDriver, { build, result, context, limits }: DockerfileInput, signal: AbortSignal, say: Say): Promise<ImageOutcome> {
+export async function builtImage(images: ImageDriver, { build, result, context, limits }: DockerfileInput, signal: AbortSignal, say: Say): Promise<Outcome> {
   const file = await openForeign(context)
   if (file === null) throw new AppError('internal', 'the build worker left no context')
   say(`-----> building ${result.dockerfile} with the container engine`)

@@ -10,6 +10,7 @@ import { startLoop, type Loop } from '#kernel/loop.ts'
 import type { BuildEngine } from './engine.ts'
 import type { BuildLimits } from './model.ts'
 import { planBuilds, type Action } from './plan.ts'
+import { buildExists } from './read.ts'
 import { openBuildRows } from './store.ts'
 
 export type BuildLoopDeps = { db: Database; engine: BuildEngine; driver: TaskDriver; limits: BuildLimits; clock: Clock; home: string; logger: Logger }
@@ -72,6 +73,6 @@ async function sweepStrays(db: Database, home: string, now: Date): Promise<void>
   for (const name of names.filter((each) => each.startsWith('bld_'))) {
     const path = join(home, 'builds', name)
     if (now.getTime() - (await stat(path)).mtimeMs < strayMs) continue
-    if ((await db.maybe('SELECT 1 FROM builds WHERE id = $1', [name])) === undefined) await rm(path, { recursive: true, force: true })
+    if (!(await buildExists(db, name))) await rm(path, { recursive: true, force: true })
   }
 }

@@ -30,6 +30,9 @@ export type ArtifactMeta = {
 
 export type Artifact = { id: string; ref: ArtifactRef; sizeBytes: number | null; meta: ArtifactMeta }
 
+/** Everything that a build became, before it is written down. */
+export type Outcome = { artifact: Artifact; manifest: Manifest; manifestSource: string; builder: string; because: string }
+
 /** What `onBuilt` is told, inside the transaction that marks the build succeeded. */
 export type Built = {
   buildId: string

@@ -1,8 +1,7 @@
-/** Questions that others may ask about builds and artifacts. */
+/** Questions about builds. */
 import type { Build } from '#contract/model.ts'
 import type { Db } from '#kernel/db/db.ts'
-import type { Artifact, ArtifactMeta, BuildTarget } from './model.ts'
-import type { ArtifactRef } from '#contract/wire.ts'
+import type { BuildTarget } from './model.ts'
 
 const columns = 'b.id, b.app, b.environment, b.state, b.source, b.builder, b.because, b.release, b.by_name, b.queued_at, b.started_at, b.finished_at, a.size_bytes'
 
@@ -19,9 +18,8 @@ export async function listBuilds(db: Db, target: BuildTarget, limit: number): Pr
   return rows.map(toBuild)
 }
 
-export async function readArtifact(db: Db, id: string): Promise<Artifact | undefined> {
-  const row = await db.maybe<{ id: string; ref: ArtifactRef; size_bytes: number | null; meta: ArtifactMeta }>('SELECT id, ref, size_bytes, meta FROM artifacts WHERE id = $1', [id])
-  return row && { id: row.id, ref: row.ref, sizeBytes: row.size_bytes, meta: row.meta }
+export async function buildExists(db: Db, id: string): Promise<boolean> {
+  return (await db.maybe('SELECT 1 FROM builds WHERE id = $1', [id])) !== undefined
 }
 
 function toBuild(row: Row): Build {

@@ -13,6 +13,7 @@ import type { Database } from '#kernel/db/db.ts'
 import { record } from '#kernel/journal.ts'
 import type { Logger } from '#kernel/log.ts'
 import type { Loop } from '#kernel/loop.ts'
+import { readEnvironment } from '#run/apps/read.ts'
 import { BuildEngine, defaultLimits } from './engine.ts'
 import { appendLog, followLog } from './log.ts'
 import { startBuildLoop } from './loop.ts'
@@ -52,8 +53,7 @@ export function openBuilds(deps: BuildsDeps): OpenBuilds {
   let loop: { loop: Loop; close(): Promise<void> } | undefined
 
   async function queue(actor: Actor, target: BuildTarget, source: BuildSource, options: { clean: boolean; body?: AsyncIterable<Uint8Array> }): Promise<Build> {
-    const known = await db.maybe('SELECT 1 FROM environments WHERE app = $1 AND name = $2', [target.app, target.environment])
-    if (known === undefined) throw new AppError('not-found', `there is no app "${target.app}" with an environment "${target.environment}"`)
+    await readEnvironment(db, target.app, target.environment) // not-found before anything is stored
     const now = clock.now()
     const id = newId('bld', now)
     const paths = buildPaths(home, id)

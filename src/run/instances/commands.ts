@@ -30,7 +30,7 @@ export async function requestRestarts(tx: Db, app: string, environment: string, 
   )
 }
 
-/** Stores the agent's word; true for those whose state changed. */
+/** Stores the agent's word; answers the instances of which it says something new. */
 export async function storeObservations(tx: Db, machine: string, observed: ObservedInstance[]): Promise<{ id: string; app: string; environment: string }[]> {
   if (observed.length === 0) return []
   return tx.query(

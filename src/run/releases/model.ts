@@ -1,5 +1,6 @@
 import type { Manifest } from '#contract/manifest.ts'
 import type { ArtifactRef } from '#contract/wire.ts'
+import type { ArtifactMeta } from '#run/builds/model.ts'
 
 /** An immutable release as stored. */
 export type ReleaseRow = {
@@ -19,6 +20,4 @@ export type ReleaseRow = {
   created_at: Date
 }
 
-export type ArtifactRow = { id: string; ref: ArtifactRef; meta: ArtifactMetaRow }
-/** What releases need of `artifacts.meta`; the builder writes it. */
-export type ArtifactMetaRow = { builder: string; processes: Record<string, string>; launcher: boolean }
+export type ArtifactRow = { id: string; ref: ArtifactRef; meta: ArtifactMeta }

@@ -1,10 +1,10 @@
-/** The loop that brings every environment to what is wanted: observe (facts.ts) → plan (plan.ts) → apply (apply.ts). */
+/** The loop that brings every environment to what is wanted: observe (read-facts.ts) → plan (plan.ts) → apply (apply.ts). */
 import { messageOf } from '#base/errors.ts'
 import type { Database } from '#kernel/db/db.ts'
 import type { Logger } from '#kernel/log.ts'
 import { type Loop, startLoop } from '#kernel/loop.ts'
 import { applyAction, noteProgress } from './apply.ts'
-import { readFacts } from './facts.ts'
+import { readFacts } from './read-facts.ts'
 import type { Action } from './model.ts'
 import { planEnvironment } from './plan.ts'
 

@@ -1,7 +1,8 @@
-/** Facts that the rollout plan decides from; plain data, read by loop.ts in one transaction. */
+/** Facts that the rollout plan decides from; plain data, read by read-facts.ts. */
+import type { Rollout } from '#contract/model.ts'
 import type { InstanceState } from '#contract/wire.ts'
 
-export type RolloutState = 'pending' | 'releasing' | 'starting' | 'finished' | 'failed' | 'cancelled'
+export type RolloutState = Rollout['state']
 
 /** pending → releasing → starting → finished; any of them → failed | cancelled. Ends never change. */
 export const rolloutTransitions: Record<RolloutState, readonly RolloutState[]> = {

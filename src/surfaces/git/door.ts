@@ -1,7 +1,6 @@
 /** The git surface on control's HTTP server: binds the handler to accounts, apps, builds and the journal. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Clock, systemClock } from '#base/clock.ts'
-import { AppError } from '#base/errors.ts'
 import type { Actor } from '#contract/model.ts'
 import type { Bell } from '#kernel/bell.ts'
 import type { Database } from '#kernel/db/db.ts'
@@ -9,9 +8,11 @@ import { allows } from '#kernel/handlers.ts'
 import { record } from '#kernel/journal.ts'
 import type { Logger } from '#kernel/log.ts'
 import type { AccessService } from '#people/access/service.ts'
+import { environmentExists, readEnvironment } from '#run/apps/read.ts'
 import type { AppService } from '#run/apps/service.ts'
 import type { Builds } from '#run/builds/model.ts'
 import { followDeploy } from '#run/releases/progress.ts'
+import { bearerOf } from '#surfaces/api/credentials.ts'
 import { createGitHandler } from './handler.ts'
 
 export type GitDoorDeps = {
@@ -37,11 +38,10 @@ export function openGitDoor({ db, home, access, builds, apps, changed, log, urlO
       if (caller === undefined || !allows(caller, 'deploy')) return null
       return caller.apps === null || caller.apps.includes(app) ? caller.actor : null
     },
-    appExists: async ({ app, environment }) => (await db.maybe('SELECT 1 FROM environments WHERE app = $1 AND name = $2', [app, environment])) !== undefined,
+    appExists: ({ app, environment }) => environmentExists(db, app, environment),
     ensureApp: ({ app, environment }, actor) => apps.create({ app, environment, actor, now: clock.now() }),
     async getSettings({ app, environment }) {
-      const row = await db.maybe<{ deploy_branch: string; allow_force_push: boolean }>('SELECT deploy_branch, allow_force_push FROM environments WHERE app = $1 AND name = $2', [app, environment])
-      if (row === undefined) throw new AppError('not-found', `there is no app "${app}" with an environment "${environment}"`)
+      const row = await readEnvironment(db, app, environment)
       return { deployBranch: row.deploy_branch, allowForcePush: row.allow_force_push }
     },
     followRollout: (name, buildId, signal) => followDeploy({ db, builds, changed, urlOf }, name, buildId, signal),
@@ -71,8 +71,9 @@ export function openGitDoor({ db, home, access, builds, apps, changed, log, urlO
 
 /** The password of Basic (any user name), or a bearer token. */
 function tokenOf(request: IncomingMessage): string | undefined {
+  const bearer = bearerOf(request)
+  if (bearer !== undefined) return bearer
   const [scheme = '', value = ''] = (request.headers.authorization ?? '').split(' ', 2)
-  if (scheme.toLowerCase() === 'bearer') return value
   if (scheme.toLowerCase() !== 'basic') return undefined
   const text = Buffer.from(value, 'base64').toString('utf8')
   const colon = text.indexOf(':')

@@ -16,7 +16,6 @@ import { record } from '#kernel/journal.ts'
 import type { AccessService } from '#people/access/service.ts'
 import { readEnvironment } from '#run/apps/read.ts'
 import { assertService } from '#run/apps/model.ts'
-import type { ArtifactMeta } from '#run/builds/model.ts'
 import { launched } from '#run/builds/launch.ts'
 import { type FleetDeps, readSurroundings, specOf } from '#run/fleet/desired.ts'
 import { findInstance } from '#run/instances/read.ts'
@@ -62,7 +61,7 @@ export function openTerminals(deps: { db: Database; fleet: FleetDeps; gateway: G
     const row = await findInstance(deps.db, app, environment, service, Number(ordinal))
     if (!row) throw new AppError('not-found', `${app} has no running instance ${name} (see: nightshift ps -a ${app})`)
     const { artifact, manifest } = await readSurroundings(deps.fleet, app, environment, row.release)
-    return { machine: row.machine, instance: row.id, spec: undefined, argv: argvOf(launched(artifact.meta as ArtifactMeta, manifest.services[service]?.root ?? '.', { kind: 'argv', argv })) }
+    return { machine: row.machine, instance: row.id, spec: undefined, argv: argvOf(launched(artifact.meta, manifest.services[service]?.root ?? '.', { kind: 'argv', argv })) }
   }
 
   async function freshInstance(app: string, environment: string, wanted: string | undefined, argv: string[]) {
@@ -78,7 +77,7 @@ export function openTerminals(deps: { db: Database; fleet: FleetDeps; gateway: G
     const spec = await specOf(deps.fleet, row, surroundings)
     const root = surroundings.manifest.services[service]?.root ?? '.'
     const name = `run.${row.ordinal}`
-    return { machine: place.machine, instance: undefined, spec: { ...spec, name, env: { ...spec.env, NIGHTSHIFT_INSTANCE: name } }, argv: argvOf(launched(surroundings.artifact.meta as ArtifactMeta, root, { kind: 'argv', argv })) }
+    return { machine: place.machine, instance: undefined, spec: { ...spec, name, env: { ...spec.env, NIGHTSHIFT_INSTANCE: name } }, argv: argvOf(launched(surroundings.artifact.meta, root, { kind: 'argv', argv })) }
   }
 
   function attach(socket: WebSocket, id: string, entry: Pending): void {

@@ -3,6 +3,7 @@ import { parseDuration } from '#base/units.ts'
 import type { Manifest } from '#contract/manifest.ts'
 import type { Db } from '#kernel/db/db.ts'
 import type { EnvironmentRow } from '#run/apps/model.ts'
+import { readScales } from '#run/apps/read-config.ts'
 import { type InstanceRow, currentObservation } from '#run/instances/model.ts'
 import { liveInstances } from '#run/instances/read.ts'
 import { effectiveManifest } from '#run/manifest/effective.ts'
@@ -17,7 +18,7 @@ export async function readFacts(db: Db, ownAddresses: boolean): Promise<Environm
     db.query<EnvironmentRow>('SELECT * FROM environments ORDER BY app, name'),
     db.query<RolloutRow>(`SELECT * FROM rollouts WHERE state IN ('pending', 'releasing', 'starting')`),
     liveInstances(db),
-    db.query<{ app: string; environment: string; service: string; count: number }>('SELECT * FROM scales'),
+    readScales(db),
   ])
   const releases = await db.query<NamedRelease>(
     `SELECT r.app, r.environment, r.number, r.manifest, r.secrets FROM releases r
