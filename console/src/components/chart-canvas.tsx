@@ -32,7 +32,7 @@ export default function ChartCanvas({ times, lines, markers, format, height, min
       return {
         width,
         height,
-        padding: [10, 4, 0, 0],
+        padding: [10, 18, 0, 0],
         legend: { show: false },
         cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false } },
         scales: { x: { time: true, range: () => [Date.now() / 1000 - minutes * 60, Date.now() / 1000] }, y: { range: (_, __, max) => [0, Math.max((max ?? 0) * 1.12, floor || 1e-9)] } },

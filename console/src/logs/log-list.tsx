@@ -14,8 +14,10 @@ export function LogList({ log, wrap, showApp, following, onFollow, selected, onS
   const scroller = useRef<HTMLDivElement>(null)
   const { lines, version, prepended } = log
   const rows = useVirtualizer({ count: lines.length, getScrollElement: () => scroller.current, estimateSize: () => rowHeight, overscan: 24, getItemKey: (index) => lines[index]?.cursor ?? index })
+  const total = rows.getTotalSize()
   const lastPrepended = useRef(prepended)
   const placed = useRef(false)
+  const lastTop = useRef(0)
   // read by the effect below in the very frame somebody scrolls up, before the state has come round
   const sticks = useRef(following)
   useEffect(() => {
@@ -29,7 +31,8 @@ export function LogList({ log, wrap, showApp, following, onFollow, selected, onS
     if (element === null) return
     if (added > 0) element.scrollTop += added * rowHeight
     else if (following && sticks.current) element.scrollTop = element.scrollHeight
-  }, [version, following])
+    // wrapped rows get their true height only once they stand there
+  }, [version, following, total])
 
   useEffect(() => {
     if (around === null || placed.current) return
@@ -47,9 +50,11 @@ export function LogList({ log, wrap, showApp, following, onFollow, selected, onS
   const onScroll = () => {
     const element = scroller.current as HTMLDivElement
     const fromEnd = element.scrollHeight - element.scrollTop - element.clientHeight
+    const wentUp = element.scrollTop < lastTop.current - 2
+    lastTop.current = element.scrollTop
     if (element.scrollTop < nearEdge * rowHeight) log.loadOlder()
     if (around !== null) return
-    if (sticks.current && fromEnd > nearEdge * 4) follow(false)
+    if (sticks.current && wentUp && fromEnd > nearEdge * 4) follow(false)
     else if (!sticks.current && fromEnd < 2 && log.waiting === 0) follow(true)
   }
   const onKeyDown = (event: KeyboardEvent) => {
@@ -66,7 +71,7 @@ export function LogList({ log, wrap, showApp, following, onFollow, selected, onS
   const selectedIndex = selected === null ? -1 : lines.indexOf(selected)
   return (
     <div ref={scroller} onScroll={onScroll} onKeyDown={onKeyDown} tabIndex={0} role="listbox" aria-label="Log lines" aria-activedescendant={selectedIndex === -1 ? undefined : `line-${selectedIndex}`} className="h-full overflow-auto font-mono text-[12.5px] [overflow-anchor:none]" style={{ lineHeight: `${rowHeight}px` }}>
-      <div className="relative min-w-full" style={{ height: rows.getTotalSize(), width: wrap ? '100%' : 'max-content' }}>
+      <div className="relative min-w-full" style={{ height: total, width: wrap ? '100%' : 'max-content' }}>
         {rows.getVirtualItems().map((row) => {
           const line = lines[row.index] as LogLine
           const isSelected = row.index === selectedIndex

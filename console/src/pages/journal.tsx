@@ -45,6 +45,7 @@ export function Journal() {
             <option key={kind}>{kind}</option>
           ))}
         </Select>
+        {filter.event === undefined ? null : <Button onClick={() => set({})}>To the newest</Button>}
       </div>
       {pages.isError && events.length === 0 ? <Problem error={pages.error} retry={() => void pages.refetch()} title="The journal could not be read" /> : null}
       {pages.isPending ? <Skeleton rows={10} height={28} /> : null}
@@ -71,8 +72,9 @@ export function Journal() {
 /** Pages of the past, and what happens from now on put before them. */
 function useEvents(filter: JournalFilter) {
   const query = useInfiniteQuery({
-    queryKey: ['journal', filter.app, filter.kind],
-    initialPageParam: undefined as number | undefined,
+    queryKey: ['journal', filter.app, filter.kind, filter.event],
+    // an entry that was linked to stands with what came after it
+    initialPageParam: filter.event === undefined ? undefined : Number(filter.event) + pageSize / 2,
     queryFn: ({ pageParam, signal }) => api.call('events.list', { query: { limit: pageSize, ...(filter.app === undefined ? {} : { app: filter.app }), ...(filter.kind === undefined ? {} : { kind: filter.kind }), ...(pageParam === undefined ? {} : { before: pageParam }) } }, signal),
     getNextPageParam: (last) => (last.length < pageSize ? undefined : last.at(-1)?.id),
     staleTime: 0,
@@ -80,12 +82,13 @@ function useEvents(filter: JournalFilter) {
   const [fresh, setFresh] = useState<JournalEvent[]>([])
   useEffect(() => {
     setFresh([])
+    if (filter.event !== undefined) return
     return onEvent((event) => {
       if (filter.app !== undefined && event.app !== filter.app) return
       if (filter.kind !== undefined && !event.kind.startsWith(`${filter.kind}.`)) return
       setFresh((list) => [event, ...list].slice(0, 500))
     })
-  }, [filter.app, filter.kind])
+  }, [filter.app, filter.kind, filter.event])
   const known = new Set(query.data?.pages[0]?.map((event) => event.id))
   const data = query.data && { ...query.data, pages: [fresh.filter((event) => !known.has(event.id)), ...query.data.pages] }
   return { ...query, data }

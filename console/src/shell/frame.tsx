@@ -9,7 +9,8 @@ import { NoticeStack } from './notice-stack.tsx'
 import { Rail } from './rail.tsx'
 import { useKeys } from './use-keys.ts'
 
-const Palette = lazy(() => import('./palette.tsx').then((module) => ({ default: module.Palette })))
+const loadPalette = () => import('./palette.tsx').then((module) => ({ default: module.Palette }))
+const Palette = lazy(loadPalette)
 
 /** What stands around every room once somebody has signed in. */
 export function Frame() {
@@ -18,6 +19,11 @@ export function Frame() {
   const main = useRef<HTMLElement>(null)
   const { pathname } = useLocation()
   useEffect(() => startLive(client), [client])
+  useEffect(() => {
+    // once the page has settled, so that the first key after Ctrl K is not lost
+    const timer = setTimeout(() => void loadPalette().catch(() => {}), 1500)
+    return () => clearTimeout(timer)
+  }, [])
   useKeys({ palette: () => setOpen('palette'), keys: () => setOpen('keys') })
   useFocusOnMove(main, pathname)
   return (

@@ -30,6 +30,15 @@ export function Palette({ onClose, onKeys }: { onClose: () => void; onKeys: () =
     <Command.Dialog open onOpenChange={(open) => !open && onClose()} label="Find or do" loop overlayClassName="fixed inset-0 z-40 bg-veil animate-[fade_120ms]" contentClassName="fixed inset-x-3 top-[8vh] z-50 mx-auto max-w-[600px] overflow-hidden rounded-xl border border-rule bg-sheet shadow-float animate-[rise_140ms] sm:top-[14vh]">
       <Command.Input value={text} onValueChange={setText} placeholder="Go to, do, or search logs" className="w-full border-b border-rule bg-transparent px-5 py-4 text-lg outline-none placeholder:text-soft" />
       <Command.List className="max-h-[56dvh] overflow-y-auto p-2">
+        <Command.Group heading="Go to" className={group}>
+          {rooms.map(({ name, href, icon: Icon, key }) => (
+            <Command.Item key={name} value={`go ${name}`} className={item} onSelect={go(href)}>
+              <Icon size={15} strokeWidth={1.6} aria-hidden />
+              {name}
+              <kbd className="ml-auto text-xs text-soft">g {key}</kbd>
+            </Command.Item>
+          ))}
+        </Command.Group>
         <Command.Group heading="Apps" className={group}>
           {apps.map((app) => (
             <Command.Item key={`${app.name}/${app.environment}`} value={`${app.name} ${app.environment}`} className={item} onSelect={go(paths.app(app.name, app.environment))}>
@@ -40,14 +49,7 @@ export function Palette({ onClose, onKeys }: { onClose: () => void; onKeys: () =
             </Command.Item>
           ))}
         </Command.Group>
-        <Command.Group heading="Go to" className={group}>
-          {rooms.map(({ name, href, icon: Icon, key }) => (
-            <Command.Item key={name} value={`go ${name}`} className={item} onSelect={go(href)}>
-              <Icon size={15} strokeWidth={1.6} aria-hidden />
-              {name}
-              <kbd className="ml-auto text-xs text-soft">g {key}</kbd>
-            </Command.Item>
-          ))}
+        <Command.Group heading="Parts of apps" className={group}>
           {apps.flatMap((app) =>
             (['releases', 'logs', 'config', 'routes', 'settings'] as const).map((tab) => (
               <Command.Item key={`${app.name}/${app.environment}/${tab}`} value={`${app.name} ${app.environment} ${tab}`} className={item} onSelect={go(paths.app(app.name, app.environment, tab))}>

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import { until } from '#test/harness/wait.ts'
-import { launchBrowser, skipWithoutChromium, visit, wide } from './browser.ts'
+import { launchBrowser, phone, skipWithoutChromium, visit, wide } from './browser.ts'
 import { bootPreview } from './target.ts'
 
 describe('logs in the console', { skip: skipWithoutChromium }, () => {
@@ -71,6 +71,17 @@ describe('logs in the console', { skip: skipWithoutChromium }, () => {
     await list(page).getByText('after the incident').waitFor()
     await list(page).getByRole('option', { selected: true }).getByText('order').waitFor()
     await page.getByRole('button', { name: 'Back to live' }).click()
+    await page.getByText('Live', { exact: true }).waitFor()
+  })
+
+  test('on a phone lines wrap, and the tail is followed all the same', async () => {
+    await using visitor = await visit(browser, { ...phone, loginUrl: target.loginUrl })
+    const { page } = visitor
+    await page.goto(`${target.url}/logs`)
+    await list(page).waitFor()
+    for (let i = 0; i < 40; i++) say(`${i} ${'a long line that goes on and on '.repeat(1 + (i % 7))}`)
+    say('the last of them')
+    await list(page).getByText('the last of them').waitFor()
     await page.getByText('Live', { exact: true }).waitFor()
   })
 

@@ -3,8 +3,7 @@ import type { AppDetail, Instance } from '#contract/model.ts'
 import { instanceRules, whyNot } from '#contract/rules.ts'
 import { Ago, Lasting } from '../../components/ago.tsx'
 import { Button, ButtonLink } from '../../components/button.tsx'
-import { HealthLabel } from '../../components/health.tsx'
-import { instanceHealth, instanceWords } from '../../components/instance-mark.tsx'
+import { InstanceMark, instanceWords } from '../../components/instance-mark.tsx'
 import { useAction } from '../../data/use-action.ts'
 import { useSession } from '../../data/use-session.ts'
 import { formatCpu, formatSize, plural } from '../../lib/numbers.ts'
@@ -18,9 +17,9 @@ export function InstanceCard({ app, instance }: { app: AppDetail; instance: Inst
   const exit = instance.lastExit
   return (
     <>
-      <div className="mb-1 flex items-baseline justify-between gap-4">
+      <div className="mb-1 flex items-center justify-between gap-4">
         <h3 className="font-mono text-base font-semibold">{instance.name}</h3>
-        <HealthLabel health={instanceHealth[instance.state]} className="text-sm [&>svg+*]:hidden" />
+        <InstanceMark state={instance.state} size={16} />
       </div>
       <p className="mb-3">
         {instanceWords[instance.state]}: <span className="text-soft">{instance.because}</span>
@@ -28,7 +27,7 @@ export function InstanceCard({ app, instance }: { app: AppDetail; instance: Inst
       <dl className="mb-4 grid grid-cols-[auto_minmax(0,1fr)] gap-x-4 gap-y-0.5 text-sm">
         <Fact name="release">v{instance.release}</Fact>
         <Fact name="machine">{instance.machine}</Fact>
-        {instance.startedAt === null ? null : (
+        {instance.startedAt === null || instance.pid === null ? null : (
           <Fact name="up for">
             <Lasting from={instance.startedAt} to={null} />
           </Fact>
