@@ -35,6 +35,8 @@ const faults: [what: string, yaml: string, message: string][] = [
   ['two builders in one folder', 'services:\n  web: { build: { builder: node } }\n  api: { build: { builder: python } }\n', 'services.web and services.api share the folder . but want different builders (node, python) at line 3, column 28 (give one of them a root of its own)'],
   ['an alias bomb', `a: &a [1,1,1,1,1,1,1,1,1,1]\nb: &b [${Array(10).fill('*a')}]\nc: &c [${Array(10).fill('*b')}]\nd: &d [${Array(10).fill('*c')}]\ne: [${Array(10).fill('*d')}]\n`, 'uses aliases that stand for more than 5000 values (or an alias within its own anchor)'],
   ['an alias within its own anchor', 'services: &s { web: *s }\n', 'uses aliases that stand for more than 5000 values (or an alias within its own anchor)'],
+  ['a NUL', 'services:\n  web: { command: run, env: { A: "x\\0y" } }\n', 'holds a NUL or half a character in "x\\u0000y", which neither a command nor a variable can'],
+  ['half a character', 'services:\n  web: { command: "run \\ud800" }\n', 'holds a NUL or half a character in "run \\ud800", which neither a command nor a variable can'],
   ['depth', '['.repeat(40) + ']'.repeat(40), 'is nested deeper than 30 levels'],
 ]
 

@@ -72,6 +72,7 @@ function bound(document: Document.Parsed, name: string): void {
   count(document.contents, 0)
   visit(document, {
     Scalar(key, node) {
+      if (typeof node.value === 'string' && (node.value.includes('\0') || !node.value.isWellFormed())) throw new AppError('invalid', `${name} holds a NUL or half a character in ${JSON.stringify(node.value.slice(0, 60))}, which neither a command nor a variable can`)
       if (key === 'key' && typeof node.value !== 'string' && typeof node.value !== 'number' && node.value !== null) return
       if (key === 'key' && (node.value === '__proto__' || node.value === 'constructor')) throw new AppError('invalid', `${name} has a key named ${String(node.value)}`)
     },

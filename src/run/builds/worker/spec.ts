@@ -18,18 +18,27 @@ export const workerSpec = z.object({
 })
 export type WorkerSpec = z.infer<typeof workerSpec>
 
+function isStorable(value: unknown): boolean {
+  if (typeof value === 'string') return !value.includes('\0') && value.isWellFormed()
+  if (value === null || typeof value !== 'object') return true
+  return Object.entries(value).every(([key, each]) => isStorable(key) && isStorable(each))
+}
+
 const learned = {
   manifest: manifestSchema,
   manifestSource: z.string().max(60),
   builder: z.string().max(60),
   because: z.string().max(500),
 }
-export const workerResult = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('slug'), ...learned, processes: z.record(z.string(), z.string().max(4000)), runtime: z.string().max(200), path: z.array(z.string().max(250)).max(20), files: z.number(), bytes: z.number() }),
-  /** The source is to be built by the container engine: `context.tar` holds it. */
-  z.object({ kind: z.literal('dockerfile'), ...learned, dockerfile: z.string().max(250), buildArgs: z.record(z.string(), z.string()), processes: z.record(z.string(), z.string().max(4000)) }),
-  z.object({ kind: z.literal('failed'), because: z.string().max(4000), step: z.string().max(200) }),
-])
+export const workerResult = z
+  .discriminatedUnion('kind', [
+    z.object({ kind: z.literal('slug'), ...learned, processes: z.record(z.string(), z.string().max(4000)), runtime: z.string().max(200), path: z.array(z.string().max(250)).max(20), files: z.number(), bytes: z.number() }),
+    /** The source is to be built by the container engine: `context.tar` holds it. */
+    z.object({ kind: z.literal('dockerfile'), ...learned, dockerfile: z.string().max(250), buildArgs: z.record(z.string(), z.string()), processes: z.record(z.string(), z.string().max(4000)) }),
+    z.object({ kind: z.literal('failed'), because: z.string().max(4000), step: z.string().max(200) }),
+  ])
+  // else the end of the build could never be written, and builds behind it would wait for ever
+  .refine(isStorable, 'holds a NUL or half a character, which the database takes in no text')
 export type WorkerResult = z.infer<typeof workerResult>
 
 /** Files in the folder that control and worker share. */
