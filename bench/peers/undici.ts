@@ -20,6 +20,7 @@ function relay(request: IncomingMessage, response: ServerResponse): void {
     {
       onRequestStart() {},
       onResponseStart(controller, statusCode, answered) {
+        if (response.destroyed) return controller.abort(new Error('the client left'))
         for (const name of hopByHop) delete answered[name]
         response.writeHead(statusCode, answered as Record<string, string>)
         response.on('drain', () => controller.resume())
