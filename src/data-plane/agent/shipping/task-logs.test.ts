@@ -76,8 +76,8 @@ test('a flood of one task does not keep the lines of another waiting', async () 
 
 test('the position of a task that has been quiet for long is kept, that of one that vanished goes', async () => {
   await using here = await world()
-  await here.start('ins_a', { lines: ['one'] })
   const first = await here.open()
+  await here.start('ins_a', { lines: ['one'] })
   first.watch(await here.views())
   await until(() => here.control.logs.get('ins_a.1-1')?.position === 1, { because: 'its line is stored' })
   await first.close()
