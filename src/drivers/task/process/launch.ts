@@ -45,6 +45,8 @@ export async function launch(spec: TaskSpec, dir: string, context: LaunchContext
     const own = ['home', 'tmp', 'exit', 'app'].map((name) => join(dir, name))
     for (const path of own) await mkdir(path, { mode: 0o700 })
     await writeFile(paths.exitStatus(dir), unwrittenStatus)
+    // Node asks the folders above an app without a package.json what kind of modules it has: nothing above is meant for it
+    await writeFile(join(dir, 'package.json'), '{}\n', { mode: 0o644 })
     const slug = spec.slugPath as string
     const app = join(dir, 'app')
     await copySlug({ from: slug, to: app, seenAs: await lend(slug), without: new Set(volumes.keys()), shareDependencies: true }, signal)

@@ -1,6 +1,9 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import assert from 'node:assert/strict'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { test } from 'node:test'
+import { Bench, sleeper } from '../../../test/conformance/task-world.ts'
 import { taskConformance } from '../../../test/conformance/task.ts'
 import { createProcessDriver } from './driver.ts'
 
@@ -33,3 +36,13 @@ if (noMemoryLimit === null && existsSync(join(versionTwo, 'cgroup.controllers'))
     { programs: true, memoryLimit: false },
   )
 }
+
+test('nothing in the folders above an app says what kind of modules it has', async () => {
+  const path = [dirname(process.execPath)]
+  await using bench = await Bench.open((folder) => ({ open: () => createProcessDriver({ dir: join(folder, 'tasks'), logs, path }), async cleanUp() {} }))
+  writeFileSync(join(bench.folder, 'package.json'), '{ "type": "module" }')
+  const slugPath = await bench.slug({ 'server.js': 'console.log(typeof require)' })
+  const { id } = await bench.run(sleeper, { slugPath, command: { kind: 'argv', argv: ['node', 'server.js'] } })
+  await bench.ended(id)
+  assert.deepEqual((await bench.lines(id)).lines, ['function'])
+})
