@@ -70,6 +70,12 @@ test('a release whose instance crashes again and again is given up, and nothing 
   assert.deepEqual(plan.actions.map((action) => action.do === 'advance' && action.to), ['failed'])
 })
 
+test('a release that is given up between two crashes says how its instance ended, not that it does not listen yet', () => {
+  const crashing = instance('new', 'web', 1, 'starting', { restarts: 3, exitCode: 1, because: 'not ready yet: connection refused' })
+  const plan = planEnvironment(facts({ rollout: rollout('starting', release(1, { web: {} })), instances: [crashing] }), now)
+  assert.match((plan.actions[0] as { because: string }).because, /^web\.1 of v1 was restarted 3 times: it exited with code 1$/)
+})
+
 test('after a failed rollout only what belongs to it is retired', () => {
   const plan = planEnvironment(facts({ active: release(1, { web: {} }), instances: [instance('old', 'web', 1, 'ready'), instance('new', 'web', 2, 'held')] }), now)
   assert.deepEqual(plan.actions.map((action) => action.do === 'retire' && action.instance), ['new'])

@@ -96,13 +96,18 @@ function faultOf(instances: InstanceFacts[], target: ReleaseFacts, now: Date): s
     if (instance.release !== target.number || instance.wanted !== 'run') continue
     const name = `${instance.service}.${instance.ordinal}`
     if (instance.state === 'held') return `${name} of v${target.number} does not stay up: ${instance.because}`
-    if (instance.restarts >= maxRestartsOfNew && instance.state !== 'ready') return `${name} of v${target.number} was restarted ${instance.restarts} times: ${instance.because}`
+    if (instance.restarts >= maxRestartsOfNew && instance.state !== 'ready') return `${name} of v${target.number} was restarted ${instance.restarts} times: ${whyAgain(instance)}`
     const service = target.services.find((wish) => wish.name === instance.service)
     const age = now.getTime() - instance.createdAt.getTime()
     if (service && instance.state !== 'ready' && instance.state !== 'exited' && instance.state !== 'waiting' && age > service.startupMs + placementMs)
       return `${name} of v${target.number} was not healthy within ${Math.round((service.startupMs + placementMs) / 1000)} s: ${instance.because}`
   }
   return undefined
+}
+
+/** One that has just been started again only says that it does not listen yet; how its last run ended says more. */
+function whyAgain({ state, exitCode, because }: InstanceFacts): string {
+  return state === 'starting' && exitCode !== null && exitCode !== 0 ? `it exited with code ${exitCode}` : because
 }
 
 function fail(plan: Plan, because: string): void {
