@@ -23,7 +23,8 @@ export function reportError(out: Output, error: unknown): number {
   const detail = harmless(messageOf(error))
   out.io.stderr.write(`${word} ${detail}\n`)
   if (isAppError(error)) {
-    for (const fault of error.fields) out.io.stderr.write(`  ${harmless(fault.path)}: ${harmless(fault.message)}\n`)
+    // what the sentence above has said is not said again
+    for (const fault of error.fields) if (!detail.includes(harmless(fault.message))) out.io.stderr.write(`  ${harmless(fault.path)}: ${harmless(fault.message)}\n`)
     const hint = wayOut[error.code]
     if (hint !== undefined && !detail.includes('nightshift ')) out.note(`  ${hint}`)
   }

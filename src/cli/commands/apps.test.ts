@@ -171,6 +171,13 @@ describe('a failure', () => {
     assert.match((await call(['scale', 'web=3', '-a', 'shop'], { env: api.env })).stderr, /\n  services\.web: too many\n$/)
   })
 
+  test('that names its only field in its sentence does not say it twice', async () => {
+    api.handlers['apps.read'] = () => {
+      throw new AppError('invalid', 'name: must start with a letter', { fields: [{ path: 'name', message: 'must start with a letter' }] })
+    }
+    assert.equal((await call(['ps', '-a', 'shop'], { env: api.env })).stderr, 'error: name: must start with a letter\n')
+  })
+
   test('of the credential says how to log in', async () => {
     const { code, stderr } = await call(['apps'], { env: { ...api.env, NIGHTSHIFT_TOKEN: 'wrong' } })
     assert.equal(code, 1)

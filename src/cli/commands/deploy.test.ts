@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import { list } from 'tar'
@@ -72,6 +72,17 @@ describe('the first deploy of a folder', () => {
     await new Promise<void>((resolve, reject) => parser.on('end', resolve).on('error', reject).end(asked('builds.create')[0]?.upload as Buffer))
     assert.deepEqual(paths, ['./server.js'])
     assert.equal(asked('builds.create')[0]?.headers['content-type'], 'application/gzip')
+  })
+
+  test('that cannot be deployed makes no app and leaves no link', async () => {
+    await symlink('/etc/passwd', join(folder, 'outside'))
+    const linked = await deploy()
+    assert.equal(linked.code, 1)
+    assert.match(linked.stderr, /outside is a symbolic link that leaves the directory/)
+    const missing = await deploy('missing')
+    assert.match(missing.stderr, /cannot deploy .*missing/)
+    assert.equal(asked('apps.create').length, 0)
+    await assert.rejects(readFile(join(folder, '.nightshift-app')))
   })
 
   test('does not take over an app that is only called like the folder', async () => {

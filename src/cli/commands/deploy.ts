@@ -8,6 +8,7 @@ import { type Cli, type Target, noApp, orMissing } from '../context.ts'
 import { type DeployEnd, showLastLines, watchDeploy } from '../deploy-progress.ts'
 import { UsageError } from '../errors.ts'
 import { ask } from '../prompt.ts'
+import { type Source, collectSource } from '../source/collect.ts'
 import { uploadSource } from '../source/upload.ts'
 import { appWords, appWordsAsFlags } from '../words.ts'
 
@@ -37,8 +38,8 @@ The app is made if it isn't there. Where nothing names it, a first deploy takes 
     process.once('SIGINT', onInterrupt)
     let build: Build | undefined
     try {
-      const { target, isNew, startedAtMs } = await prepare(cli, flags, folder)
-      build = flags.image === undefined ? await uploadSource(cli, target, { folder, clean: flags.clean, isNew, json: flags.json, signal: interrupted.signal }) : await deployImage(target, flags.image, flags.port)
+      const { target, source, isNew, startedAtMs } = await prepare(cli, flags, folder)
+      build = source ? await uploadSource(cli, target, source, { clean: flags.clean, isNew, json: flags.json, signal: interrupted.signal }) : await deployImage(target, flags.image as string, flags.port)
       if (flags.json) cli.out.jsonLine(build)
       if (flags.noWait) {
         if (!flags.json) cli.out.line(`${build.id} is queued; follow it: ${followLine(target, build)}`)
@@ -60,8 +61,8 @@ class Interrupted extends Error {
   override readonly name = 'AbortError'
 }
 
-/** Chooses the app and makes it if it isn't there. */
-async function prepare(cli: Cli, flags: Flags, folder: string): Promise<{ target: Target; isNew: boolean; startedAtMs: number }> {
+/** Chooses the app and makes it if it isn't there, but not for a folder that cannot be deployed. */
+async function prepare(cli: Cli, flags: Flags, folder: string): Promise<{ target: Target; source: Source | undefined; isNew: boolean; startedAtMs: number }> {
   const chosen = await cli.appChoice(flags, folder)
   const app = chosen?.app ?? (flags.image === undefined ? folderName(folder) : undefined)
   if (app === undefined) throw noApp()
@@ -69,13 +70,14 @@ async function prepare(cli: Cli, flags: Flags, folder: string): Promise<{ target
   const { client, environment } = target
   const known = await orMissing(client.call('apps.read', { params: { app }, query: { environment } }))
   if (chosen === undefined && known !== undefined) await confirmTaken(cli, known)
+  const source = flags.image === undefined ? await collectSource(folder) : undefined
   if (known === undefined) await client.call('apps.create', { body: { name: app, environment } })
   if (chosen === undefined) {
     await linkFolder(folder, app)
     if (!flags.json) cli.out.note(`nothing names an app here, so it is called ${app}, like the folder (kept in ${linkName}; another name: --app NAME)`)
   }
   if (!flags.json) cli.out.line(`deploying ${flags.image ?? folder} to ${cli.out.paint('bold', appWords(app, environment))}${known === undefined ? ', a new app' : ''}`)
-  return { target, isNew: known === undefined || known.release === null, startedAtMs: Date.now() }
+  return { target, source, isNew: known === undefined || known.release === null, startedAtMs: Date.now() }
 }
 
 /** A folder that happens to be called like somebody's app must not replace it unasked. */

@@ -45,7 +45,7 @@ async function currentBranch(git: (...args: string[]) => Promise<string>): Promi
     await git('rev-parse', '--git-dir')
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
-    throw new AppError('invalid', missing ? 'git is not installed on this machine' : `this folder is no git repository (git init makes one): ${messageOf(error).split('\n').at(-1) ?? ''}`)
+    throw new AppError('invalid', missing ? 'git is not installed on this machine' : `this folder is no git repository (git init makes one): ${messageOf(error).trimEnd().split('\n').at(-1) ?? ''}`)
   }
   return git('symbolic-ref', '--short', 'HEAD').catch(() => undefined)
 }

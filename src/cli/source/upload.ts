@@ -4,15 +4,15 @@ import { formatDuration, formatSize } from '#base/units.ts'
 import type { Build } from '#contract/model.ts'
 import type { Cli, Target } from '../context.ts'
 import { plural } from '../words.ts'
-import { collectSource } from './collect.ts'
+import type { Source } from './collect.ts'
 import { gitState } from './git.ts'
 import { packSource } from './pack.ts'
 
-export type Upload = { folder: string; clean: boolean; /** Nothing was ever deployed there. */ isNew: boolean; json: boolean; signal: AbortSignal }
+export type Upload = { clean: boolean; /** Nothing was ever deployed there. */ isNew: boolean; json: boolean; signal: AbortSignal }
 
-export async function uploadSource(cli: Cli, { client, app, environment }: Target, upload: Upload): Promise<Build> {
+export async function uploadSource(cli: Cli, { client, app, environment }: Target, source: Source, upload: Upload): Promise<Build> {
   const { out } = cli
-  const [source, git] = await Promise.all([collectSource(upload.folder), gitState(upload.folder)])
+  const git = await gitState(source.root)
   if (!upload.json) {
     out.line(`  ${plural(source.files, 'file')}, ${formatSize(source.bytes)}${git === undefined ? '' : `, commit ${git.commit.slice(0, 8)}${git.dirty ? ' with changes that are not committed' : ''}`}`)
     if (source.special.length > 0) out.note(`  left out, because only files can be deployed: ${some(source.special)}`)
