@@ -26,6 +26,11 @@ test('a NUL is refused where it would end the value of a variable', () => {
   assert.equal(endpoints['terminals.open'].body.safeParse({ command: ['a\0b'], tty: null }).success, false)
 })
 
+test('a name that is none is told what names are', () => {
+  const { error } = endpoints['config.change'].body.safeParse({ '1A': 'x' })
+  assert.match(problemOf(error).problem.detail, /^1A: must /)
+})
+
 test('a full disk is told as such', () => {
   for (const code of ['53100', 'ENOSPC']) {
     const { problem, headers } = problemOf(Object.assign(new Error('no space'), { code }))

@@ -49,8 +49,13 @@ function toAppError(error: unknown): AppError {
 
 /** Every fault at once, each with the field it is about. */
 function invalidInput(error: z.ZodError): AppError {
-  const fields = error.issues.map((issue) => ({ path: issue.path.join('.') || 'body', message: issue.message }))
+  const fields = error.issues.map((issue) => ({ path: issue.path.join('.') || 'body', message: messageOfIssue(issue) }))
   const first = fields[0] as FieldFault
   const more = fields.length > 1 ? ` (and ${fields.length - 1} more)` : ''
   return new AppError('invalid', `${first.path}: ${first.message}${more}`, { fields })
+}
+
+/** What is wrong with the name of a field stands one level below: the issue itself only says that it is wrong. */
+function messageOfIssue(issue: z.core.$ZodIssue): string {
+  return issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message
 }
