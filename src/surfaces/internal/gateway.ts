@@ -18,6 +18,7 @@ import { type Loop, startLoop } from '#kernel/loop.ts'
 import { type FleetDeps, desiredInstances, desiredRoutes } from '#run/fleet/desired.ts'
 import { markGone, storeObservations } from '#run/instances/commands.ts'
 import { databaseTime, nextGeneration, noteConnected, noteLost, noteSeen, raiseGeneration } from '#run/machines/commands.ts'
+import { bearerOf } from '#surfaces/api/credentials.ts'
 
 type AgentLink = {
   socket: WebSocket
@@ -36,7 +37,7 @@ export type Gateway = {
   facts(machine: string): MachineFacts | undefined
   agents(): MachineFacts[]
   proxies(): { machine: string; httpPort: number; httpsPort: number | null }[]
-  /** `unavailable` values are the caller's matter: false if the machine is not connected. */
+  /** False if the machine is not connected, and nothing was sent. */
   send(machine: string, message: ControlToAgent): boolean
   onSession(session: string, listener: SessionListener): () => void
   start(): Loop
@@ -130,10 +131,12 @@ export function openGateway(deps: { db: Database; fleet: FleetDeps; isMachine: (
     let chain = Promise.resolve()
     const heartbeat = setInterval(() => socket.ping(), 15_000)
     socket.on('message', (data) => {
-      chain = chain.then(() => onMessage(JSON.parse(data.toString('utf8'))).catch((error: unknown) => {
-        log.warn({ err: error }, 'a message of the data plane could not be handled')
-        socket.close(1011, 'could not be handled')
-      }))
+      chain = chain
+        .then(() => onMessage(JSON.parse(data.toString('utf8'))))
+        .catch((error: unknown) => {
+          log.warn({ err: error }, 'a message of the data plane could not be handled')
+          socket.close(1011, 'could not be handled')
+        })
     })
     socket.on('error', (error) => log.warn({ err: error }, 'data plane connection'))
     socket.on('close', () => {
@@ -188,7 +191,7 @@ export function openGateway(deps: { db: Database; fleet: FleetDeps; isMachine: (
     upgrade(request, socket, head) {
       const path = (request.url ?? '').split('?')[0]
       if (path !== '/internal/agent' && path !== '/internal/proxy') return false
-      const token = /^Bearer (\S{1,200})$/.exec(request.headers.authorization ?? '')?.[1]
+      const token = bearerOf(request)
       if (token === undefined || !deps.isMachine(token)) {
         socket.end('HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\nconnection: close\r\n\r\n')
         return true
