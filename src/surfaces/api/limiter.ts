@@ -18,6 +18,7 @@ export function loginLimiter() {
     failed(address: string, now: Date): void {
       const entry = failures.get(address) ?? { count: 0, since: now.getTime() }
       entry.count++
+      if (failures.size >= maxAddresses) for (const [old, { since }] of failures) if (since + windowMs <= now.getTime()) failures.delete(old)
       if (failures.size < maxAddresses || failures.has(address)) failures.set(address, entry)
     },
     succeeded(address: string): void {

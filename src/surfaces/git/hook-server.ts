@@ -3,6 +3,7 @@
  * One JSON line in; `{"say": …}` lines out, and `{"exit": …}` at the end.
  */
 import { timingSafeEqual } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { type Server, type Socket, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -89,15 +90,11 @@ export function openHookServer(home: string, log: Logger): HookServer {
     }
     await rm(path, { force: true }) // of a control that was killed
     const server = createServer(serve)
+    const listening = once(server, 'listening')
     const before = process.umask(0o177)
-    try {
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject)
-        server.listen(path, resolve)
-      })
-    } finally {
-      process.umask(before)
-    }
+    server.listen(path) // binds before it returns, so that nothing else of this process is made under this mask
+    process.umask(before)
+    await listening
     server.unref()
     return { server, path, remove }
   }
