@@ -15,7 +15,7 @@ import type { Handlers } from '#kernel/handlers.ts'
 import { journalChannel, record } from '#kernel/journal.ts'
 import type { Logger } from '#kernel/log.ts'
 import { keepLoopStatus } from '#kernel/loop-status.ts'
-import { openSecretBox } from '#kernel/secretbox.ts'
+import { openSecretBox } from '#base/secretbox.ts'
 import { accessRoutes } from '#people/access/routes.ts'
 import { openAccess } from '#people/access/service.ts'
 import { type Reach, readApp } from '#run/apps/read.ts'
@@ -161,6 +161,8 @@ export async function runControl(options: ControlOptions): Promise<Control> {
   }
 }
 
+/** As people write it in a URL. */
 function hostOf(host: string): string {
-  return host === '0.0.0.0' || host === '::' ? 'localhost' : host
+  if (host === '0.0.0.0' || host === '::') return 'localhost'
+  return host.includes(':') ? `[${host}]` : host
 }

@@ -10,7 +10,8 @@ import { chmod, mkdir, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DesiredState } from '#contract/wire.ts'
 import { messageOf } from '#base/errors.ts'
-import { readJson, replaceFile, seal, unseal } from './durable-file.ts'
+import { openSecretBox, type SecretBox } from '#base/secretbox.ts'
+import { readJson, replaceFile } from '../durable-file.ts'
 import type { Log } from './log.ts'
 import type { SupervisionRecord } from './supervision.ts'
 
@@ -39,7 +40,7 @@ export async function openState(home: string, log: Log): Promise<AgentState> {
 
   let desired = (await readOrSetAside(desiredFile, log, async () => {
     const sealed = await readFile(desiredFile).catch(orNull)
-    return sealed && (JSON.parse(await unseal(sealed, desiredPlace, keyFile)) as DesiredState)
+    return sealed && (JSON.parse((await boxOf(keyFile)).open(sealed, desiredPlace)) as DesiredState)
   })) ?? { generation: 0, instances: [] }
   const list = await readOrSetAside(recordsFile, log, () => readJson<SupervisionRecord[]>(recordsFile))
   const records = new Map((list ?? []).map((record) => [record.instance, record]))
@@ -62,7 +63,7 @@ export async function openState(home: string, log: Log): Promise<AgentState> {
     async setDesired(next) {
       if (next.generation < desired.generation) return false
       desired = next
-      writing = writing.then(() => write('the desired state', desiredFile, () => seal(JSON.stringify(next), desiredPlace, keyFile), true))
+      writing = writing.then(() => write('the desired state', desiredFile, async () => (await boxOf(keyFile)).seal(JSON.stringify(next), desiredPlace), true))
       await writing
       return true
     },
@@ -87,6 +88,11 @@ export async function openState(home: string, log: Log): Promise<AgentState> {
 }
 
 const desiredPlace = 'agent/desired'
+
+/** Read at each use: the key may be put back while the agent runs. */
+async function boxOf(keyFile: string): Promise<SecretBox> {
+  return openSecretBox(await readFile(keyFile, 'utf8'), keyFile)
+}
 
 function orNull(error: NodeJS.ErrnoException): null {
   if (error.code === 'ENOENT') return null

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { open, rename } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import { messageOf } from '#base/errors.ts'
+import { replaceFile } from '../durable-file.ts'
 import type { LinkLog } from '../link.ts'
 
 /**
@@ -46,7 +45,7 @@ export class StateFile<T> {
       const value = this.#next
       this.#next = undefined
       try {
-        await writeAtomically(this.#path, JSON.stringify(value))
+        await replaceFile(this.#path, JSON.stringify(value), { sync: true })
         this.#complained = false
       } catch (error) {
         if (!this.#complained) this.#log('warn', `cannot save ${this.#path}: ${messageOf(error)} (a restart would start from older state)`)
@@ -54,24 +53,5 @@ export class StateFile<T> {
       }
     }
     this.#saving = null
-  }
-}
-
-/** After it resolves, the file holds `text` whole, also over a power cut; before, it holds what it held. */
-export async function writeAtomically(path: string, text: string): Promise<void> {
-  const temporary = `${path}.tmp`
-  const file = await open(temporary, 'w', 0o600)
-  try {
-    await file.writeFile(text)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await rename(temporary, path)
-  const folder = await open(dirname(path), 'r')
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
   }
 }

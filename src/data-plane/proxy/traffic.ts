@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { messageOf } from '#base/errors.ts'
 import { newId } from '#base/ids.ts'
 import type { TrafficBatch, TrafficCount } from '#contract/wire.ts'
+import { replaceFile } from '../durable-file.ts'
 import type { LinkLog } from '../link.ts'
-import { writeAtomically } from './state-file.ts'
 
 /**
  * Hands the counts of every period to control. A batch is a file until control has answered 2xx; its id makes it
@@ -66,7 +66,7 @@ export class TrafficSpool {
     if (counts.length === 0) return
     const id = newId('trf', to)
     const batch: TrafficBatch = { machine: this.#options.machine, id, from: from.toISOString(), to: to.toISOString(), counts }
-    await writeAtomically(join(this.#options.folder, `${id}.json`), JSON.stringify(batch))
+    await replaceFile(join(this.#options.folder, `${id}.json`), JSON.stringify(batch), { sync: true })
     for (const old of this.#stored().slice(0, -this.#options.maxBatches)) rmSync(join(this.#options.folder, old), { force: true })
   }
 

@@ -1,6 +1,6 @@
 /** What an environment's next release would run with, and the plain values of one that runs. */
 import type { Db } from '#kernel/db/db.ts'
-import type { SecretBox } from '#kernel/secretbox.ts'
+import type { SecretBox } from '#base/secretbox.ts'
 import { type EnvironmentRow, secretPlace } from './model.ts'
 
 /** Versions of the secrets that a new release runs with. */

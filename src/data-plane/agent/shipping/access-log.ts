@@ -10,7 +10,7 @@ import { basename, dirname, join } from 'node:path'
 import type { LogBatch } from '#contract/wire.ts'
 import { isAppError, messageOf } from '#base/errors.ts'
 import { sleep } from '#base/clock.ts'
-import { readJson, replaceFile } from '../durable-file.ts'
+import { readJson, replaceFile } from '../../durable-file.ts'
 import type { Log } from '../log.ts'
 import type { ControlClient } from './control-client.ts'
 

@@ -4,7 +4,7 @@
  * Format: 1 byte version, 12 bytes nonce, 16 bytes tag, ciphertext.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
-import { AppError } from '#base/errors.ts'
+import { AppError } from './errors.ts'
 
 export type SecretBox = { seal(plain: string, place: string): Buffer; open(sealed: Buffer, place: string): string }
 
