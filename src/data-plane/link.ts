@@ -10,7 +10,7 @@ import { messageOf } from '#base/errors.ts'
 export type LinkLog = (level: 'info' | 'warn', message: string) => void
 
 export type LinkOptions<In> = {
-  /** `http(s)://` or `ws(s)://`, with path: `http://127.0.0.1:7800/internal/proxy`. */
+  /** `http(s)://` or `ws(s)://`, with path: `http://127.0.0.1:7400/internal/proxy`. */
   url: string
   token: string
   /** One parsed JSON message. A throw is logged and does not end the link. */

@@ -32,7 +32,7 @@ import { type AgentState, openState } from './state.ts'
 
 export type AgentOptions = {
   home: string
-  /** `http://127.0.0.1:7800`; null = there is none: go on with the last desired state. */
+  /** `http://127.0.0.1:7400`; null = there is none: go on with the last desired state. */
   controlUrl: string | null
   /** The machine token. */
   token: string

@@ -8,6 +8,7 @@
 import type { AgentToControl, ControlToAgent, InstanceSpec } from '#contract/wire.ts'
 import { AppError, messageOf } from '#base/errors.ts'
 import type { ExecSession, TaskDriver, TaskStatus } from '#drivers/task/port.ts'
+import { taskId } from './identity.ts'
 import type { Log } from './log.ts'
 
 type Message<T extends ControlToAgent['t']> = Extract<ControlToAgent, { t: T }>
@@ -51,7 +52,7 @@ export function createSessions(options: {
       let task: string | null
       if (message.spec) {
         const spec: InstanceSpec = { ...message.spec, kind: 'run', port: null, command: { kind: 'argv', argv: waitForever } }
-        oneOff = `${spec.id}.${spec.generation}-1`
+        oneOff = taskId(spec.id, spec.generation, 1)
         tasks.add(oneOff)
         task = (await options.startOnce(spec)).id
       } else task = message.instance ? options.runningTask(message.instance) : null

@@ -4,10 +4,9 @@ import { errorResponse } from './error-page.ts'
 import { Exchange, type Front } from './exchange.ts'
 import { badRequest, type Failure } from './failure.ts'
 import { fieldValue } from './fields.ts'
-import { type Caller, edgeCaller, informationalLines, ingressCaller, responseLines, upgradeLines } from './forward.ts'
+import { type Caller, clientAddress, edgeCaller, informationalLines, ingressCaller, responseLines, upgradeLines } from './forward.ts'
 import { BodyWalker } from './framing.ts'
 import { type Refusal, isRefusal, refusals } from './refusal.ts'
-import { withoutQuery } from './relay.ts'
 import { maxHeadBytes, maxTargetBytes, parseRequestHead, lineFault, type RequestHead } from './request-head.ts'
 import type { ResponseHead } from './response-head.ts'
 import { runTunnel } from './tunnel.ts'
@@ -49,7 +48,7 @@ export class ClientConnection implements Front, Visitable {
   constructor(socket: Socket, entrance: Entrance) {
     this.#socket = socket
     this.#entrance = entrance
-    const address = plainAddress(socket.remoteAddress ?? '')
+    const address = clientAddress(socket)
     this.#caller = entrance.edge === null ? ingressCaller(address, entrance.scheme, entrance.port) : edgeCaller(address)
     this.#deadline = performance.now() + entrance.relay.limits.headMs
     entrance.connections.add(this)
@@ -265,24 +264,7 @@ export class ClientConnection implements Front, Visitable {
   }
 
   #record(failure: Failure, requestId: string, bytesOut: number, head: RequestHead | null): void {
-    this.#entrance.relay.record({
-      at: Date.now(),
-      target: null,
-      instance: null,
-      method: head?.method ?? '-',
-      host: head?.hostname ?? '-',
-      path: head === null ? '-' : withoutQuery(head.target),
-      status: failure.status,
-      outcome: 'answered',
-      firstByteMs: 0,
-      ms: 0,
-      bytesIn: 0,
-      bytesOut,
-      requestId,
-      client: this.#caller.address,
-      protocol: head === null ? 'HTTP/1' : this.#protocol(),
-      error: failure.kind,
-    })
+    this.#entrance.relay.recordOwn(failure, head, { requestId, bytesOut, client: this.#caller.address, protocol: head === null ? 'HTTP/1' : this.#protocol() })
   }
 
   // ---- ends
@@ -370,8 +352,4 @@ function badStart(buffer: Buffer): Refusal | null {
     if (byte < 0x20 || byte >= 0x7f) return refusals.requestLine
   }
   return null
-}
-
-function plainAddress(address: string): string {
-  return address.startsWith('::ffff:') ? address.slice(7) : address
 }

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import type { RequestHead } from './request-head.ts'
 import type { ResponseHead } from './response-head.ts'
 
@@ -12,6 +13,12 @@ export type Caller = {
   /** `X-Forwarded-For/-Proto/-Port` and `X-Real-IP`, each with its CRLF; empty on edges, where the caller's own stand. */
   forwardedLines: string
   edge: boolean
+}
+
+/** IPv4 as such, also where it came in over an IPv6 socket. */
+export function clientAddress(socket: Socket): string {
+  const address = socket.remoteAddress ?? ''
+  return address.startsWith('::ffff:') ? address.slice(7) : address
 }
 
 export function ingressCaller(address: string, scheme: string, port: number): Caller {

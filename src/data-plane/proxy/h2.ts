@@ -7,10 +7,9 @@ import { errorBody } from './error-page.ts'
 import { Exchange, type Front } from './exchange.ts'
 import { badRequest, type Failure } from './failure.ts'
 import { fieldValue } from './fields.ts'
-import { type Caller, ingressCaller } from './forward.ts'
+import { type Caller, clientAddress, ingressCaller } from './forward.ts'
 import { fieldsOf, requestHeadOf, responseFields } from './h2-head.ts'
 import { isRefusal, refusals } from './refusal.ts'
-import { withoutQuery } from './relay.ts'
 import type { RequestHead } from './request-head.ts'
 import type { ResponseHead } from './response-head.ts'
 
@@ -27,8 +26,7 @@ export class Http2Connection implements Visitable {
 
   constructor(socket: TLSSocket, entrance: Entrance) {
     this.#entrance = entrance
-    const address = (socket.remoteAddress ?? '').replace(/^::ffff:/, '')
-    this.#caller = ingressCaller(address, entrance.scheme, entrance.port)
+    this.#caller = ingressCaller(clientAddress(socket), entrance.scheme, entrance.port)
     this.#session = performServerHandshake(socket, {
       settings: { maxConcurrentStreams: 128, initialWindowSize: 256 * 1024, maxHeaderListSize: 32 * 1024, enablePush: false },
       maxSessionMemory: 32,
@@ -202,24 +200,7 @@ class Http2Front implements Front {
   #answerOurselves(head: RequestHead | null, failure: Failure): void {
     const requestId = head?.requestId ?? this.#entrance.relay.newRequestId()
     this.#writeFailure(failure, requestId, head)
-    this.#entrance.relay.record({
-      at: Date.now(),
-      target: null,
-      instance: null,
-      method: head?.method ?? '-',
-      host: head?.hostname ?? '-',
-      path: head === null ? '-' : withoutQuery(head.target),
-      status: failure.status,
-      outcome: 'answered',
-      firstByteMs: 0,
-      ms: 0,
-      bytesIn: 0,
-      bytesOut: 0,
-      requestId,
-      client: this.#caller.address,
-      protocol: 'HTTP/2',
-      error: failure.kind,
-    })
+    this.#entrance.relay.recordOwn(failure, head, { requestId, bytesOut: 0, client: this.#caller.address, protocol: 'HTTP/2' })
   }
 
   #writeFailure(failure: Failure, requestId: string, head: RequestHead | null): void {

@@ -1,5 +1,4 @@
-import { createServer, type Server, type Socket } from 'node:net'
-import type { AddressInfo, ListenOptions } from 'node:net'
+import { type AddressInfo, type ListenOptions, type Server, type Socket, createServer } from 'node:net'
 import { socketBufferBytes } from './upstream.ts'
 
 /** A TCP listener whose handler can be exchanged while it runs. */

@@ -37,7 +37,6 @@ export const refusals = {
   trailer: refuse(400, 'trailer', 'the trailer section is malformed, too large, or holds a field that frames or routes (RFC 9112 §7.1.2)'),
   statusLine: refuse(502, 'status-line', 'the status line is malformed (RFC 9112 §4)'),
   headTimeout: refuse(408, 'head-timeout', 'the request head took too long to arrive (RFC 9110 §15.5.9)'),
-  bodyTimeout: refuse(408, 'body-timeout', 'the request body stopped arriving (RFC 9110 §15.5.9)'),
 } as const
 
 export function isRefusal(value: object): value is Refusal {

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { type AccessLog, isoTime, quote } from './access-log.ts'
 import type { Outcome } from './counter.ts'
+import type { Failure } from './failure.ts'
 import type { Fleet } from './fleet.ts'
 import type { Limits } from './limits.ts'
+import type { RequestHead } from './request-head.ts'
 import type { Routes } from './routes.ts'
 import type { Target } from './target.ts'
 import type { Tunnels } from './tunnel.ts'
@@ -39,6 +41,25 @@ export class Relay {
     this.#log.add(
       `{"at":"${isoTime(entry.at)}",${label},"instance":${entry.instance === null ? 'null' : `"${entry.instance}"`},"method":${quote(entry.method)},"host":${quote(entry.host)},"path":${quote(entry.path)},"status":${entry.status},"ms":${Math.round(entry.ms * 10) / 10},"bytesIn":${entry.bytesIn},"bytesOut":${entry.bytesOut},"requestId":"${entry.requestId}","client":"${entry.client}","protocol":"${entry.protocol}"${error}}\n`,
     )
+  }
+
+  /** An answer of ours to a request that reached no target; `head` is null where it could not be read. */
+  recordOwn(failure: Failure, head: RequestHead | null, about: Pick<RequestEntry, 'requestId' | 'bytesOut' | 'client' | 'protocol'>): void {
+    this.record({
+      at: Date.now(),
+      target: null,
+      instance: null,
+      method: head?.method ?? '-',
+      host: head?.hostname ?? '-',
+      path: head === null ? '-' : withoutQuery(head.target),
+      status: failure.status,
+      outcome: 'answered',
+      firstByteMs: 0,
+      ms: 0,
+      bytesIn: 0,
+      error: failure.kind,
+      ...about,
+    })
   }
 }
 

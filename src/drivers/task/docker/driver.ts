@@ -296,7 +296,7 @@ class DockerDriver implements TaskDriver {
     for (const listener of this.#listeners) listener(id)
   }
 
-  // ---------------------------------------------------------------- small helpers
+  // ---------------------------------------------------------------- what is known of a task
 
   #containerName(id: string): string {
     return `nightshift-${this.#owner}-${id}`

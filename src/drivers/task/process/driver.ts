@@ -215,7 +215,7 @@ class ProcessDriver implements TaskDriver {
     return task.settling
   }
 
-  // ---------------------------------------------------------------- small helpers
+  // ---------------------------------------------------------------- one task
 
   async #find(operation: string, id: string): Promise<Task> {
     checkTaskId(operation, id)
