@@ -36,9 +36,10 @@ async function readRollout({ client, app, environment }: Target): Promise<Rollou
   }
 }
 
-/** One reached step: `✓ healthy     3.2 s  2 of 2 ready`. */
+/** One reached step: `✓ healthy     3.2 s  2 of 2 ready`; the last one of a rollout that did not succeed has a ✗. */
 export function stepLine(out: Output, name: string, ms: number, detail: string): string {
-  return `${out.paint('green', '✓')} ${name.padEnd(9)} ${formatDuration(Math.max(0, ms)).padStart(9)}  ${out.paint('dim', detail)}`.trimEnd()
+  const mark = name === 'failed' || name === 'cancelled' ? out.paint('red', '✗') : out.paint('green', '✓')
+  return `${mark} ${name.padEnd(9)} ${formatDuration(Math.max(0, ms)).padStart(9)}  ${out.paint('dim', detail)}`.trimEnd()
 }
 
 /** Follows a rollout with a person watching; answers the exit code. */

@@ -101,6 +101,11 @@ describe('what was shipped', () => {
     assert.match((await ok('rollout', 'cancel')).stdout, /the old release serves on/)
   })
 
+  test('a rollout that was given up does not end with a tick', async () => {
+    api.handlers['apps.read'] = () => anApp({ rollout: { id: 'rol_1', release: 14, fromRelease: 13, state: 'failed', because: 'it crashes', startedAt: ago(2000), finishedAt: ago(0), steps: [{ name: 'started', at: ago(1000), detail: 'v14' }, { name: 'failed', at: ago(0), detail: 'it crashes' }] } })
+    assert.match((await ok('rollout')).stdout, /✓ started .*\n✗ failed +2\.0 s {2}it crashes\n$/)
+  })
+
   test('builds: list, one, its log with its result, cancel', async () => {
     const failed = aBuild({ state: 'failed', because: 'npm ended with exit 1', startedAt: ago(4000), finishedAt: ago(1000), source: { kind: 'git', commit: 'c0ffee00ff', branch: 'main', image: null } })
     api.handlers['builds.list'] = () => [failed]
