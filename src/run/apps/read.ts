@@ -80,7 +80,8 @@ export async function readEnvironment(db: Db, app: string, environment: string):
   return row
 }
 
-export function summaryOf(detail: AppDetail): AppSummary {
+/** The summary alone, of a detail too. */
+export function summaryOf(detail: AppSummary): AppSummary {
   const { name, environment, health, because, release, url, createdAt, deployedAt, requestRate, errorShare } = detail
   return { name, environment, health, because, release, url, createdAt, deployedAt, requestRate, errorShare, services: detail.services.map((service) => ({ name: service.name, health: service.health, wanted: service.wanted, ready: service.ready })) }
 }

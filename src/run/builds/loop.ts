@@ -47,7 +47,7 @@ export function startBuildLoop({ db, engine, driver, limits, clock, home, logger
           logger.error({ err: error, build: action.build.id, action: action.kind }, 'a build could not be moved on')
           done.push(`${action.build.id}: ${messageOf(error)}`)
           // what the database cannot hold today it cannot hold tomorrow: do not keep the queue waiting for it
-          if (action.kind === 'settle' && /^22/.test((error as { code?: string }).code ?? '')) await engine.conclude(action.build, 'failed', `its result cannot be stored: ${messageOf(error)}`)
+          if (action.kind === 'settle' && ((error as { code?: string }).code ?? '').startsWith('22')) await engine.conclude(action.build, 'failed', `its result cannot be stored: ${messageOf(error)}`)
           if (action.kind === 'start') await engine.conclude(action.build, 'failed', `its worker could not be started: ${messageOf(error)}`)
         }
       }

@@ -1,15 +1,15 @@
 /** Questions about CPU and memory of instances. */
 import type { ResourceSeries } from '#contract/model.ts'
 import type { Db } from '#kernel/db/db.ts'
-import { grainMs } from './service.ts'
+import type { InstanceSample } from '#run/apps/read.ts'
+import { stepMs } from '#watch/points.ts'
 
-const maxPoints = 120
 /** An older sample says nothing about now. */
 const freshMs = 60_000
 
 /** CPU (1 = one core) and memory of every instance that lived in the window; mean CPU and highest memory of equal steps, steps without samples left out. */
 export async function readResources(db: Db, app: string, environment: string, minutes: number, now: Date): Promise<ResourceSeries[]> {
-  const step = Math.max(1, Math.ceil((minutes * 60_000) / maxPoints / grainMs)) * grainMs
+  const step = stepMs(minutes)
   const first = Math.floor((now.getTime() - minutes * 60_000) / step) + 1
   const rows = await db.query<{ instance: string; name: string; service: string; slot: number; cpu: number; memory_bytes: number }>(
     `SELECT s.instance, s.name, s.service, floor(extract(epoch FROM p.at) * 1000 / $1)::bigint AS slot, avg(p.cpu)::float8 AS cpu, max(p.memory_bytes)::bigint AS memory_bytes
@@ -26,11 +26,9 @@ export async function readResources(db: Db, app: string, environment: string, mi
   }))
 }
 
-export type Sample = { cpu: number; memoryBytes: number; memoryLimitBytes: number | null }
-
 /** The newest sample of every instance that sent one within the last minute, by instance id. */
-export async function newestStats(db: Db, now: Date, { app, environment }: { app?: string | undefined; environment?: string | undefined } = {}): Promise<Map<string, Sample>> {
-  const rows = await db.query<{ instance: string } & Sample>(
+export async function newestStats(db: Db, now: Date, { app, environment }: { app?: string | undefined; environment?: string | undefined } = {}): Promise<Map<string, InstanceSample>> {
+  const rows = await db.query<{ instance: string } & InstanceSample>(
     `SELECT instance, cpu, memory_bytes AS "memoryBytes", memory_limit_bytes AS "memoryLimitBytes" FROM stat_instances
      WHERE at >= $1 AND ($2::text IS NULL OR app = $2) AND ($3::text IS NULL OR environment = $3)`,
     [new Date(now.getTime() - freshMs), app ?? null, environment ?? null],

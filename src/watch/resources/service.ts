@@ -2,9 +2,9 @@
 import { AppError } from '#base/errors.ts'
 import type { InstanceStat, StatBatch } from '#contract/wire.ts'
 import type { Database } from '#kernel/db/db.ts'
+import { grainMs } from '#watch/points.ts'
 import { saveStats } from './store.ts'
 
-export const grainMs = 10_000
 export const statsKeptMs = 24 * 3_600_000
 
 /** How many samples were taken. Samples that make no sense are left out; a batch without a time is `invalid`. */

@@ -3,6 +3,7 @@
  * hours as marks. Says only what is in the rows: "nobody was woken" waits for the pager to exist.
  */
 import type { AppSummary, JournalEvent, Machine, Tonight } from '#contract/model.ts'
+import { summaryOf } from '#run/apps/read.ts'
 import { type Mark, marksOf } from './marks.ts'
 import { type MissingSecrets, type NeedsPerson, type TonightApp, whatNeedsPerson } from './needs.ts'
 
@@ -27,11 +28,7 @@ export function tonight({ apps, events, machines, missingSecrets, sparklines, no
     quiet: needsPerson.length === 0 && apps.every((app) => !['down', 'degraded'].includes(app.health)),
     needsPerson,
     marks,
-    apps: apps.map(({ name, environment, health, because, release, url, createdAt, deployedAt, requestRate, errorShare, services }) => ({
-      name, environment, health, because, release, url, createdAt, deployedAt, requestRate, errorShare,
-      services: services.map((service) => ({ name: service.name, health: service.health, wanted: service.wanted, ready: service.ready })),
-      sparkline: sparklines.get(`${name}/${environment}`) ?? [],
-    })),
+    apps: apps.map((app) => ({ ...summaryOf(app), sparkline: sparklines.get(`${app.name}/${app.environment}`) ?? [] })),
   }
 }
 

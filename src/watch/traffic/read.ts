@@ -2,21 +2,15 @@
 import type { TrafficSeries } from '#contract/model.ts'
 import { latencyBucketsMs } from '#contract/wire.ts'
 import type { Db } from '#kernel/db/db.ts'
+import type { ServiceRate } from '#run/apps/read.ts'
+import { grainMs, stepMs } from '#watch/points.ts'
 import { percentile } from './percentile.ts'
-import { grainMs } from './store.ts'
-
-export const maxPoints = 120
 
 export type TrafficQuery = { apps?: readonly string[] | null | undefined; app?: string | undefined; environment?: string | undefined; minutes: number }
 
 type PointRow = { id: number; key: string; app: string; environment: string; service: string; from_service: string | null; slot: number; requests: number; errors: number; latency: number[] }
 
 const latencySums = Array.from({ length: latencyBucketsMs.length + 1 }, (_, bucket) => `sum(p.latency[${bucket + 1}])::int`).join(', ')
-
-/** A step of whole grains that makes at most `maxPoints` of the window. */
-export function stepMs(minutes: number): number {
-  return Math.max(1, Math.ceil((minutes * 60_000) / maxPoints / grainMs)) * grainMs
-}
 
 /** The end of the newest ten seconds that are complete: a batch comes up to half a grain after the slot of its middle has ended. */
 function completeUntil(now: Date): number {
@@ -71,10 +65,8 @@ function share(errors: number, requests: number): number {
   return requests === 0 ? (errors > 0 ? 1 : 0) : Math.min(1, errors / requests)
 }
 
-export type IngressRate = { app: string; environment: string; service: string; requestRate: number; errorShare: number }
-
 /** Requests per second and the share of failed ones, from outside, over the last minute. Services without traffic are left out. */
-export async function recentRates(db: Db, now: Date, { apps = null, app }: { apps?: readonly string[] | null; app?: string | undefined } = {}): Promise<IngressRate[]> {
+export async function recentRates(db: Db, now: Date, { apps = null, app }: { apps?: readonly string[] | null; app?: string | undefined } = {}): Promise<ServiceRate[]> {
   const until = completeUntil(now)
   const rows = await db.query<{ app: string; environment: string; service: string; requests: number; errors: number }>(
     `SELECT k.app, k.environment, k.service, sum(p.requests)::int AS requests, sum(p.status_5xx + p.failed)::int AS errors

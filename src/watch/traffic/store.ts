@@ -1,8 +1,7 @@
 import type { TrafficBatch, TrafficCount } from '#contract/wire.ts'
 import { latencyBucketsMs } from '#contract/wire.ts'
 import type { Db } from '#kernel/db/db.ts'
-
-export const grainMs = 10_000
+import { grainMs } from '#watch/points.ts'
 
 /** False if the batch was added before. */
 export async function claimBatch(tx: Db, id: string, now: Date): Promise<boolean> {

@@ -6,7 +6,8 @@ import { type TrafficBatch, type TrafficCount, latencyBucketsMs } from '#contrac
 import { type Database, openDatabase } from '#kernel/db/db.ts'
 import { type TestDatabase, testDatabase } from '#test/harness/postgres.ts'
 import { percentile } from './percentile.ts'
-import { maxPoints, readTraffic, recentRates, sparklines } from './read.ts'
+import { maxPoints } from '#watch/points.ts'
+import { readTraffic, recentRates, sparklines } from './read.ts'
 import { ingestTraffic } from './service.ts'
 import { dropOldTraffic } from './store.ts'
 
