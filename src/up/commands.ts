@@ -4,7 +4,7 @@ import { isAppError } from '#base/errors.ts'
 import type { Logger } from '#kernel/log.ts'
 import { type Running, runChild } from './child.ts'
 import { readKey } from './home.ts'
-import { type ProcessOptions, parseProcessOptions, usageOf } from './options.ts'
+import { type ProcessOptions, parseProcessOptions, standardPorts, usageOf } from './options.ts'
 import { version } from './version.ts'
 
 /** Runs one process command to its end; resolves to the exit code. */
@@ -49,10 +49,10 @@ async function startControl(options: ProcessOptions, log: Logger): Promise<Runni
     home,
     version,
     log,
-    databaseUrl: options.databaseUrl ?? (await embeddedUrl(home, options.databasePort ?? 7432)),
+    databaseUrl: options.databaseUrl ?? (await embeddedUrl(home, options.databasePort ?? standardPorts.database)),
     apiHost: options.apiHost ?? '127.0.0.1',
-    apiPort: options.apiPort ?? 7400,
-    httpPort: options.httpPort ?? 8080,
+    apiPort: options.apiPort ?? standardPorts.api,
+    httpPort: options.httpPort ?? standardPorts.http,
     httpsPort: options.httpsPort ?? null,
     machine: options.machine ?? machineOf(),
     secretKey: readKey(home, 'secret.key'),
@@ -64,7 +64,7 @@ async function startControl(options: ProcessOptions, log: Logger): Promise<Runni
 
 async function toControl(options: ProcessOptions): Promise<{ controlUrl: string; token: string; machine: string }> {
   const { machineOf, readConfig, readKey: keyOf } = await import('./home.ts')
-  const apiPort = readConfig(options.home)?.apiPort ?? 7400
+  const apiPort = readConfig(options.home)?.apiPort ?? standardPorts.api
   return {
     controlUrl: options.controlUrl ?? `http://127.0.0.1:${apiPort}`,
     token: options.machineToken ?? keyOf(options.home, 'machine.token'),
@@ -89,9 +89,9 @@ async function startProxy(options: ProcessOptions, log: Logger): Promise<Running
     log,
     ...(await toControl(options)),
     ...(options.httpHost === undefined ? {} : { httpHost: options.httpHost }),
-    httpPort: options.httpPort ?? 8080,
+    httpPort: options.httpPort ?? standardPorts.http,
     httpsPort: options.httpsPort ?? null,
-    dnsPort: options.dnsPort ?? 7453,
+    dnsPort: options.dnsPort ?? standardPorts.dns,
   })
   return { close: () => proxy.close(), ports: proxy.ports }
 }
@@ -102,7 +102,7 @@ async function runPostgres(options: ProcessOptions): Promise<number> {
   prepareHome(options.home)
   const ended = new AbortController()
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => ended.abort())
-  const { pid, port } = await ensurePostgres({ home: options.home, port: options.databasePort ?? 7432 })
+  const { pid, port } = await ensurePostgres({ home: options.home, port: options.databasePort ?? standardPorts.database })
   process.stdout.write(`postgres is ready (pid ${pid}, 127.0.0.1:${port})\n`)
   while (!ended.signal.aborted && (await findPostgres(options.home))) await sleep(1000, ended.signal).catch(() => {})
   if (!ended.signal.aborted) return 1

@@ -27,6 +27,9 @@ const flags = {
 
 type FlagName = keyof typeof flags
 
+/** Where nobody asked for another; those of `up` may move, see ports.ts. */
+export const standardPorts = { api: 7400, http: 8080, https: 8443, dns: 7453, database: 7432 } as const
+
 const serving: FlagName[] = ['home', 'api-host', 'api-port', 'http-host', 'http-port', 'https-port', 'dns-port', 'driver', 'machine']
 
 /** Which flags a command takes; another one is an error, not ignored. */
@@ -123,12 +126,12 @@ const usages: Record<string, string> = {
   up: `nightshift up: start everything on this machine, and keep it running
 
   --home DIR             data folder (default NIGHTSHIFT_HOME, else ~/.nightshift; as root /var/lib/nightshift)
-  --api-port N           API and console (default 7400)
+  --api-port N           API and console (default ${standardPorts.api})
   --api-host HOST        address they listen on (default 127.0.0.1)
-  --http-port N          where apps are served (default 8080)
+  --http-port N          where apps are served (default ${standardPorts.http})
   --https-port N         the same with TLS (default: off)
   --http-host HOST       address apps are served on (default: all of this machine)
-  --dns-port N           DNS of <service>.<app>.internal (default 7453)
+  --dns-port N           DNS of <service>.<app>.internal (default ${standardPorts.dns})
   --driver WHICH         process, docker, or auto: docker where an engine answers (default auto)
   --machine NAME         name of this machine (default: its host name)
   --ready-file FILE      write one line of JSON there when all is ready: api, ingress, console, loginUrl
@@ -166,7 +169,7 @@ NIGHTSHIFT_MACHINE_TOKEN stands for <home>/keys/machine.token on another machine
   postgres: `nightshift postgres: the embedded database of this home, alone; runs until it is stopped
 
   --home DIR          data folder
-  --database-port N   port on 127.0.0.1 (default 7432)`,
+  --database-port N   port on 127.0.0.1 (default ${standardPorts.database})`,
 }
 
 export function usageOf(command: string): string {

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net'
 import { AppError } from '#base/errors.ts'
 import { type DriverKind, type HomeConfig, machineOf } from './home.ts'
-import type { ProcessOptions } from './options.ts'
+import { type ProcessOptions, standardPorts } from './options.ts'
 
 function tryListen(host: string | null, port: number): Promise<number | string> {
   return new Promise((resolve) => {
@@ -47,11 +47,11 @@ export async function chooseConfig(options: ProcessOptions, saved: HomeConfig | 
     machine: options.machine ?? saved?.machine ?? machineOf(),
     driver,
     apiHost,
-    apiPort: await choose({ flag: 'api-port', host: apiHost, asked: options.apiPort, saved: saved?.apiPort, standard: 7400, held, movable: movable && options.apiPort === undefined }),
+    apiPort: await choose({ flag: 'api-port', host: apiHost, asked: options.apiPort, saved: saved?.apiPort, standard: standardPorts.api, held, movable: movable && options.apiPort === undefined }),
     httpHost,
-    httpPort: await choose({ flag: 'http-port', host: httpHost, asked: options.httpPort, saved: saved?.httpPort, standard: 8080, held, movable: movable && options.httpPort === undefined }),
-    httpsPort: httpsPort === null ? null : await choose({ flag: 'https-port', host: httpHost, asked: httpsPort, saved: saved?.httpsPort ?? undefined, standard: 8443, held }),
-    dnsPort: await choose({ flag: 'dns-port', host: '127.0.0.1', asked: options.dnsPort, saved: saved?.dnsPort, standard: 7453, held, movable: true }),
-    databasePort: await choose({ flag: 'database-port', host: '127.0.0.1', asked: undefined, saved: saved?.databasePort, standard: 7432, held, movable: true }),
+    httpPort: await choose({ flag: 'http-port', host: httpHost, asked: options.httpPort, saved: saved?.httpPort, standard: standardPorts.http, held, movable: movable && options.httpPort === undefined }),
+    httpsPort: httpsPort === null ? null : await choose({ flag: 'https-port', host: httpHost, asked: httpsPort, saved: saved?.httpsPort ?? undefined, standard: standardPorts.https, held }),
+    dnsPort: await choose({ flag: 'dns-port', host: '127.0.0.1', asked: options.dnsPort, saved: saved?.dnsPort, standard: standardPorts.dns, held, movable: true }),
+    databasePort: await choose({ flag: 'database-port', host: '127.0.0.1', asked: undefined, saved: saved?.databasePort, standard: standardPorts.database, held, movable: true }),
   }
 }

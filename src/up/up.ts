@@ -163,7 +163,6 @@ async function heldPorts(home: string, saved: HomeConfig | undefined): Promise<(
   const held = new Set<number | null | undefined>()
   if (findRecorded(home, 'control')) held.add(saved?.apiPort)
   if (findRecorded(home, 'proxy')) held.add(saved?.httpPort).add(saved?.httpsPort).add(saved?.dnsPort)
-  if (findRecorded(home, 'agent')) held.add(saved?.dnsPort)
   if (await findPostgres(home)) held.add(saved?.databasePort)
   return (port) => held.has(port)
 }
