@@ -125,7 +125,19 @@ test('exports have names and a home: no default exports, no barrels', () => {
   assert.deepEqual(faults, [])
 })
 
+/** Only these know tables: the kernel's own, and the files that a capability keeps for it. */
+function sqlFault(file: string, text: string): string | undefined {
+  if (topOf(file) === 'kernel' || /(^|[/-])(store|commands|read|read-[a-z]+)\.ts$/.test(file)) return undefined
+  const found = /[`'"]\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH)\s/.exec(text)
+  return found ? `${file} holds SQL (${found[1]}): it belongs in the capability's store.ts, commands.ts or read*.ts` : undefined
+}
+
+test('SQL stands in store, commands and read files only', () => {
+  assert.deepEqual(product.flatMap((file) => sqlFault(file, textOf.get(file) ?? '') ?? []), [])
+})
+
 test('the rules can fail: each finds a made-up offence', () => {
+  assert.match(sqlFault('run/builds/service.ts', "db.maybe('SELECT 1 FROM builds')") ?? '', /belongs in/)
   assert.match(directionFault({ file: 'kernel/loop.ts', target: 'run/apps/read.ts', text: '#run/apps/read.ts' }) ?? '', /stands above/)
   assert.match(directionFault({ file: 'data-plane/proxy/run.ts', target: 'kernel/db/db.ts', text: '#kernel/db/db.ts' }) ?? '', /may import only/)
   assert.match(directionFault({ file: 'run/apps/read.ts', target: 'drivers/task/index.ts', text: '#drivers/task/index.ts' }) ?? '', /port\.ts/)
