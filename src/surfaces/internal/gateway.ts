@@ -39,7 +39,7 @@ export type Gateway = {
   proxies(): { machine: string; httpPort: number; httpsPort: number | null }[]
   /** False if the machine is not connected, and nothing was sent. */
   send(machine: string, message: ControlToAgent): boolean
-  onSession(session: string, listener: SessionListener): () => void
+  onSession(machine: string, session: string, listener: SessionListener): () => void
   start(): Loop
   close(): void
 }
@@ -53,7 +53,7 @@ export function openGateway(deps: { db: Database; fleet: FleetDeps; isMachine: (
   const server = new WebSocketServer({ noServer: true, maxPayload: 16 * 1024 * 1024 })
   const agents = new Map<string, AgentLink>()
   const proxies = new Map<string, ProxyLink>()
-  const sessions = new Map<string, SessionListener>()
+  const sessions = new Map<string, { machine: string; listener: SessionListener }>()
   const lostTimers = new Map<string, NodeJS.Timeout>()
   let loop: Loop | undefined
 
@@ -89,7 +89,7 @@ export function openGateway(deps: { db: Database; fleet: FleetDeps; isMachine: (
 
   async function onAgent(link: AgentLink, message: AgentToControl): Promise<void> {
     if (message.t !== 'observed') {
-      if (message.t.startsWith('session.')) sessions.get((message as { session: string }).session)?.(message as never)
+      if (message.t.startsWith('session.')) sessions.get((message as { session: string }).session)?.listener(message as never)
       return
     }
     const { machine } = link.facts
@@ -163,7 +163,7 @@ export function openGateway(deps: { db: Database; fleet: FleetDeps; isMachine: (
     }, () => {
       if (!link || agents.get(link.facts.machine) !== link) return
       agents.delete(link.facts.machine)
-      for (const listener of sessions.values()) listener({ t: 'lost' })
+      for (const { machine, listener } of sessions.values()) if (machine === link.facts.machine) listener({ t: 'lost' })
       disconnected('machine', link.facts.machine)
     })
   }
@@ -174,6 +174,7 @@ export function openGateway(deps: { db: Database; fleet: FleetDeps; isMachine: (
       const message = raw as ProxyToControl
       if (message.t !== 'hello') return
       const machine = machineName.parse(message.machine)
+      if (message.wireVersion !== wireVersion) return socket.close(1002, `control speaks wire version ${wireVersion}`)
       proxies.get(machine)?.socket.close(1000, 'replaced by a newer connection')
       link = { socket, machine, httpPort: message.httpPort, httpsPort: message.httpsPort, sentHash: undefined }
       proxies.set(machine, link)
@@ -213,8 +214,8 @@ export function openGateway(deps: { db: Database; fleet: FleetDeps; isMachine: (
       link.socket.send(JSON.stringify(message))
       return true
     },
-    onSession(session, listener) {
-      sessions.set(session, listener)
+    onSession(machine, session, listener) {
+      sessions.set(session, { machine, listener })
       return () => void sessions.delete(session)
     },
     start() {

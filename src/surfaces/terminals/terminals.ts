@@ -88,7 +88,7 @@ export function openTerminals(deps: { db: Database; fleet: FleetDeps; gateway: G
       }
       unsubscribe()
     }
-    const unsubscribe = deps.gateway.onSession(id, (message) => {
+    const unsubscribe = deps.gateway.onSession(entry.machine, id, (message) => {
       if (message.t === 'session.output') {
         if (socket.bufferedAmount > maxBufferedBytes) return finish(null, 'the terminal was too slow to take the output')
         socket.send(Buffer.from(message.data, 'base64'))
