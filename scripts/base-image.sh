@@ -20,8 +20,8 @@ command -v debootstrap >/dev/null || { echo "base image: debootstrap is not inst
 
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT INT TERM
-# libstdc++6 and libatomic1: what Node links to. ca-certificates: for programs that dial out.
-debootstrap --variant=minbase --include=ca-certificates,libatomic1,libstdc++6 "$suite" "$root" "$mirror"
+# libstdc++6 and libatomic1: what Node links to. python3: the libraries a Python slug links to. ca-certificates: for programs that dial out.
+debootstrap --variant=minbase --include=ca-certificates,libatomic1,libstdc++6,python3 "$suite" "$root" "$mirror"
 rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/* "$root"/usr/share/doc/* "$root"/usr/share/man/*
 tar --create --numeric-owner --one-file-system --directory "$root" . |
   docker import --change 'ENV LANG=C.UTF-8' --change 'CMD ["/bin/sh"]' - "$image"
