@@ -74,7 +74,7 @@ export default function ChartCanvas({ times, lines, markers, format, height, min
     plot.current?.setData(latest.current.data)
   }, [times, lines, markers])
 
-  return <div ref={holder} className="relative" style={{ height }} />
+  return <div ref={holder} className="relative overflow-hidden" style={{ height }} />
 }
 
 /** Releases as thin upright lines with their number: what changed stands on the graph. */

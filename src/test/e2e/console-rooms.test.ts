@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Browser } from 'playwright-core'
-import { assertNone, launchBrowser, objections, phone, skipWithoutChromium, themes, visit, wide } from './browser.ts'
+import { assertNone, launchBrowser, objections, skipWithoutChromium, themes, tooWide, visit, wide } from './browser.ts'
 import { rooms } from './rooms.ts'
 import { type ConsoleTarget, bootPreview } from './target.ts'
 
@@ -21,7 +21,7 @@ describe('every page of the console', { skip: skipWithoutChromium }, () => {
     test(`can be read by everybody, has a title and one heading, fits a phone, and says nothing to the console (${colorScheme})`, async () => {
       await using visitor = await visit(browser, { ...wide, colorScheme, loginUrl: target.loginUrl })
       const { page, errors } = visitor
-      const problems: string[] = []
+      const problems: (string | undefined)[] = []
       const titles = new Set<string>()
       for (const room of rooms) {
         await page.setViewportSize(wide.viewport)
@@ -30,9 +30,7 @@ describe('every page of the console', { skip: skipWithoutChromium }, () => {
         if ((await page.getByRole('heading', { level: 1 }).count()) !== 1) problems.push(`${room.name} has not one heading`)
         titles.add(await page.title())
         problems.push(...(await objections(page, room.name)))
-        await page.setViewportSize(phone.viewport)
-        const [content, screen] = await page.evaluate<[number, number]>('[document.documentElement.scrollWidth, innerWidth]')
-        if (content > screen) problems.push(`${room.name} is ${content} px wide on a screen of ${screen}`)
+        problems.push(await tooWide(page, room.name))
         if (colorScheme === 'dark') problems.push(...(await objections(page, `${room.name} on a phone`)))
       }
       assert.ok(titles.size >= 15, `pages name themselves: ${[...titles].join(', ')}`)
@@ -43,7 +41,7 @@ describe('every page of the console', { skip: skipWithoutChromium }, () => {
   test('dialogs and menus can be read by everybody too', async () => {
     await using visitor = await visit(browser, { ...wide, colorScheme: 'dark', loginUrl: target.loginUrl })
     const { page, errors } = visitor
-    const problems: string[] = []
+    const problems: (string | undefined)[] = []
     await page.goto(`${target.url}/apps/shop`)
     await page.getByRole('button', { name: 'api.2: ready' }).click()
     await page.getByRole('dialog', { name: 'Instance api.2' }).waitFor()
@@ -68,7 +66,7 @@ describe('every page of the console', { skip: skipWithoutChromium }, () => {
     await using fresh = await bootPreview('fresh')
     await using visitor = await visit(browser, { ...wide, loginUrl: fresh.loginUrl })
     const { page, errors } = visitor
-    const problems: string[] = []
+    const problems: (string | undefined)[] = []
     for (const path of ['/', '/apps', '/map', '/deploy', '/logs']) {
       await page.goto(fresh.url + path)
       if (path !== '/logs') await page.getByText(/nightshift deploy/).first().waitFor()

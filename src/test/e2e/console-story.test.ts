@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Browser } from 'playwright-core'
 import { appFetch } from '#test/harness/fetch.ts'
-import { assertNone, launchBrowser, objections, phone, skipWithoutChromium, tabTo, visit, wide } from './browser.ts'
+import { assertNone, launchBrowser, objections, skipWithoutChromium, tabTo, tooWide, visit, wide } from './browser.ts'
 import { bootConsoleTarget } from './target.ts'
 
 /** Pages of the shop and of the whole, and what each must show. */
@@ -28,15 +28,13 @@ describe('the console over a real Nightshift', { skip: skipWithoutChromium }, ()
     await using visitor = await visit(browser, { ...wide, colorScheme: 'dark', loginUrl: target.loginUrl })
     const { page, errors } = visitor
 
-    const problems: string[] = []
+    const problems: (string | undefined)[] = []
     for (const [path, ready] of pages) {
       await page.setViewportSize(wide.viewport)
       await page.goto(target.url + path)
       await page.locator(ready).first().waitFor()
       problems.push(...(await objections(page, path)))
-      await page.setViewportSize(phone.viewport)
-      const [content, screen] = await page.evaluate<[number, number]>('[document.documentElement.scrollWidth, innerWidth]')
-      if (content > screen) problems.push(`${path} is ${content} px wide on a screen of ${screen}`)
+      problems.push(await tooWide(page, path))
     }
     await page.setViewportSize(wide.viewport)
     assertNone([...problems, ...errors])
@@ -67,7 +65,7 @@ describe('the console over a real Nightshift', { skip: skipWithoutChromium }, ()
     await page.getByRole('dialog').getByText('LOG_LEVEL unset (was debug)').waitFor()
     await tabTo(page, /^Roll back to v1$/)
     await page.keyboard.press('Enter')
-    await page.getByRole('listitem').filter({ hasText: 'v3' }).getByText('serves').waitFor({ timeout: 60_000 })
+    await page.getByRole('listitem').filter({ hasText: 'v3' }).getByText('serves', { exact: true }).waitFor({ timeout: 60_000 })
     assert.equal((await appFetch(target.shopUrl)).status, 200)
     await page.goto(`${target.url}/apps/shop/config`)
     await page.getByText('None is set.').first().waitFor()

@@ -58,7 +58,7 @@ describe('the console', { skip: skipWithoutChromium }, () => {
     await tabTo(page, /^Roll back to v15$/)
     await page.keyboard.press('Enter')
     await dialog.waitFor({ state: 'detached' })
-    await page.getByRole('listitem').filter({ hasText: 'v18' }).getByText('serves').waitFor()
+    await page.getByRole('listitem').filter({ hasText: 'v18' }).getByText('serves', { exact: true }).waitFor()
     assertNone(errors)
   })
 
