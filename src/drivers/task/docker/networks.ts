@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto'
 import type Docker from 'dockerode'
 import { sleep } from '#base/clock.ts'
 import { engineMessage, statusOf } from './engine.ts'
+import { firstHost, routedPrefixes } from './subnets.ts'
 
 export type Network = { id: string; gateway: string }
 
@@ -39,8 +40,10 @@ export class Networks {
 
   /** The address of this machine that every task reaches, whatever its network: the engine's own bridge, which is never removed. */
   async machineAddress(): Promise<string> {
-    const bridge = (await this.#engine.getNetwork('bridge').inspect()) as { IPAM?: { Config?: { Gateway?: string }[] } }
-    const gateway = bridge.IPAM?.Config?.[0]?.Gateway
+    const bridge = (await this.#engine.getNetwork('bridge').inspect()) as { IPAM?: { Config?: { Subnet?: string; Gateway?: string }[] } }
+    const config = bridge.IPAM?.Config?.[0]
+    // At its very first start an engine tells no gateway until it is started again (seen with 20.10): it took the subnet's first address.
+    const gateway = config?.Gateway || (config?.Subnet && firstHost(config.Subnet))
     if (!gateway) throw new Error('the engine has no default bridge network with a gateway (is "bridge": "none" set in its daemon.json?)')
     return gateway
   }
@@ -82,30 +85,35 @@ export class Networks {
   async #ensure(name: string): Promise<Network> {
     const found = await this.#find(name)
     if (found) return found
+    // The engine knows its own subnets only; a bridge that another engine left behind would get what is meant for ours.
+    const routed = await routedPrefixes()
     const first = createHash('sha256').update(name).digest().readUInt16BE() % networksPerRange
     for (let i = 0; i < networksPerRange; i++) {
       const slot = (first + i) % networksPerRange
       const prefix = `${this.#range[0]}.${this.#range[1] + Math.floor(slot / 256)}.${slot % 256}`
-      try {
-        await this.#engine.createNetwork({
-          Name: name,
-          CheckDuplicate: true,
-          Driver: 'bridge',
-          Labels: { [networkLabel]: 'true' },
-          IPAM: { Driver: 'default', Config: [{ Subnet: `${prefix}.0/24`, Gateway: `${prefix}.1` }] },
-        })
-      } catch (error) {
-        const overlaps = /overlap/i.test(engineMessage(error))
-        if (!overlaps && statusOf(error) !== 409) throw error
-        // Names are not unique in the engine, subnets are: whoever else makes this network now has taken this very subnet.
-        const theirs = await this.#appears(name)
-        if (theirs) return theirs
-        continue
-      }
-      const made = await this.#find(name)
-      if (made) return made
+      const made = !routed.has(prefix) && (await this.#create(name, prefix))
+      // Names are not unique in the engine, subnets are: whoever else makes this network now has taken this very subnet.
+      const network = made ? await this.#find(name) : await this.#appears(name)
+      if (network) return network
     }
     throw new Error(`all ${networksPerRange} networks from ${this.#range.join('.')}.0.0 on are taken (remove unused ones with "docker network prune", or set another range)`)
+  }
+
+  /** False: the subnet is taken. */
+  async #create(name: string, prefix: string): Promise<boolean> {
+    try {
+      await this.#engine.createNetwork({
+        Name: name,
+        CheckDuplicate: true,
+        Driver: 'bridge',
+        Labels: { [networkLabel]: 'true' },
+        IPAM: { Driver: 'default', Config: [{ Subnet: `${prefix}.0/24`, Gateway: `${prefix}.1` }] },
+      })
+      return true
+    } catch (error) {
+      if (statusOf(error) === 409 || /overlap/i.test(engineMessage(error))) return false
+      throw error
+    }
   }
 
   async #appears(name: string): Promise<Network | null> {
