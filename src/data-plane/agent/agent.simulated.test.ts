@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { InstanceSpec } from '#contract/wire.ts'
+import { createSimulatedDriver } from '#drivers/task/simulated/driver.ts'
 import { type AgentWorld, agentWorld, makeSlug } from './testing/agent-world.ts'
 import { until } from './testing/helpers.ts'
 import { instanceSpec, quickRestart } from './testing/specs.ts'
@@ -48,6 +49,22 @@ test('a task that ignores its stop signal is gone after its grace', async () => 
   await until(() => world.control.observed().length === 0, { because: 'it is gone' })
   const fact = await until(() => world.control.facts.find((one) => one.kind === 'instance.stopped'), { because: 'the journal says so' })
   assert.deepEqual([fact.data['signal'], fact.data['because']], ['SIGKILL', 'it is not desired any more'])
+})
+
+test('a machine whose driver cannot say its address yet is told to control when it can', async () => {
+  await using world = await agentWorld('simulated')
+  const driver = createSimulatedDriver({ dir: join(world.home, 'agent', 'tasks') })
+  let isUp = false
+  driver.hostAddress = async () => {
+    if (!isUp) throw new Error('the engine does not answer')
+    return '10.1.2.3'
+  }
+  await world.startAgent({ driver })
+  await until(() => world.logLines.some((line) => line.includes('the engine does not answer')), { because: 'it says why' })
+  assert.equal(world.control.connected(), false)
+  isUp = true
+  const hello = await until(() => world.control.messages.find((message) => message.t === 'hello'), { because: 'the agent has said hello' })
+  assert.equal(hello.facts.edgeHost, '10.1.2.3')
 })
 
 test('an older desired state is ignored', async () => {

@@ -42,8 +42,6 @@ export type AgentOptions = {
   driver: TaskDriver
   version?: string
   portRange?: PortRange
-  /** The address under which an instance reaches this machine's edge listeners; default: the driver's word. */
-  edgeHost?: string
   /** How often everything is looked at again though nothing happened. */
   periodMs?: number
   statsPeriodMs?: number
@@ -74,7 +72,6 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
   const slugs = await openSlugs(home, options.controlUrl === null ? null : control)
   const facts = await openFacts({ file: join(home, 'agent', 'facts.ndjson'), machine, control, now: () => new Date(), log })
   const limits = await driver.limits().catch((error: unknown) => [`the limits of driver ${driver.kind} are not known: ${messageOf(error)}`])
-  const edgeHost = options.edgeHost ?? (await driver.hostAddress({}).catch(() => '127.0.0.1'))
 
   let link: Link<AgentToControl> | undefined
   let loop: Loop | undefined
@@ -109,6 +106,7 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
     onEnded: wake,
   })
 
+  const closed = new AbortController()
   const report = reporter(state, send)
   loop = startLoop({
     state,
@@ -124,9 +122,9 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
     periodMs: options.periodMs ?? 3_000,
   })
 
-  if (options.controlUrl !== null) {
-    link = openLink<ControlToAgent, AgentToControl>({
-      url: new URL('/internal/agent', options.controlUrl).href,
+  const connect = (controlUrl: string, edgeHost: string) =>
+    openLink<ControlToAgent, AgentToControl>({
+      url: new URL('/internal/agent', controlUrl).href,
       token: options.token,
       backoffMaxMs: reconnectMs,
       onOpen() {
@@ -136,6 +134,12 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
       onMessage: (message) => receive(message, { state, sessions, wake, log }),
       onClose: () => void sessions.closeAll(),
       log: (level, message) => log[level]({}, message),
+    })
+  // without that address no edge would lead anywhere: control hears of this machine once its driver can tell it
+  if (options.controlUrl !== null) {
+    const { controlUrl } = options
+    void edgeHostOf(driver, log, closed.signal).then((edgeHost) => {
+      if (edgeHost !== null) link = connect(controlUrl, edgeHost)
     })
   }
   const stats = startStats({ periodMs: options.statsPeriodMs ?? 10_000, machine, driver, control, tasks: () => loop?.tasks() ?? [], log })
@@ -152,6 +156,7 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
 
   let closing: Promise<void> | undefined
   async function close() {
+    closed.abort()
     clearInterval(heartbeat)
     clearInterval(collector)
     stats.close()
@@ -186,6 +191,23 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
  */
 function staySmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1')
+}
+
+/** The address under which instances reach this machine, asked until the driver can say it; null once `signal` aborts. */
+async function edgeHostOf(driver: TaskDriver, log: Log, signal: AbortSignal): Promise<string | null> {
+  let said = ''
+  while (!signal.aborted) {
+    try {
+      const address = await driver.hostAddress({})
+      return signal.aborted ? null : address
+    } catch (error) {
+      const because = messageOf(error)
+      if (because !== said) log.warn({ error: because }, 'this machine has no address for its instances yet; control is told of it when it has')
+      said = because
+    }
+    await sleep(reconnectMs, signal).catch(() => {})
+  }
+  return null
 }
 
 /** What apps said while they were stopped is sent before the agent ends, if control takes it at once; else it stays on disk. */
