@@ -128,7 +128,8 @@ export function supervise(options: { managed: () => Managed[]; clock: Clock; log
     remember(observed)
     const { actions, waiting } = plan(idle, observed, histories, now)
     for (const action of actions) apply(managed.find((each) => each.name === action.name) as Managed, action.do, action.because)
-    if (managed.every((each) => observed.some((seen) => seen.name === each.name && seen.health === 'ready'))) ready.resolve()
+    // one that answers and is about to be replaced is not what was asked for
+    if (busy.size === 0 && managed.every((each) => observed.some((seen) => seen.name === each.name && seen.health === 'ready'))) ready.resolve()
     const current = view(waiting)
     const text = JSON.stringify(current.map(({ name, pid, health, restarts }) => [name, pid, health, restarts]))
     if (text !== lastView) options.onChange(current)
