@@ -28,17 +28,20 @@ export async function* follow<K extends EndpointId>(client: Client, id: K, input
   let connected = false
   let pauseMs = firstPauseMs
   let lostAt: number | undefined
+  let said = false
   while (true) {
     const asked = connected && options.resume ? options.resume(input) : input
+    const onOpen = () => {
+      connected = true
+      lostAt = undefined
+    }
     try {
-      for await (const event of client.stream(id, asked, { ...(signal ? { signal } : {}), ...(lastEventId === undefined ? {} : { lastEventId }) })) {
-        connected = true
-        lostAt = undefined
+      for await (const event of client.stream(id, asked, { onOpen, ...(signal ? { signal } : {}), ...(lastEventId === undefined ? {} : { lastEventId }) })) {
         pauseMs = firstPauseMs
+        said = false
         if (event.id !== undefined) lastEventId = event.id
         yield event.data
       }
-      connected = true
       if (options.isOver !== undefined && (await isOver(options.isOver))) return
     } catch (error) {
       if (signal?.aborted) return
@@ -46,10 +49,10 @@ export async function* follow<K extends EndpointId>(client: Client, id: K, input
       if (isAppError(error) && (error.code !== 'unavailable' || !connected)) throw error
       connected = true
     }
-    if (lostAt === undefined) {
-      lostAt = performance.now()
-      options.onLost()
-    } else if (options.giveUpAfterMs !== undefined && performance.now() - lostAt > options.giveUpAfterMs) {
+    if (!said) options.onLost()
+    said = true
+    lostAt ??= performance.now()
+    if (options.giveUpAfterMs !== undefined && performance.now() - lostAt > options.giveUpAfterMs) {
       throw new AppError('unavailable', `Nightshift has not answered for ${Math.round(options.giveUpAfterMs / 1000)} s (what was asked for goes on without this command)`)
     }
     try {

@@ -19,8 +19,11 @@ export type Client = {
   call<K extends EndpointId>(id: K, ...input: Args<K>): Promise<Answer<K>>
   /** Sends a raw body to an endpoint with `upload`. */
   upload<K extends EndpointId>(id: K, input: CallInput<K>, body: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>, signal?: AbortSignal): Promise<Answer<K>>
-  /** Server-sent events until the server ends them, the signal aborts or the connection breaks (throws `unavailable`). */
-  stream<K extends EndpointId>(id: K, input: CallInput<K>, options?: { signal?: AbortSignal; lastEventId?: string }): AsyncGenerator<StreamEvent<Answer<K>>>
+  /**
+   * Server-sent events until the server ends them, the signal aborts or the connection breaks (throws `unavailable`).
+   * `onOpen` is called once the server has said yes: on a quiet stream long before the first event.
+   */
+  stream<K extends EndpointId>(id: K, input: CallInput<K>, options?: { signal?: AbortSignal; lastEventId?: string; onOpen?: () => void }): AsyncGenerator<StreamEvent<Answer<K>>>
 }
 
 type Args<K extends EndpointId> = Record<string, never> extends CallInput<K> ? [input?: CallInput<K>, signal?: AbortSignal] : [input: CallInput<K>, signal?: AbortSignal]
@@ -62,10 +65,11 @@ export function createClient(options: ClientOptions): Client {
       const response = await request(id, input as LooseInput, { body, duplex: 'half', ...(signal ? { signal } : {}) } as Extra)
       return (await response.json()) as never
     },
-    async *stream(id, input, { signal, lastEventId } = {}) {
+    async *stream(id, input, { signal, lastEventId, onOpen } = {}) {
       const headers: Record<string, string> = { accept: 'text/event-stream' }
       if (lastEventId !== undefined) headers['last-event-id'] = lastEventId
       const response = await request(id, input as LooseInput, { headers, ...(signal ? { signal } : {}) })
+      onOpen?.()
       if (response.body === null) return
       yield* parseEvents(response.body) as AsyncGenerator<StreamEvent<never>>
     },

@@ -17,7 +17,15 @@ type Options = {
 
 const pausesMs = [300, 600, 1000, 2000, 4000]
 
-export async function follow<K extends EndpointId>(id: K, input: CallInput<K>, take: (data: Answer<K>, eventId: string | undefined) => void, { signal, lastEventId, endless }: Options): Promise<void> {
+export async function follow<K extends EndpointId>(id: K, input: CallInput<K>, take: (data: Answer<K>, eventId: string | undefined) => void, options: Options): Promise<void> {
+  try {
+    await followOn(id, input, take, options)
+  } finally {
+    connection.restored(id) // nobody waits for it any more
+  }
+}
+
+async function followOn<K extends EndpointId>(id: K, input: CallInput<K>, take: (data: Answer<K>, eventId: string | undefined) => void, { signal, lastEventId, endless }: Options): Promise<void> {
   let position = lastEventId
   for (let tries = 0; !signal.aborted; ) {
     await visible(signal)
@@ -25,9 +33,9 @@ export async function follow<K extends EndpointId>(id: K, input: CallInput<K>, t
     const onHide = () => document.visibilityState === 'hidden' && hide.abort(new Error('the page is hidden'))
     document.addEventListener('visibilitychange', onHide)
     try {
-      for await (const event of api.stream(id, input, { signal: AbortSignal.any([signal, hide.signal]), ...(position === undefined ? {} : { lastEventId: position }) })) {
+      const from = position === undefined ? {} : { lastEventId: position }
+      for await (const event of api.stream(id, input, { signal: AbortSignal.any([signal, hide.signal]), onOpen: () => connection.restored(id), ...from })) {
         tries = 0
-        connection.restored(id)
         position = event.id ?? position
         take(event.data, event.id)
       }

@@ -107,7 +107,6 @@ describe('the console', { skip: skipWithoutChromium }, () => {
     target.world.record('volume.orphaned', 'said while nobody listened', { app: 'shop' })
     await page.unroute('**/v1/events/stream*')
     await page.getByText('Connection lost, catching up').waitFor({ state: 'detached' })
-    await page.goto(`${target.url}/journal`)
     await page.getByText('said while nobody listened').waitFor()
   })
 
