@@ -20,6 +20,8 @@ services:
   cache:
     command: redis-server --port $PORT --appendonly yes --dir /data-of-redis --bind 127.0.0.1
     protocol: redis
+    # its port opens before its data is loaded
+    health: { exec: [sh, -c, 'redis-cli -e -p "$PORT" ping'] }
     volumes: { data: /app/data }
 `
 
