@@ -1,8 +1,12 @@
 /**
  * Photographs every page of the console at 1440 and 390 px, at night and by day, into ./screenshots.
- * `node scripts/screenshots.ts [name…]` takes only the pages whose name begins so. Build the console first.
+ * `node scripts/screenshots.ts [name…]` takes only the pages whose name begins so. Builds the console with its gallery,
+ * into a folder of its own.
  */
-import { mkdirSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { chromiumPath, launchBrowser } from '../src/test/e2e/browser.ts'
 import { type Room, rooms } from '../src/test/e2e/rooms.ts'
 import type { SceneName } from './preview/scene.ts'
@@ -20,15 +24,19 @@ const extra: Room[] = [
   { name: 'fresh', path: '/', ready: 'h1', scene: 'fresh' },
   { name: 'fresh-apps', path: '/apps', ready: 'h1', scene: 'fresh' },
   { name: 'fresh-map', path: '/map', ready: 'h1', scene: 'fresh' },
+  { name: 'gallery', path: '/_gallery', ready: 'text=Escape codes' },
   { name: 'login', path: '/login', ready: 'h1' },
 ]
 const wanted = [...rooms, ...extra].filter((room) => only.length === 0 || only.some((name) => room.name.startsWith(name)))
+const consoleDir = mkdtempSync(join(tmpdir(), 'nightshift-gallery-'))
+const root = join(import.meta.dirname, '..')
+spawnSync(process.execPath, [join(root, 'node_modules/vite/bin/vite.js'), 'build', join(root, 'console'), '--mode', 'gallery', '--outDir', consoleDir, '--emptyOutDir', '--logLevel', 'warn'], { cwd: root, stdio: 'inherit' })
 const browser = await launchBrowser()
 try {
   for (const scene of ['night', 'quiet', 'fresh'] satisfies SceneName[]) {
     const here = wanted.filter((room) => (room.scene ?? 'night') === scene)
     if (here.length === 0) continue
-    const target = await startPreview({ scene })
+    const target = await startPreview({ scene, consoleDir })
     for (const size of sizes) {
       for (const colorScheme of ['dark', 'light'] as const) {
         const context = await browser.newContext({ viewport: size, colorScheme, deviceScaleFactor: size.name === 'phone' ? 2 : 1, isMobile: size.name === 'phone', hasTouch: size.name === 'phone' })
@@ -55,4 +63,5 @@ try {
   }
 } finally {
   await browser.close()
+  rmSync(consoleDir, { recursive: true, force: true })
 }
