@@ -135,12 +135,12 @@ function startNightshift(ground: Ground, ports: Ports, flags: string[] = []): St
   const service = 'bench/production/web'
   const table: RouteTable = {
     generation: 1,
-    services: { [service]: { app: 'bench', environment: 'production', service: 'web', protocol: 'http', instances: ['ins_bench'], expected: true } },
+    services: { [service]: { app: 'bench', environment: 'production', service: 'web', protocol: 'http', instances: ['ins_bench'], expected: true, timeoutMs: null, split: null } },
     routes: [{ id: 'rou_bench', host: ground.host, path: '/', service, httpsOnly: false }],
     edges: [],
     certificates: [{ hosts: [ground.host], certPem: readFileSync(ground.certificate, 'utf8'), keyPem: readFileSync(ground.key, 'utf8') }],
   }
-  const endpoints: Endpoint[] = [{ instance: 'ins_bench', service, host: '127.0.0.1', port: ground.backendPort, state: 'ready' }]
+  const endpoints: Endpoint[] = [{ instance: 'ins_bench', service, release: 1, host: '127.0.0.1', port: ground.backendPort, state: 'ready' }]
   const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
   write(join(home, 'proxy'), 'routes.json', JSON.stringify(table))
   write(join(home, 'proxy'), 'endpoints.json', JSON.stringify({ boot, endpoints }))

@@ -210,7 +210,11 @@ export type TrafficCount = {
   bytesOut: number
   /** Connections, for TCP edges and upgrades. */
   connections: number
+  /** Of these requests, what each release was asked; those that reached no instance are in none. */
+  releases: ReleaseCount[]
 }
+/** `errors`: 5xx of the app, and what we had to answer for it. `latency` as above. */
+export type ReleaseCount = { release: number; requests: number; errors: number; latency: number[] }
 export type TrafficBatch = { machine: string; id: string; from: string; to: string; counts: TrafficCount[] }
 
 // ---------------------------------------------------------------- route table: what a proxy serves
@@ -232,7 +236,14 @@ export type ServiceTarget = {
   instances: string[]
   /** False: nothing is meant to run (scaled to zero, stopped), so do not wait for an instance. */
   expected: boolean
+  /** How long a request may take until its response begins; null: the proxy's own bound. */
+  timeoutMs: number | null
+  /** Shares of requests by release while two serve side by side; null: whichever instance is least busy. */
+  split: TrafficSplit | null
 }
+
+/** `percent` of new callers go to `release`, the others to any other; a caller stays where it was put when `sticky` says how to know it. */
+export type TrafficSplit = { release: number; percent: number; sticky: { by: 'cookie' } | { by: 'header'; name: string } | null }
 
 export type Route = {
   id: string
@@ -264,7 +275,7 @@ export type ControlToProxy = { t: 'routes'; table: RouteTable }
 // ---------------------------------------------------------------- agent ⇄ proxy, Unix socket, one JSON object a line
 
 export type EndpointState = 'ready' | 'unready' | 'draining'
-export type Endpoint = { instance: string; service: ServiceKey; host: string; port: number; state: EndpointState }
+export type Endpoint = { instance: string; service: ServiceKey; release: number; host: string; port: number; state: EndpointState }
 
 export type AgentToProxy =
   /** All endpoints of this machine: what is not listed is gone. Sent on connect. */

@@ -8,7 +8,7 @@ import { logInto } from './testing/agent-world.ts'
 import { until } from './testing/helpers.ts'
 import { proxyEnd } from './testing/proxy.ts'
 
-const web: Endpoint = { instance: 'ins_web', service: 'shop/production/web', host: '127.0.0.1', port: 5001, state: 'ready' }
+const web: Endpoint = { instance: 'ins_web', service: 'shop/production/web', release: 1, host: '127.0.0.1', port: 5001, state: 'ready' }
 
 async function world() {
   const temporary = await tempHome()

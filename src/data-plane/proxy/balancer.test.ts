@@ -5,7 +5,7 @@ import { mayRetry, pickInstance, suspensionMs } from './balancer.ts'
 import { Instance } from './instance.ts'
 
 const make = (id: number, inFlight: number, suspendedUntil = 0) => {
-  const instance = new Instance({ instance: `ins_${id}`, service: 's', host: '127.0.0.1', port: 1, state: 'ready' })
+  const instance = new Instance({ instance: `ins_${id}`, service: 's', release: 1, host: '127.0.0.1', port: 1, state: 'ready' })
   instance.inFlight = inFlight
   instance.suspendedUntil = suspendedUntil
   return instance

@@ -61,6 +61,7 @@ export class Counter {
       bytesIn: this.#bytesIn,
       bytesOut: this.#bytesOut,
       connections: this.#connections,
+      releases: [],
     }
     this.#requests = this.#aborted = this.#failed = this.#bytesIn = this.#bytesOut = this.#connections = 0
     this.#classes.fill(0)

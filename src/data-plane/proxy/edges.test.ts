@@ -95,7 +95,7 @@ test('a TCP connection waits for an instance, bounded, and tries another that ac
   const waiting = new RawClient(port)
   await new Promise((resolve) => setTimeout(resolve, 100))
   assert.equal(waiting.closed, false)
-  rig.agent.say({ t: 'endpoint', endpoint: { instance: instanceOf('db', 1), service: keyOf('db'), host: '127.0.0.1', port: db.port, state: 'ready' } })
+  rig.agent.say({ t: 'endpoint', endpoint: { instance: instanceOf('db', 1), service: keyOf('db'), release: 1, host: '127.0.0.1', port: db.port, state: 'ready' } })
   await until(() => waiting.received === 'hi', 'the greeting')
   rig.agent.say({ t: 'endpoints', endpoints: [] })
   await rig.agent.settled()

@@ -7,7 +7,7 @@ import { WebSocket, WebSocketServer } from 'ws'
 import { answering, bodyOf, endpointsOf, instanceOf, keyOf, RawClient, startApp, startRawApp, startRig, tableOf, until } from './test-harness.ts'
 
 const get = 'GET / HTTP/1.1\r\nHost: web.localhost\r\n\r\n'
-const endpoint = (port: number, state: 'ready' | 'unready' | 'draining' = 'ready', index = 0) => ({ instance: instanceOf('web', index), service: keyOf('web'), host: '127.0.0.1', port, state })
+const endpoint = (port: number, state: 'ready' | 'unready' | 'draining' = 'ready', index = 0) => ({ instance: instanceOf('web', index), service: keyOf('web'), release: 1, host: '127.0.0.1', port, state })
 
 /** A port that refuses: it was somebody's a moment ago. */
 async function deadPort(): Promise<number> {

@@ -10,6 +10,7 @@ import { UpstreamConnection, type UpstreamUser } from './upstream.ts'
 export class Instance {
   readonly id: string
   service: ServiceKey
+  release: number
   host: string
   port: number
   state: EndpointState
@@ -31,6 +32,7 @@ export class Instance {
   constructor(endpoint: Endpoint) {
     this.id = endpoint.instance
     this.service = endpoint.service
+    this.release = endpoint.release
     this.host = endpoint.host
     this.port = endpoint.port
     this.state = endpoint.state
@@ -49,6 +51,7 @@ export class Instance {
       this.closeIdle()
     }
     this.service = endpoint.service
+    this.release = endpoint.release
     this.state = endpoint.state
     if (endpoint.state === 'ready') {
       this.drainAsked = false
@@ -114,6 +117,6 @@ export class Instance {
   }
 
   endpoint(): Endpoint {
-    return { instance: this.id, service: this.service, host: this.host, port: this.port, state: this.state }
+    return { instance: this.id, service: this.service, release: this.release, host: this.host, port: this.port, state: this.state }
   }
 }

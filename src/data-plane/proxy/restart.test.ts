@@ -125,7 +125,7 @@ test('the whole list of an agent replaces what was known before', async () => {
   await using old = await startApp((_request, response) => response.end('old'))
   await using fresh = await startApp((_request, response) => response.end('new'))
   await using rig = await startRig({ services: { web: [old.port] } })
-  rig.agent.say({ t: 'endpoints', endpoints: [{ instance: instanceOf('web', 0), service: 'shop/production/web', host: '127.0.0.1', port: fresh.port, state: 'ready' }] })
+  rig.agent.say({ t: 'endpoints', endpoints: [{ instance: instanceOf('web', 0), service: 'shop/production/web', release: 1, host: '127.0.0.1', port: fresh.port, state: 'ready' }] })
   let body: string | null = ''
   for (let tries = 0; tries < 200 && !body?.includes('new'); tries++) body = await bodyOf(rig.port)
   assert.match(body ?? '', /new/)

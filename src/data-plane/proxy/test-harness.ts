@@ -109,6 +109,8 @@ export function tableOf(generation: number, shape: Shape): RouteTable {
       protocol: shape.protocols?.[service] ?? 'http',
       instances: ports.map((_, index) => instanceOf(service, index)),
       expected: !shape.stopped?.includes(service),
+      timeoutMs: null,
+      split: null,
     }
   }
   const routes = shape.routes ?? Object.keys(shape.services).map((service) => ({ host: `${service}.localhost`, service: keyOf(service) }))
@@ -123,7 +125,7 @@ export function tableOf(generation: number, shape: Shape): RouteTable {
 
 export function endpointsOf(shape: Shape): Endpoint[] {
   return Object.entries(shape.services).flatMap(([service, ports]) =>
-    ports.map((port, index) => ({ instance: instanceOf(service, index), service: keyOf(service), host: '127.0.0.1', port, state: 'ready' as const })),
+    ports.map((port, index) => ({ instance: instanceOf(service, index), service: keyOf(service), release: 1, host: '127.0.0.1', port, state: 'ready' as const })),
   )
 }
 

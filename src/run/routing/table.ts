@@ -36,6 +36,8 @@ export function routeTable(inputs: TableInputs): Omit<RouteTable, 'generation'> 
         protocol: service.protocol === 'http' ? 'http' : 'tcp',
         instances: [...(env.instances[name] ?? [])].sort(),
         expected: (env.wanted[name] ?? 0) > 0,
+        timeoutMs: null,
+        split: null,
       }
     }
   }

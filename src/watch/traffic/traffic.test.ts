@@ -28,7 +28,7 @@ let ids = 0
 
 function count(requests: number, extra: Partial<TrafficCount> = {}): TrafficCount {
   const latency = latencyBucketsMs.map((bound) => (bound === 10 ? requests : 0)).concat(0)
-  return { key: 'route:shop.localhost/', app: 'shop', environment: 'production', service: 'web', from: null, requests, latency, bytesIn: requests, bytesOut: requests, connections: 0, ...extra,
+  return { key: 'route:shop.localhost/', app: 'shop', environment: 'production', service: 'web', from: null, requests, latency, bytesIn: requests, bytesOut: requests, connections: 0, releases: [], ...extra,
     status: { '1xx': 0, '2xx': requests, '3xx': 0, '4xx': 0, '5xx': 0, aborted: 0, failed: 0, ...extra.status } }
 }
 
