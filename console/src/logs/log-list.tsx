@@ -18,6 +18,8 @@ export function LogList({ log, wrap, showApp, following, onFollow, selected, onS
   const lastPrepended = useRef(prepended)
   const placed = useRef(false)
   const lastTop = useRef(0)
+  /** Where we scrolled to ourselves, until its event has come: it is nobody's wish to follow again. */
+  const ownTop = useRef(-1)
   // read by the effect below in the very frame somebody scrolls up, before the state has come round
   const sticks = useRef(following)
   useEffect(() => {
@@ -29,8 +31,10 @@ export function LogList({ log, wrap, showApp, following, onFollow, selected, onS
     lastPrepended.current = prepended
     const element = scroller.current
     if (element === null) return
+    const before = element.scrollTop
     if (added > 0) element.scrollTop += added * rowHeight
     else if (following && sticks.current) element.scrollTop = element.scrollHeight
+    if (element.scrollTop !== before) ownTop.current = element.scrollTop
     // wrapped rows get their true height only once they stand there
   }, [version, following, total])
 
@@ -51,11 +55,13 @@ export function LogList({ log, wrap, showApp, following, onFollow, selected, onS
     const element = scroller.current as HTMLDivElement
     const fromEnd = element.scrollHeight - element.scrollTop - element.clientHeight
     const wentUp = element.scrollTop < lastTop.current - 2
+    const isOurs = element.scrollTop === ownTop.current
     lastTop.current = element.scrollTop
+    ownTop.current = -1
     if (element.scrollTop < nearEdge * rowHeight) log.loadOlder()
     if (around !== null) return
     if (sticks.current && wentUp && fromEnd > nearEdge * 4) follow(false)
-    else if (!sticks.current && fromEnd < 2 && log.waiting === 0) follow(true)
+    else if (!sticks.current && !isOurs && fromEnd < 2 && log.waiting === 0) follow(true)
   }
   const onKeyDown = (event: KeyboardEvent) => {
     const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 20, PageUp: -20 }[event.key]
