@@ -16,7 +16,8 @@ export const wireVersion = 1
 
 export type HealthSpec =
   | { kind: 'http'; path: string; host?: string; intervalMs: number; timeoutMs: number; failures: number; startupMs: number }
-  | { kind: 'tcp'; intervalMs: number; timeoutMs: number; failures: number; startupMs: number }
+  /** `http`: it speaks HTTP, so that its silence means something although its port accepts connections. */
+  | { kind: 'tcp'; http: boolean; intervalMs: number; timeoutMs: number; failures: number; startupMs: number }
   | { kind: 'exec'; argv: string[]; intervalMs: number; timeoutMs: number; failures: number; startupMs: number }
   /** No probe: ready once the process has lived for `settleMs`. */
   | { kind: 'none'; settleMs: number; startupMs: number }

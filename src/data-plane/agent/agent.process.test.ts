@@ -66,10 +66,10 @@ test('a crashed instance is out of rotation at once and replaced on another port
   await until(() => world.control.facts.some((fact) => fact.kind === 'instance.restarting'), { because: 'the restart is in the journal' })
 })
 
-test('a hung instance is found by its health check and replaced', async () => {
+test('a frozen instance is found by its state and replaced without a grace that it cannot use', async () => {
   await using world = await agentWorld('process')
   await world.startAgent()
-  world.control.desire([await webSpec(world, 'ins_web', { stop: { signal: 'SIGTERM', graceMs: 200, drainMs: 100 } })])
+  world.control.desire([await webSpec(world, 'ins_web', { stop: { signal: 'SIGTERM', graceMs: 600_000, drainMs: 100 } })])
   await endpointReady(world, 'ins_web')
   const before = await isReady(world, 'ins_web')
   process.kill(before.pid as number, 'SIGSTOP')
@@ -81,7 +81,25 @@ test('a hung instance is found by its health check and replaced', async () => {
   }, { because: 'it is replaced' })
   assert.equal(after.restarts, 1)
   const fact = world.control.facts.find((one) => one.kind === 'instance.unhealthy')
-  assert.match(String(fact?.data['because']), /failed 2 times in a row: GET \/ on port \d+: no answer within 200 ms/)
+  assert.equal(fact?.data['cause'], 'frozen')
+  assert.match(String(fact?.data['because']), /it is frozen: something stopped it \(SIGSTOP/)
+})
+
+test('a hung instance is out of rotation at its second missed look, and replaced when its health check has failed often enough', async () => {
+  await using world = await agentWorld('process')
+  await world.startAgent()
+  const line = `exec node -e "let hung = false; require('http').createServer((q, s) => { if (q.url === '/hang') hung = true; if (!hung) s.end() }).listen(process.env.PORT)"`
+  world.control.desire([await webSpec(world, 'ins_web', { command: { kind: 'shell', line }, stop: { signal: 'SIGTERM', graceMs: 200, drainMs: 100 }, health: { ...httpHealth, intervalMs: 1_000, timeoutMs: 300, failures: 3 } })])
+  await endpointReady(world, 'ins_web')
+  const before = await isReady(world, 'ins_web')
+  void fetch(`http://127.0.0.1:${before.address?.port}/hang`).catch(() => {})
+  world.proxy.send({ t: 'suspect', instance: 'ins_web', because: 'no answer' })
+  await until(() => world.proxy.endpoints.get('ins_web')?.state === 'unready', { because: 'it is out of rotation' })
+  assert.equal(world.control.instance('ins_web')?.pid, before.pid)
+  await until(() => world.control.instance('ins_web')?.state === 'ready' && world.control.instance('ins_web')?.pid !== before.pid, { because: 'it is replaced' })
+  const fact = world.control.facts.find((one) => one.kind === 'instance.unhealthy')
+  assert.equal(fact?.data['cause'], 'hang')
+  assert.match(String(fact?.data['because']), /failed 3 times in a row: GET \/ on port \d+: no answer within 300 ms/)
 })
 
 test('an instance that never listens is ended after its startup grace, and the reason is told', async () => {

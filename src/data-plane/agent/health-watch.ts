@@ -15,7 +15,7 @@ export type HealthWatch = {
 }
 
 export function createHealthWatch(options: {
-  driver: Pick<TaskDriver, 'exec'>
+  driver: Pick<TaskDriver, 'exec' | 'frozen'>
   onChange(view: TaskView, health: HealthView, before: HealthView['state']): void
   now(): number
 }): HealthWatch {
@@ -38,6 +38,7 @@ export function createHealthWatch(options: {
           startedAt: Math.max(openedAt, Date.parse(view.status.startedAt)),
           wasReady,
           probe: (target, signal) => probe(target, options.driver, signal),
+          frozen: () => options.driver.frozen(task).catch(() => false), // an engine that is away says nothing of its tasks
           onChange: (next, before) => options.onChange(view, next, before),
           now: options.now,
         })

@@ -58,5 +58,5 @@ function stateOf(seen: Seen, current: TaskView | undefined): { state: InstanceSt
   const health = world.health.get(current.who.task)
   if (!health) return { state: 'starting', because: 'it has just been started' }
   if (health.state === 'failed') return { state: 'stopping', because: health.because }
-  return { state: health.state, because: seen.because ?? health.because }
+  return { state: health.state === 'doubtful' ? 'unhealthy' : health.state, because: seen.because ?? health.because }
 }

@@ -50,7 +50,7 @@ const anyWorld = fc
         generation: fc.integer({ min: 1, max: 2 }),
         attempt: fc.integer({ min: 1, max: 3 }),
         exited: fc.boolean(),
-        health: fc.constantFrom<HealthView['state'] | null>('starting', 'ready', 'unhealthy', 'failed', null),
+        health: fc.constantFrom<HealthView['state'] | null>('starting', 'ready', 'doubtful', 'unhealthy', 'failed', null),
         shipped: fc.boolean(),
         recorded: fc.boolean(),
       }),
@@ -188,6 +188,14 @@ test('a sick need restarts neither its callers nor, through their own checks, it
   assert.match(both.observed.find((one) => one.id === 'ins_web')!.because, /not restarted, because it needs shop\/production\/db/)
   const caller = plan(worldOf({ desired: { generation: 1, instances: [db, web] }, ...world, health: new Map([['ins_db.1-1', ready], ['ins_web.1-1', sick]]) }), 0)
   assert.deepEqual(kinds(caller.actions), ['end ins_web'])
+})
+
+test('a doubtful instance is left alone, and a frozen one ended whatever it needs', () => {
+  const web = instanceSpec('ins_web', { needs: ['shop/production/db'] })
+  const one = (seen: HealthView) => plan(worldOf({ desired: { generation: 1, instances: [web] }, ...running(web), health: new Map([['ins_web.1-1', seen]]) }), 0)
+  assert.deepEqual(one({ state: 'doubtful', because: 'no answer within 250 ms' }).actions, [])
+  const [action] = one({ state: 'unhealthy', cause: 'frozen', because: 'it is frozen' }).actions
+  assert.equal(action?.do === 'end' && action.reason, 'frozen')
 })
 
 test('a crash is followed by a start without waiting for needs', () => {

@@ -19,9 +19,14 @@ import { observedInstance } from './observed.ts'
 import { type EndReason, type Ending, type Next, longestHoldMs, type SupervisionRecord, recordFor } from './supervision.ts'
 
 export type HealthView = {
-  /** `failed`: it never became ready within its startup grace. */
-  state: 'starting' | 'ready' | 'unhealthy' | 'failed'
+  /**
+   * `doubtful`: it answers later than it should, so it is out of rotation until it answers again; that alone restarts nothing.
+   * `failed`: it never became ready within its startup grace.
+   */
+  state: 'starting' | 'ready' | 'doubtful' | 'unhealthy' | 'failed'
   because: string
+  /** What is wrong, where that is known. */
+  cause?: 'frozen' | 'hang' | 'check'
 }
 
 export type World = {
@@ -67,8 +72,8 @@ export type Plan = {
 
 /** Exited tasks kept per instance while their lines can't be stored (control is away). */
 const keptExits = 10
-/** A hung process rarely uses its grace, and its callers wait. */
-const hungGraceMs = 2_000
+/** A hung process rarely uses its grace, and its callers wait; a frozen one cannot use it. */
+const mostGraceMs: Partial<Record<EndReason, number>> = { unhealthy: 2_000, frozen: 0 }
 const stopAllDrainMs = 1_000
 
 export function plan(world: World, now: number): Plan {
@@ -194,6 +199,8 @@ function planWatched(c: Case, next: Extract<Next, { do: 'watch' }>, current: Tas
 function planHealth(c: Case, spec: InstanceSpec, current: TaskView): Draft {
   const health = c.world.health.get(current.who.task)
   if (health?.state === 'failed') return act({ do: 'end', view: current, reason: 'startup', drainMs: 0, because: health.because })
+  // whatever it needs, it runs no code at all
+  if (health?.cause === 'frozen') return act({ do: 'end', view: current, reason: 'frozen', drainMs: 0, because: health.because })
   if (health?.state === 'unhealthy') {
     const unmet = c.needs.unmet(spec)
     if (unmet.length > 0) return waiting(`${health.because}; not restarted, because it needs ${unmet.join(', ')}, which is not ready`, null)
@@ -207,7 +214,7 @@ function planEnding(c: Case, ending: Ending, current: TaskView): Draft {
   const until = ending.since + ending.drainMs
   if (c.now >= ending.since && c.now < until && !c.world.drained.has(current.who.task))
     return waiting(`${ending.because}; requests in flight have up to ${formatDuration(ending.drainMs)} to end`, until)
-  const graceMs = ending.reason === 'unhealthy' ? Math.min(hungGraceMs, stop.graceMs) : stop.graceMs
+  const graceMs = Math.min(stop.graceMs, mostGraceMs[ending.reason] ?? Infinity)
   return act({ do: 'stop', view: current, signal: stop.signal, graceMs, because: ending.because })
 }
 

@@ -4,7 +4,8 @@ import { messageOf } from '#base/errors.ts'
 import type { TaskDriver } from '#drivers/task/port.ts'
 import { http } from './lean-http.ts'
 
-export type ProbeResult = { ok: boolean; because: string }
+/** `silent`: it failed because nothing was answered in time. */
+export type ProbeResult = { ok: boolean; because: string; silent?: true }
 export type ProbeTarget = { task: string; address: { host: string; port: number } | null; health: HealthSpec }
 
 const refused = (because: string): ProbeResult => ({ ok: false, because })
@@ -40,8 +41,27 @@ function probeHttp(address: { host: string; port: number }, health: Extract<Heal
         resolve(status >= 200 && status < 400 ? { ok: true, because: `${what} answered ${status}` } : refused(`${what} answered ${status}`))
       },
     )
-    request.on('error', (error) => resolve(refused(`${what}: ${describe(error, health.timeoutMs, signal)}`)))
+    request.on('error', (error) => resolve(unanswered(what, error, health.timeoutMs, signal)))
   })
+}
+
+/** Whether a program that accepts connections also answers: HEAD /, and any status will do. */
+export function probeAnswers(address: { host: string; port: number }, timeoutMs: number, signal: AbortSignal): Promise<ProbeResult> {
+  const what = `HEAD / on port ${address.port}`
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
+  return new Promise((resolve) => {
+    const request = http.request({ ...address, method: 'HEAD', path: '/', agent: false, signal: limit, headers: { 'user-agent': 'Nightshift-Probe', connection: 'close' } }, (response) => {
+      response.destroy()
+      resolve({ ok: true, because: `${what} answered ${response.statusCode}` })
+    })
+    request.on('error', (error) => resolve(unanswered(what, error, timeoutMs, limit)))
+    request.end()
+  })
+}
+
+function unanswered(what: string, error: Error, timeoutMs: number, limit: AbortSignal): ProbeResult {
+  const result = refused(`${what}: ${describe(error, timeoutMs, limit)}`)
+  return limit.aborted ? { ...result, silent: true } : result
 }
 
 function probeTcp(address: { host: string; port: number }, timeoutMs: number, signal: AbortSignal): Promise<ProbeResult> {

@@ -4,7 +4,7 @@ import net, { type AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import type { HealthSpec } from '#contract/wire.ts'
 import type { HealthView } from './plan.ts'
-import { probe } from './probe.ts'
+import { probe, probeAnswers } from './probe.ts'
 import { startProber } from './prober.ts'
 import { until } from './testing/helpers.ts'
 
@@ -39,9 +39,9 @@ test('a probe of a program that accepts and is silent ends at its time limit', a
   const address = await listen(server)
   const silent = await probe({ task: 't', address, health: { kind: 'http', path: '/', ...times, timeoutMs: 50 } }, noExec, never)
   assert.deepEqual([silent.ok, silent.because], [false, `GET / on port ${address.port}: no answer within 50 ms`])
-  assert.equal((await probe({ task: 't', address, health: { kind: 'tcp', ...times } }, noExec, never)).ok, true)
+  assert.equal((await probe({ task: 't', address, health: { kind: 'tcp', http: false, ...times } }, noExec, never)).ok, true)
   server.close()
-  assert.equal((await probe({ task: 't', address: null, health: { kind: 'tcp', ...times } }, noExec, never)).because, 'it has no address to probe')
+  assert.equal((await probe({ task: 't', address: null, health: { kind: 'tcp', http: false, ...times } }, noExec, never)).because, 'it has no address to probe')
 })
 
 test('an exec probe that can not be run is a failed probe', async () => {
@@ -52,15 +52,18 @@ test('an exec probe that can not be run is a failed probe', async () => {
 /** A prober whose probes say what the test says. */
 function scripted(health: HealthSpec, options: { wasReady?: boolean; startedAt?: number } = {}) {
   const changes: string[] = []
-  const state = { ok: false, probes: 0 }
+  const state = { ok: false, frozen: false, quick: true, probes: 0 }
   const prober = startProber({
     target: { task: 't', address: null, health },
     startedAt: options.startedAt ?? Date.now(),
     wasReady: options.wasReady ?? false,
-    probe: async () => {
+    probe: async (target) => {
+      const isQuick = target.health !== health
+      if (isQuick) return state.quick ? { ok: true, because: 'it answers' } : { ok: false, because: 'no quick answer' }
       state.probes++
       return state.ok ? { ok: true, because: 'it answers' } : { ok: false, because: 'no answer' }
     },
+    frozen: async () => state.frozen,
     onChange: (view: HealthView, before) => changes.push(`${before}→${view.state}: ${view.because}`),
     now: () => Date.now(),
   })
@@ -68,7 +71,7 @@ function scripted(health: HealthSpec, options: { wasReady?: boolean; startedAt?:
 }
 
 test('a task is ready at its first good probe, sick after as many bad ones as agreed, and ready again after one good', async () => {
-  using task = scripted({ kind: 'tcp', ...times })
+  using task = scripted({ kind: 'tcp', http: false, ...times })
   const { prober, changes, state } = task
   await until(() => state.probes > 2, { because: 'it was probed while starting' })
   assert.equal(prober.view().state, 'starting')
@@ -82,7 +85,7 @@ test('a task is ready at its first good probe, sick after as many bad ones as ag
 })
 
 test('a task that is not ready within its startup grace has failed, and is probed no more', async () => {
-  using task = scripted({ kind: 'tcp', ...times, startupMs: 60 })
+  using task = scripted({ kind: 'tcp', http: false, ...times, startupMs: 60 })
   const { prober, changes, state } = task
   await until(() => prober.view().state === 'failed', { because: 'the grace is over' })
   assert.deepEqual(changes, ['starting→failed: it did not become ready within 60 ms: no answer'])
@@ -94,7 +97,7 @@ test('a task that is not ready within its startup grace has failed, and is probe
 })
 
 test('one found ready stays ready until probes say otherwise; a hint probes at once', async () => {
-  using task = scripted({ kind: 'tcp', ...times, intervalMs: 60_000, failures: 1 }, { wasReady: true, startedAt: 0 })
+  using task = scripted({ kind: 'tcp', http: false, ...times, intervalMs: 60_000, failures: 1 }, { wasReady: true, startedAt: 0 })
   const { prober, state } = task
   assert.equal(prober.view().state, 'ready')
   state.ok = true
@@ -111,4 +114,54 @@ test('without a check a task is ready once it has lived for a while', async () =
   assert.equal(prober.view().state, 'starting')
   await until(() => prober.view().state === 'ready', { because: 'it has settled' })
   assert.equal(changes.length, 1)
+})
+
+test('one that misses two quick looks is out of rotation, and back at its first answer; nothing counts as failed', async () => {
+  using task = scripted({ kind: 'http', path: '/', ...times, intervalMs: 60_000, failures: 1 }, { wasReady: true })
+  const { prober, changes, state } = task
+  state.ok = true
+  await until(() => state.probes === 1, { because: 'it was probed once' })
+  state.quick = false
+  prober.hurry()
+  await until(() => prober.view().state === 'doubtful', { because: 'two looks were missed' })
+  state.quick = true
+  await until(() => prober.view().state === 'ready', { because: 'it answered' })
+  assert.deepEqual(changes, ['ready→doubtful: no quick answer; it is out of rotation until it answers', 'doubtful→ready: it answers'])
+})
+
+test('a frozen one is known by its state, within two looks, whatever its check says', async () => {
+  for (const health of [{ kind: 'tcp', http: false, ...times, intervalMs: 60_000 }, { kind: 'none', settleMs: 0, startupMs: 1_000 }] as const) {
+    using task = scripted(health, { wasReady: true })
+    const { prober, state } = task
+    state.ok = true
+    await until(() => state.probes === 1, { because: 'it was probed once' })
+    state.frozen = true
+    prober.hurry()
+    await until(() => prober.view().state === 'unhealthy', { because: 'it is frozen' })
+    assert.equal(prober.view().cause, 'frozen')
+    assert.match(prober.view().because, /SIGSTOP/)
+  }
+})
+
+test('bad probes are counted an interval apart, however often somebody hurries', async () => {
+  using task = scripted({ kind: 'tcp', http: false, ...times, intervalMs: 60_000 }, { wasReady: true })
+  const { prober, state } = task
+  await until(() => state.probes === 1, { because: 'it was probed once' })
+  for (let hurries = 0; hurries < 5; hurries++) {
+    prober.hurry()
+    await new Promise((resolve) => setTimeout(resolve, 120)) // hints closer together are one
+  }
+  assert.equal(state.probes, 1)
+  assert.equal(prober.view().state, 'ready')
+})
+
+test('any status of HEAD / is an answer; silence is not', async () => {
+  const server = http.createServer((request, response) => response.writeHead(request.method === 'HEAD' ? 405 : 200).end())
+  const address = await listen(server)
+  assert.deepEqual(await probeAnswers(address, 1_000, never), { ok: true, because: `HEAD / on port ${address.port} answered 405` })
+  const mute = net.createServer()
+  const muteAddress = await listen(mute)
+  assert.equal((await probeAnswers(muteAddress, 50, never)).silent, true)
+  server.close()
+  mute.close()
 })

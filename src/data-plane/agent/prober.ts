@@ -2,14 +2,19 @@
  * The health of one running task over time.
  *
  *   starting ──ok──▶ ready ◀──ok── unhealthy        starting ──startup grace over──▶ failed
- *                      └─ `failures` bad probes in a row ─▶┘
+ *                    │ ▲ └─ `failures` bad probes in a row, or frozen ─▶┘ ▲
+ *                    │ └─ok─ doubtful ────────────────────────────────────┘
+ *                    └─ two quick looks missed ─▶┘
  *
- * It probes eagerly while starting (callers wait for it), at `intervalMs` afterwards, and at once when told that
- * somebody saw a failure (`hurry`). It decides nothing: whether a sick task is restarted is the plan's business.
+ * It probes eagerly while starting (callers wait for it), and at `intervalMs` afterwards. When told that somebody saw a
+ * failure or silence (`hurry`), or after a bad probe, it looks closer: quick looks, a moment apart, that cost an instance its
+ * place in the rotation at the second miss and give it back at the first answer. They count as no failure, so that a program
+ * that is slow once is not restarted for it. It decides nothing: whether a sick task is restarted is the plan's business.
  */
+import { sleep } from '#base/clock.ts'
 import { formatDuration } from '#base/units.ts'
 import type { HealthView } from './plan.ts'
-import type { ProbeResult, ProbeTarget } from './probe.ts'
+import { type ProbeResult, type ProbeTarget, probeAnswers } from './probe.ts'
 
 export type ProberOptions = {
   target: ProbeTarget
@@ -18,6 +23,8 @@ export type ProberOptions = {
   /** Found ready by an earlier agent: it stays in rotation unless a probe says otherwise. */
   wasReady: boolean
   probe(target: ProbeTarget, signal: AbortSignal): Promise<ProbeResult>
+  /** Whether it runs no code at all. */
+  frozen(): Promise<boolean>
   onChange(view: HealthView, before: HealthView['state']): void
   now(): number
 }
@@ -26,6 +33,15 @@ export type Prober = { view(): HealthView; hurry(): void; close(): void }
 
 const eagerMs = { min: 15, max: 250 }
 const hurryApartMs = 100
+/** Time for one quick look, and from one to the next. Healthy programs answer their check within milliseconds. */
+const quickLookMs = 250
+/** A stop of a moment is a tool's (a debugger's, a checkpoint's); two looks apart it is a freeze. */
+const frozenLooks = 2
+const missedLooks = 2
+/** Silence behind a port that accepts connections, and without a check to judge by: only what no slow request explains. */
+const longSilenceMs = 30_000
+/** How often a task whose check would not show it is looked at for a freeze. */
+const frozenEveryMs = 10_000
 
 export function startProber(options: ProberOptions): Prober {
   const { target, startedAt, now } = options
@@ -36,7 +52,8 @@ export function startProber(options: ProberOptions): Prober {
   let eager = eagerMs.min
   let timer: NodeJS.Timeout | undefined
   let probing = false
-  let hurried = false
+  let looking = false
+  let askingLong = false
   let lastHurry = 0
 
   function change(next: HealthView) {
@@ -53,13 +70,15 @@ export function startProber(options: ProberOptions): Prober {
   async function once() {
     if (probing || closing.signal.aborted) return
     probing = true
-    hurried = false
+    const began = performance.now()
     const result = await options.probe(target, closing.signal)
     probing = false
     if (closing.signal.aborted) return
     judge(result)
     if (view.state === 'failed') return
-    schedule(hurried ? 0 : nextMs())
+    if (!result.ok) void look()
+    // bad probes begin an interval apart, however long each has waited
+    schedule(result.ok ? nextMs() : Math.max(0, nextMs() - (performance.now() - began)))
   }
 
   function judge(result: ProbeResult) {
@@ -76,8 +95,46 @@ export function startProber(options: ProberOptions): Prober {
       return
     }
     const allowed = health.kind === 'none' ? 1 : health.failures
-    if (failures >= allowed) change({ state: 'unhealthy', because: `its health check failed ${failures} times in a row: ${result.because}` })
-    else view = { state: view.state, because: `its health check failed ${failures} of ${allowed} times: ${result.because}` }
+    if (failures >= allowed) change({ state: 'unhealthy', cause: result.silent ? 'hang' : 'check', because: `its health check failed ${failures} times in a row: ${result.because}` })
+    else view = { ...view, because: `its health check failed ${failures} of ${allowed} times: ${result.because}` }
+  }
+
+  const isServing = () => view.state === 'ready' || view.state === 'doubtful'
+
+  /** Until it answers, or is known to be sick. */
+  async function look() {
+    if (looking || !isServing()) return
+    looking = true
+    let missed = 0
+    let frozen = 0
+    while (!closing.signal.aborted && isServing()) {
+      frozen = (await options.frozen()) ? frozen + 1 : 0
+      if (closing.signal.aborted || !isServing()) break
+      if (frozen >= frozenLooks) change({ state: 'unhealthy', cause: 'frozen', because: 'it is frozen: something stopped it (SIGSTOP, or a pause of its engine), and it runs no code' })
+      const result = frozen > 0 ? frozenNow : await quickLook()
+      if (closing.signal.aborted || !isServing()) break
+      if (result.ok) {
+        if (view.state === 'doubtful') judge(result)
+        break
+      }
+      if (++missed >= missedLooks && view.state === 'ready') change({ state: 'doubtful', because: `${result.because}; it is out of rotation until it answers` })
+      await sleep(quickLookMs, closing.signal).catch(() => {})
+    }
+    looking = false
+  }
+
+  /** Where a look costs a program of its own, or would say nothing, only a freeze is looked for. */
+  function quickLook(): Promise<ProbeResult> {
+    if (health.kind !== 'http') return Promise.resolve({ ok: true, because: 'it is not frozen' })
+    return options.probe({ ...target, health: { ...health, timeoutMs: Math.min(health.timeoutMs, quickLookMs) } }, closing.signal)
+  }
+
+  async function askLong() {
+    if (askingLong || health.kind !== 'tcp' || !health.http || target.address === null || !isServing()) return
+    askingLong = true
+    const result = await probeAnswers(target.address, longSilenceMs, closing.signal)
+    askingLong = false
+    if (result.silent && !closing.signal.aborted && isServing()) change({ state: 'unhealthy', cause: 'hang', because: `it accepts connections and answers nothing: ${result.because}` })
   }
 
   function nextMs(): number {
@@ -89,18 +146,23 @@ export function startProber(options: ProberOptions): Prober {
 
   if (health.kind === 'none') schedule(options.wasReady ? 0 : Math.max(0, startedAt + health.settleMs - now()))
   else schedule(0)
+  const freezes = health.kind === 'http' ? undefined : setInterval(() => void look(), frozenEveryMs)
 
   return {
     view: () => view,
     hurry() {
-      if (view.state === 'failed' || health.kind === 'none' || now() - lastHurry < hurryApartMs) return
+      if (view.state === 'failed' || now() - lastHurry < hurryApartMs) return
       lastHurry = now()
-      if (probing) hurried = true
-      else schedule(0)
+      void look()
+      void askLong()
+      if (!probing && health.kind !== 'none' && failures === 0) schedule(0)
     },
     close() {
       closing.abort()
       clearTimeout(timer)
+      clearInterval(freezes)
     },
   }
 }
+
+const frozenNow: ProbeResult = { ok: false, because: 'it is stopped and runs no code' }

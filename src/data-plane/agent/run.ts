@@ -228,7 +228,7 @@ function onHealth(deps: { state: AgentState; facts: Facts; endpoints: Endpoints 
     const afterMs = Math.max(0, Date.parse(at) - Date.parse(status.startedAt))
     deps.facts.note({ kind: 'instance.ready', who, about: who.task, data: { attempt: who.attempt, generation: who.generation, afterMs, address: status.address } })
   } else if (seen.state === 'unhealthy' || seen.state === 'failed')
-    deps.facts.note({ kind: 'instance.unhealthy', who, about: `${who.task} ${at}`, data: { attempt: who.attempt, generation: who.generation, because: seen.because, before } })
+    deps.facts.note({ kind: 'instance.unhealthy', who, about: `${who.task} ${at}`, data: { attempt: who.attempt, generation: who.generation, because: seen.because, cause: seen.cause ?? null, before } })
   wake()
 }
 

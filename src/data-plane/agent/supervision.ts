@@ -16,8 +16,8 @@ import type { ExitStatus, InstanceSpec, RestartSpec } from '#contract/wire.ts'
 import { formatDuration } from '#base/units.ts'
 import { taskId } from './identity.ts'
 
-/** Why we end a task. `unhealthy` and `startup` count as a crash; the others are wanted. */
-export type EndReason = 'unhealthy' | 'startup' | 'restart' | 'removed' | 'stopped'
+/** Why we end a task. The first three count as a crash; the others are wanted. */
+export type EndReason = 'unhealthy' | 'frozen' | 'startup' | 'restart' | 'removed' | 'stopped'
 export type Ending = { reason: EndReason; because: string; /** ms since 1970 */ since: number; /** Time for the requests in flight, from `since`. */ drainMs: number }
 
 export type Next =
@@ -163,8 +163,8 @@ function within(instants: readonly number[], periodMs: number, now: number): num
   return instants.filter((at) => at > now - periodMs && at <= now)
 }
 
-function isFault(reason: EndReason): boolean {
-  return reason === 'unhealthy' || reason === 'startup'
+export function isFault(reason: EndReason): boolean {
+  return reason === 'unhealthy' || reason === 'frozen' || reason === 'startup'
 }
 
 function describeExit(exit: ExitStatus | null, ranMs: number): string {

@@ -55,15 +55,21 @@ export function isIdempotent(method: string): boolean {
 export type Loss = {
   /** Any byte of the response has come. */
   answered: boolean
-  /** The connection had carried a request before, so it may have been closing as we wrote. */
-  reused: boolean
   idempotent: boolean
   /** All of the request is still at hand. */
   replayable: boolean
   retries: number
 }
 
+/** Enough to get past one instance that dies and one that is about to; a request that kills whoever reads it must not go round. */
+const mostRetries = 2
+
 /** A connection ended under a request that was sent on it. RFC 9110 §9.2.2 allows another try only to idempotent methods. */
 export function mayRetry(loss: Loss): boolean {
-  return loss.reused && !loss.answered && loss.idempotent && loss.replayable && loss.retries < 2
+  return !loss.answered && loss.idempotent && loss.replayable && loss.retries < mostRetries
+}
+
+/** How long a request that met an early close waits before it goes to the same instance again: 50 ms, then 100 ms. */
+export function retryPauseMs(retries: number): number {
+  return 50 * 2 ** (retries - 1)
 }

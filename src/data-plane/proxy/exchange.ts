@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { isIdempotent, mayRetry, pickInstance } from './balancer.ts'
+import { isIdempotent, mayRetry, pickInstance, retryPauseMs } from './balancer.ts'
 import type { Outcome } from './counter.ts'
 import { type Failure, failures } from './failure.ts'
 import { type Caller, requestLines } from './forward.ts'
@@ -39,7 +39,7 @@ export interface Front {
  * One request and its response: waiting (parked) → connecting → sent → responding → finished.
  *
  * Invariants: `#finish` runs once; after it nothing is written to either side. A request is sent again only if
- * no byte of it went out, or if `mayRetry` says so. At most one upstream connection at a time.
+ * no byte of it went out, or if `mayRetry` and the service's budget say so. At most one upstream connection at a time.
  */
 export class Exchange implements UpstreamUser, Waiter {
   readonly requestId: string
@@ -67,6 +67,7 @@ export class Exchange implements UpstreamUser, Waiter {
   #reused = false
   #fresh = false
   #retries = 0
+  #recalled = false
   #parkedSince = -1
   #answered = false
   #status = 0
@@ -74,6 +75,7 @@ export class Exchange implements UpstreamUser, Waiter {
   #progress = 0
   #progressAt = this.#start
   #connectingSince = 0
+  #sentAt = 0
 
   constructor(relay: Relay, front: Front, caller: Caller, head: RequestHead, target: Target, protocol: string, requestId: string) {
     this.#relay = relay
@@ -97,6 +99,7 @@ export class Exchange implements UpstreamUser, Waiter {
       this.bytesIn += body.length
     }
     if (!complete) this.#front.pause()
+    this.target.service.retries.request(this.#start)
     this.#dispatch()
   }
 
@@ -129,6 +132,7 @@ export class Exchange implements UpstreamUser, Waiter {
 
   wake(): void {
     if (this.finished || this.#connection !== null) return
+    this.target.service.unpark(this)
     this.#tried = []
     this.#dispatch()
   }
@@ -176,7 +180,8 @@ export class Exchange implements UpstreamUser, Waiter {
     const body = this.#held.length === 0 ? null : this.#held.length === 1 ? (this.#held[0] as Buffer) : Buffer.concat(this.#held)
     const more = connection.write(this.#lines, body)
     if (body !== null && body.length > this.#relay.limits.replayBytes) this.#forgetBody()
-    this.#touch(performance.now())
+    this.#sentAt = performance.now()
+    this.#touch(this.#sentAt)
     if (!this.#complete && more) this.#front.resume()
   }
 
@@ -207,11 +212,18 @@ export class Exchange implements UpstreamUser, Waiter {
   responseHead(head: ResponseHead, body: Buffer | null, last: boolean): void {
     this.#answered = true
     this.#status = head.status
-    this.#firstByteMs = performance.now() - this.#start
+    const now = performance.now()
+    this.#firstByteMs = now - this.#start
+    this.#heard(now)
     if (last) this.#settleConnection()
     this.bytesOut = this.#front.respond(head, body, last) + (body?.length ?? 0)
     if (last) this.#finish('answered', null)
     else if (this.#front.congested()) this.#connection?.socket.pause()
+  }
+
+  #heard(now: number): void {
+    if (this.#instance !== null) this.#instance.heardAt = now
+    this.target.service.patience.heard(now - this.#sentAt)
   }
 
   responseBody(body: Buffer, last: boolean, trailers: string): void {
@@ -262,21 +274,43 @@ export class Exchange implements UpstreamUser, Waiter {
 
   lost(because: string): void {
     const instance = this.#letGo()
+    const now = performance.now()
+    // A kept connection may have been closing as we wrote: that says nothing of the instance.
+    const isSuspect = instance !== null && !this.#reused
+    if (isSuspect) this.#relay.fleet.suspect(instance, `closed early: ${because}`, now)
+    if (!this.#again(now)) return this.#fail(failures.lost)
+    if (isSuspect) {
+      this.#tried.push(instance)
+      // its agent will say within milliseconds if it died; if it lives, there may be no other
+      setTimeout(() => this.wake(), retryPauseMs(this.#retries))
+    }
+    this.#dispatch()
+  }
+
+  /** Once at most: an instance may be slow and not dead, and the work it did for nothing must not be done by all of them. */
+  recall(): void {
+    if (this.finished || this.#recalled) return
+    const connection = this.#connection
+    if (this.#sent && !this.#again(performance.now())) return
+    this.#recalled = true
+    this.#letGo()
+    connection?.destroy()
+    this.#dispatch()
+  }
+
+  /** True: the request goes out once more, from its first byte. */
+  #again(now: number): boolean {
     const loss = {
       answered: this.#answered,
-      reused: this.#reused,
       idempotent: isIdempotent(this.head.method),
       replayable: this.#replayable && this.#complete,
       retries: this.#retries,
     }
-    if (mayRetry(loss)) {
-      this.#retries++
-      this.#fresh = true
-      this.#sent = false
-      return this.#dispatch()
-    }
-    if (instance !== null) this.#relay.fleet.suspect(instance, `closed early: ${because}`, performance.now())
-    this.#fail(failures.lost)
+    if (!mayRetry(loss) || !this.target.service.retries.take(now)) return false
+    this.#retries++
+    this.#fresh = true
+    this.#sent = false
+    return true
   }
 
   malformed(refusal: Refusal): void {
@@ -365,6 +399,7 @@ export class Exchange implements UpstreamUser, Waiter {
     }
     if (this.bytesIn + this.bytesOut !== this.#progress) return this.#touch(now)
     const still = now - this.#progressAt
+    if (this.#status === 0 && this.#complete) this.#watchSilence(now)
     if (this.#status !== 0) {
       // A quiet stream is the app's right; a client that takes nothing of what is ready for it is not.
       if (still >= limits.stallMs && this.#front.congested()) this.#giveUpOnClient()
@@ -372,6 +407,13 @@ export class Exchange implements UpstreamUser, Waiter {
       if (still >= limits.bodyMs && !this.head.expectContinue) this.refuse(bodyTimeout)
       else if (still >= limits.bodyMs + limits.responseMs) this.#timeOut()
     } else if (still >= limits.responseMs) this.#timeOut()
+  }
+
+  /** It has the request, and the whole instance has been silent for longer than usual. */
+  #watchSilence(now: number): void {
+    const instance = this.#instance as Instance
+    const silentMs = now - Math.max(this.#sentAt, instance.heardAt)
+    if (silentMs >= this.target.service.patience.ms) this.#relay.fleet.suspect(instance, `no answer for ${Math.round(silentMs)} ms`, now)
   }
 
   #timeOut(): void {

@@ -93,6 +93,8 @@ export class Fleet {
     else known.update(endpoint)
     if (before !== undefined && before !== endpoint.service) this.#elect(this.service(before))
     this.#elect(this.service(endpoint.service))
+    // with nobody else to ask, what waits there may as well wait on: it may be answered yet
+    if (endpoint.state === 'unready' && this.service(endpoint.service).eligible.length > 0) known?.recall()
   }
 
   /** An address is one instance's: whoever had it before is not there any more, and must not get the other's requests. */
@@ -115,6 +117,7 @@ export class Fleet {
     if (stopped) instance.destroy()
     else instance.closeIdle()
     this.#elect(this.service(instance.service))
+    if (stopped) instance.recall()
     this.#settle(instance)
   }
 

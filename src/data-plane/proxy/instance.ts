@@ -24,6 +24,8 @@ export class Instance {
   failures = 0
   /** The agent asked to be told when nothing is in flight any more. */
   drainAsked = false
+  /** When the last answer of it began, monotonic ms. */
+  heardAt = 0
   suspectSaidAt = Number.NEGATIVE_INFINITY
   readonly #idle: UpstreamConnection[] = []
   readonly #connections = new Set<UpstreamConnection>()
@@ -104,6 +106,11 @@ export class Instance {
     for (const connection of this.#idle) {
       if (nowMs - connection.idleSince > Math.min(maxIdleMs, connection.idleLimitMs - 1000)) connection.destroy()
     }
+  }
+
+  /** Out of rotation because it is sick: whoever can go elsewhere does. Call it once nobody picks this instance any more. */
+  recall(): void {
+    for (const connection of [...this.#connections]) connection.recall()
   }
 
   closeIdle(): void {

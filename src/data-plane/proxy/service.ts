@@ -1,6 +1,8 @@
 import type { ServiceKey } from '#contract/names.ts'
 import type { ServiceTarget } from '#contract/wire.ts'
 import type { Instance } from './instance.ts'
+import { RetryBudget } from './retry-budget.ts'
+import { Patience } from './silence.ts'
 
 /** Somebody who waits for a ready instance: a request, or a connection of a TCP edge. */
 export interface Waiter {
@@ -22,6 +24,8 @@ export class Service {
   listed: ReadonlySet<string> = new Set()
   /** Listed by the table and ready by the agent's word. */
   eligible: readonly Instance[] = []
+  readonly retries = new RetryBudget()
+  readonly patience = new Patience()
   readonly #parked = new Set<Waiter>()
 
   constructor(key: ServiceKey) {

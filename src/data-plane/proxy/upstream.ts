@@ -22,6 +22,8 @@ export interface UpstreamUser {
   /** It ended before the response did. `because` says how. */
   lost(because: string): void
   malformed(refusal: Refusal): void
+  /** The instance is not to be waited for any more: go elsewhere, if that is safe. */
+  recall(): void
   /** What was written has been taken. */
   drained(): void
   /** Bytes that were handed over are still in use, so that their memory must not be read into again. */
@@ -106,6 +108,10 @@ export class UpstreamConnection {
     this.#raw = raw
     this.#upgrade = upgrade
     this.#informational = 0
+  }
+
+  recall(): void {
+    this.#user?.recall()
   }
 
   /** The user wants no more of it: the exchange is over or given up. */

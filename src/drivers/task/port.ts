@@ -98,6 +98,11 @@ export type TaskDriver = {
   releaseLogs(id: string, cursor: string): Promise<void>
   exec(id: string, options: { argv: string[]; env: Record<string, string>; tty: { cols: number; rows: number } | null }): Promise<ExecSession>
   stats(id: string): Promise<TaskStats | null>
+  /**
+   * Whether it runs no code because somebody stopped it: SIGSTOP, or a pause of its engine. False when a debugger holds it,
+   * when it has ended, and where nobody can tell.
+   */
+  frozen(id: string): Promise<boolean>
   /** This machine's address as a task with these labels sees it (without labels: as every task sees it), where edges of its app and environment can listen. Made if need be. */
   hostAddress(labels: Record<string, string>): Promise<string>
   /** Forgets an exited task and gives back its working files; never its volumes. Idempotent. */

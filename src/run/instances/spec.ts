@@ -90,12 +90,12 @@ function healthOf(service: ServiceManifest): HealthSpec {
   const listens = service.port !== false
   if (health === undefined) {
     const startupMs = 60_000
-    return listens ? { kind: 'tcp', intervalMs: 2000, timeoutMs: 1000, failures: 3, startupMs } : { kind: 'none', settleMs: 1000, startupMs }
+    return listens ? { kind: 'tcp', http: service.protocol === 'http', intervalMs: 2000, timeoutMs: 1000, failures: 3, startupMs } : { kind: 'none', settleMs: 1000, startupMs }
   }
   const times = { intervalMs: parseDuration(health.interval), timeoutMs: parseDuration(health.timeout), failures: health.failures, startupMs: parseDuration(health.startup) }
   if (health.exec !== undefined) return { kind: 'exec', argv: health.exec, ...times }
   if (health.path !== undefined) return { kind: 'http', path: health.path, ...(health.host === undefined ? {} : { host: health.host }), ...times }
-  return listens ? { kind: 'tcp', ...times } : { kind: 'none', settleMs: 1000, startupMs: times.startupMs }
+  return listens ? { kind: 'tcp', http: service.protocol === 'http', ...times } : { kind: 'none', settleMs: 1000, startupMs: times.startupMs }
 }
 
 function restartOf(service: ServiceManifest): InstanceSpec['restart'] {

@@ -24,7 +24,7 @@ export type TaskFeatures = {
 /** A task in words; a real driver runs the command, a simulation reads the same from SIMULATE. */
 export type Behaviour = {
   shell: string
-  simulate: { exitAfterMs?: number; code?: number; signal?: string; oom?: boolean; ignores?: string[]; lines?: string[]; flood?: number; memoryBytes?: number }
+  simulate: { exitAfterMs?: number; frozenAfterMs?: number; code?: number; signal?: string; oom?: boolean; ignores?: string[]; lines?: string[]; flood?: number; memoryBytes?: number }
 }
 
 /** The app of every task here. Its own per run, as an engine's networks are shared by all who use the engine. */

@@ -20,7 +20,29 @@ export function taskConformance(name: string, makeWorld: (folder: string) => Tas
     stopping(open)
     logging(open)
     refusing(open)
+    freezing(open)
     if (features.programs) programConformance(open, features)
+  })
+}
+
+function freezing(open: () => Promise<Bench>): void {
+  test('a task that was stopped by a signal is frozen, and ends all the same when it is killed', async () => {
+    await using bench = await open()
+    // a launcher between, as npm is one
+    const frozen = await bench.run({ shell: 'sh -c "kill -STOP \\$\\$; sleep 1000"; true', simulate: { frozenAfterMs: 0 } })
+    await until(() => bench.driver.frozen(frozen.id), { because: 'it is seen to be frozen' })
+    const exit = await bench.driver.stop(frozen.id, { signal: 'SIGTERM', graceMs: 0 })
+    assert.notEqual(exit, null)
+    assert.equal(await bench.driver.frozen(frozen.id), false)
+  })
+
+  test('a task that runs, has ended or never was is not frozen', async () => {
+    await using bench = await open()
+    const running = await bench.run(sleeper)
+    assert.equal(await bench.driver.frozen(running.id), false)
+    await bench.driver.stop(running.id, { signal: 'SIGKILL', graceMs: 0 })
+    assert.equal(await bench.driver.frozen(running.id), false)
+    assert.equal(await bench.driver.frozen('ins_nobody.1-1'), false)
   })
 }
 

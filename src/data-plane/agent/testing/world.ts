@@ -73,7 +73,7 @@ export function simulate(start: World, now: number, options: { steps?: number; c
       if (isRunning && next?.do === 'watch' && next.task === view.who.task && view.who.kind === 'service' && !health.has(view.who.task)) health.set(view.who.task, { state: 'ready', because: 'it answers' } satisfies HealthView)
       if (isRunning && view.who.kind === 'release' && next?.do === 'watch') exit(view.who.task, 0, null)
     }
-    for (const [task, seen] of health) if (seen.state === 'starting') health.set(task, { state: 'ready', because: 'it answers' })
+    for (const [task, seen] of health) if (seen.state === 'starting' || seen.state === 'doubtful') health.set(task, { state: 'ready', because: 'it answers' })
     const decided = plan(world(), now)
     observedAlong.push(...decided.observed)
     if (decided.actions.length === 0) {

@@ -16,7 +16,7 @@ import { LineSplitter } from '#base/lines.ts'
 import type { ExitStatus } from '#contract/wire.ts'
 import { TaskError } from '../port.ts'
 import type { ExecSession, LogPage, TaskDriver, TaskSpec, TaskStats, TaskStatus } from '../port.ts'
-import { childOf } from '../process/proc.ts'
+import { childOf, isStopped } from '../process/proc.ts'
 import { checkSignal, checkTaskId, exitFromStatus } from '../task-rules.ts'
 import { removeTree } from '../trees.ts'
 import { dockerConfig } from './config.ts'
@@ -219,6 +219,16 @@ class DockerDriver implements TaskDriver {
       if (statusOf(error) === 404) return null
       throw taskErrorOf('measure', id, error)
     }
+  }
+
+  async frozen(id: string): Promise<boolean> {
+    checkTaskId('look at', id)
+    const { engine } = await this.#connect('look at', id)
+    const found = await this.#inspect(engine.getContainer(this.#containerName(id)))
+    if (!found?.State.Running) return false
+    if (found.State.Paused) return true
+    const app = childOf(found.State.Pid)
+    return app !== null && isStopped(app)
   }
 
   async remove(id: string): Promise<void> {

@@ -18,7 +18,7 @@ import { processConfig } from './config.ts'
 import type { ProcessConfig, ProcessSettings } from './config.ts'
 import { startExec } from './exec.ts'
 import { launch, setprivPath } from './launch.ts'
-import { childOf, pidExists } from './proc.ts'
+import { childOf, isStopped, pidExists } from './proc.ts'
 import { paths } from './record.ts'
 import { Shelf } from './shelf.ts'
 import { endTask, killTask, measureTask, runs, signalApp } from './task.ts'
@@ -152,6 +152,15 @@ class ProcessDriver implements TaskDriver {
     await this.#shelf.load()
     const task = this.#shelf.get(id)
     return task && !task.ended ? measureTask(task) : null
+  }
+
+  async frozen(id: string): Promise<boolean> {
+    checkTaskId('look at', id)
+    await this.#shelf.load()
+    const task = this.#shelf.get(id)
+    if (!task || task.ended || !runs(task)) return false
+    const app = childOf(task.process.pid)
+    return app !== null && isStopped(app)
   }
 
   async remove(id: string): Promise<void> {

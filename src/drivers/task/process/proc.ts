@@ -85,6 +85,22 @@ export function childOf(pid: number): number | null {
   return allStats().find((stat) => stat.ppid === pid)?.pid ?? null
 }
 
+/**
+ * Whether the process is stopped by a signal (state T; a debugger's stop is t, proc_pid_stat(5)), or the only child that it
+ * waits for, and so on: a launcher such as npm sleeps while the app under it is stopped.
+ */
+export function isStopped(pid: number): boolean {
+  const all = allStats()
+  let at = all.find((stat) => stat.pid === pid)
+  while (at !== undefined) {
+    const { pid: parent, state } = at
+    if (state === 'T') return true
+    const children = all.filter((stat) => stat.ppid === parent)
+    at = children.length === 1 ? children[0] : undefined
+  }
+  return false
+}
+
 /** Null when it is gone. */
 export function commandLine(pid: number): string | null {
   return read(`/proc/${pid}/cmdline`)

@@ -14,7 +14,7 @@ import type { ExitStatus } from '#contract/wire.ts'
 import { TaskError } from '../port.ts'
 import type { ExecSession, LogPage, TaskDriver, TaskSpec, TaskStats, TaskStatus } from '../port.ts'
 import { checkEnvironment, checkRoot, checkSignal, checkTaskId } from '../task-rules.ts'
-import { exitAt, lineAt, lineCountAt, scriptOf, simulationScript } from './script.ts'
+import { exitAt, isFrozenAt, lineAt, lineCountAt, scriptOf, simulationScript } from './script.ts'
 
 export const simulatedConfig = z.strictObject({
   /** Where its tasks' files lie; driver objects over the same folder share one world. */
@@ -158,6 +158,12 @@ class SimulatedDriver implements TaskDriver {
     if (!task || exitAt(task, this.#now())) return null
     const seconds = (this.#now() - task.startedAt) / 1000
     return { cpuSeconds: seconds * task.script.cpu, memoryBytes: task.script.memoryBytes, memoryLimitBytes: task.memoryLimitBytes, threads: 1, openFiles: 3 }
+  }
+
+  async frozen(id: string): Promise<boolean> {
+    checkTaskId('look at', id)
+    const task = this.#read(id)
+    return task !== null && !exitAt(task, this.#now()) && isFrozenAt(task, this.#now())
   }
 
   async hostAddress(): Promise<string> {

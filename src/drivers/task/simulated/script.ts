@@ -16,6 +16,8 @@ export const simulationScript = z.strictObject({
   code: z.number().int().min(0).max(255).optional(),
   signal: z.string().optional(),
   oom: z.boolean().default(false),
+  /** It is frozen this long after its start, and heeds no signal from then on; absent: never. */
+  frozenAfterMs: z.number().min(0).optional(),
   /** Stop signals it does not heed. */
   ignores: z.array(z.string()).default([]),
   /** Written at its start. */
@@ -42,7 +44,7 @@ export type Life = { script: SimulationScript; startedAt: number; stop: { signal
 export function exitAt(life: Life, now: number): ExitStatus | null {
   const { script, startedAt, stop } = life
   const byItself = script.exitAfterMs === undefined ? Infinity : startedAt + script.exitAfterMs
-  const heeds = stop !== null && stop.signal !== 'SIGKILL' && !script.ignores.includes(stop.signal)
+  const heeds = stop !== null && stop.signal !== 'SIGKILL' && !script.ignores.includes(stop.signal) && !isFrozenAt(life, stop.at)
   const stopped = stop === null ? Infinity : heeds ? stop.at : stop.signal === 'SIGKILL' ? stop.at : stop.killAt
   const at = Math.min(byItself, stopped)
   if (at > now) return null
@@ -52,6 +54,10 @@ export function exitAt(life: Life, now: number): ExitStatus | null {
   if (script.oom) return { code: null, signal: 'SIGKILL', oom: true, ...ended }
   if (script.code !== undefined) return { code: script.code, signal: null, oom: false, ...ended }
   return stopped < byItself ? { code: null, signal: stop?.signal ?? null, oom: false, ...ended } : { code: 0, signal: null, oom: false, ...ended }
+}
+
+export function isFrozenAt({ script, startedAt }: Life, now: number): boolean {
+  return script.frozenAfterMs !== undefined && now >= startedAt + script.frozenAfterMs
 }
 
 /** How many lines it has written by `now`. */
