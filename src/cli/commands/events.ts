@@ -4,6 +4,7 @@ import type { Cli } from '../context.ts'
 import { follow, lostLine } from '../follow.ts'
 import { harmless } from '../output.ts'
 import { localClock, localDay, localTime } from '../times.ts'
+import { checkNamedApp } from '../named-app.ts'
 
 type Flags = AppFlags & { follow: boolean; number: number | undefined; kind: string | undefined; all: boolean; long: boolean }
 
@@ -28,6 +29,7 @@ export const events = command({
     const count = flags.number ?? 30
     const past = count === 0 ? [] : await client.call('events.list', { query: { ...query, limit: count, ...(flags.kind === undefined ? {} : { kind: flags.kind }) } })
     for (const event of past.toReversed()) print(cli, event, flags, chosen === undefined)
+    if (past.length === 0) await checkNamedApp(client, chosen?.app)
     if (past.length === 0 && !flags.follow) cli.out.note('no events')
     if (!flags.follow) return
     let last = past[0]?.id

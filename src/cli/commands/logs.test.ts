@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { type Sent, type TestApi, startTestApi } from '../test/api.ts'
 import { call, start } from '../test/harness.ts'
-import { aLine, anEvent } from '../test/samples.ts'
+import { aLine, anApp, anEvent } from '../test/samples.ts'
 import type { JournalEvent, LogLine } from '#contract/model.ts'
 
 let api: TestApi
@@ -93,6 +93,7 @@ describe('logs', () => {
   test('-f survives a restart of the server itself', async () => {
     const port = (await using(startTestApi(), async (first) => {
       first.handlers['logs.list'] = () => ({ lines: [], partial: false, next: null })
+      first.handlers['apps.read'] = () => anApp()
       first.handlers['logs.stream'] = async function* () {
         yield sent(aLine('before', { cursor: 'c1' }))
         await forever()

@@ -5,6 +5,7 @@ import type { Cli, Server } from '../context.ts'
 import { follow, lostLine } from '../follow.ts'
 import { logFormatter } from '../log-lines.ts'
 import { parsePoint } from '../since.ts'
+import { checkNamedApp } from '../named-app.ts'
 
 const levels = ['debug', 'info', 'warn', 'error'] as const
 
@@ -64,6 +65,8 @@ export const logs = command({
       else cli.out.line(flags.all ? `${line.app} ${format(line)}` : format(line))
     }
     const last = await printPast(cli, scope, query, flags, print)
+    if (last === undefined) await checkNamedApp(scope.client, scope.query.app)
+    if (last === undefined && !flags.follow) cli.out.note('no lines')
     if (flags.follow) await printNew(cli, scope, query, last, print)
   },
 })
@@ -91,7 +94,6 @@ async function printPast(cli: Cli, { client }: Server, query: Query, flags: Flag
   }
   if (count >= mostLines && flags.number === undefined) cli.out.note(`only the last ${mostLines} lines; narrow it with --since or --until`)
   for (const page of pages) for (const line of page) print(line)
-  if (count === 0 && !flags.follow) cli.out.note('no lines')
   return pages.at(-1)?.at(-1)?.cursor
 }
 

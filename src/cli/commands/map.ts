@@ -3,6 +3,7 @@ import { type AppFlags, appAliases, appFlags, command, switchFlag } from '../com
 import type { Cli } from '../context.ts'
 import type { Output } from '../output.ts'
 import { appWords, milliseconds, percent, rate, stateStyle } from '../words.ts'
+import { checkNamedApp } from '../named-app.ts'
 
 type Service = MapView['services'][number]
 type Edge = MapView['edges'][number]
@@ -16,6 +17,7 @@ export const map = command({
     const view = await client.call('map.read')
     if (flags.json) return cli.out.json(view)
     const services = view.services.filter((service) => (chosen === undefined || service.app === chosen.app) && (flags.env === undefined || service.environment === flags.env))
+    if (services.length === 0) await checkNamedApp(client, chosen?.app)
     if (services.length === 0) return cli.out.line('Nothing on the map yet: nightshift deploy puts an app there')
     const groups = Map.groupBy(services, (service) => `${service.app}/${service.environment}`)
     let first = true

@@ -5,6 +5,7 @@ import { table } from '../table.ts'
 import { cpu } from '../words.ts'
 import { sparkline } from './tonight.ts'
 import { thinned } from './traffic.ts'
+import { checkNamedApp } from '../named-app.ts'
 
 export const resources = command({
   parameters: { flags: { minutes: numberFlag('N', 'Over how long; default 60', { min: 1, max: 1440 }), ...appFlags }, aliases: appAliases },
@@ -13,6 +14,7 @@ export const resources = command({
     const { client, app, environment } = await cli.target(flags)
     const minutes = flags.minutes ?? 60
     const series = await client.call('resources.read', { params: { app }, query: { environment, minutes } })
+    if (series.length === 0) await checkNamedApp(client, app)
     if (flags.json) return cli.out.json(series)
     const rows = series.filter((one) => one.points.length > 0)
     if (rows.length === 0) return cli.out.line(`No samples in the last ${minutes} minutes`)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, beforeEach, describe, test } from 'node:test'
+import { AppError } from '#base/errors.ts'
 import { manifestSchema } from '#contract/manifest.ts'
 import { type TestApi, startTestApi } from '../test/api.ts'
 import { type Called, call, removeFolder, temporaryFolder } from '../test/harness.ts'
@@ -47,6 +48,21 @@ describe('what is seen', () => {
     const { stdout } = await ok('map')
     assert.equal(stdout, 'shop\n  web  healthy 1/2 ●✗  ingress quiet\n       └ redis → db  12/s, errors 2.0 %, p99 4.3 ms\n')
     assert.match((await ok('map', '--all')).stdout, /^blog$[^]*machine {2}node-1 connected, process, 3 instances/m)
+  })
+
+  test('nothing about an app that does not exist is an error, not an empty list', async () => {
+    api.handlers['apps.read'] = () => {
+      throw new AppError('not-found', 'there is no app "nope" (see: nightshift apps)')
+    }
+    api.handlers['logs.list'] = () => ({ lines: [], partial: false, next: null })
+    for (const id of ['events.list', 'traffic.read', 'resources.read', 'builds.list'] as const) api.handlers[id] = () => []
+    api.handlers['map.read'] = () => ({ services: [], edges: [], machines: [] })
+    for (const noun of ['logs', 'events', 'traffic', 'resources', 'builds', 'map']) {
+      const { code, stdout, stderr } = await call([noun, '-a', 'nope'], { env: api.env })
+      assert.equal(code, 1, noun)
+      assert.equal(stdout, '')
+      assert.match(stderr, /there is no app "nope"/, noun)
+    }
   })
 
   test('traffic: routes and edges with rates', async () => {

@@ -3,6 +3,7 @@ import type { Cli } from '../context.ts'
 import { table } from '../table.ts'
 import { milliseconds, percent, rate } from '../words.ts'
 import { sparkline } from './tonight.ts'
+import { checkNamedApp } from '../named-app.ts'
 
 export const traffic = command({
   parameters: {
@@ -15,6 +16,7 @@ export const traffic = command({
     const { client } = await cli.connect(flags)
     const query = { minutes: flags.minutes ?? 60, ...(chosen === undefined ? {} : { app: chosen.app }), ...(flags.env === undefined ? {} : { environment: flags.env }) }
     const series = await client.call('traffic.read', { query })
+    if (series.length === 0) await checkNamedApp(client, chosen?.app)
     if (flags.json) return cli.out.json(series)
     if (series.length === 0) return cli.out.line(`No traffic in the last ${query.minutes} minutes`)
     table(cli.out, series, [

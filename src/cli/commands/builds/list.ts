@@ -2,6 +2,7 @@ import { formatDuration, formatSize } from '#base/units.ts'
 import type { Build } from '#contract/model.ts'
 import { type AppFlags, appAliases, appFlags, command, longFlag, numberFlag } from '../../command.ts'
 import type { Cli } from '../../context.ts'
+import { checkNamedApp } from '../../named-app.ts'
 import { table } from '../../table.ts'
 import { when } from '../../times.ts'
 import { stateStyle } from '../../words.ts'
@@ -11,6 +12,7 @@ export const buildsList = command({
   async run(cli: Cli, flags: AppFlags & { number: number | undefined; long: boolean }) {
     const { client, app, environment } = await cli.target(flags)
     const list = await client.call('builds.list', { params: { app }, query: { environment, limit: flags.number ?? 20 } })
+    if (list.length === 0) await checkNamedApp(client, app)
     if (flags.json) return cli.out.json(list)
     if (list.length === 0) return cli.out.line('No builds yet: nightshift deploy makes the first one')
     const now = cli.now()
