@@ -73,7 +73,7 @@ export type Plan = {
 /** Exited tasks kept per instance while their lines can't be stored (control is away). */
 const keptExits = 10
 /** A hung process rarely uses its grace, and its callers wait; a frozen one cannot use it. */
-const mostGraceMs: Partial<Record<EndReason, number>> = { unhealthy: 2_000, frozen: 0 }
+const mostGraceMs: Partial<Record<EndReason, number>> = { unhealthy: 1_000, frozen: 0 }
 const stopAllDrainMs = 1_000
 
 export function plan(world: World, now: number): Plan {
