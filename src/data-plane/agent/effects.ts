@@ -26,7 +26,7 @@ export type EffectsOptions = {
   starter: Starter
   endpoints: Endpoints
   facts: Pick<Facts, 'note'>
-  logs: Pick<TaskLogs, 'forget'>
+  logs: Pick<TaskLogs, 'forget' | 'telling'>
   /** Still wanted, now that its preparation took a while? */
   wanted(spec: InstanceSpec): boolean
   wake(): void
@@ -144,8 +144,9 @@ export function createEffects(options: EffectsOptions): Effects {
     const exit = action.view?.status.exit ?? null
     const startedAt = action.view ? Date.parse(action.view.status.startedAt) : next.since
     const ranMs = Math.max(0, (exit ? Date.parse(exit.at) : now) - startedAt)
+    const said = options.logs.telling(action.instance)
     const after: SupervisionRecord = action.spec
-      ? afterExit(record, action.spec, { exit, ranMs, ...(action.view ? {} : { failure: action.because }) }, now)
+      ? afterExit(record, action.spec, { exit, ranMs, ...(action.view ? {} : { failure: action.because }), ...(said === null ? {} : { said }) }, now)
       : { ...record, lastExit: exit, next: { do: 'none', because: next.ending?.because ?? action.because } }
     state.setRecord(after)
     const who = action.view?.who ?? (action.spec && identityOf(action.spec, record.attempt, null))

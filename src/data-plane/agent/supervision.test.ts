@@ -46,6 +46,15 @@ test('within any period there are never more restarts than the intensity allows,
   )
 })
 
+test('a hold says how the last run ended, and what it said of it', () => {
+  const restart = { policy: 'permanent' as const, intensity: 1, periodMs: 60_000, backoffMinMs: 10, backoffMaxMs: 10 }
+  const end = (record: SupervisionRecord, said?: string) => afterExit(record, { kind: 'service', restart }, { exit: crash, ranMs: 5, ...(said === undefined ? {} : { said }) }, 0)
+  const again = startAttempt(end(startAttempt(freshRecord(spec), restart, 0)), restart, 0)
+  const [silent, speaking] = [end(again), end(again, 'Error: DATABASE_URL is not set')]
+  assert.match(silent.next.do === 'start' ? silent.next.because : '', /^crash loop: .* after 5 ms; tried again in 1 min$/)
+  assert.match(speaking.next.do === 'start' ? speaking.next.because : '', /after 5 ms, it said "Error: DATABASE_URL is not set"; tried again/)
+})
+
 test('a crash loop is held, and each hold lasts at least as long as the one before', () => {
   fc.assert(
     fc.property(restarts, (any) => {

@@ -104,6 +104,8 @@ export type Ended = {
   ranMs: number
   /** What went wrong when there was no process to exit: `cannot start …`. */
   failure?: string
+  /** A line of its output that may say why. */
+  said?: string
 }
 
 /** The watched task has ended: what next? A pure function of what is written down. */
@@ -121,13 +123,13 @@ export function afterExit(record: SupervisionRecord, spec: Pick<InstanceSpec, 'k
   const { restart } = spec
   if (restart.policy === 'temporary') return done(`${how}; its restart policy is temporary`)
   if (restart.policy === 'transient' && !ending && ended.exit?.code === 0) return done(`${how}; its restart policy is transient`)
-  return restartLater({ ...record, lastExit }, restart, { how, ranMs: ended.ranMs, wasReady: readyAt !== null, lost: ended.exit === null }, now)
+  return restartLater({ ...record, lastExit }, restart, { how, said: ended.said, ranMs: ended.ranMs, wasReady: readyAt !== null, lost: ended.exit === null }, now)
 }
 
 function restartLater(
   record: SupervisionRecord,
   restart: RestartSpec,
-  end: { how: string; ranMs: number; wasReady: boolean; lost: boolean },
+  end: { how: string; said: string | undefined; ranMs: number; wasReady: boolean; lost: boolean },
   now: number,
 ): SupervisionRecord {
   const stable = end.ranMs >= restart.periodMs
@@ -138,7 +140,7 @@ function restartLater(
     const delay = holdMs(restart, holds)
     const because =
       `crash loop: ${holds > 0 ? 'the try after the last hold ended too' : `${recent.length} restarts within ${formatDuration(restart.periodMs)}`}; ` +
-      `the last one: ${end.how}; tried again in ${formatDuration(delay)}`
+      `the last one: ${end.how}${end.said === undefined ? '' : `, it said "${end.said}"`}; tried again in ${formatDuration(delay)}`
     return { ...record, recent, holds: holds + 1, next: { ...next, at: now + delay, held: true, because } }
   }
   const delay = backoffMs(restart, recent.length, end.wasReady)

@@ -91,8 +91,10 @@ export function startAccessLog(options: { file: string; stateFile: string; machi
         await run()
       } catch (error) {
         if (closing.signal.aborted) return
-        log.warn({ file: options.file, error: messageOf(error) }, 'the access log could not be read; trying again')
-        await sleep(5_000, closing.signal).catch(() => undefined)
+        // renamed between a look and a read: the next look finds it under its new name
+        const isRotated = (error as NodeJS.ErrnoException).code === 'ENOENT'
+        if (!isRotated) log.warn({ file: options.file, error: messageOf(error) }, 'the access log could not be read; trying again')
+        await sleep(isRotated ? pollMs : 5_000, closing.signal).catch(() => undefined)
       }
     }
   }

@@ -17,12 +17,15 @@ import { readJson, replaceFile } from '../../durable-file.ts'
 import type { TaskIdentity, TaskView } from '../identity.ts'
 import type { Log } from '../log.ts'
 import type { ControlClient } from './control-client.ts'
+import { keptLines, Tails } from './tails.ts'
 
 export type TaskLogs = {
   /** Tells which tasks there are now; shipping of others ends. */
   watch(tasks: readonly TaskView[]): void
   /** Exited tasks of which every line is stored. */
   shipped(): ReadonlySet<string>
+  /** What an instance has said of its end, if anything: a line of its output. */
+  telling(instance: string): string | null
   /** The task and its files are gone. */
   forget(task: string): Promise<void>
   close(): Promise<void>
@@ -53,6 +56,7 @@ export async function openTaskLogs(options: TaskLogsOptions): Promise<TaskLogs> 
   const closing = new AbortController()
   const shippers = new Map<string, { exited: boolean; wake(): void; done: Promise<void>; stop: AbortController }>()
   const shipped = new Set<string>()
+  const tails = new Tails()
   let saidAway = false
   const openedAt = Date.now()
 
@@ -105,6 +109,7 @@ export async function openTaskLogs(options: TaskLogsOptions): Promise<TaskLogs> 
         position = from
         continue
       }
+      tails.note(who.instance, page.entries.slice(-keptLines).map((entry) => entry.text))
       const batch: LogBatch = {
         source,
         ...labelsOf(who, options.machine),
@@ -177,6 +182,7 @@ export async function openTaskLogs(options: TaskLogsOptions): Promise<TaskLogs> 
   let swept = false
   return {
     watch(tasks) {
+      tails.keep(new Set(tasks.map((view) => view.who.instance)))
       const there = new Set(tasks.map((view) => view.who.task))
       for (const [task, shipper] of shippers) {
         if (there.has(task)) continue
@@ -196,6 +202,7 @@ export async function openTaskLogs(options: TaskLogsOptions): Promise<TaskLogs> 
       swept = true
     },
     shipped: () => shipped,
+    telling: (instance) => tails.telling(instance),
     async forget(task) {
       const shipper = shippers.get(task)
       shipper?.stop.abort()
