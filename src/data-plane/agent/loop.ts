@@ -36,6 +36,7 @@ export type LoopOptions = {
   endpoints: Endpoints
   health: HealthWatch
   logs: Pick<TaskLogs, 'watch' | 'shipped'>
+  leaks(): ReadonlyMap<string, string>
   sessionTasks(): ReadonlySet<string>
   onObserved(instances: ObservedInstance[]): void
   now(): number
@@ -100,6 +101,7 @@ export function startLoop(options: LoopOptions): Loop {
       tasks,
       records: state.records(),
       health: health.views(),
+      leaks: options.leaks(),
       drained,
       shipped: options.logs.shipped(),
       busy: effects.busy(),

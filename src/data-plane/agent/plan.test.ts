@@ -190,6 +190,19 @@ test('a sick need restarts neither its callers nor, through their own checks, it
   assert.deepEqual(kinds(caller.actions), ['end ins_web'])
 })
 
+test('a leak is replaced gracefully, one at a time, and only while all others of its service are ready', () => {
+  const specs = ['ins_a', 'ins_b', 'ins_c'].map((id) => instanceSpec(id, { service: 'web' }))
+  const leaks = new Map([['ins_a.1-1', 'its memory rises'], ['ins_c.1-1', 'its memory rises']])
+  const world = { ...running(...specs), leaks, desired: { generation: 1, instances: specs } }
+  const one = plan(worldOf(world), 0)
+  assert.deepEqual(kinds(one.actions), ['end ins_a'])
+  const [action] = one.actions
+  assert.deepEqual(action?.do === 'end' && [action.reason, action.drainMs, action.because], ['leak', specs[0]!.stop.drainMs, 'its memory rises'])
+  const sick = new Map(world.health).set('ins_b.1-1', { state: 'unhealthy', because: 'GET / answered 503' })
+  assert.deepEqual(kinds(plan(worldOf({ ...world, health: sick }), 0).actions), ['end ins_b'])
+  assert.match(plan(worldOf({ ...world, health: sick }), 0).waits.find((wait) => wait.instance === 'ins_a')?.because ?? '', /replaced once all other instances are ready/)
+})
+
 test('a doubtful instance is left alone, and a frozen one ended whatever it needs', () => {
   const web = instanceSpec('ins_web', { needs: ['shop/production/db'] })
   const one = (seen: HealthView) => plan(worldOf({ desired: { generation: 1, instances: [web] }, ...running(web), health: new Map([['ins_web.1-1', seen]]) }), 0)

@@ -13,6 +13,7 @@
  */
 import type { DesiredState, InstanceSpec, ObservedInstance } from '#contract/wire.ts'
 import { formatDuration } from '#base/units.ts'
+import type { ServiceKey } from '#contract/names.ts'
 import { serviceOf, type TaskView } from './identity.ts'
 import { Needs } from './needs.ts'
 import { observedInstance } from './observed.ts'
@@ -35,6 +36,8 @@ export type World = {
   records: ReadonlyMap<string, SupervisionRecord>
   /** By task. */
   health: ReadonlyMap<string, HealthView>
+  /** By task: why it is to be replaced before its memory limit kills it. */
+  leaks: ReadonlyMap<string, string>
   /** Tasks that have no request in flight any more. */
   drained: ReadonlySet<string>
   /** Exited tasks of which every line is stored elsewhere. */
@@ -85,12 +88,15 @@ export function plan(world: World, now: number): Plan {
   }
   const specs = new Map(world.desired.instances.map((spec) => [spec.id, spec]))
   const needs = new Needs(world.desired.instances, readyServices(world))
+  const settled = settledServices(world)
   const out: Plan = { actions: [], waits: [], observed: [], wakeAt: null }
   const ids = new Set([...specs.keys(), ...byInstance.keys(), ...world.records.keys()])
   for (const id of [...ids].sort()) {
     const views = (byInstance.get(id) ?? []).sort(newestFirst)
-    const one = planInstance({ world, needs, spec: specs.get(id) ?? null, record: world.records.get(id), views, id, now })
+    const one = planInstance({ world, needs, settled, spec: specs.get(id) ?? null, record: world.records.get(id), views, id, now })
     out.actions.push(...one.actions)
+    // one at a time: with this one leaving, its service is settled no more
+    for (const action of one.actions) if (action.do === 'end') settled.delete(serviceOf(action.view.who))
     if (one.wait) {
       out.waits.push(one.wait)
       if (one.wait.until !== null) out.wakeAt = Math.min(out.wakeAt ?? Infinity, one.wait.until)
@@ -110,9 +116,23 @@ function readyServices(world: World): Set<string> {
   return ready
 }
 
+function settledServices(world: World): Set<ServiceKey> {
+  const settled = new Set<ServiceKey>()
+  const unsettled = new Set<ServiceKey>()
+  for (const spec of world.desired.instances) {
+    if (spec.kind !== 'service') continue
+    const next = world.records.get(spec.id)?.next
+    const isSettled = next?.do === 'watch' && next.ending === null && world.health.get(next.task)?.state === 'ready' && !world.busy.has(spec.id)
+    ;(isSettled ? settled : unsettled).add(serviceOf(spec))
+  }
+  return settled.difference(unsettled)
+}
+
 type Case = {
   world: World
   needs: Needs
+  /** Services of which every instance is ready and none is leaving. */
+  settled: ReadonlySet<ServiceKey>
   id: string
   spec: InstanceSpec | null
   record: SupervisionRecord | undefined
@@ -205,6 +225,11 @@ function planHealth(c: Case, spec: InstanceSpec, current: TaskView): Draft {
     const unmet = c.needs.unmet(spec)
     if (unmet.length > 0) return waiting(`${health.because}; not restarted, because it needs ${unmet.join(', ')}, which is not ready`, null)
     return act({ do: 'end', view: current, reason: 'unhealthy', drainMs: 0, because: health.because })
+  }
+  const leak = c.world.leaks.get(current.who.task)
+  if (leak !== undefined && health?.state === 'ready') {
+    if (!c.settled.has(serviceOf(current.who))) return waiting(`${leak}; it is replaced once all other instances are ready`, null)
+    return act({ do: 'end', view: current, reason: 'leak', drainMs: spec.stop.drainMs, because: leak })
   }
   return planRemovals(c, current)
 }

@@ -17,6 +17,7 @@ import { type Endpoints, openEndpoints } from './endpoints.ts'
 import { createHealthWatch } from './health-watch.ts'
 import type { TaskView } from './identity.ts'
 import type { Log } from './log.ts'
+import { MemoryWatch } from './memory-watch.ts'
 import { type Loop, type LoopStatus, startLoop, stillDesired } from './loop.ts'
 import type { HealthView } from './plan.ts'
 import { defaultPortRange, PortAllocator, type PortRange } from './ports.ts'
@@ -107,6 +108,7 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
   })
 
   const closed = new AbortController()
+  const memory = new MemoryWatch()
   const report = reporter(state, send)
   loop = startLoop({
     state,
@@ -115,6 +117,7 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
     endpoints,
     health,
     logs,
+    leaks: () => memory.leaks(),
     now,
     log,
     sessionTasks: () => sessions.tasks(),
@@ -142,7 +145,7 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
       if (edgeHost !== null) link = connect(controlUrl, edgeHost)
     })
   }
-  const stats = startStats({ periodMs: options.statsPeriodMs ?? 10_000, machine, driver, control, tasks: () => loop?.tasks() ?? [], log })
+  const stats = startStats({ periodMs: options.statsPeriodMs ?? 10_000, machine, driver, control, tasks: () => loop?.tasks() ?? [], memory, log })
   const access = startAccessLog({ file: join(home, 'proxy', 'access.log'), stateFile: join(home, 'agent', 'access-position.json'), machine, control, log })
   const heartbeat = setInterval(report.again, heartbeatMs)
   const collector = setInterval(() => {

@@ -17,7 +17,7 @@ import { formatDuration } from '#base/units.ts'
 import { taskId } from './identity.ts'
 
 /** Why we end a task. The first three count as a crash; the others are wanted. */
-export type EndReason = 'unhealthy' | 'frozen' | 'startup' | 'restart' | 'removed' | 'stopped'
+export type EndReason = 'unhealthy' | 'frozen' | 'startup' | 'leak' | 'restart' | 'removed' | 'stopped'
 export type Ending = { reason: EndReason; because: string; /** ms since 1970 */ since: number; /** Time for the requests in flight, from `since`. */ drainMs: number }
 
 export type Next =

@@ -3,6 +3,7 @@ import type { InstanceStat, StatBatch } from '#contract/wire.ts'
 import type { TaskDriver } from '#drivers/task/port.ts'
 import type { TaskView } from '../identity.ts'
 import type { Log } from '../log.ts'
+import type { MemoryWatch } from '../memory-watch.ts'
 import type { ControlClient } from './control-client.ts'
 
 const keptBatches = 60
@@ -17,6 +18,7 @@ export function startStats(options: {
   driver: Pick<TaskDriver, 'stats'>
   control: Pick<ControlClient, 'post'>
   tasks(): readonly TaskView[]
+  memory: MemoryWatch
   log: Log
 }): { close(): void } {
   const before = new Map<string, { cpuSeconds: number; at: number }>()
@@ -31,6 +33,7 @@ export function startStats(options: {
       const stats = await options.driver.stats(who.task).catch(() => null)
       if (!stats) continue
       const at = performance.now()
+      options.memory.note(who.task, at, stats.memoryBytes, stats.memoryLimitBytes)
       const last = before.get(who.task)
       before.set(who.task, { cpuSeconds: stats.cpuSeconds, at })
       if (!last) continue
@@ -41,6 +44,7 @@ export function startStats(options: {
     }
     const alive = new Set(running.map((view) => view.who.task))
     for (const task of before.keys()) if (!alive.has(task)) before.delete(task)
+    options.memory.keep(alive)
     return instances.length === 0 ? null : { machine: options.machine, at: new Date().toISOString(), instances }
   }
 

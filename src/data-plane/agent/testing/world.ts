@@ -4,7 +4,7 @@ import { afterExit, freshRecord, recordFor, startAttempt, type SupervisionRecord
 import { taskView } from './specs.ts'
 
 export function worldOf(more: Partial<World> & Pick<World, 'desired'>): World {
-  return { tasks: [], records: new Map(), health: new Map(), drained: new Set(), shipped: new Set(), busy: new Map(), sessions: new Set(), stopping: false, ...more }
+  return { tasks: [], records: new Map(), health: new Map(), leaks: new Map(), drained: new Set(), shipped: new Set(), busy: new Map(), sessions: new Set(), stopping: false, ...more }
 }
 
 /**
