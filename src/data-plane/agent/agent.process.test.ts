@@ -69,7 +69,7 @@ test('a crashed instance is out of rotation at once and replaced on another port
 test('a frozen instance is found by its state and replaced without a grace that it cannot use', async () => {
   await using world = await agentWorld('process')
   await world.startAgent()
-  world.control.desire([await webSpec(world, 'ins_web', { stop: { signal: 'SIGTERM', graceMs: 600_000, drainMs: 100 } })])
+  world.control.desire([await webSpec(world, 'ins_web', { stop: { signal: 'SIGTERM', graceMs: 600_000, drainMs: 100 }, health: { ...httpHealth, intervalMs: 60_000 } })])
   await endpointReady(world, 'ins_web')
   const before = await isReady(world, 'ins_web')
   process.kill(before.pid as number, 'SIGSTOP')

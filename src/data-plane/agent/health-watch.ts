@@ -15,7 +15,7 @@ export type HealthWatch = {
 }
 
 export function createHealthWatch(options: {
-  driver: Pick<TaskDriver, 'exec' | 'frozen'>
+  driver: Pick<TaskDriver, 'exec' | 'frozen' | 'listening'>
   onChange(view: TaskView, health: HealthView, before: HealthView['state']): void
   now(): number
 }): HealthWatch {
@@ -39,6 +39,7 @@ export function createHealthWatch(options: {
           wasReady,
           probe: (target, signal) => probe(target, options.driver, signal),
           frozen: () => options.driver.frozen(task).catch(() => false), // an engine that is away says nothing of its tasks
+          listening: () => options.driver.listening(task).catch(() => []),
           onChange: (next, before) => options.onChange(view, next, before),
           now: options.now,
         })

@@ -3,6 +3,7 @@ import http from 'node:http'
 import net, { type AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import type { HealthSpec } from '#contract/wire.ts'
+import type { Listening } from '#drivers/task/port.ts'
 import type { HealthView } from './plan.ts'
 import { probe, probeAnswers } from './probe.ts'
 import { startProber } from './prober.ts'
@@ -50,11 +51,11 @@ test('an exec probe that can not be run is a failed probe', async () => {
 })
 
 /** A prober whose probes say what the test says. */
-function scripted(health: HealthSpec, options: { wasReady?: boolean; startedAt?: number } = {}) {
+function scripted(health: HealthSpec, options: { address?: { host: string; port: number }; wasReady?: boolean; startedAt?: number } = {}) {
   const changes: string[] = []
-  const state = { ok: false, frozen: false, quick: true, probes: 0 }
+  const state = { ok: false, frozen: false, quick: true, listening: [] as Listening[], probes: 0 }
   const prober = startProber({
-    target: { task: 't', address: null, health },
+    target: { task: 't', address: options.address ?? null, health },
     startedAt: options.startedAt ?? Date.now(),
     wasReady: options.wasReady ?? false,
     probe: async (target) => {
@@ -64,6 +65,7 @@ function scripted(health: HealthSpec, options: { wasReady?: boolean; startedAt?:
       return state.ok ? { ok: true, because: 'it answers' } : { ok: false, because: 'no answer' }
     },
     frozen: async () => state.frozen,
+    listening: async () => state.listening,
     onChange: (view: HealthView, before) => changes.push(`${before}→${view.state}: ${view.because}`),
     now: () => Date.now(),
   })
@@ -164,4 +166,19 @@ test('any status of HEAD / is an answer; silence is not', async () => {
   assert.equal((await probeAnswers(muteAddress, 50, never)).silent, true)
   server.close()
   mute.close()
+})
+
+test('one that does not get ready is told where it listens instead', async () => {
+  const cases: [Listening[], string, RegExp][] = [
+    [[], '127.0.0.1', /: no answer; it listens on no port$/],
+    [[{ port: 3000, loopback: false }], '127.0.0.1', /: no answer; it listens on 3000 instead \(let it listen on \$PORT\)$/],
+    [[{ port: 8080, loopback: true }], '10.0.0.2', /; it listens on 127\.0\.0\.1 only, where nobody else reaches it \(let it listen on 0\.0\.0\.0\)$/],
+    [[{ port: 8080, loopback: false }], '10.0.0.2', /: no answer$/],
+  ]
+  for (const [listening, host, because] of cases) {
+    using task = scripted({ kind: 'tcp', http: true, ...times, startupMs: 20 }, { address: { host, port: 8080 } })
+    task.state.listening = listening
+    await until(() => task.prober.view().state === 'failed', { because: 'the grace is over' })
+    assert.match(task.prober.view().because, because)
+  }
 })

@@ -13,6 +13,7 @@
  */
 import { sleep } from '#base/clock.ts'
 import { formatDuration } from '#base/units.ts'
+import type { Listening } from '#drivers/task/port.ts'
 import type { HealthView } from './plan.ts'
 import { type ProbeResult, type ProbeTarget, probeAnswers } from './probe.ts'
 
@@ -25,6 +26,8 @@ export type ProberOptions = {
   probe(target: ProbeTarget, signal: AbortSignal): Promise<ProbeResult>
   /** Whether it runs no code at all. */
   frozen(): Promise<boolean>
+  /** The ports it listens on, as far as one can see. */
+  listening(): Promise<Listening[]>
   onChange(view: HealthView, before: HealthView['state']): void
   now(): number
 }
@@ -72,9 +75,10 @@ export function startProber(options: ProberOptions): Prober {
     probing = true
     const began = performance.now()
     const result = await options.probe(target, closing.signal)
+    const hint = !result.ok && isOutOfTime() ? await portHint() : ''
     probing = false
     if (closing.signal.aborted) return
-    judge(result)
+    judge(hint === '' ? result : { ...result, because: result.because + hint })
     if (view.state === 'failed') return
     if (!result.ok) void look()
     // bad probes begin an interval apart, however long each has waited
@@ -89,14 +93,26 @@ export function startProber(options: ProberOptions): Prober {
     }
     failures++
     if (view.state === 'starting') {
-      const left = startedAt + health.startupMs - now()
-      if (left <= 0) change({ state: 'failed', because: `it did not become ready within ${formatDuration(health.startupMs)}: ${result.because}` })
+      if (isOutOfTime()) change({ state: 'failed', because: `it did not become ready within ${formatDuration(health.startupMs)}: ${result.because}` })
       else view = { state: 'starting', because: `not ready yet: ${result.because}` }
       return
     }
     const allowed = health.kind === 'none' ? 1 : health.failures
     if (failures >= allowed) change({ state: 'unhealthy', cause: result.silent ? 'hang' : 'check', because: `its health check failed ${failures} times in a row: ${result.because}` })
     else view = { ...view, because: `its health check failed ${failures} of ${allowed} times: ${result.because}` }
+  }
+
+  const isOutOfTime = () => view.state === 'starting' && startedAt + health.startupMs <= now()
+
+  /** What it does instead of listening where it should, which is the commonest reason for not getting ready. */
+  async function portHint(): Promise<string> {
+    const port = target.address?.port
+    if (port === undefined) return ''
+    const ports = await options.listening()
+    if (ports.length === 0) return '; it listens on no port'
+    const there = ports.find((one) => one.port === port)
+    if (there === undefined) return `; it listens on ${ports.map((one) => one.port).join(', ')} instead (let it listen on $PORT)`
+    return there.loopback && target.address?.host !== '127.0.0.1' ? '; it listens on 127.0.0.1 only, where nobody else reaches it (let it listen on 0.0.0.0)' : ''
   }
 
   const isServing = () => view.state === 'ready' || view.state === 'doubtful'

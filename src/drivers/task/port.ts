@@ -45,6 +45,9 @@ export type TaskStats = {
   openFiles: number | null
 }
 
+/** `loopback`: for its own machine, or its own container, only. */
+export type Listening = { port: number; loopback: boolean }
+
 export type LogPage = {
   entries: LogEntry[]
   /** Opaque position after the last entry; pass it to go on. Survives a restart of the reader. */
@@ -103,6 +106,8 @@ export type TaskDriver = {
    * when it has ended, and where nobody can tell.
    */
   frozen(id: string): Promise<boolean>
+  /** The ports it listens on; empty when there are none, and where nobody can tell. */
+  listening(id: string): Promise<Listening[]>
   /** This machine's address as a task with these labels sees it (without labels: as every task sees it), where edges of its app and environment can listen. Made if need be. */
   hostAddress(labels: Record<string, string>): Promise<string>
   /** Forgets an exited task and gives back its working files; never its volumes. Idempotent. */

@@ -12,6 +12,7 @@ const shell = (line: string): Behaviour => ({ shell: line, simulate: {} })
 
 export function programConformance(open: () => Promise<Bench>, features: TaskFeatures): void {
   surroundings(open)
+  ports(open)
   descendants(open)
   sessions(open)
   limits(open, features)
@@ -99,6 +100,18 @@ function surroundings(open: () => Promise<Bench>): void {
     await bench.ended(id)
     if (process.getuid?.() === 0) assert.deepEqual((await bench.lines(id)).lines, ['nothing'])
     await assert.rejects(bench.driver.start(await bench.spec(sleeper, { slugPath, root: 'config' })), TaskError)
+  })
+}
+
+function ports(open: () => Promise<Bench>): void {
+  test('the ports that a task listens on are told, and whether anybody else can reach them', async () => {
+    await using bench = await open()
+    const program = "const net = require('net'); net.createServer().listen(31071, '127.0.0.1', () => net.createServer().listen(31072, '0.0.0.0', () => console.log('listening')))"
+    const { id } = await bench.run(sleeper, { command: { kind: 'argv', argv: ['node', '-e', program] } })
+    await bench.said(id, /listening/)
+    assert.deepEqual(await bench.driver.listening(id), [{ port: 31071, loopback: true }, { port: 31072, loopback: false }])
+    await bench.driver.stop(id, { signal: 'SIGKILL', graceMs: 0 })
+    assert.deepEqual(await bench.driver.listening(id), [])
   })
 }
 

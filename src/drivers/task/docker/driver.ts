@@ -15,7 +15,8 @@ import { sleep } from '#base/clock.ts'
 import { LineSplitter } from '#base/lines.ts'
 import type { ExitStatus } from '#contract/wire.ts'
 import { TaskError } from '../port.ts'
-import type { ExecSession, LogPage, TaskDriver, TaskSpec, TaskStats, TaskStatus } from '../port.ts'
+import type { ExecSession, Listening, LogPage, TaskDriver, TaskSpec, TaskStats, TaskStatus } from '../port.ts'
+import { listeningOf } from '../process/listening.ts'
 import { childOf, isStopped } from '../process/proc.ts'
 import { checkSignal, checkTaskId, exitFromStatus } from '../task-rules.ts'
 import { removeTree } from '../trees.ts'
@@ -231,6 +232,15 @@ class DockerDriver implements TaskDriver {
     return app !== null && isStopped(app)
   }
 
+  async listening(id: string): Promise<Listening[]> {
+    checkTaskId('look at', id)
+    const { engine } = await this.#connect('look at', id)
+    const found = await this.#inspect(engine.getContainer(this.#containerName(id)))
+    if (!found?.State.Running) return []
+    // the engine's own name server listens in there too, on a port of chance
+    return listeningOf(found.State.Pid, null).filter(({ port, loopback }) => !loopback || port < firstEphemeralPort)
+  }
+
   async remove(id: string): Promise<void> {
     checkTaskId('remove', id)
     const { engine } = await this.#connect('remove', id)
@@ -367,6 +377,9 @@ class DockerDriver implements TaskDriver {
     this.#readers.close(id)
   }
 }
+
+/** net.ipv4.ip_local_port_range begins here by default. */
+const firstEphemeralPort = 32_768
 
 const eventSchema = z.object({ Actor: z.object({ Attributes: z.record(z.string(), z.string()) }) })
 

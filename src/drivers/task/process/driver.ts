@@ -10,7 +10,7 @@ import { mkdirSync, realpathSync, watch } from 'node:fs'
 import { sleep } from '#base/clock.ts'
 import type { ExitStatus } from '#contract/wire.ts'
 import { TaskError } from '../port.ts'
-import type { ExecSession, LogPage, TaskDriver, TaskSpec, TaskStats, TaskStatus } from '../port.ts'
+import type { ExecSession, Listening, LogPage, TaskDriver, TaskSpec, TaskStats, TaskStatus } from '../port.ts'
 import { checkSignal, checkTaskId } from '../task-rules.ts'
 import { findCgroups } from './cgroup.ts'
 import type { Cgroups } from './cgroup.ts'
@@ -21,7 +21,7 @@ import { launch, setprivPath } from './launch.ts'
 import { childOf, isStopped, pidExists } from './proc.ts'
 import { paths } from './record.ts'
 import { Shelf } from './shelf.ts'
-import { endTask, killTask, measureTask, runs, signalApp } from './task.ts'
+import { endTask, killTask, measureTask, portsOf, runs, signalApp } from './task.ts'
 import type { Task } from './task.ts'
 
 /** How often it is asked whether keepers live that are not this process's children (their exit files are watched as well). */
@@ -161,6 +161,13 @@ class ProcessDriver implements TaskDriver {
     if (!task || task.ended || !runs(task)) return false
     const app = childOf(task.process.pid)
     return app !== null && isStopped(app)
+  }
+
+  async listening(id: string): Promise<Listening[]> {
+    checkTaskId('look at', id)
+    await this.#shelf.load()
+    const task = this.#shelf.get(id)
+    return task && !task.ended && runs(task) ? portsOf(task) : []
   }
 
   async remove(id: string): Promise<void> {

@@ -1,9 +1,10 @@
 /** One process task as the driver holds it, and how it is signalled, measured and brought to its end. */
 import { sleep } from '#base/clock.ts'
 import type { ExitStatus } from '#contract/wire.ts'
-import type { TaskStats } from '../port.ts'
+import type { Listening, TaskStats } from '../port.ts'
 import { exitFromStatus } from '../task-rules.ts'
 import type { TaskGroup } from './cgroup.ts'
+import { listeningOf } from './listening.ts'
 import type { LogFiles } from './log-files.ts'
 import { killMembers, membersOf } from './members.ts'
 import type { MemberQuery } from './members.ts'
@@ -88,6 +89,10 @@ function exitOf(task: Task, now: Date): ExitStatus {
   // Without a status the keeper itself was killed, by the kernel for want of memory or by somebody with the right to.
   const exit = written ? exitFromStatus(written.status, false, written.at) : { code: null, signal: 'SIGKILL', oom: false, at: now.toISOString() }
   return { ...exit, oom: oomKills > 0 && exit.code !== 0 }
+}
+
+export function portsOf(task: Task): Listening[] {
+  return listeningOf(task.process.pid, membersOf(queryOf(task)))
 }
 
 export function measureTask(task: Task): TaskStats {

@@ -12,7 +12,7 @@ import type { Clock } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import type { ExitStatus } from '#contract/wire.ts'
 import { TaskError } from '../port.ts'
-import type { ExecSession, LogPage, TaskDriver, TaskSpec, TaskStats, TaskStatus } from '../port.ts'
+import type { ExecSession, Listening, LogPage, TaskDriver, TaskSpec, TaskStats, TaskStatus } from '../port.ts'
 import { checkEnvironment, checkRoot, checkSignal, checkTaskId } from '../task-rules.ts'
 import { exitAt, isFrozenAt, lineAt, lineCountAt, scriptOf, simulationScript } from './script.ts'
 
@@ -164,6 +164,12 @@ class SimulatedDriver implements TaskDriver {
     checkTaskId('look at', id)
     const task = this.#read(id)
     return task !== null && !exitAt(task, this.#now()) && isFrozenAt(task, this.#now())
+  }
+
+  async listening(id: string): Promise<Listening[]> {
+    checkTaskId('look at', id)
+    const task = this.#read(id)
+    return task === null || task.port === null || exitAt(task, this.#now()) ? [] : [{ port: task.port, loopback: true }]
   }
 
   async hostAddress(): Promise<string> {
