@@ -55,15 +55,28 @@ export function isIdempotent(method: string): boolean {
 export type Loss = {
   /** Any byte of the response has come. */
   answered: boolean
-  /** The connection had carried a request before, so it may have been closing as we wrote. */
-  reused: boolean
   idempotent: boolean
   /** All of the request is still at hand. */
   replayable: boolean
   retries: number
 }
 
-/** A connection ended under a request that was sent on it. RFC 9110 §9.2.2 allows another try only to idempotent methods. */
+/** Of one request. With three instances lost under it, the request is the likeliest cause. */
+export const maxRetries = 2
+
+/**
+ * A connection ended under a request that was sent on it. RFC 9110 §9.2.2 allows another try only to idempotent methods.
+ * Whether the connection was a fresh one does not matter: a crash is as good a reason as a race with a keep-alive time-out.
+ */
 export function mayRetry(loss: Loss): boolean {
-  return loss.reused && !loss.answered && loss.idempotent && loss.replayable && loss.retries < 2
+  return !loss.answered && loss.idempotent && loss.replayable && loss.retries < maxRetries
+}
+
+/**
+ * How long a request waits before it goes to the instance that has just lost it, because there is no other. A kept
+ * connection had most likely timed out: no wait. A fresh one: the instance is most likely ending, and will refuse, or be
+ * announced as gone, in a moment; without the wait both retries would be spent before that.
+ */
+export function retryPauseMs(reused: boolean, retries: number): number {
+  return reused ? 0 : retries <= 1 ? 50 : 250
 }

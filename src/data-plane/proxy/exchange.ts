@@ -1,9 +1,11 @@
 import type { Socket } from 'node:net'
-import { isIdempotent, mayRetry, pickInstance } from './balancer.ts'
+import { isIdempotent, mayRetry, retryPauseMs } from './balancer.ts'
 import type { Outcome } from './counter.ts'
 import { type Failure, failures } from './failure.ts'
 import { type Caller, requestLines } from './forward.ts'
+import { HeldBody } from './held-body.ts'
 import type { Instance } from './instance.ts'
+import { Placement } from './placement.ts'
 import type { Refusal } from './refusal.ts'
 import { type Relay, withoutQuery } from './relay.ts'
 import type { RequestHead } from './request-head.ts'
@@ -38,8 +40,8 @@ export interface Front {
 /**
  * One request and its response: waiting (parked) → connecting → sent → responding → finished.
  *
- * Invariants: `#finish` runs once; after it nothing is written to either side. A request is sent again only if
- * no byte of it went out, or if `mayRetry` says so. At most one upstream connection at a time.
+ * Invariants: `#finish` runs once; after it nothing is written to either side. A request is sent again only if no byte
+ * of it went out, or if `mayRetry` says so and the service's budget has one left. At most one upstream connection at a time.
  */
 export class Exchange implements UpstreamUser, Waiter {
   readonly requestId: string
@@ -55,14 +57,11 @@ export class Exchange implements UpstreamUser, Waiter {
   readonly #at = Date.now()
   readonly #start = performance.now()
   readonly #lines: string
-  /** Body bytes at hand: all there are until the request is sent, then only while it can be sent again. */
-  #held: Buffer[]
-  #replayable = true
-  #complete: boolean
+  readonly #body = new HeldBody()
+  readonly #placement: Placement
   #connection: UpstreamConnection | null = null
   #instance: Instance | null = null
   #lastInstance: string | null = null
-  #tried: Instance[] = []
   #sent = false
   #reused = false
   #fresh = false
@@ -82,18 +81,18 @@ export class Exchange implements UpstreamUser, Waiter {
     this.#protocol = protocol
     this.head = head
     this.target = target
+    this.#placement = new Placement(target.service)
     this.requestId = requestId
     this.#lines = requestLines(head, caller, requestId, this.#at)
     this.bytesIn = head.target.length + head.kept.length
-    this.#held = []
-    this.#complete = true
+    target.service.retries.earn(this.#start)
   }
 
   /** `body`: what has come of it; `complete`: that is all. */
   begin(body: Buffer | null, complete: boolean): void {
-    this.#complete = complete
+    this.#body.complete = complete
     if (body !== null) {
-      this.#held.push(body)
+      this.#body.add(body)
       this.bytesIn += body.length
     }
     if (!complete) this.#front.pause()
@@ -101,42 +100,31 @@ export class Exchange implements UpstreamUser, Waiter {
   }
 
   get complete(): boolean {
-    return this.#complete
+    return this.#body.complete
   }
 
   /** More of the request body; empty with `last` when there is no more. */
   body(chunk: Buffer, last: boolean): void {
     if (this.finished) return
     this.bytesIn += chunk.length
-    this.#complete = last
-    if (!this.#sent) {
-      if (chunk.length > 0) this.#held.push(chunk)
-      return
-    }
-    if (this.#replayable) {
-      this.#held.push(chunk)
-      if (this.bytesIn > this.#relay.limits.replayBytes) this.#forgetBody()
-    }
+    this.#body.complete = last
+    this.#body.add(chunk)
+    if (!this.#sent) return
+    if (this.#body.kept && this.bytesIn > this.#relay.limits.replayBytes) this.#body.forget()
     if (chunk.length > 0 && this.#connection?.socket.write(chunk) === false && !last) this.#front.pause()
-  }
-
-  #forgetBody(): void {
-    this.#replayable = false
-    this.#held = []
   }
 
   // ---- finding an instance
 
   wake(): void {
     if (this.finished || this.#connection !== null) return
-    this.#tried = []
+    this.#placement.forget()
     this.#dispatch()
   }
 
   #dispatch(): void {
-    const { service } = this.target
     const now = performance.now()
-    const instance = pickInstance(service.eligible, this.#tried, now)
+    const instance = this.#placement.pick(now)
     if (instance === undefined) return this.#park(now)
     this.#instance = instance
     this.#lastInstance = instance.id
@@ -172,19 +160,20 @@ export class Exchange implements UpstreamUser, Waiter {
   #send(connection: UpstreamConnection): void {
     this.#reused = connection.uses > 0
     this.#sent = true
+    this.#parkedSince = -1
     connection.use(this, this.head.method, this.#front.raw, this.head.upgrade !== null)
-    const body = this.#held.length === 0 ? null : this.#held.length === 1 ? (this.#held[0] as Buffer) : Buffer.concat(this.#held)
+    const body = this.#body.content()
     const more = connection.write(this.#lines, body)
-    if (body !== null && body.length > this.#relay.limits.replayBytes) this.#forgetBody()
+    if (body !== null && body.length > this.#relay.limits.replayBytes) this.#body.forget()
     this.#touch(performance.now())
-    if (!this.#complete && more) this.#front.resume()
+    if (!this.#body.complete && more) this.#front.resume()
   }
 
   connectFailed(because: string): void {
     const instance = this.#letGo()
     if (instance === null) return
     this.#relay.fleet.refused(instance, `connection failed: ${because}`, performance.now())
-    this.#tried.push(instance)
+    this.#placement.refusedBy(instance)
     this.#dispatch()
   }
 
@@ -228,7 +217,7 @@ export class Exchange implements UpstreamUser, Waiter {
   #settleConnection(): void {
     const connection = this.#connection
     this.#letGo()
-    if (this.#complete) connection?.giveBack()
+    if (this.#body.complete) connection?.giveBack()
     else connection?.destroy()
   }
 
@@ -251,7 +240,7 @@ export class Exchange implements UpstreamUser, Waiter {
   }
 
   drained(): void {
-    if (!this.#complete) this.#front.resume()
+    if (!this.#body.complete) this.#front.resume()
   }
 
   holds(): boolean {
@@ -261,22 +250,27 @@ export class Exchange implements UpstreamUser, Waiter {
   // ---- ends that are not the app's answer
 
   lost(because: string): void {
-    const instance = this.#letGo()
-    const loss = {
-      answered: this.#answered,
-      reused: this.#reused,
-      idempotent: isIdempotent(this.head.method),
-      replayable: this.#replayable && this.#complete,
-      retries: this.#retries,
-    }
-    if (mayRetry(loss)) {
-      this.#retries++
-      this.#fresh = true
-      this.#sent = false
-      return this.#dispatch()
-    }
-    if (instance !== null) this.#relay.fleet.suspect(instance, `closed early: ${because}`, performance.now())
-    this.#fail(failures.lost)
+    const now = performance.now()
+    const instance = this.#letGo() as Instance
+    const loss = { answered: this.#answered, idempotent: isIdempotent(this.head.method), replayable: this.#body.replayable, retries: this.#retries }
+    const again = mayRetry(loss) && this.target.service.retries.spend(now)
+    if (!again || !this.#reused) this.#relay.fleet.suspect(instance, `closed early: ${because}`, now)
+    if (!again) return this.#fail(failures.lost)
+    this.#retries++
+    this.#fresh = true
+    this.#sent = false
+    const pauseMs = this.#placement.lostAt(instance, now) ? 0 : retryPauseMs(this.#reused, this.#retries)
+    if (pauseMs === 0) this.#dispatch()
+    else this.#pause(now, pauseMs)
+  }
+
+  /** Waits as those do who wait for an instance, but no longer than `pauseMs`. */
+  #pause(now: number, pauseMs: number): void {
+    this.#park(now)
+    setTimeout(() => {
+      this.target.service.unpark(this)
+      this.wake()
+    }, pauseMs)
   }
 
   malformed(refusal: Refusal): void {
@@ -319,7 +313,7 @@ export class Exchange implements UpstreamUser, Waiter {
 
   #finish(outcome: Outcome, error: string | null): void {
     this.finished = true
-    this.#held = []
+    this.#body.forget()
     this.#relay.record({
       at: this.#at,
       target: this.target,
@@ -368,7 +362,7 @@ export class Exchange implements UpstreamUser, Waiter {
     if (this.#status !== 0) {
       // A quiet stream is the app's right; a client that takes nothing of what is ready for it is not.
       if (still >= limits.stallMs && this.#front.congested()) this.#giveUpOnClient()
-    } else if (!this.#complete && !this.#connection.socket.writableNeedDrain) {
+    } else if (!this.#body.complete && !this.#connection.socket.writableNeedDrain) {
       if (still >= limits.bodyMs && !this.head.expectContinue) this.refuse(bodyTimeout)
       else if (still >= limits.bodyMs + limits.responseMs) this.#timeOut()
     } else if (still >= limits.responseMs) this.#timeOut()

@@ -2,6 +2,7 @@ import type { ServiceKey } from '#contract/names.ts'
 import type { AgentToProxy, Endpoint, ProxyToAgent, RouteTable } from '#contract/wire.ts'
 import { suspensionMs } from './balancer.ts'
 import { Instance } from './instance.ts'
+import type { Limits } from './limits.ts'
 import { Service } from './service.ts'
 
 /**
@@ -12,22 +13,22 @@ export class Fleet {
   readonly #services = new Map<ServiceKey, Service>()
   readonly #instances = new Map<string, Instance>()
   readonly #tell: (message: ProxyToAgent) => void
-  readonly #forgetMs: number
+  readonly #limits: Limits
   readonly #suspensions = new Set<NodeJS.Timeout>()
   /** Instances that the last whole list left out, with what will forget them. */
   readonly #missing = new Map<string, NodeJS.Timeout>()
   /** Called after any change that a restart must remember. */
   onChange: () => void = () => {}
 
-  constructor(tell: (message: ProxyToAgent) => void, forgetMs: number) {
+  constructor(tell: (message: ProxyToAgent) => void, limits: Limits) {
     this.#tell = tell
-    this.#forgetMs = forgetMs
+    this.#limits = limits
   }
 
   service(key: ServiceKey): Service {
     let service = this.#services.get(key)
     if (service === undefined) {
-      service = new Service(key)
+      service = new Service(key, this.#limits)
       this.#services.set(key, service)
     }
     return service
@@ -74,7 +75,7 @@ export class Fleet {
         this.#remove(id, false)
         this.onChange()
       }
-      this.#missing.set(id, setTimeout(forget, this.#forgetMs))
+      this.#missing.set(id, setTimeout(forget, this.#limits.forgetMs))
     }
     for (const endpoint of endpoints) this.#put(endpoint)
   }

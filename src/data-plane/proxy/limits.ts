@@ -24,6 +24,10 @@ export type Limits = {
   unsafeReuseMs: number
   /** Bytes of a request that are kept so that it can be sent again. */
   replayBytes: number
+  /** Of a service's requests of the last 10 s, how many may be sent again, on top of `retryFloor`. */
+  retryShare: number
+  /** So many of a service may be sent again within 10 s in any case. */
+  retryFloor: number
   /** After an answer that ends the connection: how long what still comes is read and thrown away. */
   lingerMs: number
   /** How long `close` waits for what is in flight. */
@@ -45,6 +49,8 @@ export const defaultLimits: Limits = {
   upstreamIdleMs: 4_000,
   unsafeReuseMs: 1_000,
   replayBytes: 64 * 1024,
+  retryShare: 0.2,
+  retryFloor: 1_000,
   lingerMs: 2_000,
   closeMs: 10_000,
   sweepMs: 500,

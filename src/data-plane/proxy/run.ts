@@ -71,7 +71,7 @@ export async function runProxy(options: ProxyOptions): Promise<Proxy> {
   const boot = bootId()
 
   let agents: AgentSocket | undefined
-  const fleet = new Fleet((message) => agents?.tell(message), limits.forgetMs)
+  const fleet = new Fleet((message) => agents?.tell(message), limits)
   const counters = new Counters()
   const accessLog = new AccessLog({ path: join(folder, 'access.log'), log })
   const relay = new Relay(fleet, limits, new Routes(emptyTable, fleet, counters), accessLog)

@@ -1,6 +1,8 @@
 import type { ServiceKey } from '#contract/names.ts'
 import type { ServiceTarget } from '#contract/wire.ts'
 import type { Instance } from './instance.ts'
+import type { Limits } from './limits.ts'
+import { RetryBudget } from './retry-budget.ts'
 
 /** Somebody who waits for a ready instance: a request, or a connection of a TCP edge. */
 export interface Waiter {
@@ -22,10 +24,12 @@ export class Service {
   listed: ReadonlySet<string> = new Set()
   /** Listed by the table and ready by the agent's word. */
   eligible: readonly Instance[] = []
+  readonly retries: RetryBudget
   readonly #parked = new Set<Waiter>()
 
-  constructor(key: ServiceKey) {
+  constructor(key: ServiceKey, limits: Limits) {
     this.key = key
+    this.retries = new RetryBudget(limits)
   }
 
   describe(target: ServiceTarget | undefined): void {

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net'
-import { pickInstance } from './balancer.ts'
 import type { Visitable } from './entrance.ts'
 import type { Instance } from './instance.ts'
+import { Placement } from './placement.ts'
 import type { Relay } from './relay.ts'
 import type { Waiter } from './service.ts'
 import type { Target } from './target.ts'
@@ -16,16 +16,17 @@ export class TcpConnection implements Waiter, Visitable {
   readonly #target: Target
   readonly #socket: Socket
   readonly #connections: Set<Visitable>
+  readonly #placement: Placement
   readonly #since = performance.now()
   #upstream: Socket | null = null
   #connecting: Instance | null = null
   #connectingSince = 0
-  #tried: Instance[] = []
   #joined = false
 
   constructor(socket: Socket, target: Target, relay: Relay, connections: Set<Visitable>) {
     this.#relay = relay
     this.#target = target
+    this.#placement = new Placement(target.service)
     this.#socket = socket
     this.#connections = connections
     connections.add(this)
@@ -36,14 +37,14 @@ export class TcpConnection implements Waiter, Visitable {
 
   wake(): void {
     if (this.#socket.destroyed || this.#upstream !== null) return
-    this.#tried = []
+    this.#placement.forget()
     this.#dispatch()
   }
 
   #dispatch(): void {
     const now = performance.now()
     const { service } = this.#target
-    const instance = pickInstance(service.eligible, this.#tried, now)
+    const instance = this.#placement.pick(now)
     if (instance === undefined) {
       const { parkMs, parkedPerService } = this.#relay.limits
       const hopeless = (!service.expected && service.eligible.length === 0) || now - this.#since >= parkMs || service.parked >= parkedPerService
@@ -74,7 +75,7 @@ export class TcpConnection implements Waiter, Visitable {
     this.#connecting = null
     upstream.destroy()
     this.#relay.fleet.refused(instance, `connection failed: ${because}`, performance.now())
-    this.#tried.push(instance)
+    this.#placement.refusedBy(instance)
     if (!this.#socket.destroyed) this.#dispatch()
   }
 
