@@ -73,6 +73,14 @@ export function mayRetry(loss: Loss): boolean {
 }
 
 /**
+ * The agent said that the instance is not ready, or gone, and nothing has come back of this request: take it away from
+ * there and send it elsewhere? Once a request: with two instances that take turns in being unready it would go on for ever.
+ */
+export function mayRecall(loss: Loss, recalls: number): boolean {
+  return recalls === 0 && !loss.answered && loss.idempotent && loss.replayable
+}
+
+/**
  * How long a request waits before it goes to the instance that has just lost it, because there is no other. A kept
  * connection had most likely timed out: no wait. A fresh one: the instance is most likely ending, and will refuse, or be
  * announced as gone, in a moment; without the wait both retries would be spent before that.

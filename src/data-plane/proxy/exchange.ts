@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { isIdempotent, mayRetry, retryPauseMs } from './balancer.ts'
+import { isIdempotent, type Loss, mayRecall, mayRetry, retryPauseMs } from './balancer.ts'
 import type { Outcome } from './counter.ts'
 import { type Failure, failures } from './failure.ts'
 import { type Caller, requestLines } from './forward.ts'
@@ -66,6 +66,7 @@ export class Exchange implements UpstreamUser, Waiter {
   #reused = false
   #fresh = false
   #retries = 0
+  #recalls = 0
   #parkedSince = -1
   #answered = false
   #status = 0
@@ -252,8 +253,7 @@ export class Exchange implements UpstreamUser, Waiter {
   lost(because: string): void {
     const now = performance.now()
     const instance = this.#letGo() as Instance
-    const loss = { answered: this.#answered, idempotent: isIdempotent(this.head.method), replayable: this.#body.replayable, retries: this.#retries }
-    const again = mayRetry(loss) && this.target.service.retries.spend(now)
+    const again = mayRetry(this.#loss()) && this.target.service.retries.spend(now)
     if (!again || !this.#reused) this.#relay.fleet.suspect(instance, `closed early: ${because}`, now)
     if (!again) return this.#fail(failures.lost)
     this.#retries++
@@ -262,6 +262,24 @@ export class Exchange implements UpstreamUser, Waiter {
     const pauseMs = this.#placement.lostAt(instance, now) ? 0 : retryPauseMs(this.#reused, this.#retries)
     if (pauseMs === 0) this.#dispatch()
     else this.#pause(now, pauseMs)
+  }
+
+  #loss(): Loss {
+    return { answered: this.#answered, idempotent: isIdempotent(this.head.method), replayable: this.#body.replayable, retries: this.#retries }
+  }
+
+  /** What has not left the proxy may always go elsewhere. */
+  recalled(): void {
+    const connection = this.#connection
+    if (connection === null) return
+    if (this.#sent) {
+      if (!mayRecall(this.#loss(), this.#recalls) || !this.target.service.retries.spend(performance.now())) return
+      this.#recalls++
+    }
+    this.#sent = false
+    this.#letGo()
+    connection.destroy()
+    this.#dispatch()
   }
 
   /** Waits as those do who wait for an instance, but no longer than `pauseMs`. */

@@ -58,7 +58,7 @@ export class Fleet {
   hear(message: AgentToProxy): void {
     if (message.t === 'endpoints') this.#replace(message.endpoints)
     else if (message.t === 'endpoint') this.#put(message.endpoint)
-    else if (message.t === 'gone') this.#remove(message.instance, true)
+    else if (message.t === 'gone') this.#remove(message.instance, 'gone')
     else this.#drain(message.instance)
     this.onChange()
   }
@@ -72,7 +72,7 @@ export class Fleet {
     for (const id of this.#instances.keys()) {
       if (named.has(id) || this.#missing.has(id)) continue
       const forget = () => {
-        this.#remove(id, false)
+        this.#remove(id, 'left out')
         this.onChange()
       }
       this.#missing.set(id, setTimeout(forget, this.#limits.forgetMs))
@@ -90,32 +90,35 @@ export class Fleet {
     const known = this.#instances.get(endpoint.instance)
     if (known?.host !== endpoint.host || known.port !== endpoint.port) this.#claim(endpoint)
     const before = known?.service
+    const moved = known !== undefined && (known.host !== endpoint.host || known.port !== endpoint.port)
     if (known === undefined) this.#instances.set(endpoint.instance, new Instance(endpoint))
     else known.update(endpoint)
     if (before !== undefined && before !== endpoint.service) this.#elect(this.service(before))
     this.#elect(this.service(endpoint.service))
+    if (moved || endpoint.state === 'unready') known?.recall()
   }
 
   /** An address is one instance's: whoever had it before is not there any more, and must not get the other's requests. */
   #claim({ instance: id, host, port }: Endpoint): void {
     for (const [other, { host: otherHost, port: otherPort }] of this.#instances) {
-      if (other !== id && otherPort === port && otherHost === host) this.#remove(other, false)
+      if (other !== id && otherPort === port && otherHost === host) this.#remove(other, 'replaced')
     }
   }
 
   /**
-   * `stopped`: it is known to be gone, so what hangs on it ends too. One that was merely left out gets no new requests,
-   * but its tunnels live.
+   * `gone`: nothing of it is left, so what hangs on it ends too, and requests without an answer look elsewhere. One that was
+   * merely left out of a list gets no new requests, but what it has it keeps.
    */
-  #remove(id: string, stopped: boolean): void {
+  #remove(id: string, how: 'gone' | 'replaced' | 'left out'): void {
     const instance = this.#instances.get(id)
     if (instance === undefined) return
     this.#found(id)
     this.#instances.delete(id)
     instance.state = 'unready'
-    if (stopped) instance.destroy()
+    if (how === 'gone') instance.destroy()
     else instance.closeIdle()
     this.#elect(this.service(instance.service))
+    if (how !== 'left out') instance.recall()
     this.#settle(instance)
   }
 

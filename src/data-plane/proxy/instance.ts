@@ -28,6 +28,8 @@ export class Instance {
   readonly #idle: UpstreamConnection[] = []
   readonly #connections = new Set<UpstreamConnection>()
   readonly #tunnels = new Set<Socket>()
+  /** Connections of TCP edges that it has not accepted yet. */
+  readonly joining = new Set<{ recalled(): void }>()
 
   constructor(endpoint: Endpoint) {
     this.id = endpoint.instance
@@ -98,6 +100,12 @@ export class Instance {
   addTunnel(socket: Socket): void {
     this.#tunnels.add(socket)
     socket.once('close', () => this.#tunnels.delete(socket))
+  }
+
+  /** It cannot serve: whoever waits for it may look elsewhere. Call it once nobody is sent here any more. */
+  recall(): void {
+    for (const connection of [...this.#connections]) connection.recall()
+    for (const waiting of [...this.joining]) waiting.recalled()
   }
 
   sweep(nowMs: number, maxIdleMs: number): void {

@@ -54,13 +54,14 @@ export class TcpConnection implements Waiter, Visitable {
     this.#upstream = upstream
     this.#connecting = instance
     this.#connectingSince = now
+    instance.joining.add(this)
     upstream.on('connect', () => this.#join(instance, upstream))
     upstream.on('error', (error) => this.#refused(instance, upstream, (error as NodeJS.ErrnoException).code ?? error.message))
   }
 
   #join(instance: Instance, upstream: Socket): void {
     this.#joined = true
-    this.#connecting = null
+    this.#leave(instance)
     instance.failures = 0
     instance.addTunnel(upstream)
     const { counter } = this.#target
@@ -71,12 +72,25 @@ export class TcpConnection implements Waiter, Visitable {
 
   #refused(instance: Instance, upstream: Socket, because: string): void {
     if (this.#upstream !== upstream || this.#joined) return
+    this.#leave(instance)
     this.#upstream = null
-    this.#connecting = null
     upstream.destroy()
     this.#relay.fleet.refused(instance, `connection failed: ${because}`, performance.now())
     this.#placement.refusedBy(instance)
     if (!this.#socket.destroyed) this.#dispatch()
+  }
+
+  #leave(instance: Instance): void {
+    this.#connecting = null
+    instance.joining.delete(this)
+  }
+
+  recalled(): void {
+    if (this.#connecting === null) return
+    this.#leave(this.#connecting)
+    this.#upstream?.destroy()
+    this.#upstream = null
+    this.#dispatch()
   }
 
   #giveUp(): void {
@@ -87,6 +101,7 @@ export class TcpConnection implements Waiter, Visitable {
   #gone(): void {
     this.#connections.delete(this)
     this.#target.service.unpark(this)
+    if (this.#connecting !== null) this.#leave(this.#connecting)
     if (!this.#joined) this.#upstream?.destroy()
   }
 

@@ -22,6 +22,8 @@ export interface UpstreamUser {
   /** It ended before the response did. `because` says how. */
   lost(because: string): void
   malformed(refusal: Refusal): void
+  /** The agent says that the instance cannot serve: take the request back, or wait on. */
+  recalled(): void
   /** What was written has been taken. */
   drained(): void
   /** Bytes that were handed over are still in use, so that their memory must not be read into again. */
@@ -113,6 +115,10 @@ export class UpstreamConnection {
     this.#user = null
     this.#broken = true
     this.socket.destroy()
+  }
+
+  recall(): void {
+    this.#user?.recalled()
   }
 
   /** Gives up the socket to a tunnel. */
