@@ -1,8 +1,8 @@
-import type { Socket } from 'node:net'
 import { isIdempotent, type Loss, mayRecall, mayRetry, retryPauseMs } from './balancer.ts'
 import type { Outcome } from './counter.ts'
 import { type Failure, failures } from './failure.ts'
 import { type Caller, requestLines } from './forward.ts'
+import type { Front } from './front.ts'
 import { HeldBody } from './held-body.ts'
 import type { Instance } from './instance.ts'
 import { Placement } from './placement.ts'
@@ -13,29 +13,6 @@ import type { ResponseHead } from './response-head.ts'
 import type { Waiter } from './service.ts'
 import type { Target } from './target.ts'
 import type { UpstreamConnection, UpstreamUser } from './upstream.ts'
-
-/** The side that the client is on: HTTP/1 or one HTTP/2 stream. */
-export interface Front {
-  /** HTTP/1.1 takes a chunk-coded body as it is; others want its content. */
-  readonly raw: boolean
-  /** Stop and go for the request body. */
-  pause(): void
-  resume(): void
-  informational(head: ResponseHead): void
-  /** The final head with the first of the body; returns the bytes of the head. `last`: that is all. */
-  respond(head: ResponseHead, body: Buffer | null, last: boolean): number
-  write(body: Buffer): void
-  end(trailers: string): void
-  /** The client does not take what was written; `drain()` of the exchange is called when it did. */
-  congested(): boolean
-  /** Bytes that were written are not yet the system's. */
-  holds(): boolean
-  /** Nothing of the response was sent: answer in place of the app. */
-  fail(failure: Failure): void
-  /** The response is under way and cannot be completed: end it so that the client can tell. */
-  cut(): void
-  upgraded(head: ResponseHead, upstream: Socket, rest: Buffer): void
-}
 
 /**
  * One request and its response: waiting (parked) → connecting → sent → responding → finished.
@@ -63,6 +40,8 @@ export class Exchange implements UpstreamUser, Waiter {
   #instance: Instance | null = null
   #lastInstance: string | null = null
   #sent = false
+  /** When it was sent, while nothing but informational heads has come back; -1 otherwise. */
+  #askedAt = -1
   #reused = false
   #fresh = false
   #retries = 0
@@ -166,7 +145,10 @@ export class Exchange implements UpstreamUser, Waiter {
     const body = this.#body.content()
     const more = connection.write(this.#lines, body)
     if (body !== null && body.length > this.#relay.limits.replayBytes) this.#body.forget()
-    this.#touch(performance.now())
+    const now = performance.now()
+    this.#askedAt = now
+    connection.instance.asked(now)
+    this.#touch(now)
     if (!this.#body.complete && more) this.#front.resume()
   }
 
@@ -183,7 +165,11 @@ export class Exchange implements UpstreamUser, Waiter {
     const instance = this.#instance
     this.#connection = null
     this.#instance = null
-    if (instance !== null) this.#relay.fleet.ended(instance)
+    if (instance !== null) {
+      if (this.#askedAt !== -1) instance.settled()
+      this.#askedAt = -1
+      this.#relay.fleet.ended(instance)
+    }
     return instance
   }
 
@@ -196,12 +182,20 @@ export class Exchange implements UpstreamUser, Waiter {
 
   responseHead(head: ResponseHead, body: Buffer | null, last: boolean): void {
     this.#answered = true
-    this.#status = head.status
-    this.#firstByteMs = performance.now() - this.#start
+    this.#responded(head.status)
     if (last) this.#settleConnection()
     this.bytesOut = this.#front.respond(head, body, last) + (body?.length ?? 0)
     if (last) this.#finish('answered', null)
     else if (this.#front.congested()) this.#connection?.socket.pause()
+  }
+
+  #responded(status: number): void {
+    const now = performance.now()
+    this.#status = status
+    this.#firstByteMs = now - this.#start
+    this.target.service.latency.add(now - this.#askedAt)
+    this.#askedAt = -1
+    this.#instance?.settled()
   }
 
   responseBody(body: Buffer, last: boolean, trailers: string): void {
@@ -226,8 +220,7 @@ export class Exchange implements UpstreamUser, Waiter {
     const connection = this.#connection as UpstreamConnection
     const { instance } = connection
     const socket = connection.detach()
-    this.#status = 101
-    this.#firstByteMs = performance.now() - this.#start
+    this.#responded(101)
     this.#letGo()
     instance.addTunnel(socket)
     this.target.counter.connection()
@@ -381,7 +374,7 @@ export class Exchange implements UpstreamUser, Waiter {
       // A quiet stream is the app's right; a client that takes nothing of what is ready for it is not.
       if (still >= limits.stallMs && this.#front.congested()) this.#giveUpOnClient()
     } else if (!this.#body.complete && !this.#connection.socket.writableNeedDrain) {
-      if (still >= limits.bodyMs && !this.head.expectContinue) this.refuse(bodyTimeout)
+      if (still >= limits.bodyMs && !this.head.expectContinue) this.refuse(failures.bodyTimeout)
       else if (still >= limits.bodyMs + limits.responseMs) this.#timeOut()
     } else if (still >= limits.responseMs) this.#timeOut()
   }
@@ -398,12 +391,4 @@ export class Exchange implements UpstreamUser, Waiter {
     this.#finish('aborted', 'client-stalled')
     this.#front.cut()
   }
-}
-
-const bodyTimeout: Failure = {
-  status: 408,
-  kind: 'body-timeout',
-  title: 'The request did not arrive',
-  detail: 'Its body stopped arriving before it was complete.',
-  forService: false,
 }

@@ -92,6 +92,13 @@ export const failures = {
     detail: 'Its response does not follow the HTTP standard and was not passed on.',
     forService: true,
   },
+  bodyTimeout: {
+    status: 408,
+    kind: 'body-timeout',
+    title: 'The request did not arrive',
+    detail: 'Its body stopped arriving before it was complete.',
+    forService: false,
+  },
   timeout: {
     status: 504,
     kind: 'timeout',

@@ -173,6 +173,16 @@ export class Fleet {
     this.#tell({ t: 'suspect', instance: instance.id, because })
   }
 
+  /** An instance that owes answers and has been silent for longer than its service usually takes: the agent may find out why. */
+  beat(nowMs: number): void {
+    for (const instance of this.#instances.values()) {
+      const silentMs = instance.silentMs(nowMs)
+      if (silentMs === 0) continue
+      const { patienceMs } = this.service(instance.service).latency
+      if (silentMs > patienceMs) this.suspect(instance, `silent for ${Math.round(silentMs)} ms with requests unanswered (usual is up to ${Math.round(patienceMs)} ms)`, nowMs)
+    }
+  }
+
   sweep(nowMs: number, maxIdleMs: number): void {
     for (const instance of this.#instances.values()) instance.sweep(nowMs, maxIdleMs)
   }

@@ -18,6 +18,12 @@ export class Instance {
   epoch = 0
   /** HTTP requests under way; what a drain waits for. */
   inFlight = 0
+  /** Reads from it, ever; answers may be told from silence by it. */
+  reads = 0
+  #unanswered = 0
+  #owesSince = 0
+  #readsSeen = 0
+  #readsSeenAt = 0
   /** Until when (monotonic ms) it is passed over, because it refused a connection. */
   suspendedUntil = 0
   /** Refused connections in a row. */
@@ -100,6 +106,25 @@ export class Instance {
   addTunnel(socket: Socket): void {
     this.#tunnels.add(socket)
     socket.once('close', () => this.#tunnels.delete(socket))
+  }
+
+  /** A request was sent to it. */
+  asked(nowMs: number): void {
+    if (this.#unanswered++ === 0) this.#owesSince = nowMs
+  }
+
+  /** One that was asked for is answered, or not waited for any more. */
+  settled(): void {
+    this.#unanswered--
+  }
+
+  /** How long it has owed an answer without a byte coming from it; 0 when it owes none. Asked on every beat, and exact to one. */
+  silentMs(nowMs: number): number {
+    if (this.reads !== this.#readsSeen) {
+      this.#readsSeen = this.reads
+      this.#readsSeenAt = nowMs
+    }
+    return this.#unanswered === 0 ? 0 : nowMs - Math.max(this.#owesSince, this.#readsSeenAt)
   }
 
   /** It cannot serve: whoever waits for it may look elsewhere. Call it once nobody is sent here any more. */

@@ -34,6 +34,8 @@ export type Limits = {
   closeMs: number
   /** The beat of the deadline sweep. */
   sweepMs: number
+  /** The beat at which instances are looked at: whether one has gone silent. */
+  beatMs: number
 }
 
 export const defaultLimits: Limits = {
@@ -54,4 +56,5 @@ export const defaultLimits: Limits = {
   lingerMs: 2_000,
   closeMs: 10_000,
   sweepMs: 500,
+  beatMs: 100,
 }

@@ -139,6 +139,7 @@ export async function runProxy(options: ProxyOptions): Promise<Proxy> {
     fleet.sweep(now, limits.upstreamIdleMs)
     void edges.beat()
   }, limits.sweepMs)
+  const beat = setInterval(() => fleet.beat(performance.now()), limits.beatMs)
 
   let link: Link<ProxyToControl> | null = null
   if (options.controlUrl !== null) {
@@ -181,6 +182,7 @@ export async function runProxy(options: ProxyOptions): Promise<Proxy> {
     await settled(connections, limits.closeMs)
     for (const connection of connections) connection.destroy()
     clearInterval(sweep)
+    clearInterval(beat)
     fleet.close()
     await Promise.all([dns?.close(), agents?.close(), spool.close(), accessLog.close(), tableFile.flush(), endpointsFile.flush()])
   }

@@ -1,6 +1,7 @@
 import type { ServiceKey } from '#contract/names.ts'
 import type { ServiceTarget } from '#contract/wire.ts'
 import type { Instance } from './instance.ts'
+import { Latency } from './latency.ts'
 import type { Limits } from './limits.ts'
 import { RetryBudget } from './retry-budget.ts'
 
@@ -25,6 +26,7 @@ export class Service {
   /** Listed by the table and ready by the agent's word. */
   eligible: readonly Instance[] = []
   readonly retries: RetryBudget
+  readonly latency = new Latency()
   readonly #parked = new Set<Waiter>()
 
   constructor(key: ServiceKey, limits: Limits) {

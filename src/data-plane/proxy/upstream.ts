@@ -147,6 +147,7 @@ export class UpstreamConnection {
   }
 
   #data(chunk: Buffer): void {
+    this.instance.reads++
     if (this.#user === null) return this.destroy()
     if (this.#walker === null) this.#readHead(chunk)
     else this.#readBody(this.#walker, chunk)
