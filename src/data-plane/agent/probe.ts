@@ -2,7 +2,7 @@ import net from 'node:net'
 import type { HealthSpec } from '#contract/wire.ts'
 import { messageOf } from '#base/errors.ts'
 import type { TaskDriver } from '#drivers/task/port.ts'
-import { http } from './lean-http.ts'
+import { http } from '../lean-http.ts'
 
 export type ProbeResult = { ok: boolean; because: string }
 export type ProbeTarget = { task: string; address: { host: string; port: number } | null; health: HealthSpec }

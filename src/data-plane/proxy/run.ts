@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { messageOf } from '#base/errors.ts'
 import { type ControlToProxy, type Endpoint, type ProxyToControl, type RouteTable, wireVersion } from '#contract/wire.ts'
+import { type ControlClient, createControlClient } from '../control-client.ts'
 import { type DnsServer, startDns } from '../dns/server.ts'
 import { type Link, type LinkLog, openLink } from '../link.ts'
 import { AccessLog } from './access-log.ts'
@@ -70,6 +71,9 @@ export async function runProxy(options: ProxyOptions): Promise<Proxy> {
   const endpointsFile = new StateFile<{ boot: string; endpoints: Endpoint[] }>(join(folder, 'endpoints.json'), log)
   const boot = bootId()
 
+  const machine = options.machine ?? hostname().toLowerCase()
+  const control: ControlClient | null = options.controlUrl === null ? null : createControlClient(options.controlUrl, options.token)
+
   let agents: AgentSocket | undefined
   const fleet = new Fleet((message) => agents?.tell(message), limits)
   const counters = new Counters()
@@ -120,12 +124,10 @@ export async function runProxy(options: ProxyOptions): Promise<Proxy> {
   let dns: DnsServer | null = null
   if (options.dnsPort != null) dns = await openDns(options.dnsHost ?? '127.0.0.1', options.dnsPort, fleet, log)
 
-  const machine = options.machine ?? hostname().toLowerCase()
   const spool = new TrafficSpool({
     folder: join(folder, 'traffic'),
     machine,
-    url: options.controlUrl === null ? null : new URL('/internal/traffic', options.controlUrl).href,
-    token: options.token,
+    control,
     ...(options.trafficPeriodMs === undefined ? {} : { periodMs: options.trafficPeriodMs }),
     log,
     take() {
@@ -185,6 +187,7 @@ export async function runProxy(options: ProxyOptions): Promise<Proxy> {
     clearInterval(beat)
     fleet.close()
     await Promise.all([dns?.close(), agents?.close(), spool.close(), accessLog.close(), tableFile.flush(), endpointsFile.flush()])
+    control?.close()
   }
 }
 

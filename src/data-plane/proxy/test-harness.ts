@@ -6,9 +6,10 @@ import { createServer as createHttpServer, type RequestListener } from 'node:htt
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import { WebSocketServer } from 'ws'
 import { LineSplitter } from '#base/lines.ts'
-import type { AgentToProxy, Certificate, Edge, Endpoint, ProxyToAgent, ProxyToControl, Route, RouteTable, ServiceTarget, TrafficBatch } from '#contract/wire.ts'
+import type { AgentToProxy, Certificate, Edge, Endpoint, Fact, FactBatch, ProxyToAgent, ProxyToControl, Route, RouteTable, ServiceTarget, TrafficBatch } from '#contract/wire.ts'
 import { type Proxy, type ProxyOptions, runProxy } from './run.ts'
 
 export async function until(check: () => boolean, what = 'the state waited for', limitMs = 8_000): Promise<void> {
@@ -19,18 +20,20 @@ export async function until(check: () => boolean, what = 'the state waited for',
   }
 }
 
-/** Control's side of the wire: hands out tables, collects hellos and traffic. */
+/** Control's side of the wire: hands out tables, collects hellos, traffic and facts. */
 export async function startControl(port = 0) {
   const traffic: TrafficBatch[] = []
+  const facts: Fact[] = []
   const hellos: ProxyToControl[] = []
   let table: RouteTable | null = null
   const server = createHttpServer((request, response) => {
-    let body = ''
-    request.on('data', (chunk) => {
-      body += chunk
-    })
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
-      if (request.url === '/internal/traffic' && request.headers.authorization === 'Bearer token') traffic.push(JSON.parse(body))
+      const sent = Buffer.concat(chunks)
+      const body: unknown = request.headers.authorization === 'Bearer token' ? JSON.parse(String(request.headers['content-encoding'] === 'gzip' ? gunzipSync(sent) : sent)) : null
+      if (request.url === '/internal/traffic') traffic.push(body as TrafficBatch)
+      else if (request.url === '/internal/facts') facts.push(...(body as FactBatch).facts)
       response.end()
     })
   })
@@ -46,6 +49,7 @@ export async function startControl(port = 0) {
     url: `http://127.0.0.1:${address.port}`,
     port: address.port,
     traffic,
+    facts,
     hellos,
     push(next: RouteTable) {
       table = next

@@ -3,7 +3,7 @@ import type { InstanceStat, StatBatch } from '#contract/wire.ts'
 import type { TaskDriver } from '#drivers/task/port.ts'
 import type { TaskView } from '../identity.ts'
 import type { Log } from '../log.ts'
-import type { ControlClient } from './control-client.ts'
+import type { ControlClient } from '../../control-client.ts'
 
 const keptBatches = 60
 
