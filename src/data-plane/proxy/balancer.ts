@@ -8,24 +8,48 @@ import type { Instance } from './instance.ts'
  */
 const looksAtAll = 3
 
-/** `tried`: instances that already failed this request. Undefined: nobody can take it now. */
+/**
+ * `tried`: instances that already failed this request. Undefined: nobody can take it now. Ejected ones are taken when there
+ * is nobody else; one that has just become ready is passed over as often as it lacks warmth, unless all are cold.
+ */
 export function pickInstance(
   eligible: readonly Instance[],
   tried: readonly Instance[],
   nowMs: number,
   random: () => number = Math.random,
 ): Instance | undefined {
-  const open = eligible.length > 0 && allOpen(eligible, tried, nowMs) ? eligible : eligible.filter((one) => isOpen(one, tried, nowMs))
+  const open = openOf(eligible, tried, nowMs)
   const { length } = open
   if (length <= 1) return open[0]
   const start = Math.floor(random() * length)
   if (length > looksAtAll) {
-    const other = (start + 1 + Math.floor(random() * (length - 1))) % length
-    return lesser(open[start] as Instance, open[other] as Instance)
+    const one = open[start] as Instance
+    const other = open[(start + 1 + Math.floor(random() * (length - 1))) % length] as Instance
+    if (one.coldUntil > nowMs && other.coldUntil <= nowMs && random() >= warmth(one, nowMs)) return other
+    if (other.coldUntil > nowMs && one.coldUntil <= nowMs && random() >= warmth(other, nowMs)) return one
+    return lesser(one, other)
   }
-  let best = open[start] as Instance
-  for (let i = 1; i < length; i++) best = lesser(best, open[(start + i) % length] as Instance)
+  const someWarm = open.some((one) => one.coldUntil <= nowMs)
+  let best: Instance | undefined
+  for (let i = 0; i < length; i++) {
+    const one = open[(start + i) % length] as Instance
+    if (someWarm && one.coldUntil > nowMs && random() >= warmth(one, nowMs)) continue
+    best = best === undefined ? one : lesser(best, one)
+  }
   return best
+}
+
+const leastWarmth = 0.1
+
+/** The share of its share that an instance gets: from a tenth when it became ready to all of it. */
+export function warmth(instance: Pick<Instance, 'coldUntil' | 'coldMs'>, nowMs: number): number {
+  return instance.coldUntil <= nowMs ? 1 : Math.max(leastWarmth, 1 - (instance.coldUntil - nowMs) / instance.coldMs)
+}
+
+function openOf(eligible: readonly Instance[], tried: readonly Instance[], nowMs: number): readonly Instance[] {
+  if (allOpen(eligible, tried, nowMs)) return eligible
+  const open = eligible.filter((one) => isOpen(one, tried, nowMs))
+  return open.length > 0 ? open : eligible.filter((one) => one.ejected && isAble(one, tried, nowMs))
 }
 
 function lesser(a: Instance, b: Instance): Instance {
@@ -38,6 +62,10 @@ function allOpen(eligible: readonly Instance[], tried: readonly Instance[], nowM
 }
 
 function isOpen(instance: Instance, tried: readonly Instance[], nowMs: number): boolean {
+  return !instance.ejected && isAble(instance, tried, nowMs)
+}
+
+function isAble(instance: Instance, tried: readonly Instance[], nowMs: number): boolean {
   return instance.suspendedUntil <= nowMs && !tried.includes(instance)
 }
 

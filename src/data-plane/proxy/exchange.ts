@@ -193,9 +193,11 @@ export class Exchange implements UpstreamUser, Waiter {
     const now = performance.now()
     this.#status = status
     this.#firstByteMs = now - this.#start
-    this.target.service.latency.add(now - this.#askedAt)
+    const tookMs = now - this.#askedAt
     this.#askedAt = -1
+    this.target.service.latency.add(tookMs)
     this.#instance?.settled()
+    this.#instance?.score.answered(status, tookMs, now)
   }
 
   responseBody(body: Buffer, last: boolean, trailers: string): void {
@@ -247,7 +249,7 @@ export class Exchange implements UpstreamUser, Waiter {
     const now = performance.now()
     const instance = this.#letGo() as Instance
     const again = mayRetry(this.#loss()) && this.target.service.retries.spend(now)
-    if (!again || !this.#reused) this.#relay.fleet.suspect(instance, `closed early: ${because}`, now)
+    if (!again || !this.#reused) this.#blame(instance, `closed early: ${because}`, now)
     if (!again) return this.#fail(failures.lost)
     this.#retries++
     this.#fresh = true
@@ -284,8 +286,13 @@ export class Exchange implements UpstreamUser, Waiter {
     }, pauseMs)
   }
 
+  #blame(instance: Instance, because: string, now: number): void {
+    instance.score.failed(now)
+    this.#relay.fleet.suspect(instance, because, now)
+  }
+
   malformed(refusal: Refusal): void {
-    this.#letGo()
+    this.#letGo()?.score.failed(performance.now())
     this.#fail({ ...failures.malformed, detail: `${failures.malformed.detail} (${refusal.detail})` })
   }
 
@@ -382,7 +389,7 @@ export class Exchange implements UpstreamUser, Waiter {
   #timeOut(): void {
     const instance = this.#instance
     this.#drop()
-    if (instance !== null) this.#relay.fleet.suspect(instance, 'no answer in time', performance.now())
+    if (instance !== null) this.#blame(instance, 'no answer in time', performance.now())
     this.#fail(failures.timeout)
   }
 

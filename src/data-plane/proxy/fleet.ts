@@ -1,6 +1,7 @@
 import type { ServiceKey } from '#contract/names.ts'
 import type { AgentToProxy, Endpoint, ProxyToAgent, RouteTable } from '#contract/wire.ts'
 import { suspensionMs } from './balancer.ts'
+import { Ejections, type Note } from './ejection.ts'
 import { Instance } from './instance.ts'
 import type { Limits } from './limits.ts'
 import { Service } from './service.ts'
@@ -14,14 +15,17 @@ export class Fleet {
   readonly #instances = new Map<string, Instance>()
   readonly #tell: (message: ProxyToAgent) => void
   readonly #limits: Limits
+  readonly #ejections: Ejections
+  #comparedAt = 0
   readonly #suspensions = new Set<NodeJS.Timeout>()
   /** Instances that the last whole list left out, with what will forget them. */
   readonly #missing = new Map<string, NodeJS.Timeout>()
   /** Called after any change that a restart must remember. */
   onChange: () => void = () => {}
 
-  constructor(tell: (message: ProxyToAgent) => void, limits: Limits) {
+  constructor(tell: (message: ProxyToAgent) => void, limits: Limits, note: Note) {
     this.#tell = tell
+    this.#ejections = new Ejections(limits, note)
     this.#limits = limits
   }
 
@@ -91,11 +95,22 @@ export class Fleet {
     if (known?.host !== endpoint.host || known.port !== endpoint.port) this.#claim(endpoint)
     const before = known?.service
     const moved = known !== undefined && (known.host !== endpoint.host || known.port !== endpoint.port)
-    if (known === undefined) this.#instances.set(endpoint.instance, new Instance(endpoint))
-    else known.update(endpoint)
+    const starts = endpoint.state === 'ready' && (moved || known?.state !== 'ready')
+    const instance = known ?? new Instance(endpoint)
+    this.#instances.set(endpoint.instance, instance)
+    known?.update(endpoint)
+    if (starts) this.#begin(instance)
     if (before !== undefined && before !== endpoint.service) this.#elect(this.service(before))
     this.#elect(this.service(endpoint.service))
     if (moved || endpoint.state === 'unready') known?.recall()
+  }
+
+  /** It was not ready, and now is: what it did before says nothing of it any more. */
+  #begin(instance: Instance): void {
+    const now = performance.now()
+    if (instance.ejected) this.#ejections.readmit(this.service(instance.service), instance, now, 'it has become ready anew')
+    instance.score.clear()
+    instance.warmUp(now, this.#limits.slowStartMs)
   }
 
   /** An address is one instance's: whoever had it before is not there any more, and must not get the other's requests. */
@@ -151,12 +166,14 @@ export class Fleet {
       if (instance?.service === service.key && instance.state === 'ready') eligible.push(instance)
     }
     service.eligible = eligible
+    this.#ejections.fit(service, performance.now())
     if (eligible.length > 0 || !service.expected) service.wake()
   }
 
   /** It refused a connection: pass it over for a moment, then let those try again who wait. */
   refused(instance: Instance, because: string, nowMs: number): void {
     this.suspect(instance, because, nowMs)
+    instance.score.failed(nowMs)
     const wait = suspensionMs(++instance.failures)
     instance.suspendedUntil = nowMs + wait
     const timer = setTimeout(() => {
@@ -173,8 +190,15 @@ export class Fleet {
     this.#tell({ t: 'suspect', instance: instance.id, because })
   }
 
-  /** An instance that owes answers and has been silent for longer than its service usually takes: the agent may find out why. */
   beat(nowMs: number): void {
+    this.#listen(nowMs)
+    if (nowMs - this.#comparedAt < this.#limits.compareMs) return
+    this.#comparedAt = nowMs
+    for (const service of this.#services.values()) this.#ejections.compare(service, nowMs)
+  }
+
+  /** An instance that owes answers and has been silent for longer than its service usually takes: the agent may find out why. */
+  #listen(nowMs: number): void {
     for (const instance of this.#instances.values()) {
       const silentMs = instance.silentMs(nowMs)
       if (silentMs === 0) continue

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { ServiceKey } from '#contract/names.ts'
 import type { Endpoint, EndpointState } from '#contract/wire.ts'
+import { Score } from './score.ts'
 import { UpstreamConnection, type UpstreamUser } from './upstream.ts'
 
 /**
@@ -9,6 +10,8 @@ import { UpstreamConnection, type UpstreamUser } from './upstream.ts'
  */
 export class Instance {
   readonly id: string
+  /** What people call it; undefined: the agent did not say. */
+  name: string | undefined
   service: ServiceKey
   release: number
   host: string
@@ -28,6 +31,16 @@ export class Instance {
   suspendedUntil = 0
   /** Refused connections in a row. */
   failures = 0
+  readonly score = new Score()
+  /** Passed over because it does worse than its peers (`ejection.ts`); since when, and until when or when that ended. Monotonic ms. */
+  ejected = false
+  ejectedAt = 0
+  ejectedUntil = 0
+  /** Ejections without a long good time in between. */
+  ejections = 0
+  /** Until when (monotonic ms) it gets less than its share, because it has just become ready, and over how long that grows. */
+  coldUntil = 0
+  coldMs = 0
   /** The agent asked to be told when nothing is in flight any more. */
   drainAsked = false
   suspectSaidAt = Number.NEGATIVE_INFINITY
@@ -39,6 +52,7 @@ export class Instance {
 
   constructor(endpoint: Endpoint) {
     this.id = endpoint.instance
+    this.name = endpoint.name
     this.service = endpoint.service
     this.release = endpoint.release
     this.host = endpoint.host
@@ -58,6 +72,7 @@ export class Instance {
       this.port = endpoint.port
       this.closeIdle()
     }
+    this.name = endpoint.name
     this.service = endpoint.service
     this.release = endpoint.release
     this.state = endpoint.state
@@ -127,6 +142,12 @@ export class Instance {
     return this.#unanswered === 0 ? 0 : nowMs - Math.max(this.#owesSince, this.#readsSeenAt)
   }
 
+  /** It has just come into rotation: caches, pools and compiled code are still to come. */
+  warmUp(nowMs: number, coldMs: number): void {
+    this.coldUntil = nowMs + coldMs
+    this.coldMs = coldMs
+  }
+
   /** It cannot serve: whoever waits for it may look elsewhere. Call it once nobody is sent here any more. */
   recall(): void {
     for (const connection of [...this.#connections]) connection.recall()
@@ -150,6 +171,6 @@ export class Instance {
   }
 
   endpoint(): Endpoint {
-    return { instance: this.id, service: this.service, release: this.release, host: this.host, port: this.port, state: this.state }
+    return { instance: this.id, ...(this.name === undefined ? {} : { name: this.name }), service: this.service, release: this.release, host: this.host, port: this.port, state: this.state }
   }
 }

@@ -36,6 +36,13 @@ export type Limits = {
   sweepMs: number
   /** The beat at which instances are looked at: whether one has gone silent. */
   beatMs: number
+  /** The beat at which instances are compared with each other. */
+  compareMs: number
+  /** How long the first ejection of an instance lasts; each further one twice as long, up to `longestEjectionMs`. */
+  ejectionMs: number
+  longestEjectionMs: number
+  /** An instance that has become ready gets its full share after this. */
+  slowStartMs: number
 }
 
 export const defaultLimits: Limits = {
@@ -57,4 +64,8 @@ export const defaultLimits: Limits = {
   closeMs: 10_000,
   sweepMs: 500,
   beatMs: 100,
+  compareMs: 1_000,
+  ejectionMs: 10_000,
+  longestEjectionMs: 300_000,
+  slowStartMs: 10_000,
 }

@@ -5,6 +5,7 @@ import { messageOf } from '#base/errors.ts'
 import { type ControlToProxy, type Endpoint, type ProxyToControl, type RouteTable, wireVersion } from '#contract/wire.ts'
 import { type ControlClient, createControlClient } from '../control-client.ts'
 import { type DnsServer, startDns } from '../dns/server.ts'
+import { type Facts, type NewFact, openFacts } from '../facts.ts'
 import { type Link, type LinkLog, openLink } from '../link.ts'
 import { AccessLog } from './access-log.ts'
 import { AgentSocket } from './agent-socket.ts'
@@ -73,9 +74,11 @@ export async function runProxy(options: ProxyOptions): Promise<Proxy> {
 
   const machine = options.machine ?? hostname().toLowerCase()
   const control: ControlClient | null = options.controlUrl === null ? null : createControlClient(options.controlUrl, options.token)
+  const facts: Facts | null = control && (await openFacts({ file: join(folder, 'facts.ndjson'), machine, control, now: () => new Date(), log }))
+  const note = (fact: NewFact) => facts?.note(fact)
 
   let agents: AgentSocket | undefined
-  const fleet = new Fleet((message) => agents?.tell(message), limits)
+  const fleet = new Fleet((message) => agents?.tell(message), limits, note)
   const counters = new Counters()
   const accessLog = new AccessLog({ path: join(folder, 'access.log'), log })
   const relay = new Relay(fleet, limits, new Routes(emptyTable, fleet, counters), accessLog)
@@ -186,7 +189,7 @@ export async function runProxy(options: ProxyOptions): Promise<Proxy> {
     clearInterval(sweep)
     clearInterval(beat)
     fleet.close()
-    await Promise.all([dns?.close(), agents?.close(), spool.close(), accessLog.close(), tableFile.flush(), endpointsFile.flush()])
+    await Promise.all([dns?.close(), agents?.close(), spool.close(), facts?.close(), accessLog.close(), tableFile.flush(), endpointsFile.flush()])
     control?.close()
   }
 }

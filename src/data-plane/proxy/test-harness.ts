@@ -129,7 +129,7 @@ export function tableOf(generation: number, shape: Shape): RouteTable {
 
 export function endpointsOf(shape: Shape): Endpoint[] {
   return Object.entries(shape.services).flatMap(([service, ports]) =>
-    ports.map((port, index) => ({ instance: instanceOf(service, index), service: keyOf(service), release: 1, host: '127.0.0.1', port, state: 'ready' as const })),
+    ports.map((port, index) => ({ instance: instanceOf(service, index), name: `${service}.${index}`, service: keyOf(service), release: 1, host: '127.0.0.1', port, state: 'ready' as const })),
   )
 }
 
