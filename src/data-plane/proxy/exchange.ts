@@ -1,10 +1,12 @@
+import { Attempt } from './attempt.ts'
 import { isIdempotent, type Loss, mayRecall, mayRetry, retryPauseMs } from './balancer.ts'
+import type { Admission } from './breaker.ts'
+import type { CallOutcome } from './circuit.ts'
 import type { Outcome } from './counter.ts'
 import { type Failure, failures } from './failure.ts'
 import { type Caller, requestLines } from './forward.ts'
 import type { Front } from './front.ts'
 import { HeldBody } from './held-body.ts'
-import type { Instance } from './instance.ts'
 import { Placement } from './placement.ts'
 import type { Refusal } from './refusal.ts'
 import { type Relay, withoutQuery } from './relay.ts'
@@ -36,13 +38,9 @@ export class Exchange implements UpstreamUser, Waiter {
   readonly #lines: string
   readonly #body = new HeldBody()
   readonly #placement: Placement
-  #connection: UpstreamConnection | null = null
-  #instance: Instance | null = null
+  #attempt: Attempt | null = null
   #lastInstance: string | null = null
-  #sent = false
-  /** When it was sent, while nothing but informational heads has come back; -1 otherwise. */
-  #askedAt = -1
-  #reused = false
+  #admission: Admission = 'pass'
   #fresh = false
   #retries = 0
   #recalls = 0
@@ -52,7 +50,6 @@ export class Exchange implements UpstreamUser, Waiter {
   #firstByteMs = 0
   #progress = 0
   #progressAt = this.#start
-  #connectingSince = 0
 
   constructor(relay: Relay, front: Front, caller: Caller, head: RequestHead, target: Target, protocol: string, requestId: string) {
     this.#relay = relay
@@ -76,7 +73,10 @@ export class Exchange implements UpstreamUser, Waiter {
       this.bytesIn += body.length
     }
     if (!complete) this.#front.pause()
-    this.#dispatch()
+    const { breaker } = this.target
+    if (breaker !== null) this.#admission = breaker.admit(this.#start)
+    if (this.#admission === 'refuse') this.#fail({ ...failures.circuitOpen, retryAfterSeconds: breaker?.retryAfterSeconds(this.#start) ?? 1 })
+    else this.#dispatch()
   }
 
   get complete(): boolean {
@@ -89,15 +89,15 @@ export class Exchange implements UpstreamUser, Waiter {
     this.bytesIn += chunk.length
     this.#body.complete = last
     this.#body.add(chunk)
-    if (!this.#sent) return
+    if (this.#attempt?.sent !== true) return
     if (this.#body.kept && this.bytesIn > this.#relay.limits.replayBytes) this.#body.forget()
-    if (chunk.length > 0 && this.#connection?.socket.write(chunk) === false && !last) this.#front.pause()
+    if (chunk.length > 0 && this.#attempt.connection?.socket.write(chunk) === false && !last) this.#front.pause()
   }
 
   // ---- finding an instance
 
   wake(): void {
-    if (this.finished || this.#connection !== null) return
+    if (this.finished || this.#attempt !== null) return
     this.#placement.forget()
     this.#dispatch()
   }
@@ -106,20 +106,15 @@ export class Exchange implements UpstreamUser, Waiter {
     const now = performance.now()
     const instance = this.#placement.pick(now)
     if (instance === undefined) return this.#park(now)
-    this.#instance = instance
+    const { limits, fleet } = this.#relay
+    const attempt = new Attempt(instance, fleet, now)
+    this.#attempt = attempt
     this.#lastInstance = instance.id
-    instance.inFlight++
-    const { limits } = this.#relay
     const patience = isIdempotent(this.head.method) ? limits.upstreamIdleMs : limits.unsafeReuseMs
     const plain = this.head.upgrade !== null
     const idle = this.#fresh || plain ? undefined : instance.take(now, patience)
-    if (idle === undefined) {
-      this.#connectingSince = now
-      this.#connection = instance.open(this, plain)
-    } else {
-      this.#connection = idle
-      this.#send(idle)
-    }
+    attempt.connection = idle ?? instance.open(this, plain)
+    if (idle !== undefined) this.#send(attempt, idle)
   }
 
   #park(now: number): void {
@@ -134,43 +129,37 @@ export class Exchange implements UpstreamUser, Waiter {
 
   connected(connection: UpstreamConnection): void {
     connection.instance.failures = 0
-    this.#send(connection)
+    this.#send(this.#attempt as Attempt, connection)
   }
 
-  #send(connection: UpstreamConnection): void {
-    this.#reused = connection.uses > 0
-    this.#sent = true
+  #send(attempt: Attempt, connection: UpstreamConnection): void {
+    attempt.reused = connection.uses > 0
+    attempt.sent = true
     this.#parkedSince = -1
     connection.use(this, this.head.method, this.#front.raw, this.head.upgrade !== null)
     const body = this.#body.content()
     const more = connection.write(this.#lines, body)
     if (body !== null && body.length > this.#relay.limits.replayBytes) this.#body.forget()
     const now = performance.now()
-    this.#askedAt = now
-    connection.instance.asked(now)
+    attempt.asked(now)
     this.#touch(now)
     if (!this.#body.complete && more) this.#front.resume()
   }
 
   connectFailed(because: string): void {
-    const instance = this.#letGo()
-    if (instance === null) return
+    const instance = this.#letGo()?.instance
+    if (instance === undefined) return
     this.#relay.fleet.refused(instance, `connection failed: ${because}`, performance.now())
     this.#placement.refusedBy(instance)
     this.#dispatch()
   }
 
   /** Ends the hold on the instance, not the exchange. */
-  #letGo(): Instance | null {
-    const instance = this.#instance
-    this.#connection = null
-    this.#instance = null
-    if (instance !== null) {
-      if (this.#askedAt !== -1) instance.settled()
-      this.#askedAt = -1
-      this.#relay.fleet.ended(instance)
-    }
-    return instance
+  #letGo(): Attempt | null {
+    const attempt = this.#attempt
+    this.#attempt = null
+    attempt?.end()
+    return attempt
   }
 
   // ---- the response
@@ -181,23 +170,19 @@ export class Exchange implements UpstreamUser, Waiter {
   }
 
   responseHead(head: ResponseHead, body: Buffer | null, last: boolean): void {
-    this.#answered = true
     this.#responded(head.status)
     if (last) this.#settleConnection()
     this.bytesOut = this.#front.respond(head, body, last) + (body?.length ?? 0)
     if (last) this.#finish('answered', null)
-    else if (this.#front.congested()) this.#connection?.socket.pause()
+    else if (this.#front.congested()) this.#attempt?.connection?.socket.pause()
   }
 
   #responded(status: number): void {
     const now = performance.now()
+    this.#answered = true
     this.#status = status
     this.#firstByteMs = now - this.#start
-    const tookMs = now - this.#askedAt
-    this.#askedAt = -1
-    this.target.service.latency.add(tookMs)
-    this.#instance?.settled()
-    this.#instance?.score.answered(status, tookMs, now)
+    this.target.service.latency.add((this.#attempt as Attempt).responded(status, now))
   }
 
   responseBody(body: Buffer, last: boolean, trailers: string): void {
@@ -207,21 +192,19 @@ export class Exchange implements UpstreamUser, Waiter {
     if (last) {
       this.#finish('answered', null)
       this.#front.end(trailers)
-    } else if (this.#front.congested()) this.#connection?.socket.pause()
+    } else if (this.#front.congested()) this.#attempt?.connection?.socket.pause()
   }
 
   /** The response is whole. Had the app answered before it read the request, the connection still carries the rest of it. */
   #settleConnection(): void {
-    const connection = this.#connection
-    this.#letGo()
+    const connection = this.#letGo()?.connection
     if (this.#body.complete) connection?.giveBack()
     else connection?.destroy()
   }
 
   upgraded(head: ResponseHead, rest: Buffer): void {
-    const connection = this.#connection as UpstreamConnection
-    const { instance } = connection
-    const socket = connection.detach()
+    const { instance, connection } = this.#attempt as Attempt
+    const socket = (connection as UpstreamConnection).detach()
     this.#responded(101)
     this.#letGo()
     instance.addTunnel(socket)
@@ -232,7 +215,7 @@ export class Exchange implements UpstreamUser, Waiter {
 
   /** The front's client takes more. */
   drain(): void {
-    this.#connection?.socket.resume()
+    this.#attempt?.connection?.socket.resume()
   }
 
   drained(): void {
@@ -247,14 +230,13 @@ export class Exchange implements UpstreamUser, Waiter {
 
   lost(because: string): void {
     const now = performance.now()
-    const instance = this.#letGo() as Instance
+    const attempt = this.#letGo() as Attempt
     const again = mayRetry(this.#loss()) && this.target.service.retries.spend(now)
-    if (!again || !this.#reused) this.#blame(instance, `closed early: ${because}`, now)
+    if (!again || !attempt.reused) attempt.blame(`closed early: ${because}`, now)
     if (!again) return this.#fail(failures.lost)
     this.#retries++
     this.#fresh = true
-    this.#sent = false
-    const pauseMs = this.#placement.lostAt(instance, now) ? 0 : retryPauseMs(this.#reused, this.#retries)
+    const pauseMs = this.#placement.lostAt(attempt.instance, now) ? 0 : retryPauseMs(attempt.reused, this.#retries)
     if (pauseMs === 0) this.#dispatch()
     else this.#pause(now, pauseMs)
   }
@@ -265,15 +247,12 @@ export class Exchange implements UpstreamUser, Waiter {
 
   /** What has not left the proxy may always go elsewhere. */
   recalled(): void {
-    const connection = this.#connection
-    if (connection === null) return
-    if (this.#sent) {
+    if (this.#attempt === null) return
+    if (this.#attempt.sent) {
       if (!mayRecall(this.#loss(), this.#recalls) || !this.target.service.retries.spend(performance.now())) return
       this.#recalls++
     }
-    this.#sent = false
-    this.#letGo()
-    connection.destroy()
+    this.#letGo()?.connection?.destroy()
     this.#dispatch()
   }
 
@@ -286,13 +265,8 @@ export class Exchange implements UpstreamUser, Waiter {
     }, pauseMs)
   }
 
-  #blame(instance: Instance, because: string, now: number): void {
-    instance.score.failed(now)
-    this.#relay.fleet.suspect(instance, because, now)
-  }
-
   malformed(refusal: Refusal): void {
-    this.#letGo()?.score.failed(performance.now())
+    this.#letGo()?.instance.score.failed(performance.now())
     this.#fail({ ...failures.malformed, detail: `${failures.malformed.detail} (${refusal.detail})` })
   }
 
@@ -311,10 +285,8 @@ export class Exchange implements UpstreamUser, Waiter {
   }
 
   #drop(): void {
-    const connection = this.#connection
     this.target.service.unpark(this)
-    this.#letGo()
-    connection?.destroy()
+    this.#letGo()?.connection?.destroy()
   }
 
   #fail(failure: Failure): void {
@@ -332,6 +304,8 @@ export class Exchange implements UpstreamUser, Waiter {
   #finish(outcome: Outcome, error: string | null): void {
     this.finished = true
     this.#body.forget()
+    const now = performance.now()
+    if (this.#admission !== 'refuse') this.target.breaker?.ended(this.#admission, this.#callOutcome(outcome, error), now)
     this.#relay.record({
       at: this.#at,
       target: this.target,
@@ -342,7 +316,7 @@ export class Exchange implements UpstreamUser, Waiter {
       status: outcome === 'aborted' && this.#status === 0 ? 499 : this.#status,
       outcome,
       firstByteMs: this.#firstByteMs,
-      ms: performance.now() - this.#start,
+      ms: now - this.#start,
       bytesIn: this.bytesIn,
       bytesOut: this.bytesOut,
       requestId: this.requestId,
@@ -350,6 +324,12 @@ export class Exchange implements UpstreamUser, Waiter {
       protocol: this.#protocol,
       error,
     })
+  }
+
+  /** For the breaker. A service that is stopped is no failure, nor is a caller that leaves before the answer. */
+  #callOutcome(outcome: Outcome, error: string | null): CallOutcome {
+    if (outcome === 'failed') return error === failures.stopped.kind ? 'unknown' : 'failed'
+    return this.#answered ? 'passed' : 'unknown'
   }
 
   // ---- deadlines
@@ -363,16 +343,17 @@ export class Exchange implements UpstreamUser, Waiter {
   sweep(now: number): void {
     if (this.finished) return
     const { limits } = this.#relay
-    if (this.#connection === null) {
+    const attempt = this.#attempt
+    if (attempt === null) {
       if (now - this.#parkedSince >= limits.parkMs) {
         this.target.service.unpark(this)
         this.#fail(failures.noInstance)
       }
       return
     }
-    if (!this.#sent || this.#connection.uses === 0) {
-      if (now - this.#connectingSince < limits.connectMs) return
-      this.#connection.destroy()
+    if (!attempt.sent) {
+      if (now - attempt.sinceMs < limits.connectMs) return
+      attempt.connection?.destroy()
       return this.connectFailed(`no connection within ${limits.connectMs} ms`)
     }
     if (this.bytesIn + this.bytesOut !== this.#progress) return this.#touch(now)
@@ -380,16 +361,15 @@ export class Exchange implements UpstreamUser, Waiter {
     if (this.#status !== 0) {
       // A quiet stream is the app's right; a client that takes nothing of what is ready for it is not.
       if (still >= limits.stallMs && this.#front.congested()) this.#giveUpOnClient()
-    } else if (!this.#body.complete && !this.#connection.socket.writableNeedDrain) {
+    } else if (!this.#body.complete && attempt.connection?.socket.writableNeedDrain === false) {
       if (still >= limits.bodyMs && !this.head.expectContinue) this.refuse(failures.bodyTimeout)
       else if (still >= limits.bodyMs + limits.responseMs) this.#timeOut()
     } else if (still >= limits.responseMs) this.#timeOut()
   }
 
   #timeOut(): void {
-    const instance = this.#instance
+    this.#attempt?.blame('no answer in time', performance.now())
     this.#drop()
-    if (instance !== null) this.#blame(instance, 'no answer in time', performance.now())
     this.#fail(failures.timeout)
   }
 

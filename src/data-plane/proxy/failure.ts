@@ -78,6 +78,13 @@ export const failures = {
     retryAfterSeconds: 5,
     forService: true,
   },
+  circuitOpen: {
+    status: 503,
+    kind: 'circuit-open',
+    title: 'The service does not answer',
+    detail: 'Most calls of it failed lately, so this one was not tried. One is tried again in a moment.',
+    forService: true,
+  },
   lost: {
     status: 502,
     kind: 'lost',

@@ -108,6 +108,7 @@ export class Fleet {
   /** It was not ready, and now is: what it did before says nothing of it any more. */
   #begin(instance: Instance): void {
     const now = performance.now()
+    this.service(instance.service).readyMs = now
     if (instance.ejected) this.#ejections.readmit(this.service(instance.service), instance, now, 'it has become ready anew')
     instance.score.clear()
     instance.warmUp(now, this.#limits.slowStartMs)

@@ -83,7 +83,7 @@ export async function runProxy(options: ProxyOptions): Promise<Proxy> {
   const accessLog = new AccessLog({ path: join(folder, 'access.log'), log })
   const relay = new Relay(fleet, limits, new Routes(emptyTable, fleet, counters), accessLog)
   const connections = new Set<Visitable>()
-  const edges = new Edges(relay, counters, connections, log)
+  const edges = new Edges(relay, counters, connections, note, log)
   const certificates = new Certificates()
   let table = emptyTable
 

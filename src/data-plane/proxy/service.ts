@@ -25,6 +25,8 @@ export class Service {
   listed: ReadonlySet<string> = new Set()
   /** Listed by the table and ready by the agent's word. */
   eligible: readonly Instance[] = []
+  /** When an instance of it last became ready (monotonic ms). */
+  readyMs = 0
   readonly retries: RetryBudget
   readonly latency = new Latency()
   readonly #parked = new Set<Waiter>()

@@ -1,4 +1,6 @@
 import { connect, type Socket } from 'node:net'
+import type { Admission } from './breaker.ts'
+import type { CallOutcome } from './circuit.ts'
 import type { Visitable } from './entrance.ts'
 import type { Instance } from './instance.ts'
 import { Placement } from './placement.ts'
@@ -22,6 +24,8 @@ export class TcpConnection implements Waiter, Visitable {
   #connecting: Instance | null = null
   #connectingSince = 0
   #joined = false
+  /** What the edge's breaker said; null once it was told the end. */
+  #admission: Admission | null
 
   constructor(socket: Socket, target: Target, relay: Relay, connections: Set<Visitable>) {
     this.#relay = relay
@@ -29,10 +33,12 @@ export class TcpConnection implements Waiter, Visitable {
     this.#placement = new Placement(target.service)
     this.#socket = socket
     this.#connections = connections
+    this.#admission = target.breaker?.admit(this.#since) ?? null
     connections.add(this)
     socket.on('error', () => this.destroy())
     socket.on('close', () => this.#gone())
-    this.wake()
+    if (this.#admission === 'refuse') this.#giveUp()
+    else this.wake()
   }
 
   wake(): void {
@@ -47,8 +53,9 @@ export class TcpConnection implements Waiter, Visitable {
     const instance = this.#placement.pick(now)
     if (instance === undefined) {
       const { parkMs, parkedPerService } = this.#relay.limits
-      const hopeless = (!service.expected && service.eligible.length === 0) || now - this.#since >= parkMs || service.parked >= parkedPerService
-      return hopeless ? this.#giveUp() : service.park(this)
+      if (!service.expected && service.eligible.length === 0) this.#admitted('unknown')
+      else if (now - this.#since < parkMs && service.parked < parkedPerService) return service.park(this)
+      return this.#giveUp()
     }
     const upstream = connect({ host: instance.host, port: instance.port, noDelay: true, allowHalfOpen: true })
     this.#upstream = upstream
@@ -61,6 +68,7 @@ export class TcpConnection implements Waiter, Visitable {
 
   #join(instance: Instance, upstream: Socket): void {
     this.#joined = true
+    this.#admitted('passed')
     this.#leave(instance)
     instance.failures = 0
     instance.addTunnel(upstream)
@@ -93,13 +101,20 @@ export class TcpConnection implements Waiter, Visitable {
     this.#dispatch()
   }
 
+  #admitted(outcome: CallOutcome): void {
+    if (this.#admission !== null && this.#admission !== 'refuse') this.#target.breaker?.ended(this.#admission, outcome, performance.now())
+    this.#admission = null
+  }
+
   #giveUp(): void {
+    this.#admitted('failed')
     this.#target.counter.connectionFailed()
     this.destroy()
   }
 
   #gone(): void {
     this.#connections.delete(this)
+    this.#admitted('unknown')
     this.#target.service.unpark(this)
     if (this.#connecting !== null) this.#leave(this.#connecting)
     if (!this.#joined) this.#upstream?.destroy()
