@@ -3,6 +3,7 @@ import { isIdempotent, type Loss, mayRecall, mayRetry, retryPauseMs } from './ba
 import type { Admission } from './breaker.ts'
 import type { CallOutcome } from './circuit.ts'
 import type { Outcome } from './counter.ts'
+import { Deadline } from './deadline.ts'
 import { type Failure, failures } from './failure.ts'
 import { type Caller, requestLines } from './forward.ts'
 import type { Front } from './front.ts'
@@ -38,6 +39,7 @@ export class Exchange implements UpstreamUser, Waiter {
   readonly #lines: string
   readonly #body = new HeldBody()
   readonly #placement: Placement
+  readonly #deadline: Deadline | null
   #attempt: Attempt | null = null
   #lastInstance: string | null = null
   #admission: Admission = 'pass'
@@ -59,6 +61,7 @@ export class Exchange implements UpstreamUser, Waiter {
     this.head = head
     this.target = target
     this.#placement = new Placement(target.service)
+    this.#deadline = Deadline.of(target.service.timeoutMs, head.timeoutMs)
     this.requestId = requestId
     this.#lines = requestLines(head, caller, requestId, this.#at)
     this.bytesIn = head.target.length + head.kept.length
@@ -72,7 +75,8 @@ export class Exchange implements UpstreamUser, Waiter {
       this.#body.add(body)
       this.bytesIn += body.length
     }
-    if (!complete) this.#front.pause()
+    if (complete) this.#deadline?.start(this.#start, () => this.#due())
+    else this.#front.pause()
     const { breaker } = this.target
     if (breaker !== null) this.#admission = breaker.admit(this.#start)
     if (this.#admission === 'refuse') this.#fail({ ...failures.circuitOpen, retryAfterSeconds: breaker?.retryAfterSeconds(this.#start) ?? 1 })
@@ -89,6 +93,7 @@ export class Exchange implements UpstreamUser, Waiter {
     this.bytesIn += chunk.length
     this.#body.complete = last
     this.#body.add(chunk)
+    if (last && this.#status === 0) this.#deadline?.start(performance.now(), () => this.#due())
     if (this.#attempt?.sent !== true) return
     if (this.#body.kept && this.bytesIn > this.#relay.limits.replayBytes) this.#body.forget()
     if (chunk.length > 0 && this.#attempt.connection?.socket.write(chunk) === false && !last) this.#front.pause()
@@ -138,9 +143,9 @@ export class Exchange implements UpstreamUser, Waiter {
     this.#parkedSince = -1
     connection.use(this, this.head.method, this.#front.raw, this.head.upgrade !== null)
     const body = this.#body.content()
-    const more = connection.write(this.#lines, body)
-    if (body !== null && body.length > this.#relay.limits.replayBytes) this.#body.forget()
     const now = performance.now()
+    const more = connection.write(this.#deadline === null ? `${this.#lines}\r\n` : `${this.#lines}${this.#deadline.line(now)}\r\n`, body)
+    if (body !== null && body.length > this.#relay.limits.replayBytes) this.#body.forget()
     attempt.asked(now)
     this.#touch(now)
     if (!this.#body.complete && more) this.#front.resume()
@@ -179,6 +184,7 @@ export class Exchange implements UpstreamUser, Waiter {
 
   #responded(status: number): void {
     const now = performance.now()
+    this.#deadline?.stop()
     this.#answered = true
     this.#status = status
     this.#firstByteMs = now - this.#start
@@ -303,6 +309,7 @@ export class Exchange implements UpstreamUser, Waiter {
 
   #finish(outcome: Outcome, error: string | null): void {
     this.finished = true
+    this.#deadline?.stop()
     this.#body.forget()
     const now = performance.now()
     if (this.#admission !== 'refuse') this.target.breaker?.ended(this.#admission, this.#callOutcome(outcome, error), now)
@@ -345,10 +352,7 @@ export class Exchange implements UpstreamUser, Waiter {
     const { limits } = this.#relay
     const attempt = this.#attempt
     if (attempt === null) {
-      if (now - this.#parkedSince >= limits.parkMs) {
-        this.target.service.unpark(this)
-        this.#fail(failures.noInstance)
-      }
+      if (now - this.#parkedSince >= limits.parkMs) this.refuse(failures.noInstance)
       return
     }
     if (!attempt.sent) {
@@ -364,13 +368,17 @@ export class Exchange implements UpstreamUser, Waiter {
     } else if (!this.#body.complete && attempt.connection?.socket.writableNeedDrain === false) {
       if (still >= limits.bodyMs && !this.head.expectContinue) this.refuse(failures.bodyTimeout)
       else if (still >= limits.bodyMs + limits.responseMs) this.#timeOut()
-    } else if (still >= limits.responseMs) this.#timeOut()
+    } else if (still >= limits.responseMs && this.target.service.timeoutMs === null) this.#timeOut()
+  }
+
+  #due(): void {
+    if (this.#attempt === null) this.refuse(failures.noInstance)
+    else this.#timeOut()
   }
 
   #timeOut(): void {
-    this.#attempt?.blame('no answer in time', performance.now())
-    this.#drop()
-    this.#fail(failures.timeout)
+    if (this.#deadline?.hurried !== true) this.#attempt?.blame('no answer in time', performance.now())
+    this.refuse(failures.timeout)
   }
 
   #giveUpOnClient(): void {

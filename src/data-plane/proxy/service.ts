@@ -18,6 +18,8 @@ export class Service {
   environment = ''
   name = ''
   protocol: 'http' | 'tcp' = 'http'
+  /** By when a response must begin; null: `responseMs` after the request was sent. */
+  timeoutMs: number | null = null
   /** Something is meant to run, so waiting makes sense. */
   expected = false
   /** In the table. */
@@ -45,6 +47,7 @@ export class Service {
     this.environment = target.environment
     this.name = target.service
     this.protocol = target.protocol
+    this.timeoutMs = target.timeoutMs ?? null // a saved table of before has none
   }
 
   get parked(): number {

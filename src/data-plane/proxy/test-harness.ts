@@ -97,6 +97,8 @@ export type Shape = {
   routes?: Partial<Route>[]
   edges?: Edge[]
   certificates?: Certificate[]
+  /** What differs from a plain target, by service. */
+  targets?: Record<string, Partial<ServiceTarget>>
 }
 
 export const keyOf = (service: string) => `shop/production/${service}`
@@ -115,6 +117,7 @@ export function tableOf(generation: number, shape: Shape): RouteTable {
       expected: !shape.stopped?.includes(service),
       timeoutMs: null,
       split: null,
+      ...shape.targets?.[service],
     }
   }
   const routes = shape.routes ?? Object.keys(shape.services).map((service) => ({ host: `${service}.localhost`, service: keyOf(service) }))
