@@ -18,7 +18,17 @@ export function pickInstance(
   nowMs: number,
   random: () => number = Math.random,
 ): Instance | undefined {
-  const open = openOf(eligible, tried, nowMs)
+  const one = pickAmong(eligible, tried, nowMs, random)
+  if (one !== undefined || !eligible.some((each) => each.ejected)) return one
+  return chosen(eligible.filter((each) => each.ejected && isAble(each, tried, nowMs)), nowMs, random)
+}
+
+/** The same without ejected ones: for a part of a service, while another part may be better. */
+export function pickAmong(some: readonly Instance[], tried: readonly Instance[], nowMs: number, random: () => number = Math.random): Instance | undefined {
+  return chosen(allOpen(some, tried, nowMs) ? some : some.filter((one) => isOpen(one, tried, nowMs)), nowMs, random)
+}
+
+function chosen(open: readonly Instance[], nowMs: number, random: () => number): Instance | undefined {
   const { length } = open
   if (length <= 1) return open[0]
   const start = Math.floor(random() * length)
@@ -44,12 +54,6 @@ const leastWarmth = 0.1
 /** The share of its share that an instance gets: from a tenth when it became ready to all of it. */
 export function warmth(instance: Pick<Instance, 'coldUntil' | 'coldMs'>, nowMs: number): number {
   return instance.coldUntil <= nowMs ? 1 : Math.max(leastWarmth, 1 - (instance.coldUntil - nowMs) / instance.coldMs)
-}
-
-function openOf(eligible: readonly Instance[], tried: readonly Instance[], nowMs: number): readonly Instance[] {
-  if (allOpen(eligible, tried, nowMs)) return eligible
-  const open = eligible.filter((one) => isOpen(one, tried, nowMs))
-  return open.length > 0 ? open : eligible.filter((one) => one.ejected && isAble(one, tried, nowMs))
 }
 
 function lesser(a: Instance, b: Instance): Instance {

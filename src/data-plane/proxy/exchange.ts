@@ -42,6 +42,8 @@ export class Exchange implements UpstreamUser, Waiter {
   readonly #deadline: Deadline | null
   #attempt: Attempt | null = null
   #lastInstance: string | null = null
+  /** Of the instance it was sent to last. */
+  #release: number | null = null
   #admission: Admission = 'pass'
   #fresh = false
   #retries = 0
@@ -75,6 +77,7 @@ export class Exchange implements UpstreamUser, Waiter {
       this.#body.add(body)
       this.bytesIn += body.length
     }
+    if (this.target.service.split !== null) this.#placement.choose(this.head.kept)
     if (complete) this.#deadline?.start(this.#start, () => this.#due())
     else this.#front.pause()
     const { breaker } = this.target
@@ -147,6 +150,7 @@ export class Exchange implements UpstreamUser, Waiter {
     const more = connection.write(this.#deadline === null ? `${this.#lines}\r\n` : `${this.#lines}${this.#deadline.line(now)}\r\n`, body)
     if (body !== null && body.length > this.#relay.limits.replayBytes) this.#body.forget()
     attempt.asked(now)
+    this.#release = attempt.instance.release
     this.#touch(now)
     if (!this.#body.complete && more) this.#front.resume()
   }
@@ -176,8 +180,9 @@ export class Exchange implements UpstreamUser, Waiter {
 
   responseHead(head: ResponseHead, body: Buffer | null, last: boolean): void {
     this.#responded(head.status)
+    const cookie = this.#placement.cookie((this.#attempt as Attempt).instance)
     if (last) this.#settleConnection()
-    this.bytesOut = this.#front.respond(head, body, last) + (body?.length ?? 0)
+    this.bytesOut = this.#front.respond(cookie === '' ? head : { ...head, kept: head.kept + cookie }, body, last) + (body?.length ?? 0)
     if (last) this.#finish('answered', null)
     else if (this.#front.congested()) this.#attempt?.connection?.socket.pause()
   }
@@ -317,6 +322,7 @@ export class Exchange implements UpstreamUser, Waiter {
       at: this.#at,
       target: this.target,
       instance: this.#lastInstance,
+      release: this.#release,
       method: this.head.method,
       host: this.head.hostname,
       path: withoutQuery(this.head.target),

@@ -166,7 +166,7 @@ export class Fleet {
       const instance = this.#instances.get(id)
       if (instance?.service === service.key && instance.state === 'ready') eligible.push(instance)
     }
-    service.eligible = eligible
+    service.elect(eligible)
     this.#ejections.fit(service, performance.now())
     if (eligible.length > 0 || !service.expected) service.wake()
   }

@@ -1,9 +1,10 @@
 import type { ServiceKey } from '#contract/names.ts'
-import type { ServiceTarget } from '#contract/wire.ts'
+import type { ServiceTarget, TrafficSplit } from '#contract/wire.ts'
 import type { Instance } from './instance.ts'
 import { Latency } from './latency.ts'
 import type { Limits } from './limits.ts'
 import { RetryBudget } from './retry-budget.ts'
+import type { Side } from './split.ts'
 
 /** Somebody who waits for a ready instance: a request, or a connection of a TCP edge. */
 export interface Waiter {
@@ -27,6 +28,9 @@ export class Service {
   listed: ReadonlySet<string> = new Set()
   /** Listed by the table and ready by the agent's word. */
   eligible: readonly Instance[] = []
+  split: TrafficSplit | null = null
+  /** The eligible ones on each side of the split; null without one. */
+  sides: Record<Side, readonly Instance[]> | null = null
   /** When an instance of it last became ready (monotonic ms). */
   readyMs = 0
   readonly retries: RetryBudget
@@ -42,12 +46,19 @@ export class Service {
     this.known = target !== undefined
     this.expected = target?.expected ?? false
     this.listed = new Set(target?.instances)
+    this.split = target?.split ?? null
     if (target === undefined) return
     this.app = target.app
     this.environment = target.environment
     this.name = target.service
     this.protocol = target.protocol
     this.timeoutMs = target.timeoutMs ?? null // a saved table of before has none
+  }
+
+  elect(eligible: readonly Instance[]): void {
+    const { split } = this
+    this.eligible = eligible
+    this.sides = split && { in: eligible.filter((one) => one.release === split.release), out: eligible.filter((one) => one.release !== split.release) }
   }
 
   get parked(): number {

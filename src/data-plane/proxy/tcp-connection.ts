@@ -31,6 +31,7 @@ export class TcpConnection implements Waiter, Visitable {
     this.#relay = relay
     this.#target = target
     this.#placement = new Placement(target.service)
+    this.#placement.choose('')
     this.#socket = socket
     this.#connections = connections
     this.#admission = target.breaker?.admit(this.#since) ?? null

@@ -99,6 +99,8 @@ export type Shape = {
   certificates?: Certificate[]
   /** What differs from a plain target, by service. */
   targets?: Record<string, Partial<ServiceTarget>>
+  /** Release of each instance, by service; 1 where it is not given. */
+  releases?: Record<string, number[]>
 }
 
 export const keyOf = (service: string) => `shop/production/${service}`
@@ -132,7 +134,7 @@ export function tableOf(generation: number, shape: Shape): RouteTable {
 
 export function endpointsOf(shape: Shape): Endpoint[] {
   return Object.entries(shape.services).flatMap(([service, ports]) =>
-    ports.map((port, index) => ({ instance: instanceOf(service, index), name: `${service}.${index}`, service: keyOf(service), release: 1, host: '127.0.0.1', port, state: 'ready' as const })),
+    ports.map((port, index) => ({ instance: instanceOf(service, index), name: `${service}.${index}`, service: keyOf(service), release: shape.releases?.[service]?.[index] ?? 1, host: '127.0.0.1', port, state: 'ready' as const })),
   )
 }
 
