@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { mayRetry, pickInstance, suspensionMs, warmth } from './balancer.ts'
+import { mayRecall, mayRetry, pickAmong, pickInstance, retryPauseMs, suspensionMs, warmth } from './balancer.ts'
 import { Instance } from './instance.ts'
 
 const make = (id: number, inFlight: number, suspendedUntil = 0) => {
@@ -68,12 +68,24 @@ test('an ejected instance is passed over, unless nobody else is there', () => {
   assert.equal(pickInstance([bad, good], [good], 0), bad)
   good.suspendedUntil = 100
   assert.equal(pickInstance([bad, good], [], 0), bad)
+  assert.equal(pickAmong([bad], [], 0), undefined, 'of one side of a split nobody, so that the other side is asked')
 })
 
 test('a request is sent again only if it may be, is all at hand, was not answered, and has not been lost twice before', () => {
   const good = { answered: false, idempotent: true, replayable: true, retries: 1 }
   assert.equal(mayRetry(good), true)
   for (const change of [{ answered: true }, { idempotent: false }, { replayable: false }, { retries: 2 }]) assert.equal(mayRetry({ ...good, ...change }), false)
+})
+
+test('a request is recalled if it may be sent again, and once', () => {
+  const good = { answered: false, idempotent: true, replayable: true, retries: 2 }
+  assert.equal(mayRecall(good, 0), true)
+  assert.equal(mayRecall(good, 1), false)
+  for (const change of [{ answered: true }, { idempotent: false }, { replayable: false }]) assert.equal(mayRecall({ ...good, ...change }, 0), false)
+})
+
+test('an instance that has just lost a request gets it again at once only if the connection had been kept', () => {
+  assert.deepEqual([retryPauseMs(true, 1), retryPauseMs(false, 1), retryPauseMs(false, 2)], [0, 50, 250])
 })
 
 test('who refuses again and again is passed over for longer, up to a second', () => {

@@ -1,17 +1,15 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer, type AddressInfo } from 'node:net'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Edge } from '#contract/wire.ts'
-import { instanceOf, keyOf, RawClient, startApp, startRig, until } from './test-harness.ts'
+import { freePort, instanceOf, keyOf, RawClient, startApp, startControl, startRig, until } from './test-harness.ts'
 
 const ask = 'GET / HTTP/1.1\r\nHost: api.localhost\r\n\r\n'
 
 async function edgeTo(service: string, protocol: 'http' | 'tcp'): Promise<Edge & { port: number }> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
+  const port = await freePort()
   return { id: `shop/production/web>${service}`, app: 'shop', environment: 'production', from: 'web', to: keyOf(service), protocol, listen: [{ host: '127.0.0.1', port }], port }
 }
 
@@ -55,6 +53,21 @@ test('an edge whose calls fail is opened: its callers hear so at once, those of 
   assert.equal((await client.response()).body, 'ok')
   await until(() => rig.control.facts.some((fact) => fact.kind === 'edge.closed'), 'the end of it')
   client.close()
+})
+
+test('what happened while control was away is told when it is back', async () => {
+  const edge = await edgeTo('api', 'http')
+  await using rig = await startRig({ services: { api: [1] }, edges: [edge] }, { limits: { parkMs: 20, sweepMs: 5 } })
+  rig.agent.say({ t: 'gone', instance: instanceOf('api', 0) })
+  await rig.agent.settled()
+  await rig.control.close()
+  await errorsOf(edge.port, 20)
+  const spool = join(rig.home, 'proxy', 'facts.ndjson')
+  await until(() => existsSync(spool) && readFileSync(spool, 'utf8').includes('edge.opened'), 'the fact on disk')
+  const back = await startControl(rig.control.port)
+  await until(() => back.facts.some((fact) => fact.kind === 'edge.opened'), 'the fact at control')
+  await until(() => readFileSync(spool, 'utf8') === '', 'an empty spool')
+  await back.close()
 })
 
 test('what an app answers never opens an edge, nor does a caller that leaves', async () => {

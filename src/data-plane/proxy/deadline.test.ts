@@ -1,22 +1,12 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { createServer, type AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { Deadline } from './deadline.ts'
-import { instanceOf, keyOf, RawClient, startApp, startRawApp, startRig, until } from './test-harness.ts'
+import { freePort, instanceOf, keyOf, RawClient, startApp, startRawApp, startRig, until } from './test-harness.ts'
 
 const get = 'GET / HTTP/1.1\r\nHost: web.localhost\r\n\r\n'
 const leftIn = (text: string) => {
   const [, value] = /^X-Request-Timeout-Ms: (\d+)\r$/m.exec(text) ?? []
   return value === undefined ? null : Number(value)
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 test('the bound is that of the service or of its caller, whichever is shorter', () => {

@@ -2,30 +2,32 @@
 export class HeldBody {
   /** All of it has come. */
   complete = true
-  #parts: Buffer[] | null = []
+  /** What has come is at hand. */
+  kept = true
+  /** Null: nothing, as for most requests. */
+  #parts: Buffer[] | null = null
 
   add(chunk: Buffer): void {
-    if (chunk.length > 0) this.#parts?.push(chunk)
+    if (chunk.length === 0 || !this.kept) return
+    if (this.#parts === null) this.#parts = [chunk]
+    else this.#parts.push(chunk)
   }
 
   /** Null: there is none. */
   content(): Buffer | null {
     const parts = this.#parts
-    if (parts === null || parts.length === 0) return null
+    if (parts === null) return null
     return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts)
   }
 
   /** It cannot be sent again from now on. */
   forget(): void {
+    this.kept = false
     this.#parts = null
-  }
-
-  get kept(): boolean {
-    return this.#parts !== null
   }
 
   /** The whole of it is here and can be sent (again). */
   get replayable(): boolean {
-    return this.complete && this.#parts !== null
+    return this.complete && this.kept
   }
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { test } from 'node:test'
-import { instanceOf, keyOf, RawClient, startApp, startRawApp, startRig, until } from './test-harness.ts'
+import { freePort, instanceOf, keyOf, RawClient, startApp, startRawApp, startRig, until } from './test-harness.ts'
 
 const get = 'GET / HTTP/1.1\r\nHost: web.localhost\r\n\r\n'
 const post = 'POST / HTTP/1.1\r\nHost: web.localhost\r\nContent-Length: 1\r\n\r\nx'
@@ -111,10 +111,7 @@ test('a TCP connection that an instance has not accepted goes to another when it
   const fillers = Array.from({ length: 8 }, () => connect(stuck, '127.0.0.1').on('error', () => {}))
   await until(() => fillers.filter((socket) => !socket.connecting).length >= 2, 'a full backlog')
   await using good = await startRawApp((socket) => socket.write('hi'))
-  const free = createServer().listen(0, '127.0.0.1')
-  await once(free, 'listening')
-  const { port } = free.address() as AddressInfo
-  await new Promise((resolve) => free.close(resolve))
+  const port = await freePort()
   const edges = [{ id: 'e', app: 'shop', environment: 'production', from: 'web', to: keyOf('db'), protocol: 'tcp' as const, listen: [{ host: '127.0.0.1', port }] }]
   await using rig = await startRig({ services: { db: [stuck, good.port] }, protocols: { db: 'tcp' }, edges }, { limits: { connectMs: 60_000 } })
   rig.agent.say({ t: 'endpoint', endpoint: endpoint(good.port, 'unready', 1, 'db') })

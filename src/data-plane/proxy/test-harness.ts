@@ -20,6 +20,16 @@ export async function until(check: () => boolean, what = 'the state waited for',
   }
 }
 
+/** A port that is free now; taken and given back. */
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
 /** Control's side of the wire: hands out tables, collects hellos, traffic and facts. */
 export async function startControl(port = 0) {
   const traffic: TrafficBatch[] = []
