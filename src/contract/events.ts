@@ -8,6 +8,7 @@ export const eventKinds = [
   'app.stopped', 'app.started', 'app.restarted',
   'instance.created', 'instance.started', 'instance.ready', 'instance.unhealthy', 'instance.exited', 'instance.restarting',
   'instance.held', 'instance.stopped', 'instance.vanished', 'instance.removed',
+  'instance.ejected', 'instance.readmitted', 'edge.opened', 'edge.closed',
   'volume.created', 'volume.orphaned', 'volume.adopted',
   'machine.connected', 'machine.lost', 'proxy.connected', 'proxy.lost',
   'token.created', 'token.revoked', 'session.opened', 'session.closed', 'login.created', 'terminal.opened', 'terminal.closed',

@@ -5,7 +5,7 @@
  *   control → agent   DesiredState             (WebSocket /internal/agent)
  *   agent → control   Hello, Observed, Session (the same WebSocket); LogBatch, FactBatch, StatBatch (HTTP POST, answered = stored)
  *   control → proxy   RouteTable               (WebSocket /internal/proxy)
- *   proxy → control   TrafficBatch             (HTTP POST)
+ *   proxy → control   TrafficBatch, FactBatch  (HTTP POST)
  *   agent → proxy     EndpointUpdate, Drain    (Unix socket, one JSON object a line), and back: Drained
  */
 import type { ServiceKey } from './names.ts'
@@ -276,7 +276,8 @@ export type ControlToProxy = { t: 'routes'; table: RouteTable }
 // ---------------------------------------------------------------- agent ⇄ proxy, Unix socket, one JSON object a line
 
 export type EndpointState = 'ready' | 'unready' | 'draining'
-export type Endpoint = { instance: string; service: ServiceKey; release: number; host: string; port: number; state: EndpointState }
+/** `name`: what people call it, `web.1`; for facts only. */
+export type Endpoint = { instance: string; name?: string; service: ServiceKey; release: number; host: string; port: number; state: EndpointState }
 
 export type AgentToProxy =
   /** All endpoints of this machine: what is not listed is gone. Sent on connect. */

@@ -140,7 +140,7 @@ export function startLoop(options: LoopOptions): Loop {
     if (!found.address || next?.do !== 'watch') return
     const { ending } = next
     const at = ending ? (ending.drainMs > 0 && seen?.state === 'ready' ? 'draining' : 'unready') : seen?.state === 'ready' ? 'ready' : 'unready'
-    endpoints.set({ instance: who.instance, service: serviceOf(who), release: who.release, host: found.address.host, port: found.address.port, state: at })
+    endpoints.set({ instance: who.instance, name: who.name, service: serviceOf(who), release: who.release, host: found.address.host, port: found.address.port, state: at })
     if (!ending || drainAsked.has(who.task)) return
     drainAsked.add(who.task)
     void endpoints.drain(who.instance, ending.drainMs).then(() => {

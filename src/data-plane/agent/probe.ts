@@ -2,7 +2,7 @@ import net from 'node:net'
 import type { HealthSpec } from '#contract/wire.ts'
 import { messageOf } from '#base/errors.ts'
 import type { TaskDriver } from '#drivers/task/port.ts'
-import { http } from './lean-http.ts'
+import { http } from '../lean-http.ts'
 
 /** `silent`: it failed because nothing was answered in time. */
 export type ProbeResult = { ok: boolean; because: string; silent?: true }

@@ -11,6 +11,8 @@ import { sleep } from '#base/clock.ts'
 import { AppError, messageOf } from '#base/errors.ts'
 import { createLogger } from '#kernel/log.ts'
 import type { TaskDriver } from '#drivers/task/port.ts'
+import { type ControlClient, createControlClient } from '../control-client.ts'
+import { type Facts, openFacts } from '../facts.ts'
 import { type Link, openLink } from '../link.ts'
 import { createEffects } from './effects.ts'
 import { type Endpoints, openEndpoints } from './endpoints.ts'
@@ -23,8 +25,6 @@ import type { HealthView } from './plan.ts'
 import { defaultPortRange, PortAllocator, type PortRange } from './ports.ts'
 import { createSessions, type Sessions } from './sessions.ts'
 import { startAccessLog } from './shipping/access-log.ts'
-import { type ControlClient, createControlClient } from './shipping/control-client.ts'
-import { type Facts, openFacts } from './shipping/facts.ts'
 import { startStats } from './shipping/stats.ts'
 import { openTaskLogs } from './shipping/task-logs.ts'
 import { openSlugs } from './slugs.ts'
@@ -71,7 +71,7 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
   const control = options.controlUrl === null ? noControl : createControlClient(options.controlUrl, options.token)
   const state = await openState(home, log)
   const slugs = await openSlugs(home, options.controlUrl === null ? null : control)
-  const facts = await openFacts({ file: join(home, 'agent', 'facts.ndjson'), machine, control, now: () => new Date(), log })
+  const facts = await openFacts({ file: join(home, 'agent', 'facts.ndjson'), machine, control, now: () => new Date(), log: (level, message) => log[level]({}, message) })
   const limits = await driver.limits().catch((error: unknown) => [`the limits of driver ${driver.kind} are not known: ${messageOf(error)}`])
 
   let link: Link<AgentToControl> | undefined

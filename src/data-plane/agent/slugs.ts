@@ -13,7 +13,7 @@ import { pipeline } from 'node:stream/promises'
 import type { ReadEntry } from 'tar'
 import { AppError, messageOf } from '#base/errors.ts'
 import { formatSize } from '#base/units.ts'
-import type { ControlClient } from './shipping/control-client.ts'
+import type { ControlClient } from '../control-client.ts'
 import { escapingLink } from './slug-links.ts'
 
 export type Slugs = {

@@ -85,8 +85,9 @@ function parseMessage(line: string): AgentToProxy {
 }
 
 function checkEndpoint(endpoint: Endpoint): void {
-  const { instance, service, host, port, state } = endpoint
+  const { instance, name, service, host, port, state } = endpoint
   if (typeof instance !== 'string' || typeof service !== 'string' || typeof host !== 'string') throw new TypeError('an endpoint without instance, service or host')
+  if (name !== undefined && typeof name !== 'string') throw new TypeError(`${instance} has a name that is no text`)
   if (!Number.isInteger(port) || port < 1 || port > 65535) throw new TypeError(`${instance} has no port: ${port}`)
   if (!endpointStates.includes(state)) throw new TypeError(`${instance} has an unknown state: ${state}`)
 }

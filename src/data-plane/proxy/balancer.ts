@@ -8,24 +8,52 @@ import type { Instance } from './instance.ts'
  */
 const looksAtAll = 3
 
-/** `tried`: instances that already failed this request. Undefined: nobody can take it now. */
+/**
+ * `tried`: instances that already failed this request. Undefined: nobody can take it now. Ejected ones are taken when there
+ * is nobody else; one that has just become ready is passed over as often as it lacks warmth, unless all are cold.
+ */
 export function pickInstance(
   eligible: readonly Instance[],
   tried: readonly Instance[],
   nowMs: number,
   random: () => number = Math.random,
 ): Instance | undefined {
-  const open = eligible.length > 0 && allOpen(eligible, tried, nowMs) ? eligible : eligible.filter((one) => isOpen(one, tried, nowMs))
+  const one = pickAmong(eligible, tried, nowMs, random)
+  if (one !== undefined || !eligible.some((each) => each.ejected)) return one
+  return chosen(eligible.filter((each) => each.ejected && isAble(each, tried, nowMs)), nowMs, random)
+}
+
+/** The same without ejected ones: for a part of a service, while another part may be better. */
+export function pickAmong(some: readonly Instance[], tried: readonly Instance[], nowMs: number, random: () => number = Math.random): Instance | undefined {
+  return chosen(allOpen(some, tried, nowMs) ? some : some.filter((one) => isOpen(one, tried, nowMs)), nowMs, random)
+}
+
+function chosen(open: readonly Instance[], nowMs: number, random: () => number): Instance | undefined {
   const { length } = open
   if (length <= 1) return open[0]
   const start = Math.floor(random() * length)
   if (length > looksAtAll) {
-    const other = (start + 1 + Math.floor(random() * (length - 1))) % length
-    return lesser(open[start] as Instance, open[other] as Instance)
+    const one = open[start] as Instance
+    const other = open[(start + 1 + Math.floor(random() * (length - 1))) % length] as Instance
+    if (one.coldUntil > nowMs && other.coldUntil <= nowMs && random() >= warmth(one, nowMs)) return other
+    if (other.coldUntil > nowMs && one.coldUntil <= nowMs && random() >= warmth(other, nowMs)) return one
+    return lesser(one, other)
   }
-  let best = open[start] as Instance
-  for (let i = 1; i < length; i++) best = lesser(best, open[(start + i) % length] as Instance)
+  const someWarm = open.some((one) => one.coldUntil <= nowMs)
+  let best: Instance | undefined
+  for (let i = 0; i < length; i++) {
+    const one = open[(start + i) % length] as Instance
+    if (someWarm && one.coldUntil > nowMs && random() >= warmth(one, nowMs)) continue
+    best = best === undefined ? one : lesser(best, one)
+  }
   return best
+}
+
+const leastWarmth = 0.1
+
+/** The share of its share that an instance gets: from a tenth when it became ready to all of it. */
+export function warmth(instance: Pick<Instance, 'coldUntil' | 'coldMs'>, nowMs: number): number {
+  return instance.coldUntil <= nowMs ? 1 : Math.max(leastWarmth, 1 - (instance.coldUntil - nowMs) / instance.coldMs)
 }
 
 function lesser(a: Instance, b: Instance): Instance {
@@ -38,6 +66,10 @@ function allOpen(eligible: readonly Instance[], tried: readonly Instance[], nowM
 }
 
 function isOpen(instance: Instance, tried: readonly Instance[], nowMs: number): boolean {
+  return !instance.ejected && isAble(instance, tried, nowMs)
+}
+
+function isAble(instance: Instance, tried: readonly Instance[], nowMs: number): boolean {
   return instance.suspendedUntil <= nowMs && !tried.includes(instance)
 }
 
@@ -61,15 +93,30 @@ export type Loss = {
   retries: number
 }
 
-/** Enough to get past one instance that dies and one that is about to; a request that kills whoever reads it must not go round. */
-const mostRetries = 2
+/** Of one request. With three instances lost under it, the request is the likeliest cause. */
+export const maxRetries = 2
 
-/** A connection ended under a request that was sent on it. RFC 9110 §9.2.2 allows another try only to idempotent methods. */
+/**
+ * A connection ended under a request that was sent on it. RFC 9110 §9.2.2 allows another try only to idempotent methods.
+ * Whether the connection was a fresh one does not matter: a crash is as good a reason as a race with a keep-alive time-out.
+ */
 export function mayRetry(loss: Loss): boolean {
-  return !loss.answered && loss.idempotent && loss.replayable && loss.retries < mostRetries
+  return !loss.answered && loss.idempotent && loss.replayable && loss.retries < maxRetries
 }
 
-/** How long a request that met an early close waits before it goes to the same instance again: 50 ms, then 100 ms. */
-export function retryPauseMs(retries: number): number {
-  return 50 * 2 ** (retries - 1)
+/**
+ * The agent said that the instance is not ready, or gone, and nothing has come back of this request: take it away from
+ * there and send it elsewhere? Once a request: with two instances that take turns in being unready it would go on for ever.
+ */
+export function mayRecall(loss: Loss, recalls: number): boolean {
+  return recalls === 0 && !loss.answered && loss.idempotent && loss.replayable
+}
+
+/**
+ * How long a request waits before it goes to the instance that has just lost it, because there is no other. A kept
+ * connection had most likely timed out: no wait. A fresh one: the instance is most likely ending, and will refuse, or be
+ * announced as gone, in a moment; without the wait both retries would be spent before that.
+ */
+export function retryPauseMs(reused: boolean, retries: number): number {
+  return reused ? 0 : retries <= 1 ? 50 : 250
 }

@@ -1,4 +1,4 @@
-import { latencyBucketsMs, type TrafficCount } from '#contract/wire.ts'
+import { latencyBucketsMs, type ReleaseCount, type TrafficCount } from '#contract/wire.ts'
 
 export type CounterNames = Pick<TrafficCount, 'key' | 'app' | 'environment' | 'service' | 'from'>
 
@@ -16,13 +16,17 @@ export class Counter {
   #bytesIn = 0
   #bytesOut = 0
   #connections = 0
+  readonly #releases = new Map<number, Tally>()
 
   constructor(names: CounterNames) {
     this.names = names
   }
 
-  /** `firstByteMs`: from the whole request head to the response head; a long stream is not a slow answer. */
-  request(outcome: Outcome, status: number, firstByteMs: number, bytesIn: number, bytesOut: number): void {
+  /**
+   * `firstByteMs`: from the whole request head to the response head; a long stream is not a slow answer. `release`: the one
+   * that was asked, null when it reached no instance.
+   */
+  request(outcome: Outcome, status: number, firstByteMs: number, bytesIn: number, bytesOut: number, release: number | null): void {
     this.#requests++
     if (outcome === 'aborted') this.#aborted++
     else if (outcome === 'failed') this.#failed++
@@ -32,6 +36,20 @@ export class Counter {
     if (outcome !== 'aborted') this.#latency[bucket] = (this.#latency[bucket] as number) + 1
     this.#bytesIn += bytesIn
     this.#bytesOut += bytesOut
+    if (release === null) return
+    const tally = this.#tally(release)
+    tally.requests++
+    if (outcome === 'failed' || (outcome === 'answered' && status >= 500)) tally.errors++
+    if (outcome !== 'aborted') tally.latency[bucket] = (tally.latency[bucket] as number) + 1
+  }
+
+  #tally(release: number): Tally {
+    let tally = this.#releases.get(release)
+    if (tally === undefined) {
+      tally = { requests: 0, errors: 0, latency: new Uint32Array(latencyBucketsMs.length + 1) }
+      this.#releases.set(release, tally)
+    }
+    return tally
   }
 
   connection(): void {
@@ -61,11 +79,14 @@ export class Counter {
       bytesIn: this.#bytesIn,
       bytesOut: this.#bytesOut,
       connections: this.#connections,
-      releases: [],
+      releases: [...this.#releases].map(([release, { requests, errors, latency }]): ReleaseCount => ({ release, requests, errors, latency: [...latency] })),
     }
     this.#requests = this.#aborted = this.#failed = this.#bytesIn = this.#bytesOut = this.#connections = 0
     this.#classes.fill(0)
     this.#latency.fill(0)
+    this.#releases.clear()
     return count
   }
 }
+
+type Tally = { requests: number; errors: number; latency: Uint32Array }

@@ -1,19 +1,9 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer, type AddressInfo, connect } from 'node:net'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { test } from 'node:test'
 import type { Edge } from '#contract/wire.ts'
-import { bodyOf, instanceOf, keyOf, RawClient, startApp, startRawApp, startRig, until } from './test-harness.ts'
-
-/** A port that is free now; taken and given back. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
+import { bodyOf, freePort, instanceOf, keyOf, RawClient, startApp, startRawApp, startRig, until } from './test-harness.ts'
 
 const edge = (port: number, to: string, protocol: 'http' | 'tcp', id = `e_${to}`): Edge => ({
   id,

@@ -2,7 +2,9 @@ import type { Socket } from 'node:net'
 import { messageOf } from '#base/errors.ts'
 import type { Edge, RouteTable } from '#contract/wire.ts'
 import type { LinkLog } from '../link.ts'
+import { Breaker } from './breaker.ts'
 import { ClientConnection } from './client.ts'
+import type { Note } from './ejection.ts'
 import type { Entrance, Visitable } from './entrance.ts'
 import { type Listener, listen } from './listener.ts'
 import type { Relay } from './relay.ts'
@@ -18,13 +20,17 @@ export class Edges {
   readonly #counters: Counters
   readonly #connections: Set<Visitable>
   readonly #log: LinkLog
+  readonly #note: Note
   readonly #slots = new Map<string, Slot>()
+  /** By edge. */
+  readonly #breakers = new Map<string, Breaker>()
   #closed = false
 
-  constructor(relay: Relay, counters: Counters, connections: Set<Visitable>, log: LinkLog) {
+  constructor(relay: Relay, counters: Counters, connections: Set<Visitable>, note: Note, log: LinkLog) {
     this.#relay = relay
     this.#counters = counters
     this.#connections = connections
+    this.#note = note
     this.#log = log
   }
 
@@ -43,6 +49,8 @@ export class Edges {
         this.#put(address, host, port, edge, target)
       }
     }
+    const edges = new Set(table.edges.map((edge) => edge.id))
+    for (const id of this.#breakers.keys()) if (!edges.has(id)) this.#breakers.delete(id)
     for (const [address, slot] of this.#slots) {
       if (wanted.has(address)) continue
       this.#slots.delete(address)
@@ -113,7 +121,17 @@ export class Edges {
     const [, , name = ''] = edge.to.split('/')
     const service = table.services[edge.to]?.service ?? name
     const names = { key: `edge:${edge.id}`, app: edge.app, environment: edge.environment, service, from: edge.from }
-    return makeTarget(this.#counters, this.#relay.fleet.service(edge.to), names, false)
+    return makeTarget(this.#counters, this.#relay.fleet.service(edge.to), names, { httpsOnly: false, breaker: this.#breaker(edge) })
+  }
+
+  #breaker(edge: Edge): Breaker {
+    const service = this.#relay.fleet.service(edge.to)
+    let breaker = this.#breakers.get(edge.id)
+    if (breaker?.service !== service) {
+      breaker = new Breaker(edge, service, this.#note)
+      this.#breakers.set(edge.id, breaker)
+    }
+    return breaker
   }
 }
 

@@ -1,9 +1,14 @@
-import type { Socket } from 'node:net'
-import { isIdempotent, mayRetry, pickInstance, retryPauseMs } from './balancer.ts'
+import { Attempt } from './attempt.ts'
+import { isIdempotent, type Loss, mayRecall, mayRetry, retryPauseMs } from './balancer.ts'
+import type { Admission } from './breaker.ts'
+import type { CallOutcome } from './circuit.ts'
 import type { Outcome } from './counter.ts'
+import { Deadline } from './deadline.ts'
 import { type Failure, failures } from './failure.ts'
 import { type Caller, requestLines } from './forward.ts'
-import type { Instance } from './instance.ts'
+import type { Front } from './front.ts'
+import { HeldBody } from './held-body.ts'
+import { Placement } from './placement.ts'
 import type { Refusal } from './refusal.ts'
 import { type Relay, withoutQuery } from './relay.ts'
 import type { RequestHead } from './request-head.ts'
@@ -12,34 +17,11 @@ import type { Waiter } from './service.ts'
 import type { Target } from './target.ts'
 import type { UpstreamConnection, UpstreamUser } from './upstream.ts'
 
-/** The side that the client is on: HTTP/1 or one HTTP/2 stream. */
-export interface Front {
-  /** HTTP/1.1 takes a chunk-coded body as it is; others want its content. */
-  readonly raw: boolean
-  /** Stop and go for the request body. */
-  pause(): void
-  resume(): void
-  informational(head: ResponseHead): void
-  /** The final head with the first of the body; returns the bytes of the head. `last`: that is all. */
-  respond(head: ResponseHead, body: Buffer | null, last: boolean): number
-  write(body: Buffer): void
-  end(trailers: string): void
-  /** The client does not take what was written; `drain()` of the exchange is called when it did. */
-  congested(): boolean
-  /** Bytes that were written are not yet the system's. */
-  holds(): boolean
-  /** Nothing of the response was sent: answer in place of the app. */
-  fail(failure: Failure): void
-  /** The response is under way and cannot be completed: end it so that the client can tell. */
-  cut(): void
-  upgraded(head: ResponseHead, upstream: Socket, rest: Buffer): void
-}
-
 /**
  * One request and its response: waiting (parked) → connecting → sent → responding → finished.
  *
- * Invariants: `#finish` runs once; after it nothing is written to either side. A request is sent again only if
- * no byte of it went out, or if `mayRetry` and the service's budget say so. At most one upstream connection at a time.
+ * Invariants: `#finish` runs once; after it nothing is written to either side. A request is sent again only if no byte
+ * of it went out, or if `mayRetry` says so and the service's budget has one left. At most one upstream connection at a time.
  */
 export class Exchange implements UpstreamUser, Waiter {
   readonly requestId: string
@@ -55,27 +37,23 @@ export class Exchange implements UpstreamUser, Waiter {
   readonly #at = Date.now()
   readonly #start = performance.now()
   readonly #lines: string
-  /** Body bytes at hand: all there are until the request is sent, then only while it can be sent again. */
-  #held: Buffer[]
-  #replayable = true
-  #complete: boolean
-  #connection: UpstreamConnection | null = null
-  #instance: Instance | null = null
+  readonly #body = new HeldBody()
+  readonly #placement: Placement
+  readonly #deadline: Deadline | null
+  #attempt: Attempt | null = null
   #lastInstance: string | null = null
-  #tried: Instance[] = []
-  #sent = false
-  #reused = false
+  /** Of the instance it was sent to last. */
+  #release: number | null = null
+  #admission: Admission = 'pass'
   #fresh = false
   #retries = 0
-  #recalled = false
+  #recalls = 0
   #parkedSince = -1
   #answered = false
   #status = 0
   #firstByteMs = 0
   #progress = 0
   #progressAt = this.#start
-  #connectingSince = 0
-  #sentAt = 0
 
   constructor(relay: Relay, front: Front, caller: Caller, head: RequestHead, target: Target, protocol: string, requestId: string) {
     this.#relay = relay
@@ -84,78 +62,67 @@ export class Exchange implements UpstreamUser, Waiter {
     this.#protocol = protocol
     this.head = head
     this.target = target
+    this.#placement = new Placement(target.service)
+    this.#deadline = Deadline.of(target.service.timeoutMs, head.timeoutMs)
     this.requestId = requestId
     this.#lines = requestLines(head, caller, requestId, this.#at)
     this.bytesIn = head.target.length + head.kept.length
-    this.#held = []
-    this.#complete = true
+    target.service.retries.earn(this.#start)
   }
 
   /** `body`: what has come of it; `complete`: that is all. */
   begin(body: Buffer | null, complete: boolean): void {
-    this.#complete = complete
+    this.#body.complete = complete
     if (body !== null) {
-      this.#held.push(body)
+      this.#body.add(body)
       this.bytesIn += body.length
     }
-    if (!complete) this.#front.pause()
-    this.target.service.retries.request(this.#start)
-    this.#dispatch()
+    if (this.target.service.split !== null) this.#placement.choose(this.head.kept)
+    if (complete) this.#deadline?.start(this.#start, () => this.#due())
+    else this.#front.pause()
+    const { breaker } = this.target
+    if (breaker !== null) this.#admission = breaker.admit(this.#start)
+    if (this.#admission === 'refuse') this.#fail({ ...failures.circuitOpen, retryAfterSeconds: breaker?.retryAfterSeconds(this.#start) ?? 1 })
+    else this.#dispatch()
   }
 
   get complete(): boolean {
-    return this.#complete
+    return this.#body.complete
   }
 
   /** More of the request body; empty with `last` when there is no more. */
   body(chunk: Buffer, last: boolean): void {
     if (this.finished) return
     this.bytesIn += chunk.length
-    this.#complete = last
-    if (!this.#sent) {
-      if (chunk.length > 0) this.#held.push(chunk)
-      return
-    }
-    if (this.#replayable) {
-      this.#held.push(chunk)
-      if (this.bytesIn > this.#relay.limits.replayBytes) this.#forgetBody()
-    }
-    if (chunk.length > 0 && this.#connection?.socket.write(chunk) === false && !last) this.#front.pause()
-  }
-
-  #forgetBody(): void {
-    this.#replayable = false
-    this.#held = []
+    this.#body.complete = last
+    this.#body.add(chunk)
+    if (last && this.#status === 0) this.#deadline?.start(performance.now(), () => this.#due())
+    if (this.#attempt?.sent !== true) return
+    if (this.#body.kept && this.bytesIn > this.#relay.limits.replayBytes) this.#body.forget()
+    if (chunk.length > 0 && this.#attempt.connection?.socket.write(chunk) === false && !last) this.#front.pause()
   }
 
   // ---- finding an instance
 
   wake(): void {
-    if (this.finished || this.#connection !== null) return
-    this.target.service.unpark(this)
-    this.#tried = []
+    if (this.finished || this.#attempt !== null) return
+    this.#placement.forget()
     this.#dispatch()
   }
 
   #dispatch(): void {
-    const { service } = this.target
     const now = performance.now()
-    const instance = pickInstance(service.eligible, this.#tried, now)
+    const instance = this.#placement.pick(now)
     if (instance === undefined) return this.#park(now)
-    this.#instance = instance
+    const { limits, fleet } = this.#relay
+    const attempt = new Attempt(instance, fleet, now)
+    this.#attempt = attempt
     this.#lastInstance = instance.id
-    instance.inFlight++
-    const { limits } = this.#relay
     const patience = isIdempotent(this.head.method) ? limits.upstreamIdleMs : limits.unsafeReuseMs
     const plain = this.head.upgrade !== null
     const idle = this.#fresh || plain ? undefined : instance.take(now, patience)
-    if (idle === undefined) {
-      this.#connectingSince = now
-      this.#connection = instance.open(this, plain)
-    } else {
-      this.#connection = idle
-      this.#send(idle)
-    }
+    attempt.connection = idle ?? instance.open(this, plain)
+    if (idle !== undefined) this.#send(attempt, idle)
   }
 
   #park(now: number): void {
@@ -170,36 +137,38 @@ export class Exchange implements UpstreamUser, Waiter {
 
   connected(connection: UpstreamConnection): void {
     connection.instance.failures = 0
-    this.#send(connection)
+    this.#send(this.#attempt as Attempt, connection)
   }
 
-  #send(connection: UpstreamConnection): void {
-    this.#reused = connection.uses > 0
-    this.#sent = true
+  #send(attempt: Attempt, connection: UpstreamConnection): void {
+    attempt.reused = connection.uses > 0
+    attempt.sent = true
+    this.#parkedSince = -1
     connection.use(this, this.head.method, this.#front.raw, this.head.upgrade !== null)
-    const body = this.#held.length === 0 ? null : this.#held.length === 1 ? (this.#held[0] as Buffer) : Buffer.concat(this.#held)
-    const more = connection.write(this.#lines, body)
-    if (body !== null && body.length > this.#relay.limits.replayBytes) this.#forgetBody()
-    this.#sentAt = performance.now()
-    this.#touch(this.#sentAt)
-    if (!this.#complete && more) this.#front.resume()
+    const body = this.#body.content()
+    const now = performance.now()
+    const more = connection.write(this.#deadline === null ? `${this.#lines}\r\n` : `${this.#lines}${this.#deadline.line(now)}\r\n`, body)
+    if (body !== null && body.length > this.#relay.limits.replayBytes) this.#body.forget()
+    attempt.asked(now)
+    this.#release = attempt.instance.release
+    this.#touch(now)
+    if (!this.#body.complete && more) this.#front.resume()
   }
 
   connectFailed(because: string): void {
-    const instance = this.#letGo()
-    if (instance === null) return
+    const instance = this.#letGo()?.instance
+    if (instance === undefined) return
     this.#relay.fleet.refused(instance, `connection failed: ${because}`, performance.now())
-    this.#tried.push(instance)
+    this.#placement.refusedBy(instance)
     this.#dispatch()
   }
 
   /** Ends the hold on the instance, not the exchange. */
-  #letGo(): Instance | null {
-    const instance = this.#instance
-    this.#connection = null
-    this.#instance = null
-    if (instance !== null) this.#relay.fleet.ended(instance)
-    return instance
+  #letGo(): Attempt | null {
+    const attempt = this.#attempt
+    this.#attempt = null
+    attempt?.end()
+    return attempt
   }
 
   // ---- the response
@@ -210,20 +179,21 @@ export class Exchange implements UpstreamUser, Waiter {
   }
 
   responseHead(head: ResponseHead, body: Buffer | null, last: boolean): void {
-    this.#answered = true
-    this.#status = head.status
-    const now = performance.now()
-    this.#firstByteMs = now - this.#start
-    this.#heard(now)
+    this.#responded(head.status)
+    const cookie = this.#placement.cookie((this.#attempt as Attempt).instance)
     if (last) this.#settleConnection()
-    this.bytesOut = this.#front.respond(head, body, last) + (body?.length ?? 0)
+    this.bytesOut = this.#front.respond(cookie === '' ? head : { ...head, kept: head.kept + cookie }, body, last) + (body?.length ?? 0)
     if (last) this.#finish('answered', null)
-    else if (this.#front.congested()) this.#connection?.socket.pause()
+    else if (this.#front.congested()) this.#attempt?.connection?.socket.pause()
   }
 
-  #heard(now: number): void {
-    if (this.#instance !== null) this.#instance.heardAt = now
-    this.target.service.patience.heard(now - this.#sentAt)
+  #responded(status: number): void {
+    const now = performance.now()
+    this.#deadline?.stop()
+    this.#answered = true
+    this.#status = status
+    this.#firstByteMs = now - this.#start
+    this.target.service.latency.add((this.#attempt as Attempt).responded(status, now))
   }
 
   responseBody(body: Buffer, last: boolean, trailers: string): void {
@@ -233,23 +203,20 @@ export class Exchange implements UpstreamUser, Waiter {
     if (last) {
       this.#finish('answered', null)
       this.#front.end(trailers)
-    } else if (this.#front.congested()) this.#connection?.socket.pause()
+    } else if (this.#front.congested()) this.#attempt?.connection?.socket.pause()
   }
 
   /** The response is whole. Had the app answered before it read the request, the connection still carries the rest of it. */
   #settleConnection(): void {
-    const connection = this.#connection
-    this.#letGo()
-    if (this.#complete) connection?.giveBack()
+    const connection = this.#letGo()?.connection
+    if (this.#body.complete) connection?.giveBack()
     else connection?.destroy()
   }
 
   upgraded(head: ResponseHead, rest: Buffer): void {
-    const connection = this.#connection as UpstreamConnection
-    const { instance } = connection
-    const socket = connection.detach()
-    this.#status = 101
-    this.#firstByteMs = performance.now() - this.#start
+    const { instance, connection } = this.#attempt as Attempt
+    const socket = (connection as UpstreamConnection).detach()
+    this.#responded(101)
     this.#letGo()
     instance.addTunnel(socket)
     this.target.counter.connection()
@@ -259,11 +226,11 @@ export class Exchange implements UpstreamUser, Waiter {
 
   /** The front's client takes more. */
   drain(): void {
-    this.#connection?.socket.resume()
+    this.#attempt?.connection?.socket.resume()
   }
 
   drained(): void {
-    if (!this.#complete) this.#front.resume()
+    if (!this.#body.complete) this.#front.resume()
   }
 
   holds(): boolean {
@@ -273,48 +240,44 @@ export class Exchange implements UpstreamUser, Waiter {
   // ---- ends that are not the app's answer
 
   lost(because: string): void {
-    const instance = this.#letGo()
     const now = performance.now()
-    // A kept connection may have been closing as we wrote: that says nothing of the instance.
-    const isSuspect = instance !== null && !this.#reused
-    if (isSuspect) this.#relay.fleet.suspect(instance, `closed early: ${because}`, now)
-    if (!this.#again(now)) return this.#fail(failures.lost)
-    if (isSuspect) {
-      this.#tried.push(instance)
-      // its agent will say within milliseconds if it died; if it lives, there may be no other
-      setTimeout(() => this.wake(), retryPauseMs(this.#retries))
-    }
-    this.#dispatch()
-  }
-
-  /** Once at most: an instance may be slow and not dead, and the work it did for nothing must not be done by all of them. */
-  recall(): void {
-    if (this.finished || this.#recalled) return
-    const connection = this.#connection
-    if (this.#sent && !this.#again(performance.now())) return
-    this.#recalled = true
-    this.#letGo()
-    connection?.destroy()
-    this.#dispatch()
-  }
-
-  /** True: the request goes out once more, from its first byte. */
-  #again(now: number): boolean {
-    const loss = {
-      answered: this.#answered,
-      idempotent: isIdempotent(this.head.method),
-      replayable: this.#replayable && this.#complete,
-      retries: this.#retries,
-    }
-    if (!mayRetry(loss) || !this.target.service.retries.take(now)) return false
+    const attempt = this.#letGo() as Attempt
+    const again = mayRetry(this.#loss()) && this.target.service.retries.spend(now)
+    if (!again || !attempt.reused) attempt.blame(`closed early: ${because}`, now)
+    if (!again) return this.#fail(failures.lost)
     this.#retries++
     this.#fresh = true
-    this.#sent = false
-    return true
+    const pauseMs = this.#placement.lostAt(attempt.instance, now) ? 0 : retryPauseMs(attempt.reused, this.#retries)
+    if (pauseMs === 0) this.#dispatch()
+    else this.#pause(now, pauseMs)
+  }
+
+  #loss(): Loss {
+    return { answered: this.#answered, idempotent: isIdempotent(this.head.method), replayable: this.#body.replayable, retries: this.#retries }
+  }
+
+  /** What has not left the proxy may always go elsewhere. */
+  recalled(): void {
+    if (this.#attempt === null) return
+    if (this.#attempt.sent) {
+      if (!mayRecall(this.#loss(), this.#recalls) || !this.target.service.retries.spend(performance.now())) return
+      this.#recalls++
+    }
+    this.#letGo()?.connection?.destroy()
+    this.#dispatch()
+  }
+
+  /** Waits as those do who wait for an instance, but no longer than `pauseMs`. */
+  #pause(now: number, pauseMs: number): void {
+    this.#park(now)
+    setTimeout(() => {
+      this.target.service.unpark(this)
+      this.wake()
+    }, pauseMs)
   }
 
   malformed(refusal: Refusal): void {
-    this.#letGo()
+    this.#letGo()?.instance.score.failed(performance.now())
     this.#fail({ ...failures.malformed, detail: `${failures.malformed.detail} (${refusal.detail})` })
   }
 
@@ -333,10 +296,8 @@ export class Exchange implements UpstreamUser, Waiter {
   }
 
   #drop(): void {
-    const connection = this.#connection
     this.target.service.unpark(this)
-    this.#letGo()
-    connection?.destroy()
+    this.#letGo()?.connection?.destroy()
   }
 
   #fail(failure: Failure): void {
@@ -353,18 +314,22 @@ export class Exchange implements UpstreamUser, Waiter {
 
   #finish(outcome: Outcome, error: string | null): void {
     this.finished = true
-    this.#held = []
+    this.#deadline?.stop()
+    this.#body.forget()
+    const now = performance.now()
+    if (this.#admission !== 'refuse') this.target.breaker?.ended(this.#admission, this.#callOutcome(outcome, error), now)
     this.#relay.record({
       at: this.#at,
       target: this.target,
       instance: this.#lastInstance,
+      release: this.#release,
       method: this.head.method,
       host: this.head.hostname,
       path: withoutQuery(this.head.target),
       status: outcome === 'aborted' && this.#status === 0 ? 499 : this.#status,
       outcome,
       firstByteMs: this.#firstByteMs,
-      ms: performance.now() - this.#start,
+      ms: now - this.#start,
       bytesIn: this.bytesIn,
       bytesOut: this.bytesOut,
       requestId: this.requestId,
@@ -372,6 +337,12 @@ export class Exchange implements UpstreamUser, Waiter {
       protocol: this.#protocol,
       error,
     })
+  }
+
+  /** For the breaker. A service that is stopped is no failure, nor is a caller that leaves before the answer. */
+  #callOutcome(outcome: Outcome, error: string | null): CallOutcome {
+    if (outcome === 'failed') return error === failures.stopped.kind ? 'unknown' : 'failed'
+    return this.#answered ? 'passed' : 'unknown'
   }
 
   // ---- deadlines
@@ -385,42 +356,35 @@ export class Exchange implements UpstreamUser, Waiter {
   sweep(now: number): void {
     if (this.finished) return
     const { limits } = this.#relay
-    if (this.#connection === null) {
-      if (now - this.#parkedSince >= limits.parkMs) {
-        this.target.service.unpark(this)
-        this.#fail(failures.noInstance)
-      }
+    const attempt = this.#attempt
+    if (attempt === null) {
+      if (now - this.#parkedSince >= limits.parkMs) this.refuse(failures.noInstance)
       return
     }
-    if (!this.#sent || this.#connection.uses === 0) {
-      if (now - this.#connectingSince < limits.connectMs) return
-      this.#connection.destroy()
+    if (!attempt.sent) {
+      if (now - attempt.sinceMs < limits.connectMs) return
+      attempt.connection?.destroy()
       return this.connectFailed(`no connection within ${limits.connectMs} ms`)
     }
     if (this.bytesIn + this.bytesOut !== this.#progress) return this.#touch(now)
     const still = now - this.#progressAt
-    if (this.#status === 0 && this.#complete) this.#watchSilence(now)
     if (this.#status !== 0) {
       // A quiet stream is the app's right; a client that takes nothing of what is ready for it is not.
       if (still >= limits.stallMs && this.#front.congested()) this.#giveUpOnClient()
-    } else if (!this.#complete && !this.#connection.socket.writableNeedDrain) {
-      if (still >= limits.bodyMs && !this.head.expectContinue) this.refuse(bodyTimeout)
+    } else if (!this.#body.complete && attempt.connection?.socket.writableNeedDrain === false) {
+      if (still >= limits.bodyMs && !this.head.expectContinue) this.refuse(failures.bodyTimeout)
       else if (still >= limits.bodyMs + limits.responseMs) this.#timeOut()
-    } else if (still >= limits.responseMs) this.#timeOut()
+    } else if (still >= limits.responseMs && this.target.service.timeoutMs === null) this.#timeOut()
   }
 
-  /** It has the request, and the whole instance has been silent for longer than usual. */
-  #watchSilence(now: number): void {
-    const instance = this.#instance as Instance
-    const silentMs = now - Math.max(this.#sentAt, instance.heardAt)
-    if (silentMs >= this.target.service.patience.ms) this.#relay.fleet.suspect(instance, `no answer for ${Math.round(silentMs)} ms`, now)
+  #due(): void {
+    if (this.#attempt === null) this.refuse(failures.noInstance)
+    else this.#timeOut()
   }
 
   #timeOut(): void {
-    const instance = this.#instance
-    this.#drop()
-    if (instance !== null) this.#relay.fleet.suspect(instance, 'no answer in time', performance.now())
-    this.#fail(failures.timeout)
+    if (this.#deadline?.hurried !== true) this.#attempt?.blame('no answer in time', performance.now())
+    this.refuse(failures.timeout)
   }
 
   #giveUpOnClient(): void {
@@ -428,12 +392,4 @@ export class Exchange implements UpstreamUser, Waiter {
     this.#finish('aborted', 'client-stalled')
     this.#front.cut()
   }
-}
-
-const bodyTimeout: Failure = {
-  status: 408,
-  kind: 'body-timeout',
-  title: 'The request did not arrive',
-  detail: 'Its body stopped arriving before it was complete.',
-  forService: false,
 }

@@ -78,6 +78,13 @@ export const failures = {
     retryAfterSeconds: 5,
     forService: true,
   },
+  circuitOpen: {
+    status: 503,
+    kind: 'circuit-open',
+    title: 'The service does not answer',
+    detail: 'Most calls of it failed lately, so this one was not tried. One is tried again in a moment.',
+    forService: true,
+  },
   lost: {
     status: 502,
     kind: 'lost',
@@ -91,6 +98,13 @@ export const failures = {
     title: 'The app gave a broken answer',
     detail: 'Its response does not follow the HTTP standard and was not passed on.',
     forService: true,
+  },
+  bodyTimeout: {
+    status: 408,
+    kind: 'body-timeout',
+    title: 'The request did not arrive',
+    detail: 'Its body stopped arriving before it was complete.',
+    forService: false,
   },
   timeout: {
     status: 504,

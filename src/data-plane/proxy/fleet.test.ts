@@ -1,23 +1,12 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { WebSocket, WebSocketServer } from 'ws'
-import { answering, bodyOf, endpointsOf, instanceOf, keyOf, RawClient, startApp, startRawApp, startRig, tableOf, until } from './test-harness.ts'
+import { answering, bodyOf, endpointsOf, freePort, instanceOf, keyOf, RawClient, startApp, startRawApp, startRig, tableOf, until } from './test-harness.ts'
 
 const get = 'GET / HTTP/1.1\r\nHost: web.localhost\r\n\r\n'
 const endpoint = (port: number, state: 'ready' | 'unready' | 'draining' = 'ready', index = 0) => ({ instance: instanceOf('web', index), service: keyOf('web'), release: 1, host: '127.0.0.1', port, state })
-
-/** A port that refuses: it was somebody's a moment ago. */
-async function deadPort(): Promise<number> {
-  const server = createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 test('a request waits for an instance that is not ready yet', async () => {
   await using app = await startApp((_request, response) => response.end('here'))
@@ -98,7 +87,7 @@ test('an instance that refuses is passed over, for any method, and the agent hea
     request.resume()
     request.on('end', () => response.end('alive'))
   })
-  const dead = await deadPort()
+  const dead = await freePort()
   await using rig = await startRig({ services: { web: [dead, app.port] } })
   for (let n = 0; n < 20; n++) {
     const client = new RawClient(rig.port)
@@ -110,7 +99,7 @@ test('an instance that refuses is passed over, for any method, and the agent hea
 })
 
 test('a single instance that comes back on its port is found again without being announced', async () => {
-  const port = await deadPort()
+  const port = await freePort()
   await using rig = await startRig({ services: { web: [port] } })
   const client = new RawClient(rig.port)
   client.send(get)

@@ -1,7 +1,9 @@
 import type { ServiceKey } from '#contract/names.ts'
 import type { AgentToProxy, Endpoint, ProxyToAgent, RouteTable } from '#contract/wire.ts'
 import { suspensionMs } from './balancer.ts'
+import { Ejections, type Note } from './ejection.ts'
 import { Instance } from './instance.ts'
+import type { Limits } from './limits.ts'
 import { Service } from './service.ts'
 
 /**
@@ -12,22 +14,25 @@ export class Fleet {
   readonly #services = new Map<ServiceKey, Service>()
   readonly #instances = new Map<string, Instance>()
   readonly #tell: (message: ProxyToAgent) => void
-  readonly #forgetMs: number
+  readonly #limits: Limits
+  readonly #ejections: Ejections
+  #comparedAt = 0
   readonly #suspensions = new Set<NodeJS.Timeout>()
   /** Instances that the last whole list left out, with what will forget them. */
   readonly #missing = new Map<string, NodeJS.Timeout>()
   /** Called after any change that a restart must remember. */
   onChange: () => void = () => {}
 
-  constructor(tell: (message: ProxyToAgent) => void, forgetMs: number) {
+  constructor(tell: (message: ProxyToAgent) => void, limits: Limits, note: Note) {
     this.#tell = tell
-    this.#forgetMs = forgetMs
+    this.#ejections = new Ejections(limits, note)
+    this.#limits = limits
   }
 
   service(key: ServiceKey): Service {
     let service = this.#services.get(key)
     if (service === undefined) {
-      service = new Service(key)
+      service = new Service(key, this.#limits)
       this.#services.set(key, service)
     }
     return service
@@ -57,7 +62,7 @@ export class Fleet {
   hear(message: AgentToProxy): void {
     if (message.t === 'endpoints') this.#replace(message.endpoints)
     else if (message.t === 'endpoint') this.#put(message.endpoint)
-    else if (message.t === 'gone') this.#remove(message.instance, true)
+    else if (message.t === 'gone') this.#remove(message.instance, 'gone')
     else this.#drain(message.instance)
     this.onChange()
   }
@@ -71,10 +76,10 @@ export class Fleet {
     for (const id of this.#instances.keys()) {
       if (named.has(id) || this.#missing.has(id)) continue
       const forget = () => {
-        this.#remove(id, false)
+        this.#remove(id, 'left out')
         this.onChange()
       }
-      this.#missing.set(id, setTimeout(forget, this.#forgetMs))
+      this.#missing.set(id, setTimeout(forget, this.#limits.forgetMs))
     }
     for (const endpoint of endpoints) this.#put(endpoint)
   }
@@ -89,35 +94,49 @@ export class Fleet {
     const known = this.#instances.get(endpoint.instance)
     if (known?.host !== endpoint.host || known.port !== endpoint.port) this.#claim(endpoint)
     const before = known?.service
-    if (known === undefined) this.#instances.set(endpoint.instance, new Instance(endpoint))
-    else known.update(endpoint)
+    const moved = known !== undefined && (known.host !== endpoint.host || known.port !== endpoint.port)
+    const starts = endpoint.state === 'ready' && (moved || known?.state !== 'ready')
+    const instance = known ?? new Instance(endpoint)
+    this.#instances.set(endpoint.instance, instance)
+    known?.update(endpoint)
+    if (starts) this.#begin(instance)
     if (before !== undefined && before !== endpoint.service) this.#elect(this.service(before))
     this.#elect(this.service(endpoint.service))
-    // with nobody else to ask, what waits there may as well wait on: it may be answered yet
-    if (endpoint.state === 'unready' && this.service(endpoint.service).eligible.length > 0) known?.recall()
+    // an agent in doubt says unready too: with nobody else to ask, what a slow program works on is not asked of it twice
+    const canGoElsewhere = this.service(endpoint.service).eligible.length > 0
+    if (moved || (endpoint.state === 'unready' && canGoElsewhere)) known?.recall()
+  }
+
+  /** It was not ready, and now is: what it did before says nothing of it any more. */
+  #begin(instance: Instance): void {
+    const now = performance.now()
+    this.service(instance.service).readyMs = now
+    if (instance.ejected) this.#ejections.readmit(this.service(instance.service), instance, now, 'it has become ready anew')
+    instance.score.clear()
+    instance.warmUp(now, this.#limits.slowStartMs)
   }
 
   /** An address is one instance's: whoever had it before is not there any more, and must not get the other's requests. */
   #claim({ instance: id, host, port }: Endpoint): void {
     for (const [other, { host: otherHost, port: otherPort }] of this.#instances) {
-      if (other !== id && otherPort === port && otherHost === host) this.#remove(other, false)
+      if (other !== id && otherPort === port && otherHost === host) this.#remove(other, 'replaced')
     }
   }
 
   /**
-   * `stopped`: it is known to be gone, so what hangs on it ends too. One that was merely left out gets no new requests,
-   * but its tunnels live.
+   * `gone`: nothing of it is left, so what hangs on it ends too, and requests without an answer look elsewhere. One that was
+   * merely left out of a list gets no new requests, but what it has it keeps.
    */
-  #remove(id: string, stopped: boolean): void {
+  #remove(id: string, how: 'gone' | 'replaced' | 'left out'): void {
     const instance = this.#instances.get(id)
     if (instance === undefined) return
     this.#found(id)
     this.#instances.delete(id)
     instance.state = 'unready'
-    if (stopped) instance.destroy()
+    if (how === 'gone') instance.destroy()
     else instance.closeIdle()
     this.#elect(this.service(instance.service))
-    if (stopped) instance.recall()
+    if (how !== 'left out') instance.recall()
     this.#settle(instance)
   }
 
@@ -149,13 +168,15 @@ export class Fleet {
       const instance = this.#instances.get(id)
       if (instance?.service === service.key && instance.state === 'ready') eligible.push(instance)
     }
-    service.eligible = eligible
+    service.elect(eligible)
+    this.#ejections.fit(service, performance.now())
     if (eligible.length > 0 || !service.expected) service.wake()
   }
 
   /** It refused a connection: pass it over for a moment, then let those try again who wait. */
   refused(instance: Instance, because: string, nowMs: number): void {
     this.suspect(instance, because, nowMs)
+    instance.score.failed(nowMs)
     const wait = suspensionMs(++instance.failures)
     instance.suspendedUntil = nowMs + wait
     const timer = setTimeout(() => {
@@ -170,6 +191,23 @@ export class Fleet {
     if (nowMs - instance.suspectSaidAt < 1_000) return
     instance.suspectSaidAt = nowMs
     this.#tell({ t: 'suspect', instance: instance.id, because })
+  }
+
+  beat(nowMs: number): void {
+    this.#listen(nowMs)
+    if (nowMs - this.#comparedAt < this.#limits.compareMs) return
+    this.#comparedAt = nowMs
+    for (const service of this.#services.values()) this.#ejections.compare(service, nowMs)
+  }
+
+  /** An instance that owes answers and has been silent for longer than its service usually takes: the agent may find out why. */
+  #listen(nowMs: number): void {
+    for (const instance of this.#instances.values()) {
+      const silentMs = instance.silentMs(nowMs)
+      if (silentMs === 0) continue
+      const { patienceMs } = this.service(instance.service).latency
+      if (silentMs > patienceMs) this.suspect(instance, `silent for ${Math.round(silentMs)} ms with requests unanswered (usual is up to ${Math.round(patienceMs)} ms)`, nowMs)
+    }
   }
 
   sweep(nowMs: number, maxIdleMs: number): void {

@@ -33,7 +33,7 @@ export function edgeCaller(address: string): Caller {
   return { address, edge: true, forwardedLines: '' }
 }
 
-/** The head for the app. We always speak HTTP/1.1 to it and keep the connection, so no Connection field is needed. */
+/** The head for the app, without the empty line that ends it. We always speak HTTP/1.1 to it and keep the connection, so no Connection field is needed. */
 export function requestLines(head: RequestHead, caller: Caller, requestId: string, nowMs: number): string {
   let lines = `${head.method} ${head.target} HTTP/1.1\r\nHost: ${head.host}\r\n${head.kept}${caller.forwardedLines}X-Request-ID: ${requestId}\r\n`
   if (!caller.edge) lines += `X-Forwarded-Host: ${head.host}\r\nX-Request-Start: t=${nowMs}\r\n`
@@ -41,7 +41,7 @@ export function requestLines(head: RequestHead, caller: Caller, requestId: strin
   else if (head.contentLength !== -1) lines += `Content-Length: ${head.contentLength}\r\n`
   if (head.expectContinue) lines += 'Expect: 100-continue\r\n'
   if (head.upgrade !== null) lines += `Connection: Upgrade\r\nUpgrade: ${head.upgrade}\r\n`
-  return `${lines}\r\n`
+  return lines
 }
 
 /** How the response is framed for an HTTP/1 client, and what becomes of its connection. */

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { ServiceKey } from '#contract/names.ts'
 import type { Endpoint, EndpointState } from '#contract/wire.ts'
+import { Score } from './score.ts'
 import { UpstreamConnection, type UpstreamUser } from './upstream.ts'
 
 /**
@@ -9,6 +10,8 @@ import { UpstreamConnection, type UpstreamUser } from './upstream.ts'
  */
 export class Instance {
   readonly id: string
+  /** What people call it; undefined: the agent did not say. */
+  name: string | undefined
   service: ServiceKey
   release: number
   host: string
@@ -18,21 +21,38 @@ export class Instance {
   epoch = 0
   /** HTTP requests under way; what a drain waits for. */
   inFlight = 0
+  /** Reads from it, ever; answers may be told from silence by it. */
+  reads = 0
+  #unanswered = 0
+  #owesSince = 0
+  #readsSeen = 0
+  #readsSeenAt = 0
   /** Until when (monotonic ms) it is passed over, because it refused a connection. */
   suspendedUntil = 0
   /** Refused connections in a row. */
   failures = 0
+  readonly score = new Score()
+  /** Passed over because it does worse than its peers (`ejection.ts`); since when, and until when or when that ended. Monotonic ms. */
+  ejected = false
+  ejectedAt = 0
+  ejectedUntil = 0
+  /** Ejections without a long good time in between. */
+  ejections = 0
+  /** Until when (monotonic ms) it gets less than its share, because it has just become ready, and over how long that grows. */
+  coldUntil = 0
+  coldMs = 0
   /** The agent asked to be told when nothing is in flight any more. */
   drainAsked = false
-  /** When the last answer of it began, monotonic ms. */
-  heardAt = 0
   suspectSaidAt = Number.NEGATIVE_INFINITY
   readonly #idle: UpstreamConnection[] = []
   readonly #connections = new Set<UpstreamConnection>()
   readonly #tunnels = new Set<Socket>()
+  /** Connections of TCP edges that it has not accepted yet. */
+  readonly joining = new Set<{ recalled(): void }>()
 
   constructor(endpoint: Endpoint) {
     this.id = endpoint.instance
+    this.name = endpoint.name
     this.service = endpoint.service
     this.release = endpoint.release
     this.host = endpoint.host
@@ -52,6 +72,7 @@ export class Instance {
       this.port = endpoint.port
       this.closeIdle()
     }
+    this.name = endpoint.name
     this.service = endpoint.service
     this.release = endpoint.release
     this.state = endpoint.state
@@ -102,15 +123,41 @@ export class Instance {
     socket.once('close', () => this.#tunnels.delete(socket))
   }
 
+  /** A request was sent to it. */
+  asked(nowMs: number): void {
+    if (this.#unanswered++ === 0) this.#owesSince = nowMs
+  }
+
+  /** One that was asked for is answered, or not waited for any more. */
+  settled(): void {
+    this.#unanswered--
+  }
+
+  /** How long it has owed an answer without a byte coming from it; 0 when it owes none. Asked on every beat, and exact to one. */
+  silentMs(nowMs: number): number {
+    if (this.reads !== this.#readsSeen) {
+      this.#readsSeen = this.reads
+      this.#readsSeenAt = nowMs
+    }
+    return this.#unanswered === 0 ? 0 : nowMs - Math.max(this.#owesSince, this.#readsSeenAt)
+  }
+
+  /** It has just come into rotation: caches, pools and compiled code are still to come. */
+  warmUp(nowMs: number, coldMs: number): void {
+    this.coldUntil = nowMs + coldMs
+    this.coldMs = coldMs
+  }
+
+  /** It cannot serve: whoever waits for it may look elsewhere. Call it once nobody is sent here any more. */
+  recall(): void {
+    for (const connection of [...this.#connections]) connection.recall()
+    for (const waiting of [...this.joining]) waiting.recalled()
+  }
+
   sweep(nowMs: number, maxIdleMs: number): void {
     for (const connection of this.#idle) {
       if (nowMs - connection.idleSince > Math.min(maxIdleMs, connection.idleLimitMs - 1000)) connection.destroy()
     }
-  }
-
-  /** Out of rotation because it is sick: whoever can go elsewhere does. Call it once nobody picks this instance any more. */
-  recall(): void {
-    for (const connection of [...this.#connections]) connection.recall()
   }
 
   closeIdle(): void {
@@ -124,6 +171,6 @@ export class Instance {
   }
 
   endpoint(): Endpoint {
-    return { instance: this.id, service: this.service, release: this.release, host: this.host, port: this.port, state: this.state }
+    return { instance: this.id, ...(this.name === undefined ? {} : { name: this.name }), service: this.service, release: this.release, host: this.host, port: this.port, state: this.state }
   }
 }

@@ -24,12 +24,25 @@ export type Limits = {
   unsafeReuseMs: number
   /** Bytes of a request that are kept so that it can be sent again. */
   replayBytes: number
+  /** Of a service's requests of the last 10 s, how many may be sent again, on top of `retryFloor`. */
+  retryShare: number
+  /** So many of a service may be sent again within 10 s in any case. */
+  retryFloor: number
   /** After an answer that ends the connection: how long what still comes is read and thrown away. */
   lingerMs: number
   /** How long `close` waits for what is in flight. */
   closeMs: number
   /** The beat of the deadline sweep. */
   sweepMs: number
+  /** The beat at which instances are looked at: whether one has gone silent. */
+  beatMs: number
+  /** The beat at which instances are compared with each other. */
+  compareMs: number
+  /** How long the first ejection of an instance lasts; each further one twice as long, up to `longestEjectionMs`. */
+  ejectionMs: number
+  longestEjectionMs: number
+  /** An instance that has become ready gets its full share after this. */
+  slowStartMs: number
 }
 
 export const defaultLimits: Limits = {
@@ -45,7 +58,14 @@ export const defaultLimits: Limits = {
   upstreamIdleMs: 4_000,
   unsafeReuseMs: 1_000,
   replayBytes: 64 * 1024,
+  retryShare: 0.2,
+  retryFloor: 1_000,
   lingerMs: 2_000,
   closeMs: 10_000,
   sweepMs: 500,
+  beatMs: 100,
+  compareMs: 1_000,
+  ejectionMs: 10_000,
+  longestEjectionMs: 300_000,
+  slowStartMs: 10_000,
 }

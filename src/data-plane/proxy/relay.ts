@@ -35,7 +35,7 @@ export class Relay {
 
   /** The one place where a request that ended is counted and logged. */
   record(entry: RequestEntry): void {
-    entry.target?.counter.request(entry.outcome, entry.status, entry.firstByteMs, entry.bytesIn, entry.bytesOut)
+    entry.target?.counter.request(entry.outcome, entry.status, entry.firstByteMs, entry.bytesIn, entry.bytesOut, entry.release)
     const label = entry.target?.logLabel ?? unrouted
     const error = entry.error === null ? '' : `,"error":${quote(entry.error)}`
     this.#log.add(
@@ -49,6 +49,7 @@ export class Relay {
       at: Date.now(),
       target: null,
       instance: null,
+      release: null,
       method: head?.method ?? '-',
       host: head?.hostname ?? '-',
       path: head === null ? '-' : withoutQuery(head.target),
@@ -70,6 +71,8 @@ export type RequestEntry = {
   at: number
   target: Target | null
   instance: string | null
+  /** The release that was asked; null when it reached no instance. */
+  release: number | null
   method: string
   host: string
   /** Without query: those carry secrets too often to be kept. */

@@ -1,3 +1,4 @@
+import { timeoutField } from './deadline.ts'
 import { badByte, type FieldVisitor, walkFields, withoutNamed } from './fields.ts'
 import { hostnameOf, isTargetByte, isToken, isTokenByte, listOf, parseContentLength } from './grammar.ts'
 import { type Refusal, refusals } from './refusal.ts'
@@ -31,6 +32,8 @@ export type RequestHead = {
   expectContinue: boolean
   /** The X-Request-ID that came, if it is sane. */
   requestId: string | null
+  /** What the caller of an edge has left for this (X-Request-Timeout-Ms), in milliseconds; -1: it did not say, or is not believed. */
+  timeoutMs: number
 }
 
 export const maxTargetBytes = 8 * 1024
@@ -92,6 +95,7 @@ export function parseRequestHead(text: string, rules: HeadRules): RequestHead | 
     upgrade: fields.upgradeNamed && bodyless && minor === 1 ? fields.upgrade || null : null,
     expectContinue: fields.expectContinue && minor === 1,
     requestId: fields.requestId,
+    timeoutMs: fields.timeoutMs,
   }
 }
 
@@ -125,6 +129,7 @@ class RequestFields implements FieldVisitor {
   upgrade: string | null = null
   expectContinue = false
   requestId: string | null = null
+  timeoutMs = -1
   /** Fields that Connection names, beyond the usual ones. */
   named: string[] | null = null
   readonly #rules: HeadRules
@@ -169,7 +174,7 @@ class RequestFields implements FieldVisitor {
       case 19: // proxy-authorization
         return first !== 0x70 || this.#named(text, start, colon, from, to)
       default:
-        return first !== 0x78 || this.#named(text, start, colon, from, to) // x-forwarded-…
+        return first !== 0x78 || this.#named(text, start, colon, from, to) // x-forwarded-…, x-request-timeout-ms
     }
   }
 
@@ -201,6 +206,9 @@ class RequestFields implements FieldVisitor {
         return false
       case 'x-request-id':
         if (raw === name && this.requestId === null && /^[\w.~:/+=@-]{1,128}$/.test(text.slice(from, to))) this.requestId = text.slice(from, to)
+        return false
+      case timeoutField:
+        if (raw === name && this.#rules.trustForwarded && /^\d{1,9}$/.test(text.slice(from, to))) this.timeoutMs = Number(text.slice(from, to))
         return false
       case 'te':
       case 'keep-alive':

@@ -1,146 +1,104 @@
-/** What a caller sees when an instance dies or hangs under its request: nothing, if the request may be sent again. */
 import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
+import type { Socket } from 'node:net'
 import { test } from 'node:test'
-import { answering, type Backend, instanceOf, keyOf, RawClient, type Rig, startRawApp, startRig, until } from './test-harness.ts'
+import { RawClient, startApp, startRawApp, startRig, until } from './test-harness.ts'
 
-const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nalive'
-const get = 'GET /it HTTP/1.1\r\nHost: web.localhost\r\n\r\n'
-const post = 'POST /it HTTP/1.1\r\nHost: web.localhost\r\nContent-Length: 4\r\n\r\ndata'
-const heads = (app: { received(): string }) => (app.received().match(/ \/it HTTP\/1\.1/g) ?? []).length
-const endpoint = (port: number, state: 'ready' | 'unready', index = 0) => ({ instance: instanceOf('web', index), service: keyOf('web'), release: 1, host: '127.0.0.1', port, state })
+const get = 'GET / HTTP/1.1\r\nHost: web.localhost\r\n\r\n'
+const ask = (method: string, body: string, announced = body.length) => `${method} / HTTP/1.1\r\nHost: web.localhost\r\nContent-Length: ${announced}\r\n\r\n${body}`
 
-/** Takes a request and says nothing. */
-const hung = () => startRawApp(() => {})
-/** Takes a request and dies. */
-const dying = () => startRawApp((socket) => socket.once('data', () => socket.destroy()))
-const living = () => startRawApp(answering(ok))
-
-/** Sends until the sick one was asked too: who gets a request is chance. */
-async function untilAsked(rig: Rig, sick: { received(): string }, request: string): Promise<RawClient[]> {
-  const clients: RawClient[] = []
-  await until(() => {
-    const client = new RawClient(rig.port)
-    client.send(request)
-    clients.push(client)
-    return heads(sick) > 0
-  }, 'the sick instance is asked')
-  return clients
+/** An app that takes every request and closes instead of answering; `requests` counts the heads it got. */
+async function startKiller(method: string) {
+  const app = await startRawApp((socket: Socket) => socket.on('data', () => socket.destroy()))
+  return { ...app, requests: () => app.received().split(`${method} / HTTP/1.1`).length - 1, [Symbol.asyncDispose]: app.close }
 }
 
-async function close(clients: RawClient[], ...backends: Backend[]): Promise<void> {
+test('the only instance dies with three hundred requests in flight, and none is lost', async () => {
+  const app = await startRawApp(() => {})
+  await using rig = await startRig({ services: { web: [app.port] } })
+  const clients = Array.from({ length: 300 }, () => new RawClient(rig.port))
+  for (const client of clients) client.send(get)
+  await until(() => app.received().split('GET /').length === 301, 'all of them at the app')
+  await app.close()
+  const again = createServer((_request, response) => response.end('back'))
+  again.listen(app.port, '127.0.0.1')
+  const answers = await Promise.all(clients.map((client) => client.response()))
+  assert.deepEqual(new Set(answers.map((answer) => answer.status)), new Set([200]))
+  await until(() => rig.agent.heard.some((message) => message.t === 'suspect'), 'the hint to the agent')
   for (const client of clients) client.close()
-  for (const backend of backends) await backend.close()
-}
-
-test('an instance that dies under a GET on a new connection costs nothing: another answers', async () => {
-  const [sick, well] = [await dying(), await living()]
-  await using rig = await startRig({ services: { web: [sick.port, well.port] } })
-  const clients = await untilAsked(rig, sick, get)
-  for (const client of clients) assert.equal((await client.response()).status, 200)
-  await close(clients, sick, well)
+  again.closeAllConnections()
+  again.close()
 })
 
-test('the only instance dies under a GET: the request waits for the next one', async () => {
-  const [sick, well] = [await dying(), await living()]
-  await using rig = await startRig({ services: { web: [sick.port] } })
-  const client = new RawClient(rig.port)
-  client.send(get)
-  await until(() => heads(sick) > 0, 'it was asked')
-  rig.agent.say({ t: 'endpoint', endpoint: endpoint(sick.port, 'unready') })
-  rig.agent.say({ t: 'endpoint', endpoint: endpoint(well.port, 'ready') })
-  assert.equal((await client.response()).status, 200)
-  await close([client], sick, well)
+test('what may not be sent twice is sent once, whoever dies under it', async () => {
+  for (const method of ['POST', 'PATCH', 'PROPFIND']) {
+    await using app = await startKiller(method)
+    await using rig = await startRig({ services: { web: [app.port, app.port] } })
+    const client = new RawClient(rig.port)
+    for (let n = 1; n <= 5; n++) {
+      client.send(ask(method, 'x'))
+      const answer = await client.response()
+      assert.equal(answer.status, 502)
+      assert.equal(answer.header('nightshift-error'), 'lost')
+      assert.equal(app.requests(), n)
+    }
+    client.close()
+  }
 })
 
-test('a request that kills whoever reads it is given up after three tries', async () => {
-  const sick = await dying()
-  await using rig = await startRig({ services: { web: [sick.port] } })
-  const client = new RawClient(rig.port)
-  client.send(get)
-  const answer = await client.response()
-  assert.equal(answer.status, 502)
-  assert.equal(answer.header('nightshift-error'), 'lost')
-  assert.equal(heads(sick), 3)
-  await close([client], sick)
-})
-
-test('a POST that an instance has read is never sent again', async () => {
-  const [sick, well] = [await dying(), await living()]
-  await using rig = await startRig({ services: { web: [sick.port, well.port] } })
-  const clients = await untilAsked(rig, sick, post)
-  const statuses = await Promise.all(clients.map(async (client) => (await client.response('POST')).status))
-  assert.equal(statuses.filter((status) => status === 502).length, heads(sick))
-  assert.equal(heads(sick) + heads(well), clients.length)
-  await close(clients, sick, well)
-})
-
-test('when the agent takes a hung instance out, its GETs go elsewhere at once', async () => {
-  const [sick, well] = [await hung(), await living()]
-  await using rig = await startRig({ services: { web: [sick.port, well.port] } })
-  const clients = await untilAsked(rig, sick, get)
-  rig.agent.say({ t: 'endpoint', endpoint: endpoint(sick.port, 'unready') })
-  for (const client of clients) assert.equal((await client.response()).status, 200)
-  assert.equal(heads(well), clients.length)
-  await close(clients, sick, well)
-})
-
-test('a POST stays with the hung instance that has read it, and fails with it', async () => {
-  const [sick, well] = [await hung(), await living()]
-  await using rig = await startRig({ services: { web: [sick.port, well.port] } })
-  const clients = await untilAsked(rig, sick, post)
-  rig.agent.say({ t: 'endpoint', endpoint: endpoint(sick.port, 'unready') })
-  await rig.agent.settled()
-  const waiting = () => clients.filter((client) => client.received === '')
-  await until(() => waiting().length === heads(sick), 'only what the sick one has read still waits')
-  const [stuck] = waiting()
-  await sick.close()
-  assert.equal((await (stuck as RawClient).response('POST')).status, 502)
-  assert.equal(heads(well), clients.length - heads(sick))
-  await close(clients, well)
-})
-
-test('the only instance hangs: a GET waits through its replacement', async () => {
-  const [sick, well] = [await hung(), await living()]
-  await using rig = await startRig({ services: { web: [sick.port] } })
-  const client = new RawClient(rig.port)
-  client.send(get)
-  await until(() => heads(sick) > 0, 'it was asked')
-  rig.agent.say({ t: 'endpoint', endpoint: endpoint(sick.port, 'unready') })
-  await rig.agent.settled()
-  assert.equal(sick.connections.filter((socket) => !socket.destroyed).length, 1, 'nobody else can answer, so it may go on waiting there')
-  await sick.close()
-  rig.agent.say({ t: 'endpoint', endpoint: endpoint(well.port, 'ready') })
-  assert.equal((await client.response()).status, 200)
-  await close([client], well)
-})
-
-test('an answer that has begun is never mixed with another', async () => {
-  const sick = await startRawApp((socket) => socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf')))
-  await using rig = await startRig({ services: { web: [sick.port] } })
-  const client = new RawClient(rig.port)
-  client.send(get)
-  await until(() => client.received.endsWith('half'), 'half of it')
-  rig.agent.say({ t: 'endpoint', endpoint: endpoint(sick.port, 'unready') })
-  await rig.agent.settled()
-  await sick.close()
-  await client.end()
-  assert.match(client.received, /half$/)
-  assert.equal(heads(sick), 1)
-  await close([client])
-})
-
-test('the silence of an instance that has answered quickly until now is told to its agent, and costs nobody the request', async () => {
-  let isHung = false
-  const app = await startRawApp((socket) => socket.on('data', () => isHung || socket.write(ok)))
+test('a request is sent three times at most', async () => {
+  await using app = await startKiller('GET')
   await using rig = await startRig({ services: { web: [app.port] } })
   const client = new RawClient(rig.port)
   client.send(get)
-  await client.response()
-  isHung = true
-  client.send(get)
-  await until(() => rig.agent.heard.some((message) => message.t === 'suspect' && message.because.startsWith('no answer for')), 'the hint')
-  app.connections[0]?.write(ok)
-  assert.equal((await client.response()).status, 200)
-  assert.equal(heads(app), 2)
-  await close([client], app)
+  assert.equal((await client.response()).status, 502)
+  assert.equal(app.requests(), 3)
+  client.close()
+})
+
+test('another instance takes what the first lost, with its body', async () => {
+  const bodies: string[] = []
+  await using bad = await startKiller('PUT')
+  await using good = await startApp((request, response) => {
+    let body = ''
+    request.on('data', (chunk) => {
+      body += chunk
+    })
+    request.on('end', () => {
+      bodies.push(body)
+      response.end('ok')
+    })
+  })
+  await using rig = await startRig({ services: { web: [bad.port, good.port] } })
+  for (let n = 0; n < 20; n++) {
+    const client = new RawClient(rig.port)
+    client.send(ask('PUT', `body ${n}`))
+    assert.equal((await client.response()).status, 200)
+    client.close()
+  }
+  assert.deepEqual(bodies, Array.from({ length: 20 }, (_, n) => `body ${n}`))
+  assert.ok(bad.requests() > 0)
+})
+
+test('without its whole body at hand a request is not sent again', async () => {
+  await using app = await startKiller('PUT')
+  await using rig = await startRig({ services: { web: [app.port] } }, { limits: { replayBytes: 1_000 } })
+  for (const request of [ask('PUT', 'half', 10), ask('PUT', 'x'.repeat(1_001))]) {
+    const before = app.requests()
+    const client = new RawClient(rig.port)
+    client.send(request)
+    assert.equal((await client.response()).header('nightshift-error'), 'lost')
+    assert.equal(app.requests(), before + 1)
+    client.close()
+  }
+})
+
+test('a service whose budget is spent gets no more retries', async () => {
+  await using app = await startKiller('GET')
+  await using rig = await startRig({ services: { web: [app.port] } }, { limits: { retryFloor: 3, retryShare: 0 } })
+  const clients = Array.from({ length: 5 }, () => new RawClient(rig.port))
+  for (const client of clients) client.send(get)
+  for (const client of clients) assert.equal((await client.response()).status, 502)
+  assert.equal(app.requests(), 5 + 3)
+  for (const client of clients) client.close()
 })

@@ -59,6 +59,6 @@ function routeTarget(route: Route, table: RouteTable, fleet: Fleet, counters: Co
       service: described?.service ?? service,
       from: null,
     },
-    route.httpsOnly,
+    { httpsOnly: route.httpsOnly, breaker: null },
   )
 }

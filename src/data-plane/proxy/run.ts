@@ -3,7 +3,9 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { messageOf } from '#base/errors.ts'
 import { type ControlToProxy, type Endpoint, type ProxyToControl, type RouteTable, wireVersion } from '#contract/wire.ts'
+import { type ControlClient, createControlClient } from '../control-client.ts'
 import { type DnsServer, startDns } from '../dns/server.ts'
+import { type Facts, type NewFact, openFacts } from '../facts.ts'
 import { type Link, type LinkLog, openLink } from '../link.ts'
 import { AccessLog } from './access-log.ts'
 import { AgentSocket } from './agent-socket.ts'
@@ -70,13 +72,18 @@ export async function runProxy(options: ProxyOptions): Promise<Proxy> {
   const endpointsFile = new StateFile<{ boot: string; endpoints: Endpoint[] }>(join(folder, 'endpoints.json'), log)
   const boot = bootId()
 
+  const machine = options.machine ?? hostname().toLowerCase()
+  const control: ControlClient | null = options.controlUrl === null ? null : createControlClient(options.controlUrl, options.token)
+  const facts: Facts | null = control && (await openFacts({ file: join(folder, 'facts.ndjson'), machine, control, now: () => new Date(), log }))
+  const note = (fact: NewFact) => facts?.note(fact)
+
   let agents: AgentSocket | undefined
-  const fleet = new Fleet((message) => agents?.tell(message), limits.forgetMs)
+  const fleet = new Fleet((message) => agents?.tell(message), limits, note)
   const counters = new Counters()
   const accessLog = new AccessLog({ path: join(folder, 'access.log'), log })
   const relay = new Relay(fleet, limits, new Routes(emptyTable, fleet, counters), accessLog)
   const connections = new Set<Visitable>()
-  const edges = new Edges(relay, counters, connections, log)
+  const edges = new Edges(relay, counters, connections, note, log)
   const certificates = new Certificates()
   let table = emptyTable
 
@@ -120,12 +127,10 @@ export async function runProxy(options: ProxyOptions): Promise<Proxy> {
   let dns: DnsServer | null = null
   if (options.dnsPort != null) dns = await openDns(options.dnsHost ?? '127.0.0.1', options.dnsPort, fleet, log)
 
-  const machine = options.machine ?? hostname().toLowerCase()
   const spool = new TrafficSpool({
     folder: join(folder, 'traffic'),
     machine,
-    url: options.controlUrl === null ? null : new URL('/internal/traffic', options.controlUrl).href,
-    token: options.token,
+    control,
     ...(options.trafficPeriodMs === undefined ? {} : { periodMs: options.trafficPeriodMs }),
     log,
     take() {
@@ -139,6 +144,7 @@ export async function runProxy(options: ProxyOptions): Promise<Proxy> {
     fleet.sweep(now, limits.upstreamIdleMs)
     void edges.beat()
   }, limits.sweepMs)
+  const beat = setInterval(() => fleet.beat(performance.now()), limits.beatMs)
 
   let link: Link<ProxyToControl> | null = null
   if (options.controlUrl !== null) {
@@ -181,8 +187,10 @@ export async function runProxy(options: ProxyOptions): Promise<Proxy> {
     await settled(connections, limits.closeMs)
     for (const connection of connections) connection.destroy()
     clearInterval(sweep)
+    clearInterval(beat)
     fleet.close()
-    await Promise.all([dns?.close(), agents?.close(), spool.close(), accessLog.close(), tableFile.flush(), endpointsFile.flush()])
+    await Promise.all([dns?.close(), agents?.close(), spool.close(), facts?.close(), accessLog.close(), tableFile.flush(), endpointsFile.flush()])
+    control?.close()
   }
 }
 

@@ -1,8 +1,10 @@
 import type { ServiceKey } from '#contract/names.ts'
-import type { ServiceTarget } from '#contract/wire.ts'
+import type { ServiceTarget, TrafficSplit } from '#contract/wire.ts'
 import type { Instance } from './instance.ts'
+import { Latency } from './latency.ts'
+import type { Limits } from './limits.ts'
 import { RetryBudget } from './retry-budget.ts'
-import { Patience } from './silence.ts'
+import type { Side } from './split.ts'
 
 /** Somebody who waits for a ready instance: a request, or a connection of a TCP edge. */
 export interface Waiter {
@@ -17,6 +19,8 @@ export class Service {
   environment = ''
   name = ''
   protocol: 'http' | 'tcp' = 'http'
+  /** By when a response must begin; null: `responseMs` after the request was sent. */
+  timeoutMs: number | null = null
   /** Something is meant to run, so waiting makes sense. */
   expected = false
   /** In the table. */
@@ -24,23 +28,37 @@ export class Service {
   listed: ReadonlySet<string> = new Set()
   /** Listed by the table and ready by the agent's word. */
   eligible: readonly Instance[] = []
-  readonly retries = new RetryBudget()
-  readonly patience = new Patience()
+  split: TrafficSplit | null = null
+  /** The eligible ones on each side of the split; null without one. */
+  sides: Record<Side, readonly Instance[]> | null = null
+  /** When an instance of it last became ready (monotonic ms). */
+  readyMs = 0
+  readonly retries: RetryBudget
+  readonly latency = new Latency()
   readonly #parked = new Set<Waiter>()
 
-  constructor(key: ServiceKey) {
+  constructor(key: ServiceKey, limits: Limits) {
     this.key = key
+    this.retries = new RetryBudget(limits)
   }
 
   describe(target: ServiceTarget | undefined): void {
     this.known = target !== undefined
     this.expected = target?.expected ?? false
     this.listed = new Set(target?.instances)
+    this.split = target?.split ?? null
     if (target === undefined) return
     this.app = target.app
     this.environment = target.environment
     this.name = target.service
     this.protocol = target.protocol
+    this.timeoutMs = target.timeoutMs ?? null // a saved table of before has none
+  }
+
+  elect(eligible: readonly Instance[]): void {
+    const { split } = this
+    this.eligible = eligible
+    this.sides = split && { in: eligible.filter((one) => one.release === split.release), out: eligible.filter((one) => one.release !== split.release) }
   }
 
   get parked(): number {

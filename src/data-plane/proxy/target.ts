@@ -1,3 +1,4 @@
+import type { Breaker } from './breaker.ts'
 import { Counter, type CounterNames } from './counter.ts'
 import type { Service } from './service.ts'
 
@@ -5,6 +6,8 @@ import type { Service } from './service.ts'
 export type Target = {
   service: Service
   counter: Counter
+  /** Of an edge; the ingress has none, since the world is not made to fail fast. */
+  breaker: Breaker | null
   httpsOnly: boolean
   /** The part of an access log line that never changes: `"app":…,"route":…`. */
   logLabel: string
@@ -30,11 +33,11 @@ export class Counters {
   }
 }
 
-export function makeTarget(counters: Counters, service: Service, names: CounterNames, httpsOnly: boolean): Target {
+export function makeTarget(counters: Counters, service: Service, names: CounterNames, more: Pick<Target, 'httpsOnly' | 'breaker'>): Target {
   const { app, environment, service: name, key } = names
   return {
     service,
-    httpsOnly,
+    ...more,
     counter: counters.counter(names),
     logLabel: `"app":${JSON.stringify(app)},"environment":${JSON.stringify(environment)},"service":${JSON.stringify(name)},"route":${JSON.stringify(key)}`,
   }

@@ -1,7 +1,9 @@
 import { connect, type Socket } from 'node:net'
-import { pickInstance } from './balancer.ts'
+import type { Admission } from './breaker.ts'
+import type { CallOutcome } from './circuit.ts'
 import type { Visitable } from './entrance.ts'
 import type { Instance } from './instance.ts'
+import { Placement } from './placement.ts'
 import type { Relay } from './relay.ts'
 import type { Waiter } from './service.ts'
 import type { Target } from './target.ts'
@@ -16,50 +18,59 @@ export class TcpConnection implements Waiter, Visitable {
   readonly #target: Target
   readonly #socket: Socket
   readonly #connections: Set<Visitable>
+  readonly #placement: Placement
   readonly #since = performance.now()
   #upstream: Socket | null = null
   #connecting: Instance | null = null
   #connectingSince = 0
-  #tried: Instance[] = []
   #joined = false
+  /** What the edge's breaker said; null once it was told the end. */
+  #admission: Admission | null
 
   constructor(socket: Socket, target: Target, relay: Relay, connections: Set<Visitable>) {
     this.#relay = relay
     this.#target = target
+    this.#placement = new Placement(target.service)
+    this.#placement.choose('')
     this.#socket = socket
     this.#connections = connections
+    this.#admission = target.breaker?.admit(this.#since) ?? null
     connections.add(this)
     socket.on('error', () => this.destroy())
     socket.on('close', () => this.#gone())
-    this.wake()
+    if (this.#admission === 'refuse') this.#giveUp()
+    else this.wake()
   }
 
   wake(): void {
     if (this.#socket.destroyed || this.#upstream !== null) return
-    this.#tried = []
+    this.#placement.forget()
     this.#dispatch()
   }
 
   #dispatch(): void {
     const now = performance.now()
     const { service } = this.#target
-    const instance = pickInstance(service.eligible, this.#tried, now)
+    const instance = this.#placement.pick(now)
     if (instance === undefined) {
       const { parkMs, parkedPerService } = this.#relay.limits
-      const hopeless = (!service.expected && service.eligible.length === 0) || now - this.#since >= parkMs || service.parked >= parkedPerService
-      return hopeless ? this.#giveUp() : service.park(this)
+      if (!service.expected && service.eligible.length === 0) this.#admitted('unknown')
+      else if (now - this.#since < parkMs && service.parked < parkedPerService) return service.park(this)
+      return this.#giveUp()
     }
     const upstream = connect({ host: instance.host, port: instance.port, noDelay: true, allowHalfOpen: true })
     this.#upstream = upstream
     this.#connecting = instance
     this.#connectingSince = now
+    instance.joining.add(this)
     upstream.on('connect', () => this.#join(instance, upstream))
     upstream.on('error', (error) => this.#refused(instance, upstream, (error as NodeJS.ErrnoException).code ?? error.message))
   }
 
   #join(instance: Instance, upstream: Socket): void {
     this.#joined = true
-    this.#connecting = null
+    this.#admitted('passed')
+    this.#leave(instance)
     instance.failures = 0
     instance.addTunnel(upstream)
     const { counter } = this.#target
@@ -70,22 +81,43 @@ export class TcpConnection implements Waiter, Visitable {
 
   #refused(instance: Instance, upstream: Socket, because: string): void {
     if (this.#upstream !== upstream || this.#joined) return
+    this.#leave(instance)
     this.#upstream = null
-    this.#connecting = null
     upstream.destroy()
     this.#relay.fleet.refused(instance, `connection failed: ${because}`, performance.now())
-    this.#tried.push(instance)
+    this.#placement.refusedBy(instance)
     if (!this.#socket.destroyed) this.#dispatch()
   }
 
+  #leave(instance: Instance): void {
+    this.#connecting = null
+    instance.joining.delete(this)
+  }
+
+  recalled(): void {
+    if (this.#connecting === null) return
+    this.#leave(this.#connecting)
+    this.#upstream?.destroy()
+    this.#upstream = null
+    this.#dispatch()
+  }
+
+  #admitted(outcome: CallOutcome): void {
+    if (this.#admission !== null && this.#admission !== 'refuse') this.#target.breaker?.ended(this.#admission, outcome, performance.now())
+    this.#admission = null
+  }
+
   #giveUp(): void {
+    this.#admitted('failed')
     this.#target.counter.connectionFailed()
     this.destroy()
   }
 
   #gone(): void {
     this.#connections.delete(this)
+    this.#admitted('unknown')
     this.#target.service.unpark(this)
+    if (this.#connecting !== null) this.#leave(this.#connecting)
     if (!this.#joined) this.#upstream?.destroy()
   }
 

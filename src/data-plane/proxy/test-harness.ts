@@ -6,9 +6,10 @@ import { createServer as createHttpServer, type RequestListener } from 'node:htt
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import { WebSocketServer } from 'ws'
 import { LineSplitter } from '#base/lines.ts'
-import type { AgentToProxy, Certificate, Edge, Endpoint, ProxyToAgent, ProxyToControl, Route, RouteTable, ServiceTarget, TrafficBatch } from '#contract/wire.ts'
+import type { AgentToProxy, Certificate, Edge, Endpoint, Fact, FactBatch, ProxyToAgent, ProxyToControl, Route, RouteTable, ServiceTarget, TrafficBatch } from '#contract/wire.ts'
 import { type Proxy, type ProxyOptions, runProxy } from './run.ts'
 
 export async function until(check: () => boolean, what = 'the state waited for', limitMs = 8_000): Promise<void> {
@@ -19,18 +20,30 @@ export async function until(check: () => boolean, what = 'the state waited for',
   }
 }
 
-/** Control's side of the wire: hands out tables, collects hellos and traffic. */
+/** A port that is free now; taken and given back. */
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+/** Control's side of the wire: hands out tables, collects hellos, traffic and facts. */
 export async function startControl(port = 0) {
   const traffic: TrafficBatch[] = []
+  const facts: Fact[] = []
   const hellos: ProxyToControl[] = []
   let table: RouteTable | null = null
   const server = createHttpServer((request, response) => {
-    let body = ''
-    request.on('data', (chunk) => {
-      body += chunk
-    })
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
-      if (request.url === '/internal/traffic' && request.headers.authorization === 'Bearer token') traffic.push(JSON.parse(body))
+      const sent = Buffer.concat(chunks)
+      const body: unknown = request.headers.authorization === 'Bearer token' ? JSON.parse(String(request.headers['content-encoding'] === 'gzip' ? gunzipSync(sent) : sent)) : null
+      if (request.url === '/internal/traffic') traffic.push(body as TrafficBatch)
+      else if (request.url === '/internal/facts') facts.push(...(body as FactBatch).facts)
       response.end()
     })
   })
@@ -46,6 +59,7 @@ export async function startControl(port = 0) {
     url: `http://127.0.0.1:${address.port}`,
     port: address.port,
     traffic,
+    facts,
     hellos,
     push(next: RouteTable) {
       table = next
@@ -93,6 +107,10 @@ export type Shape = {
   routes?: Partial<Route>[]
   edges?: Edge[]
   certificates?: Certificate[]
+  /** What differs from a plain target, by service. */
+  targets?: Record<string, Partial<ServiceTarget>>
+  /** Release of each instance, by service; 1 where it is not given. */
+  releases?: Record<string, number[]>
 }
 
 export const keyOf = (service: string) => `shop/production/${service}`
@@ -111,6 +129,7 @@ export function tableOf(generation: number, shape: Shape): RouteTable {
       expected: !shape.stopped?.includes(service),
       timeoutMs: null,
       split: null,
+      ...shape.targets?.[service],
     }
   }
   const routes = shape.routes ?? Object.keys(shape.services).map((service) => ({ host: `${service}.localhost`, service: keyOf(service) }))
@@ -125,7 +144,7 @@ export function tableOf(generation: number, shape: Shape): RouteTable {
 
 export function endpointsOf(shape: Shape): Endpoint[] {
   return Object.entries(shape.services).flatMap(([service, ports]) =>
-    ports.map((port, index) => ({ instance: instanceOf(service, index), service: keyOf(service), release: 1, host: '127.0.0.1', port, state: 'ready' as const })),
+    ports.map((port, index) => ({ instance: instanceOf(service, index), name: `${service}.${index}`, service: keyOf(service), release: shape.releases?.[service]?.[index] ?? 1, host: '127.0.0.1', port, state: 'ready' as const })),
   )
 }
 

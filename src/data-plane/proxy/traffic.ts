@@ -1,11 +1,10 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { request as httpRequest } from 'node:http'
-import { request as httpsRequest } from 'node:https'
 import { join } from 'node:path'
-import { messageOf } from '#base/errors.ts'
+import { isAppError, messageOf } from '#base/errors.ts'
 import { newId } from '#base/ids.ts'
 import type { TrafficBatch, TrafficCount } from '#contract/wire.ts'
+import type { ControlClient } from '../control-client.ts'
 import { replaceFile } from '../durable-file.ts'
 import type { LinkLog } from '../link.ts'
 
@@ -16,19 +15,16 @@ import type { LinkLog } from '../link.ts'
 export type TrafficOptions = {
   folder: string
   machine: string
-  /** `http://…/internal/traffic`; null: nobody to tell, so nothing is kept. */
-  url: string | null
-  token: string
+  /** Null: nobody to tell, so nothing is kept. */
+  control: Pick<ControlClient, 'post'> | null
   periodMs?: number
   maxBatches?: number
   log: LinkLog
   take(): TrafficCount[]
 }
 
-const postMs = 10_000
-
 export class TrafficSpool {
-  readonly #options: Required<Omit<TrafficOptions, 'url'>> & { url: string | null }
+  readonly #options: Required<TrafficOptions>
   readonly #timer: NodeJS.Timeout
   #from = new Date()
   #sending: Promise<void> | null = null
@@ -43,7 +39,7 @@ export class TrafficSpool {
 
   /** Closes the current period, and sends what there is. */
   async tick(): Promise<void> {
-    if (this.#options.url === null) return
+    if (this.#options.control === null) return
     await this.#store().catch((error: unknown) => this.#complain(messageOf(error)))
     this.#sending ??= this.#sendAll().finally(() => {
       this.#sending = null
@@ -78,6 +74,7 @@ export class TrafficSpool {
   }
 
   async #sendAll(): Promise<void> {
+    if (this.#closed) return
     for (const name of this.#stored()) {
       if (this.#closed || !(await this.#send(join(this.#options.folder, name)))) return
     }
@@ -86,40 +83,16 @@ export class TrafficSpool {
   /** False: control is away, later. */
   async #send(path: string): Promise<boolean> {
     try {
-      const status = await this.#post(await readFile(path))
-      const stored = status >= 200 && status < 300
-      const hopeless = status === 400 || status === 413 || status === 422
-      if (!stored) this.#complain(`control answered ${status}${hopeless ? `, dropping ${path}` : ''}`)
-      if (!stored && !hopeless) return false
+      await this.#options.control?.post('/internal/traffic', JSON.parse(await readFile(path, 'utf8')))
       rmSync(path, { force: true })
-      if (stored) this.#complained = false
-      return true
+      this.#complained = false
     } catch (error) {
-      this.#complain(messageOf(error))
-      return false
+      const hopeless = isAppError(error, 'invalid') || error instanceof SyntaxError
+      this.#complain(`${messageOf(error)}${hopeless ? `, dropping ${path}` : ''}`)
+      if (!hopeless) return false
+      rmSync(path, { force: true })
     }
-  }
-
-  /** Resolves to the status. By node:http, which the link has loaded anyway: `fetch` would cost 15 MB resident. */
-  #post(body: Buffer): Promise<number> {
-    const { url, token } = this.#options
-    return new Promise((resolve, reject) => {
-      const options = {
-        method: 'POST',
-        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'content-length': body.length },
-        timeout: postMs,
-        agent: false,
-      }
-      const post = (url as string).startsWith('https:') ? httpsRequest : httpRequest
-      const request = post(url as string, options, (response) => {
-        response.resume()
-        response.on('end', () => resolve(response.statusCode ?? 0))
-        response.on('error', reject)
-      })
-      request.on('timeout', () => request.destroy(new Error(`no answer within ${postMs} ms`)))
-      request.on('error', reject)
-      request.end(body)
-    })
+    return true
   }
 
   #complain(because: string): void {

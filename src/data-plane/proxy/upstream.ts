@@ -22,8 +22,8 @@ export interface UpstreamUser {
   /** It ended before the response did. `because` says how. */
   lost(because: string): void
   malformed(refusal: Refusal): void
-  /** The instance is not to be waited for any more: go elsewhere, if that is safe. */
-  recall(): void
+  /** The agent says that the instance cannot serve: take the request back, or wait on. */
+  recalled(): void
   /** What was written has been taken. */
   drained(): void
   /** Bytes that were handed over are still in use, so that their memory must not be read into again. */
@@ -110,15 +110,15 @@ export class UpstreamConnection {
     this.#informational = 0
   }
 
-  recall(): void {
-    this.#user?.recall()
-  }
-
   /** The user wants no more of it: the exchange is over or given up. */
   destroy(): void {
     this.#user = null
     this.#broken = true
     this.socket.destroy()
+  }
+
+  recall(): void {
+    this.#user?.recalled()
   }
 
   /** Gives up the socket to a tunnel. */
@@ -147,6 +147,7 @@ export class UpstreamConnection {
   }
 
   #data(chunk: Buffer): void {
+    this.instance.reads++
     if (this.#user === null) return this.destroy()
     if (this.#walker === null) this.#readHead(chunk)
     else this.#readBody(this.#walker, chunk)

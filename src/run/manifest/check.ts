@@ -16,7 +16,7 @@ export function checkManifest(manifest: Manifest, options: CheckOptions = {}): F
   const faults: Fault[] = []
   const notes: string[] = []
   for (const [name, service] of Object.entries(manifest.services)) {
-    faults.push(...needFaults(manifest, name, service), ...portFaults(name, service), ...scaleFaults(manifest, name, service), ...healthFaults(name, service), ...volumeFaults(name, service), ...variableFaults(name, service))
+    faults.push(...needFaults(manifest, name, service), ...portFaults(name, service), ...scaleFaults(manifest, name, service), ...healthFaults(name, service), ...volumeFaults(name, service), ...variableFaults(name, service), ...timeoutFaults(name, service))
     if (service.image !== undefined && service.build.builder !== 'auto') faults.push({ path: ['services', name, 'build', 'builder'], message: `services.${name} has both an image and a builder`, hint: 'an image is ready: leave build out' })
     const [from, to] = service.restart.backoff.split('..') as [string, string]
     if (parseDuration(from) > parseDuration(to)) faults.push({ path: ['services', name, 'restart', 'backoff'], message: `services.${name}.restart.backoff begins above its end` })
@@ -45,6 +45,16 @@ function portFaults(name: string, service: ServiceManifest): Fault[] {
   if (service.port !== false) return []
   if (service.domains.length > 0 || service.public === true) return [{ path, message: `services.${name} is served to the public but listens on nothing (port: false)`, hint: 'leave port out' }]
   return []
+}
+
+const longestTimeoutMs = 24 * 3_600_000
+
+function timeoutFaults(name: string, { timeout, protocol }: ServiceManifest): Fault[] {
+  if (timeout === undefined) return []
+  const path = ['services', name, 'timeout']
+  if (protocol !== 'http') return [{ path, message: `services.${name}.timeout bounds requests, and ${protocol} is relayed connection by connection`, hint: 'leave timeout out' }]
+  const ms = parseDuration(timeout)
+  return ms < 1 || ms > longestTimeoutMs ? [{ path, message: `services.${name}.timeout must be from 1ms to 24h` }] : []
 }
 
 /** Also in each environment: two instances would write into one volume. */

@@ -38,6 +38,11 @@ test('a public service with a path shares the host, one without gets its own', (
   assert.deepEqual(places(table).sort(), ['admin.shop.localhost/ shop/production/admin', 'shop.localhost/ shop/production/web', 'shop.localhost/api shop/production/api'])
 })
 
+test('a service has the time-out that its manifest names, else none', () => {
+  const { services } = routeTable({ ...inputs, environments: [env({ web: { timeout: '1.5s' }, api: {} })] })
+  assert.deepEqual([services['shop/production/web']?.timeoutMs, services['shop/production/api']?.timeoutMs], [1_500, null])
+})
+
 test('an operator\'s domain wins over the same one in a manifest', () => {
   const table = routeTable({ ...inputs, environments: [env({ web: { domains: ['shop.example.com'] }, api: {} })], domains: [domain('shop.example.com', { service: 'api' })] })
   assert.deepEqual(places(table), ['shop.example.com/ shop/production/api', 'shop.localhost/ shop/production/web'])
@@ -69,7 +74,7 @@ test('an edge listens only while its caller needs it', () => {
 
 test('a service that is stopped is known but not expected, so nobody waits for it', () => {
   const table = routeTable({ ...inputs, environments: [env({ web: {} }, { instances: {}, wanted: { web: 0 } })] })
-  assert.deepEqual(table.services['shop/production/web'], { app: 'shop', environment: 'production', service: 'web', protocol: 'http', instances: [], expected: false })
+  assert.deepEqual(table.services['shop/production/web'], { app: 'shop', environment: 'production', service: 'web', protocol: 'http', instances: [], expected: false, timeoutMs: null, split: null })
 })
 
 test('property: no two routes share a place, and the order of inputs changes nothing', () => {

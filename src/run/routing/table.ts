@@ -2,6 +2,7 @@
  * The route table from what is wanted: pure. Default hosts, domains of the manifest and of operators, edges; and which
  * instances are in rotation. Sorted, so that the same state makes the same table.
  */
+import { parseDuration } from '#base/units.ts'
 import type { Manifest, ServiceManifest } from '#contract/manifest.ts'
 import { environmentSlug, serviceKey } from '#contract/names.ts'
 import type { Certificate, Edge, Route, RouteTable, ServiceTarget } from '#contract/wire.ts'
@@ -36,7 +37,7 @@ export function routeTable(inputs: TableInputs): Omit<RouteTable, 'generation'> 
         protocol: service.protocol === 'http' ? 'http' : 'tcp',
         instances: [...(env.instances[name] ?? [])].sort(),
         expected: (env.wanted[name] ?? 0) > 0,
-        timeoutMs: null,
+        timeoutMs: service.timeout === undefined ? null : parseDuration(service.timeout),
         split: null,
       }
     }

@@ -35,6 +35,10 @@ const told: [Partial<Fact>, string][] = [
   [{ data: { name: 'web.1', oom: true, signal: 'SIGKILL' } }, 'shop/web.1 was killed for using more memory than it may'],
   [{ kind: 'instance.ready', data: { name: 'web.1', afterMs: 340 } }, 'shop/web.1 is ready after 340 ms'],
   [{ kind: 'instance.held', data: { name: 'web.1', because: '5 restarts within 1 min' } }, 'shop/web.1 is held after too many restarts: 5 restarts within 1 min'],
+  [{ kind: 'instance.ejected', data: { name: 'web.1', forMs: 20_000, because: '12 of 24 requests failed, at its peers 0 of 80' } }, 'shop/web.1 gets no requests for 20 s: 12 of 24 requests failed, at its peers 0 of 80'],
+  [{ kind: 'instance.readmitted', data: { name: 'web.1', because: 'its time is over, after 20 s' } }, 'shop/web.1 gets requests again: its time is over, after 20 s'],
+  [{ kind: 'edge.opened', instance: null, data: { from: 'web', to: 'api', because: '30 of 40 failed' } }, 'calls from web to api in shop are refused at once: 30 of 40 failed'],
+  [{ kind: 'edge.closed', instance: null, environment: 'staging', data: { from: 'web', to: 'api', because: 'a trial was answered' } }, 'calls from web to api in shop/staging pass again: a trial was answered'],
   [{ kind: 'instance.started', data: {} }, 'shop/ins_1 was started'],
 ]
 for (const [extra, sentence] of told) test(`a fact is told as: ${sentence}`, () => assert.equal(sentenceOf(fact('x', extra)), sentence))

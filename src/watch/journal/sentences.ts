@@ -1,4 +1,4 @@
-/** Facts of agents as one sentence for a person. Pure. A kind that is not here is not taken from agents. */
+/** Facts of agents and proxies as one sentence for a person. Pure. A kind that is not here is not taken from them. */
 import { formatDuration } from '#base/units.ts'
 import type { EventKind } from '#contract/events.ts'
 import type { Fact } from '#contract/wire.ts'
@@ -7,6 +7,8 @@ type Data = Record<string, unknown>
 
 const text = (value: unknown): string => (value === null || value === undefined ? '' : String(value))
 const because = (data: Data) => (data['because'] ? `: ${text(data['because'])}` : '')
+
+const span = (ms: unknown) => (typeof ms === 'number' ? formatDuration(ms) : 'a while')
 
 function exit(data: Data): string {
   const lived = typeof data['ranMs'] === 'number' ? ` after ${formatDuration(data['ranMs'])}` : ''
@@ -24,6 +26,10 @@ export const sentences: Partial<Record<EventKind, (name: string, data: Data) => 
   'instance.restarting': (name, data) => `${name} is started again${because(data)}`,
   'instance.held': (name, data) => `${name} is held after too many restarts${because(data)}`,
   'instance.stopped': (name, data) => `${name} was stopped${because(data)}`,
+  'instance.ejected': (name, data) => `${name} gets no requests for ${span(data['forMs'])}${because(data)}`,
+  'instance.readmitted': (name, data) => `${name} gets requests again${because(data)}`,
+  'edge.opened': (name, data) => `calls from ${text(data['from'])} to ${text(data['to'])} in ${name} are refused at once${because(data)}`,
+  'edge.closed': (name, data) => `calls from ${text(data['from'])} to ${text(data['to'])} in ${name} pass again${because(data)}`,
   'instance.vanished': (name, data) => `${name} was removed by someone else${because(data)}`,
 }
 

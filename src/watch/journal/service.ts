@@ -1,4 +1,4 @@
-/** Taking facts of agents into the journal: each once, by its id, as one sentence for a person. */
+/** Taking facts of agents and proxies into the journal: each once, by its id, as one sentence for a person. */
 import { z } from 'zod'
 import { type EventKind, eventKinds } from '#contract/events.ts'
 import type { FactBatch } from '#contract/wire.ts'

@@ -7,7 +7,7 @@ import { logInto } from '../testing/agent-world.ts'
 import { type ControlEnd, controlEnd } from '../testing/control.ts'
 import { until } from '../testing/helpers.ts'
 import { startAccessLog } from './access-log.ts'
-import { createControlClient } from './control-client.ts'
+import { createControlClient } from '../../control-client.ts'
 
 const line = (service: string, n: number) => `${JSON.stringify({ at: '2026-01-01T00:00:00.000Z', app: 'shop', environment: 'production', service, n })}\n`
 const sourceOf = (control: ControlEnd, service: string) => [...control.logs].find(([source]) => source.startsWith('access:node-1:') && source.endsWith(`:shop/production/${service}`))?.[1]

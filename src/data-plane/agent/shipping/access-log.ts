@@ -12,7 +12,7 @@ import { isAppError, messageOf } from '#base/errors.ts'
 import { sleep } from '#base/clock.ts'
 import { readJson, replaceFile } from '../../durable-file.ts'
 import type { Log } from '../log.ts'
-import type { ControlClient } from './control-client.ts'
+import type { ControlClient } from '../../control-client.ts'
 
 type Position = {
   /** Part of the sources' names: a position that was lost does not count on where another one ended. */

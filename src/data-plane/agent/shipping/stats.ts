@@ -3,8 +3,8 @@ import type { InstanceStat, StatBatch } from '#contract/wire.ts'
 import type { TaskDriver } from '#drivers/task/port.ts'
 import type { TaskView } from '../identity.ts'
 import type { Log } from '../log.ts'
+import type { ControlClient } from '../../control-client.ts'
 import type { MemoryWatch } from '../memory-watch.ts'
-import type { ControlClient } from './control-client.ts'
 
 const keptBatches = 60
 

@@ -9,7 +9,7 @@ import { logInto } from '../testing/agent-world.ts'
 import { controlEnd } from '../testing/control.ts'
 import { until } from '../testing/helpers.ts'
 import { instanceSpec } from '../testing/specs.ts'
-import { createControlClient } from './control-client.ts'
+import { createControlClient } from '../../control-client.ts'
 import { openTaskLogs } from './task-logs.ts'
 
 async function world() {

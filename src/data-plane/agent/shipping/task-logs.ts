@@ -16,7 +16,7 @@ import type { TaskDriver } from '#drivers/task/port.ts'
 import { readJson, replaceFile } from '../../durable-file.ts'
 import type { TaskIdentity, TaskView } from '../identity.ts'
 import type { Log } from '../log.ts'
-import type { ControlClient } from './control-client.ts'
+import type { ControlClient } from '../../control-client.ts'
 import { keptLines, Tails } from './tails.ts'
 
 export type TaskLogs = {

@@ -1,5 +1,5 @@
 /**
- * Facts for the journal, kept on disk until control has them. A fact's id is made of what it is about, so that one noted
+ * Facts of an agent or a proxy for the journal, kept on disk until control has them. A fact's id is made of what it is about, so that one noted
  * again after a crash is the same fact; control stores an id once.
  */
 import { createHash } from 'node:crypto'
@@ -9,19 +9,25 @@ import type { Fact } from '#contract/wire.ts'
 import type { EventKind } from '#contract/events.ts'
 import { isAppError, messageOf } from '#base/errors.ts'
 import { sleep } from '#base/clock.ts'
-import { replaceFile } from '../../durable-file.ts'
-import type { TaskIdentity } from '../identity.ts'
-import type { Log } from '../log.ts'
 import type { ControlClient } from './control-client.ts'
+import { replaceFile } from './durable-file.ts'
+import type { LinkLog } from './link.ts'
 
-export type NewFact = { kind: EventKind; who: Pick<TaskIdentity, 'app' | 'environment' | 'service' | 'instance' | 'release' | 'name'>; /** What makes it unique: task and occasion. */ about: string; data: Record<string, unknown> }
+export type NewFact = {
+  kind: EventKind
+  /** `name`: what people call the instance, `web.1`. */
+  who: Pick<Fact, 'app' | 'environment' | 'service' | 'instance' | 'release'> & { name?: string | undefined }
+  /** What makes it unique: thing and occasion. */
+  about: string
+  data: Record<string, unknown>
+}
 export type Facts = { note(fact: NewFact): void; waiting(): number; close(): Promise<void> }
 
 /** Beyond this the oldest are given up: a machine cut off for weeks must not fill its disk with facts. */
 const mostFacts = 20_000
 const batchSize = 200
 
-export async function openFacts(options: { file: string; machine: string; control: Pick<ControlClient, 'post'>; now(): Date; log: Log }): Promise<Facts> {
+export async function openFacts(options: { file: string; machine: string; control: Pick<ControlClient, 'post'>; now(): Date; log: LinkLog }): Promise<Facts> {
   const { file, control, log } = options
   await mkdir(dirname(file), { recursive: true, mode: 0o700 })
   const closing = new AbortController()
@@ -30,7 +36,7 @@ export async function openFacts(options: { file: string; machine: string; contro
   let wake = () => {}
 
   function write(work: () => Promise<void>) {
-    writing = writing.then(work).catch((error: unknown) => log.warn({ file, error: messageOf(error) }, 'facts could not be written; they are kept in memory'))
+    writing = writing.then(work).catch((error: unknown) => log('warn', `facts could not be written to ${file}; they are kept in memory: ${messageOf(error)}`))
     return writing
   }
 
@@ -49,11 +55,11 @@ export async function openFacts(options: { file: string; machine: string; contro
       } catch (error) {
         if (closing.signal.aborted) return
         if (!isAppError(error, 'invalid')) {
-          if (failures === 0) log.warn({ error: messageOf(error), facts: queue.length }, 'control does not take facts; they are kept')
+          if (failures === 0) log('warn', `control does not take facts; ${queue.length} are kept: ${messageOf(error)}`)
           await sleep(Math.min(10_000, 200 * 2 ** Math.min(failures++, 10)), closing.signal).catch(() => undefined)
           continue
         }
-        log.error({ error: messageOf(error), facts }, 'control refuses facts for good; they are skipped')
+        log('warn', `control refuses facts for good; they are skipped: ${messageOf(error)}: ${JSON.stringify(facts)}`)
       }
       failures = 0
       const done = new Set(facts.map((fact) => fact.id))
@@ -68,7 +74,7 @@ export async function openFacts(options: { file: string; machine: string; contro
       const id = `fct_${createHash('sha256').update(`${kind}\n${about}`).digest('hex').slice(0, 32)}`
       if (queue.some((fact) => fact.id === id)) return
       const { app, environment, service, instance, release } = who
-      const fact: Fact = { id, at: options.now().toISOString(), kind, app, environment, service, instance, release, data: { name: who.name, ...data } }
+      const fact: Fact = { id, at: options.now().toISOString(), kind, app, environment, service, instance, release, data: { ...(who.name === undefined ? {} : { name: who.name }), ...data } }
       queue.push(fact)
       if (queue.length > mostFacts) queue.splice(0, queue.length - mostFacts)
       void write(() => appendFile(file, lineOf(fact), { mode: 0o600 }))
@@ -88,7 +94,7 @@ function lineOf(fact: Fact): string {
   return `${JSON.stringify(fact)}\n`
 }
 
-async function load(file: string, log: Log): Promise<Fact[]> {
+async function load(file: string, log: LinkLog): Promise<Fact[]> {
   const text = await readFile(file, 'utf8').catch(() => '')
   const facts: Fact[] = []
   for (const line of text.split('\n')) {
@@ -96,7 +102,7 @@ async function load(file: string, log: Log): Promise<Fact[]> {
     try {
       facts.push(JSON.parse(line) as Fact)
     } catch {
-      log.warn({ file }, 'a torn line in the facts file is skipped')
+      log('warn', `a torn line in ${file} is skipped`)
     }
   }
   return facts.slice(-mostFacts)

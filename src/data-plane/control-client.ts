@@ -3,9 +3,9 @@ import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { AppError } from '#base/errors.ts'
-import { http, https } from '../lean-http.ts'
+import { http, https } from './lean-http.ts'
 
-/** The agent's HTTP to control: small, kept alive, with time limits. A 2xx of `post` means stored. */
+/** HTTP of an agent or a proxy to control: small, kept alive, with time limits. A 2xx of `post` means stored. */
 export type ControlClient = {
   /** Throws `unavailable` (try again), or `invalid` when control refuses the body for good (4xx). */
   post(path: string, body: unknown, signal?: AbortSignal): Promise<void>

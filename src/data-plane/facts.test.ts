@@ -2,9 +2,8 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { tempHome } from '#test/harness/home.ts'
-import { logInto } from '../testing/agent-world.ts'
-import { controlEnd } from '../testing/control.ts'
-import { until } from '../testing/helpers.ts'
+import { controlEnd } from './agent/testing/control.ts'
+import { until } from './agent/testing/helpers.ts'
 import { createControlClient } from './control-client.ts'
 import { openFacts } from './facts.ts'
 
@@ -16,7 +15,7 @@ test('facts outlive the agent until control has them, and each is stored once', 
   control.setAway(true)
   const file = join(temporary.home, 'agent', 'facts.ndjson')
   const client = createControlClient(control.url, control.token)
-  const open = () => openFacts({ file, machine: 'node-1', control: client, now: () => new Date(0), log: logInto([]) })
+  const open = () => openFacts({ file, machine: 'node-1', control: client, now: () => new Date(0), log: () => {} })
   const first = await open()
   for (let i = 0; i < 3; i++) first.note({ kind: 'instance.exited', who, about: `ins_web.1-${i}`, data: { code: i } })
   await first.close()
