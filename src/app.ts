@@ -8,6 +8,8 @@ import type { Actor } from '#contract/model.ts'
 import { createDockerImages } from '#drivers/image/docker.ts'
 import { createProcessDriver } from '#drivers/task/process/driver.ts'
 import { processConfig } from '#drivers/task/process/config.ts'
+import { startBakes } from '#heal/bake/loop.ts'
+import { bakeRoutes } from '#heal/bake/routes.ts'
 import { createBell } from '#kernel/bell.ts'
 import { openDatabase } from '#kernel/db/db.ts'
 import { migrate } from '#kernel/db/migrate.ts'
@@ -115,6 +117,7 @@ export async function runControl(options: ControlOptions): Promise<Control> {
     ...buildRoutes({ db, builds, changed, urlOf, ensureApp }),
     ...machineRoutes(db),
     ...watch.handlers,
+    ...bakeRoutes(db),
     ...terminals.handlers,
   }
   const api = createApi({
@@ -125,7 +128,7 @@ export async function runControl(options: ControlOptions): Promise<Control> {
   })
 
   const woken = [gateway.start(), startRollouts({ db, log, placement: gateway.placement, prepare: preparer(db, home) }), builds.start()]
-  const loops = [...woken, ...watch.start()]
+  const loops = [...woken, ...watch.start(), startBakes({ db, log })]
   const unlisten = db.listen(journalChannel, () => changed.ring())
   const wakeAll = async () => {
     while (!closing.signal.aborted) {

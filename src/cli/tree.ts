@@ -27,6 +27,7 @@ export const sections: readonly Section[] = [
       rollback: verb('Go back to an earlier release, its config included', async () => (await import('./commands/rollback.ts')).rollback),
       rollout: noun('The switch from one release to another', 'show', {
         show: verb('The newest rollout, step by step', async () => (await import('./commands/rollout/show.ts')).rolloutShow),
+        accept: verb('The newest release stays: it is not compared with the one before any more', async () => (await import('./commands/rollout/accept.ts')).rolloutAccept),
         cancel: verb('Give up the rollout under way; the old release serves on', async () => (await import('./commands/rollout/cancel.ts')).rolloutCancel),
       }),
       builds: noun('Source turned into something that runs', 'list', {

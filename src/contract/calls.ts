@@ -44,6 +44,8 @@ export const calls: Record<EndpointId, CallSpec> = {
   'releases.list': { method: 'GET', path: '/v1/apps/{app}/releases' },
   'releases.rollback': { method: 'POST', path: '/v1/apps/{app}/rollback', body: true },
   'rollouts.cancel': { method: 'POST', path: '/v1/apps/{app}/rollout/cancel' },
+  'bakes.read': { method: 'GET', path: '/v1/apps/{app}/bake' },
+  'bakes.accept': { method: 'POST', path: '/v1/apps/{app}/bake/accept' },
   'config.read': { method: 'GET', path: '/v1/apps/{app}/config' },
   'config.change': { method: 'PATCH', path: '/v1/apps/{app}/config', body: true },
   'secrets.change': { method: 'PATCH', path: '/v1/apps/{app}/secrets', body: true },

@@ -96,6 +96,8 @@ export const endpoints = define({
   'releases.list': { method: 'GET', path: '/v1/apps/{app}/releases', access: 'read', summary: 'Releases, newest first.', params: app, query: z.object({ ...inEnvironment, ...page }), response: z.array(m.releaseSchema) },
   'releases.rollback': { method: 'POST', path: '/v1/apps/{app}/rollback', access: 'deploy', summary: 'A new release with the artifact, config and manifest of an old one.', params: app, query: environment, body: z.object({ to: z.number().int().min(1).optional() }).prefault({}), response: queuedRelease },
   'rollouts.cancel': { method: 'POST', path: '/v1/apps/{app}/rollout/cancel', access: 'deploy', summary: 'Give up the rollout under way; the old release serves on.', params: app, query: environment, response: nothing },
+  'bakes.read': { method: 'GET', path: '/v1/apps/{app}/bake', access: 'read', summary: 'The watch over the newest release after its switch; null when there was none.', params: app, query: environment, response: m.bakeSchema.nullable() },
+  'bakes.accept': { method: 'POST', path: '/v1/apps/{app}/bake/accept', access: 'deploy', summary: 'End the watch over the newest release: it stays.', params: app, query: environment, response: m.bakeSchema },
 
   // ---- config, secrets, domains
   'config.read': { method: 'GET', path: '/v1/apps/{app}/config', access: 'read', summary: 'Config variables set by operators, and those of the manifest.', params: app, query: environment, response: z.object({ config: z.record(z.string(), z.string()), manifest: z.record(z.string(), z.record(z.string(), z.string())), secrets: z.array(z.object({ name: z.string(), setAt: z.iso.datetime() })), missingSecrets: z.array(z.string()) }) },

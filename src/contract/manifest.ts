@@ -100,6 +100,7 @@ export const serviceSchema = z.strictObject({
 
 const deploy = z.strictObject({
   strategy: z.enum(['rolling']).default('rolling').meta({ description: 'New instances start, and an old one leaves as each is ready.' }),
+  bake: duration.default('5m').meta({ description: 'How long after the switch a release is compared with the one before; if it is worse, it is rolled back. 0s: not at all.' }),
   drain: duration.default('30s').meta({ description: 'How long requests in flight may take before an old instance is stopped.' }),
 })
 

@@ -106,6 +106,21 @@ export const rolloutSchema = z.object({
 })
 export type Rollout = z.infer<typeof rolloutSchema>
 
+export const bakeStates = ['baking', 'passed', 'condemned', 'accepted', 'superseded'] as const
+/** The watch over a release after the switch: it is compared with the one before, and rolled back when it is worse. */
+export const bakeSchema = z.object({
+  release: z.number().int(),
+  fromRelease: z.number().int(),
+  state: z.enum(bakeStates),
+  because: z.string(),
+  startedAt: time,
+  until: time,
+  endedAt: time.nullable(),
+  /** The release that brought the one before back. */
+  rolledBackTo: z.number().int().nullable(),
+})
+export type Bake = z.infer<typeof bakeSchema>
+
 export const appDetailSchema = appSummarySchema.extend({
   environments: z.array(z.string()),
   services: z.array(serviceSummarySchema),

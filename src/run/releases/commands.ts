@@ -3,7 +3,7 @@ import type { Manifest } from '#contract/manifest.ts'
 import type { Actor } from '#contract/model.ts'
 import type { Db } from '#kernel/db/db.ts'
 import { record } from '#kernel/journal.ts'
-import { lockEnvironment } from '#run/apps/commands.ts'
+import { lockEnvironment, restoreConfig } from '#run/apps/commands.ts'
 import { newestConfig, newestSecrets } from '#run/apps/read-config.ts'
 import { effectiveManifest } from '#run/manifest/effective.ts'
 import { startRollout } from '#run/rollouts/commands.ts'
@@ -41,6 +41,20 @@ export async function createRelease(tx: Db, input: NewRelease): Promise<Queued> 
   const created = await record(tx, { at: now, kind: 'release.created', actor, app, environment, release: number, summary: `${app} v${number} was made: ${input.description}`, data: { artifact: input.artifactId, commit: input.commit, build: input.buildId } })
   const rollout = await startRollout(tx, { app, environment, release: number, from: active_release, because: input.description, actor, cause: created, now })
   return { release: number, rollout }
+}
+
+/**
+ * A new release with the artifact, manifest, config and secrets of an old one. The operator's config and secrets go back too,
+ * so that the next deploy keeps them.
+ */
+export async function rollbackRelease(tx: Db, input: { app: string; environment: string; to: number; because: string; actor: Actor; now: Date }): Promise<Queued> {
+  const { app, environment, actor, now } = input
+  const old = await read.readRelease(tx, app, environment, input.to)
+  await restoreConfig(tx, app, environment, old, now)
+  return createRelease(tx, {
+    app, environment, actor, now, artifactId: old.artifact_id, manifest: old.manifest, manifestSource: old.manifest_source, config: old.config,
+    secrets: await newestSecrets(tx, app, environment), description: input.because, commit: old.commit, buildId: old.build_id,
+  })
 }
 
 /** The current release with today's config and secrets; undefined when there is none yet. */

@@ -10,6 +10,19 @@ export async function rolloutOfRelease(db: Db, app: string, environment: string,
   return db.maybe('SELECT * FROM rollouts WHERE app = $1 AND environment = $2 AND release = $3 ORDER BY started_at DESC LIMIT 1', [app, environment, release])
 }
 
+/** Of every environment with a release that serves: the rollout that brought it, and whether another is under way. */
+export async function lastSwitches(db: Db): Promise<{ app: string; environment: string; active_release: number; from_release: number | null; finished_at: Date | null; rolling_out: boolean }[]> {
+  return db.query(
+    `SELECT e.app, e.name AS environment, e.active_release, r.from_release, r.finished_at,
+       EXISTS (SELECT FROM rollouts o WHERE o.app = e.app AND o.environment = e.name AND o.finished_at IS NULL) AS rolling_out
+     FROM environments e LEFT JOIN LATERAL (
+       SELECT from_release, finished_at FROM rollouts
+       WHERE app = e.app AND environment = e.name AND release = e.active_release AND state = 'finished' ORDER BY finished_at DESC LIMIT 1
+     ) r ON true
+     WHERE e.active_release IS NOT NULL AND NOT e.stopped ORDER BY 1, 2`,
+  )
+}
+
 export function rolloutView(row: RolloutRow): Rollout {
   return {
     id: row.id, release: row.release, fromRelease: row.from_release, state: row.state, because: row.because,

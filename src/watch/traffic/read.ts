@@ -78,6 +78,16 @@ export async function recentRates(db: Db, now: Date, { apps = null, app }: { app
   return rows.map(({ requests, errors, ...names }) => ({ ...names, requestRate: requests / 60, errorShare: share(errors, requests) }))
 }
 
+/** What a release was asked and answered from `from` to `to`, all services and edges of its environment together. */
+export async function releaseTraffic(db: Db, where: { app: string; environment: string; release: number }, from: Date, to: Date): Promise<{ requests: number; errors: number; latency: number[] }> {
+  const row = await db.one<{ requests: number; errors: number; latency: (number | null)[] }>(
+    `SELECT coalesce(sum(requests), 0)::int AS requests, coalesce(sum(errors), 0)::int AS errors, ARRAY[${latencySums}] AS latency
+     FROM release_points p WHERE app = $1 AND environment = $2 AND release = $3 AND at >= $4 AND at < $5`,
+    [where.app, where.environment, where.release, from, to],
+  )
+  return { ...row, latency: row.latency.map((count) => count ?? 0) }
+}
+
 /** Requests per second from outside, by `app/environment`, in `count` equal steps up to now. */
 export async function sparklines(db: Db, now: Date, { minutes = 60, count = 48, apps = null }: { minutes?: number; count?: number; apps?: readonly string[] | null } = {}): Promise<Map<string, number[]>> {
   const until = completeUntil(now)

@@ -1,8 +1,8 @@
 /** Taking traffic counts in: each batch once, by its id. */
 import { AppError } from '#base/errors.ts'
-import type { TrafficBatch, TrafficCount } from '#contract/wire.ts'
+import type { ReleaseCount, TrafficBatch, TrafficCount } from '#contract/wire.ts'
 import type { Database } from '#kernel/db/db.ts'
-import { addCounts, claimBatch } from './store.ts'
+import { addCounts, addReleases, claimBatch } from './store.ts'
 
 export const trafficKeptMs = 24 * 3_600_000
 
@@ -20,18 +20,25 @@ export async function ingestTraffic(db: Database, batch: TrafficBatch, now: Date
   return db.transaction(async (tx) => {
     if (!(await claimBatch(tx, batch.id, now))) return false
     if (counts.length > 0) await addCounts(tx, { ...batch, counts }, Math.floor(middle))
+    await addReleases(tx, { ...batch, counts }, Math.floor(middle))
     return true
   })
 }
 
 const maxCount = 2 ** 31 - 1
 
+const whole = (value: unknown, most: number) => Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= most
+
+function isReleaseCount(count: ReleaseCount): boolean {
+  return whole(count?.release, maxCount) && whole(count.requests, maxCount) && whole(count.errors, maxCount) && Array.isArray(count.latency) && count.latency.every((value) => whole(value, maxCount))
+}
+
 function isCount(count: TrafficCount): boolean {
-  const whole = (value: unknown, most: number) => Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= most
   const named = [count?.key, count?.app, count?.environment, count?.service, count?.from ?? ''].every((name) => typeof name === 'string' && name.length <= 600 && !name.includes('\0'))
   return (
     named && Array.isArray(count.latency) && count.latency.every((value) => whole(value, maxCount)) && typeof count.status === 'object' && count.status !== null &&
     (['1xx', '2xx', '3xx', '4xx', '5xx', 'aborted', 'failed'] as const).every((name) => whole(count.status[name], maxCount)) &&
+    Array.isArray(count.releases) && count.releases.every(isReleaseCount) &&
     whole(count.requests, maxCount) && whole(count.connections, maxCount) && whole(count.bytesIn, Number.MAX_SAFE_INTEGER) && whole(count.bytesOut, Number.MAX_SAFE_INTEGER)
   )
 }

@@ -1,4 +1,4 @@
-import type { TrafficBatch, TrafficCount } from '#contract/wire.ts'
+import type { ReleaseCount, TrafficBatch, TrafficCount } from '#contract/wire.ts'
 import { latencyBucketsMs } from '#contract/wire.ts'
 import type { Db } from '#kernel/db/db.ts'
 import { grainMs } from '#watch/points.ts'
@@ -61,7 +61,7 @@ export async function addCounts(tx: Db, batch: TrafficBatch, middleMs: number): 
   )
 }
 
-function latencyOf(count: TrafficCount): number[] {
+function latencyOf(count: Pick<TrafficCount, 'latency'>): number[] {
   return Array.from({ length: latencyBucketsMs.length + 1 }, (_, bucket) => count.latency[bucket] ?? 0)
 }
 
@@ -75,9 +75,31 @@ function added(a: TrafficCount, b: TrafficCount): TrafficCount {
   }
 }
 
+/** Adds what each release was asked and answered, all services and edges of an environment together. */
+export async function addReleases(tx: Db, batch: TrafficBatch, middleMs: number): Promise<void> {
+  const sums = new Map<string, { app: string; environment: string; count: ReleaseCount }>()
+  for (const { app, environment, releases } of batch.counts) {
+    for (const count of releases) {
+      const key = `${app}/${environment}/${count.release}`
+      const sum = sums.get(key)?.count
+      sums.set(key, { app, environment, count: sum ? { ...sum, requests: sum.requests + count.requests, errors: sum.errors + count.errors, latency: latencyOf(sum).map((each, bucket) => each + (count.latency[bucket] ?? 0)) } : count })
+    }
+  }
+  const rows = [...sums].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row) // in one order everywhere: no deadlock between machines
+  if (rows.length === 0) return
+  await tx.query(
+    `INSERT INTO release_points AS p (at, app, environment, release, requests, errors, latency)
+     SELECT $1, app, environment, release, requests, errors, latency::int[] FROM unnest($2::text[], $3::text[], $4::int[], $5::int[], $6::int[], $7::text[]) AS c (app, environment, release, requests, errors, latency)
+     ON CONFLICT (app, environment, release, at) DO UPDATE SET requests = p.requests + excluded.requests, errors = p.errors + excluded.errors,
+       latency = ARRAY(SELECT coalesce(a, 0) + coalesce(b, 0) FROM unnest(p.latency, excluded.latency) AS l (a, b))`,
+    [new Date(middleMs - (middleMs % grainMs)), rows.map((row) => row.app), rows.map((row) => row.environment), rows.map(({ count }) => count.release), rows.map(({ count }) => count.requests), rows.map(({ count }) => count.errors), rows.map(({ count }) => `{${latencyOf(count).join(',')}}`)],
+  )
+}
+
 /** Forgets points, batches and unused keys from before `before`. How many points. */
 export async function dropOldTraffic(db: Db, before: Date): Promise<number> {
   const gone = await db.one<{ n: number }>('WITH gone AS (DELETE FROM traffic_points WHERE at < $1 RETURNING 1) SELECT count(*)::int AS n FROM gone', [before])
+  await db.query('DELETE FROM release_points WHERE at < $1', [before])
   // a proxy keeps batches for hours while control is away, so ids are remembered for longer than points
   await db.query('DELETE FROM traffic_batches WHERE stored_at < $1', [new Date(before.getTime() - 86_400_000)])
   return gone.n

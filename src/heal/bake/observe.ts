@@ -1,0 +1,57 @@
+/** Everything the plan decides from, read anew each turn. */
+import { parseDuration } from '#base/units.ts'
+import type { Db } from '#kernel/db/db.ts'
+import { currentObservation, instanceNameOf, type InstanceRow } from '#run/instances/model.ts'
+import { liveInstances } from '#run/instances/read.ts'
+import { readRelease } from '#run/releases/read.ts'
+import { effectiveManifest } from '#run/manifest/effective.ts'
+import { lastSwitches } from '#run/rollouts/read.ts'
+import { countRestarts } from '#watch/journal/read.ts'
+import { releaseTraffic } from '#watch/traffic/read.ts'
+import type { BakeFacts, ReleaseWindow } from './model.ts'
+import { isRollbackOfBake, newestBake } from './store.ts'
+
+/** How far back the release before is looked at: its last hour, or as much of it as it served. */
+const beforeMs = 60 * 60_000
+
+/** Counts of releases are kept for a day, so there is nothing to compare after that. */
+const keptMs = 24 * 3_600_000
+
+const nothing: ReleaseWindow = { requests: 0, errors: 0, latency: [], crashes: 0, ms: 0 }
+
+export async function observe(db: Db, now: Date): Promise<BakeFacts[]> {
+  const facts: BakeFacts[] = []
+  for (const { app, environment, active_release: active, from_release: from, finished_at: at, rolling_out: rollingOut } of await lastSwitches(db)) {
+    const bake = (await newestBake(db, app, environment)) ?? null
+    const isOpen = bake !== null && bake.ended_at === null
+    const isNew = from !== null && at !== null && bake?.release !== active && now.getTime() - at.getTime() < keptMs
+    if (!isOpen && !isNew) continue
+    const manifest = effectiveManifest((await readRelease(db, app, environment, active)).manifest, environment)
+    const bakeMs = parseDuration(manifest.deploy.bake)
+    const isWatched = isNew && bakeMs > 0 && !(await isRollbackOfBake(db, app, environment, active))
+    const instances = isOpen ? (await liveInstances(db, { app, environment })).filter((row) => row.kind === 'service' && row.wanted === 'run') : []
+    facts.push({
+      app, environment, activeRelease: active, rollingOut, bake,
+      switched: isNew ? { release: active, from, at, bakeMs: isWatched ? bakeMs : null } : null,
+      before: isOpen ? await window(db, { app, environment, release: bake.from_release }, new Date(bake.started_at.getTime() - beforeMs), bake.started_at) : nothing,
+      after: isOpen ? await window(db, { app, environment, release: bake.release }, bake.started_at, now) : nothing,
+      held: instances.flatMap((row) => heldBecause(row, active)),
+      sickNeeds: sickNeeds(Object.values(manifest.services).flatMap((service) => Object.keys(service.needs)), instances),
+    })
+  }
+  return facts
+}
+
+async function window(db: Db, which: { app: string; environment: string; release: number }, from: Date, to: Date): Promise<ReleaseWindow> {
+  const [traffic, crashes] = await Promise.all([releaseTraffic(db, which, from, to), countRestarts(db, which, from, to)])
+  return { ...traffic, crashes, ms: to.getTime() - from.getTime() }
+}
+
+function heldBecause(row: InstanceRow, release: number): string[] {
+  const seen = currentObservation(row)
+  return row.release === release && seen?.state === 'held' ? [`${instanceNameOf(row)} does not stay up: ${seen.because}`] : []
+}
+
+function sickNeeds(needs: readonly string[], instances: readonly InstanceRow[]): string[] {
+  return [...new Set(needs)].filter((need) => !instances.some((row) => row.service === need && currentObservation(row)?.state === 'ready')).sort()
+}

@@ -1,0 +1,47 @@
+/** What becomes of a release after the switch: (environment, now) → actions and waits, each with its because. Pure and total. */
+import { formatDuration } from '#base/units.ts'
+import type { Action, BakeFacts } from './model.ts'
+import { faultOf } from './verdict.ts'
+
+export type Plan = { actions: Action[]; waiting: string[] }
+
+export function planBake(facts: BakeFacts, now: Date): Plan {
+  const { bake } = facts
+  if (bake === null || bake.ended_at !== null) return planBegin(facts, now)
+  const { release, from_release: from } = bake
+  if (facts.activeRelease !== release) return act({ do: 'end', release, state: 'superseded', because: facts.activeRelease === null ? 'nothing serves any more' : `v${facts.activeRelease} serves now` })
+  if (facts.rollingOut) return wait(`v${release} is not judged while another release is on its way`)
+  const crashLoop = facts.held[0]
+  if (crashLoop !== undefined) return act({ do: 'condemn', release, from, because: crashLoop })
+  const fault = faultOf(facts.before, facts.after)
+  if (fault !== null) {
+    // whatever is behind a dead need fails, with the release before too
+    if (facts.sickNeeds.length > 0) return wait(`v${release} looks worse than v${from} (${fault}), but ${facts.sickNeeds.join(' and ')} is not ready, which may be why`)
+    return act({ do: 'condemn', release, from, because: fault })
+  }
+  if (now >= bake.until) return act({ do: 'end', release, state: 'passed', because: passedBecause(facts) })
+  return wait(`v${release} bakes for ${formatDuration(bake.until.getTime() - now.getTime())} more; nothing speaks against it`)
+}
+
+/** A switch that lies back longer than its bake was finished while nobody watched: too late to say anything of it. */
+function planBegin({ switched, activeRelease, bake }: BakeFacts, now: Date): Plan {
+  if (switched === null || switched.bakeMs === null || switched.release !== activeRelease || bake?.release === switched.release) return { actions: [], waiting: [] }
+  const { release, from, at } = switched
+  const until = new Date(at.getTime() + switched.bakeMs)
+  if (until <= now) return { actions: [], waiting: [] }
+  return act({ do: 'begin', release, from, at, until, because: `v${release} is compared with v${from} for ${formatDuration(switched.bakeMs)}` })
+}
+
+function passedBecause({ before, after }: BakeFacts): string {
+  if (after.requests === 0) return 'nothing crashed; nobody asked it anything'
+  const errors = `${after.errors} of ${after.requests} requests failed`
+  return before.requests === 0 ? `${errors}, and nothing crashed` : `${errors} (before: ${before.errors} of ${before.requests})`
+}
+
+function act(action: Action): Plan {
+  return { actions: [action], waiting: [] }
+}
+
+function wait(because: string): Plan {
+  return { actions: [], waiting: [because] }
+}

@@ -1,0 +1,32 @@
+/** The only SQL on `bakes`. */
+import type { Db } from '#kernel/db/db.ts'
+import type { BakeRow, BakeState } from './model.ts'
+
+/** False if this release has been watched before. */
+export async function insertBake(tx: Db, bake: { app: string; environment: string; release: number; from: number; because: string; startedAt: Date; until: Date }): Promise<boolean> {
+  const row = await tx.maybe(
+    `INSERT INTO bakes (app, environment, release, from_release, state, because, started_at, until) VALUES ($1, $2, $3, $4, 'baking', $5, $6, $7)
+     ON CONFLICT DO NOTHING RETURNING release`,
+    [bake.app, bake.environment, bake.release, bake.from, bake.because, bake.startedAt, bake.until],
+  )
+  return row !== undefined
+}
+
+/** The row as it is now; undefined when it had ended already. */
+export async function endBake(tx: Db, where: { app: string; environment: string; release: number }, state: BakeState, because: string, now: Date): Promise<BakeRow | undefined> {
+  return tx.maybe(`UPDATE bakes SET state = $4, because = $5, ended_at = $6 WHERE app = $1 AND environment = $2 AND release = $3 AND ended_at IS NULL RETURNING *`, [where.app, where.environment, where.release, state, because, now])
+}
+
+export async function noteRollback(tx: Db, where: { app: string; environment: string; release: number }, to: number): Promise<void> {
+  await tx.query('UPDATE bakes SET rolled_back_to = $4 WHERE app = $1 AND environment = $2 AND release = $3', [where.app, where.environment, where.release, to])
+}
+
+/** The newest of an environment. */
+export async function newestBake(db: Db, app: string, environment: string): Promise<BakeRow | undefined> {
+  return db.maybe('SELECT * FROM bakes WHERE app = $1 AND environment = $2 ORDER BY started_at DESC, release DESC LIMIT 1', [app, environment])
+}
+
+/** Whether this release was made by a bake, to bring the one before back. */
+export async function isRollbackOfBake(db: Db, app: string, environment: string, release: number): Promise<boolean> {
+  return (await db.maybe('SELECT 1 FROM bakes WHERE app = $1 AND environment = $2 AND rolled_back_to = $3', [app, environment, release])) !== undefined
+}

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { latencyBucketsMs } from '#contract/wire.ts'
+import type { ReleaseWindow } from './model.ts'
+import { faultOf, proportionZ, rankZ } from './verdict.ts'
+
+/** Answers around `ms`, spread over neighbouring buckets by `draw` (0 to 1). */
+function window(requests: number, errorShare: number, ms: number, more: Partial<ReleaseWindow> & { draw?: () => number } = {}): ReleaseWindow {
+  const { draw = Math.random, ...rest } = more
+  const latency = Array.from({ length: latencyBucketsMs.length + 1 }, () => 0)
+  let errors = 0
+  for (let n = 0; n < requests; n++) {
+    if (draw() < errorShare) errors++
+    const took = ms * (0.5 + draw())
+    const found = latencyBucketsMs.findIndex((bound) => took <= bound)
+    const bucket = found === -1 ? latencyBucketsMs.length : found
+    latency[bucket] = (latency[bucket] ?? 0) + 1
+  }
+  return { requests, errors, latency, crashes: 0, ms: 300_000, ...rest }
+}
+
+/** A generator of chance that a failing case can be repeated with (mulberry32). */
+function seeded(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+test('two releases that do the same are not told apart, however they are drawn', () => {
+  fc.assert(
+    fc.property(fc.integer(), fc.integer({ min: 0, max: 2_000 }), fc.integer({ min: 0, max: 2_000 }), fc.double({ min: 0, max: 1, noNaN: true }), fc.double({ min: 1, max: 5_000, noNaN: true }), (seed, n, m, errorShare, ms) => {
+      const draw = seeded(seed)
+      assert.equal(faultOf(window(n, errorShare, ms, { draw }), window(m, errorShare, ms, { draw })), null)
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('a release that fails where the one before did not is condemned, with both numbers', () => {
+  fc.assert(
+    fc.property(fc.integer(), fc.integer({ min: 100, max: 3_000 }), fc.double({ min: 0.3, max: 1, noNaN: true }), (seed, n, errorShare) => {
+      const draw = seeded(seed)
+      assert.match(faultOf(window(n, 0.01, 20, { draw }), window(n, errorShare, 20, { draw })) ?? '', /% of \d+ requests failed since the switch \(before: [\d.]+ % of \d+\)/)
+    }),
+    { numRuns: 200 },
+  )
+})
+
+test('a release whose answers take several times as long is condemned, and one that is a little slower is not', () => {
+  fc.assert(
+    fc.property(fc.integer(), fc.integer({ min: 100, max: 2_000 }), fc.double({ min: 50, max: 1_000, noNaN: true }), (seed, n, ms) => {
+      const draw = seeded(seed)
+      assert.match(faultOf(window(n, 0, ms, { draw }), window(n, 0, 8 * ms, { draw })) ?? '', /half of its answers take more than/)
+      assert.equal(faultOf(window(n, 0, ms, { draw }), window(n, 0, 1.1 * ms, { draw })), null)
+    }),
+    { numRuns: 100 },
+  )
+})
+
+test('crashes condemn without any traffic, unless the release before crashed as often', () => {
+  const quiet = window(0, 0, 1)
+  assert.match(faultOf(quiet, { ...quiet, crashes: 3 }) ?? '', /crashed or hung 3 times since the switch \(before: 0/)
+  assert.equal(faultOf({ ...quiet, crashes: 2 }, { ...quiet, crashes: 3 }), null)
+  assert.equal(faultOf(quiet, { ...quiet, crashes: 2 }), null)
+})
+
+test('little traffic, on either side, gives no verdict', () => {
+  assert.equal(faultOf(window(1_000, 0, 5), window(49, 1, 5)), null)
+  assert.equal(faultOf(window(10, 0, 5), window(1_000, 1, 5)), null)
+})
+
+test('the tests against chance agree with known figures', () => {
+  // 15 of 100 against 30 of 100: pooled 0.225, z = 0.15 / sqrt(0.225 · 0.775 · 0.02) = 2.54
+  assert.ok(Math.abs(proportionZ({ requests: 100, errors: 15 }, { requests: 100, errors: 30 }) - 2.54) < 0.01)
+  assert.equal(proportionZ({ requests: 10, errors: 0 }, { requests: 10, errors: 0 }), 0)
+  // 1 … 5 against 6 … 10, one in each bucket: U = 0, z = 2.611
+  assert.ok(Math.abs(rankZ([1, 1, 1, 1, 1], [0, 0, 0, 0, 0, 1, 1, 1, 1, 1]) - 2.611) < 0.01)
+  assert.equal(rankZ([3], [3]), 0)
+})

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { test } from 'node:test'
+import { appFetch } from '#test/harness/fetch.ts'
+import { bootNightshift } from '#test/harness/nightshift.ts'
+import { requestLoop } from '#test/harness/request-loop.ts'
+import { until } from '#test/harness/wait.ts'
+
+const manifest = `
+name: fickle
+services:
+  web:
+    command: [node, server.js]
+    health: { path: /up }
+`
+/** Healthy in every release; what callers get is another matter. */
+const server = (status: number, words: string) => `
+require('node:http').createServer((request, response) => {
+  response.writeHead(request.url === '/up' ? 200 : ${status}).end(${JSON.stringify(words)} + ' ' + (process.env.COLOUR ?? ''))
+}).listen(process.env.PORT)
+`
+
+test('a release that is healthy and answers with errors is rolled back by itself, and says why', async () => {
+  const app = await mkdtemp(path.join(tmpdir(), 'ns-fickle-'))
+  try {
+    await using nightshift = await bootNightshift()
+    const run = async (...args: string[]) => {
+      const { code, stdout, stderr } = await nightshift.cli(args)
+      assert.equal(code, 0, `${args.join(' ')}: ${stdout}${stderr}`)
+      return stdout
+    }
+    await writeFile(path.join(app, 'nightshift.yml'), manifest)
+    await writeFile(path.join(app, 'server.js'), server(200, 'good'))
+    await run('deploy', app)
+    const loop = requestLoop(nightshift.url('fickle'), { rate: 30 })
+    try {
+      // the proxy tells its counts every ten seconds
+      await until(() => loop.result().ok > 400, { timeoutMs: 60_000, because: 'there is something to compare with' })
+      await writeFile(path.join(app, 'server.js'), server(500, 'bad'))
+      await run('deploy', app)
+      const bake = await until(
+        async () => {
+          const seen = await nightshift.client.call('bakes.read', { params: { app: 'fickle' } })
+          return seen?.state === 'condemned' && seen
+        },
+        { timeoutMs: 60_000, everyMs: 200, because: 'the release is condemned' },
+      )
+      assert.deepEqual([bake.release, bake.fromRelease, bake.rolledBackTo], [2, 1, 3])
+      assert.match(bake.because, /% of \d+ requests failed since the switch \(before: 0 % of \d+\)/)
+      await until(async () => (await nightshift.client.call('apps.read', { params: { app: 'fickle' } })).release === 3, { timeoutMs: 60_000, because: 'the rollback serves' })
+      assert.match(await (await appFetch(nightshift.url('fickle'))).text(), /^good/)
+    } finally {
+      await loop.stop()
+    }
+    const events = await nightshift.client.call('events.list', { query: { app: 'fickle', limit: 100 } })
+    assert.equal(events.filter((event) => event.kind === 'rollout.rolled-back').length, 1)
+    assert.match(await run('rollout', '-a', 'fickle'), /watched +v2 beside v1, condemned: .*; went back as v3/)
+  } finally {
+    await rm(app, { recursive: true, force: true })
+  }
+})
