@@ -178,6 +178,13 @@ export function previewHandlers(world: World, baseUrl: () => string): Handlers {
       return {}
     },
 
+    'bakes.read': async ({ params, query }) => world.app(params.app, query.environment).bake,
+    'bakes.accept': async ({ params, query }) => {
+      const { bake } = world.app(params.app, query.environment)
+      if (bake === null || bake.endedAt !== null) throw new AppError('conflict', `no release of ${params.app} is being watched in ${query.environment}`)
+      return Object.assign(bake, { state: 'accepted', because: 'accepted by rosa', endedAt: new Date().toISOString() })
+    },
+
     'config.read': async ({ params, query }) => {
       const app = world.app(params.app, query.environment)
       return { config: app.config, manifest: app.manifestEnv, secrets: Object.entries(app.secrets).map(([name, setAt]) => ({ name, setAt })), missingSecrets: app.missingSecrets }

@@ -1,5 +1,5 @@
 /** The apps of the preview: one for each state that a page must be able to show. */
-import type { AppDetail, Build, Instance, JournalEvent, Machine, Release, ServiceSummary, Token } from '#contract/model.ts'
+import type { AppDetail, Bake, Build, Instance, JournalEvent, Machine, Release, ServiceSummary, Token } from '#contract/model.ts'
 import type { InstanceState } from '#contract/wire.ts'
 
 export const scenes = ['night', 'quiet', 'fresh'] as const
@@ -13,6 +13,7 @@ export type PreviewApp = {
   missingSecrets: string[]
   releases: Release[]
   builds: Build[]
+  bake: Bake | null
   domains: { host: string; path: string; service: string; source: 'default' | 'manifest' | 'operator'; tls: boolean }[]
   /** Requests a second around which its traffic moves, per service that listens. */
   rates: Record<string, number>
@@ -150,6 +151,7 @@ function app(made: AppDetail, more: Partial<PreviewApp> = {}): PreviewApp {
     missingSecrets: [],
     releases: [],
     builds: [],
+    bake: null,
     domains: listening.map((one) => ({ host: `${made.environment === 'production' ? made.name : `${made.name}-${made.environment}`}.localhost`, path: one.name === 'web' ? '/' : `/${one.name}`, service: one.name, source: 'default', tls: false })),
     rates: {},
     ...more,
@@ -195,6 +197,7 @@ function shop(now: number): PreviewApp[] {
       secrets: { STRIPE_KEY: ago(now, 12 * day), SESSION_SECRET: ago(now, 3 * day) },
       releases,
       builds,
+      bake: { release: 17, fromRelease: 16, state: 'baking', because: 'v17 is compared with v16 for 45 min', startedAt: ago(now, 34 * minute), until: new Date(now + 11 * minute).toISOString(), endedAt: null, rolledBackTo: null },
       rates: { web: 42, api: 118, db: 260 },
     },
   )
@@ -232,8 +235,9 @@ function billing(now: number): PreviewApp {
     service('invoices', [makeInstance(now, 'invoices', 1, 31, { state: 'unhealthy', because: 'GET /up answered 503 three times in a row', restarts: 2, upMs: 3 * minute })], { health: 'degraded', because: 'invoices.1 fails its health check', needs: ['ledger'] }),
   ]
   return app(detail(now, 'billing', services, { health: 'degraded', because: 'web has 1 of 2 instances: web.2 is held after 6 crashes (out of memory)', release: 31, deployedMs: 5 * hour, volumes: [{ name: 'ledger', machine: 'lynx', services: ['ledger'], orphan: false, createdAt: ago(now, 200 * day) }] }), {
-    releases: [release(now, 31, 'active', 'deploy of 4bada55', 5 * hour, { by: 'ines' }), release(now, 30, 'superseded', 'deploy of 1ced7ea', 4 * day, { by: 'ines' })],
+    releases: [release(now, 31, 'active', 'rolled back to v29: 38.2 % of 1204 requests failed since the switch (before: 0.1 % of 9310)', 5 * hour, { by: 'bakes' }), release(now, 30, 'superseded', 'deploy of 1ced7ea', 5.2 * hour, { by: 'ines' })],
     builds: [makeBuild(now, 'billing', 'succeeded', 5 * hour, { release: 31, by: 'ines' })],
+    bake: { release: 30, fromRelease: 29, state: 'condemned', because: '38.2 % of 1204 requests failed since the switch (before: 0.1 % of 9310)', startedAt: ago(now, 5.2 * hour), until: ago(now, 5.1 * hour), endedAt: ago(now, 5.1 * hour), rolledBackTo: 31 },
     config: { INVOICE_PREFIX: 'NS-' },
     secrets: { BANK_TOKEN: ago(now, 20 * day) },
     rates: { web: 11, ledger: 33, invoices: 2 },

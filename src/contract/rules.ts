@@ -3,7 +3,7 @@
  * which the action makes sense; what is missing there is refused, or shown disabled, with `otherwise`.
  */
 import type { Access } from './endpoints.ts'
-import type { AppSummary, Build, Instance, Release, Rollout } from './model.ts'
+import type { AppSummary, Bake, Build, Instance, Release, Rollout } from './model.ts'
 
 export type Rule<State extends string> = {
   /** What the credential must allow. */
@@ -38,6 +38,10 @@ export const buildRules: Rules<Build['state'], 'cancel'> = {
 
 export const rolloutRules: Rules<Rollout['state'], 'cancel'> = {
   cancel: { access: 'deploy', while: ['pending', 'releasing', 'starting'], otherwise: 'the rollout is {state}' },
+}
+
+export const bakeRules: Rules<Bake['state'], 'accept'> = {
+  accept: { access: 'deploy', while: ['baking'], otherwise: 'it is {state}' },
 }
 
 const rank = { read: 1, deploy: 2, admin: 3 } as const

@@ -15,6 +15,7 @@ export const queries = {
   machines: () => queryOptions({ queryKey: ['machines'], queryFn: ({ signal }) => api.call('machines.list', {}, signal), refetchInterval: 10 * seconds }),
   apps: () => queryOptions({ queryKey: ['apps'], queryFn: ({ signal }) => api.call('apps.list', {}, signal), refetchInterval: 15 * seconds }),
   app: (ref: AppRef) => queryOptions({ queryKey: ['app', ref.app, ref.env], queryFn: ({ signal }) => api.call('apps.read', where(ref), signal), refetchInterval: 10 * seconds }),
+  bake: (ref: AppRef) => queryOptions({ queryKey: ['bake', ref.app, ref.env], queryFn: ({ signal }) => api.call('bakes.read', where(ref), signal), refetchInterval: 15 * seconds }),
   manifest: (ref: AppRef) => queryOptions({ queryKey: ['manifest', ref.app, ref.env], queryFn: ({ signal }) => api.call('apps.manifest', where(ref), signal) }),
   traffic: (ref: AppRef, minutes: number) =>
     queryOptions({ queryKey: ['traffic', ref.app, ref.env, minutes], queryFn: ({ signal }) => api.call('traffic.read', { query: { app: ref.app, environment: ref.env, minutes } }, signal), refetchInterval: 15 * seconds }),

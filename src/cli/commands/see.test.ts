@@ -50,6 +50,22 @@ describe('what is seen', () => {
     assert.match((await ok('map', '--all')).stdout, /^blog$[^]*machine {2}node-1 connected, process, 3 instances/m)
   })
 
+  test('a rollout: its steps, and the watch over what came of it', async () => {
+    const bake = { release: 13, fromRelease: 12, state: 'condemned', because: '60 % of 500 requests failed since the switch (before: 0 % of 900)', startedAt: ago(90_000), until: ago(-210_000), endedAt: ago(30_000), rolledBackTo: 14 } as const
+    api.handlers['apps.read'] = () => anApp({ rollout: { id: 'rol_1', release: 13, fromRelease: 12, state: 'finished', because: 'v13 serves', startedAt: ago(95_000), finishedAt: ago(90_000), steps: [{ name: 'done', at: ago(90_000), detail: 'v13 serves' }] } })
+    api.handlers['bakes.read'] = () => bake
+    assert.match((await ok('rollout')).stdout, /^watched +v13 beside v12, condemned: 60 % of 500 requests failed since the switch \(before: 0 % of 900\); went back as v14$/m)
+    api.handlers['bakes.read'] = () => ({ ...bake, state: 'baking', because: 'v13 is compared with v12 for 5 min', endedAt: null, rolledBackTo: null })
+    assert.match((await ok('rollout')).stdout, /^watched +v13 beside v12, for 3 min \d+ s more: v13 is compared with v12 for 5 min$/m)
+    api.handlers['bakes.read'] = () => null
+    assert.doesNotMatch((await ok('rollout')).stdout, /watched/)
+  })
+
+  test('a release is accepted before its time', async () => {
+    api.handlers['bakes.accept'] = () => ({ release: 13, fromRelease: 12, state: 'accepted', because: 'accepted by ada', startedAt: ago(90_000), until: ago(-210_000), endedAt: ago(0), rolledBackTo: null })
+    assert.equal((await ok('rollout', 'accept')).stdout, 'v13 of shop stays\n')
+  })
+
   test('nothing about an app that does not exist is an error, not an empty list', async () => {
     api.handlers['apps.read'] = () => {
       throw new AppError('not-found', 'there is no app "nope" (see: nightshift apps)')
@@ -111,6 +127,7 @@ describe('what was shipped', () => {
   })
 
   test('rollout: shown step by step, and cancelled', async () => {
+    api.handlers['bakes.read'] = () => null
     api.handlers['apps.read'] = () => anApp({ rollout: { id: 'rol_1', release: 14, fromRelease: 13, state: 'starting', because: 'waits for web.1', startedAt: ago(2000), finishedAt: null, steps: [{ name: 'released', at: ago(1000), detail: 'v14' }] } })
     api.handlers['rollouts.cancel'] = () => ({})
     assert.match((await ok('rollout')).stdout, /^release +v13 → v14\nstate +starting: waits for web\.1\n[^]*✓ released +1\.0 s {2}v14\n$/)
@@ -118,6 +135,7 @@ describe('what was shipped', () => {
   })
 
   test('a rollout that was given up does not end with a tick', async () => {
+    api.handlers['bakes.read'] = () => null
     api.handlers['apps.read'] = () => anApp({ rollout: { id: 'rol_1', release: 14, fromRelease: 13, state: 'failed', because: 'it crashes', startedAt: ago(2000), finishedAt: ago(0), steps: [{ name: 'started', at: ago(1000), detail: 'v14' }, { name: 'failed', at: ago(0), detail: 'it crashes' }] } })
     assert.match((await ok('rollout')).stdout, /✓ started .*\n✗ failed +2\.0 s {2}it crashes\n$/)
   })

@@ -18,7 +18,7 @@ import type { Facts } from '../facts.ts'
 import type { TaskLogs } from './shipping/task-logs.ts'
 import type { Starter } from './starter.ts'
 import type { AgentState } from './state.ts'
-import { afterExit, afterPrepareFailure, freshRecord, isFault, type Next, recordFor, startAttempt, type SupervisionRecord } from './supervision.ts'
+import { afterExit, afterPrepareFailure, causeOfEnd, freshRecord, isFault, type Next, recordFor, startAttempt, type SupervisionRecord } from './supervision.ts'
 
 export type EffectsOptions = {
   state: AgentState
@@ -152,7 +152,7 @@ export function createEffects(options: EffectsOptions): Effects {
     const who = action.view?.who ?? (action.spec && identityOf(action.spec, record.attempt, null))
     const wanted = next.ending && !isFault(next.ending.reason)
     if (who) {
-      const data = { generation: record.generation, attempt: record.attempt, ranMs, because: next.ending?.because ?? null, code: exit?.code ?? null, signal: exit?.signal ?? null, oom: exit?.oom ?? false }
+      const data = { generation: record.generation, attempt: record.attempt, ranMs, because: next.ending?.because ?? null, cause: causeOfEnd(next.ending, exit), code: exit?.code ?? null, signal: exit?.signal ?? null, oom: exit?.oom ?? false }
       facts.note({ kind: wanted ? 'instance.stopped' : action.view ? 'instance.exited' : 'instance.vanished', who, about: next.task, data })
       tellNext(who, after, data)
       log.info({ task: next.task, name: displayName(who), exit, ranMs, because: next.ending?.because, next: describeNext(after.next) }, 'ended')

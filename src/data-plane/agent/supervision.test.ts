@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { ExitStatus, RestartSpec } from '#contract/wire.ts'
-import { afterExit, afterPrepareFailure, freshRecord, recordFor, startAttempt, type SupervisionRecord } from './supervision.ts'
+import { afterExit, afterPrepareFailure, causeOfEnd, type EndReason, type Ending, freshRecord, recordFor, startAttempt, type SupervisionRecord } from './supervision.ts'
 import { instanceSpec, quickRestart } from './testing/specs.ts'
 
 const spec = instanceSpec('ins_1')
@@ -44,6 +44,17 @@ test('within any period there are never more restarts than the intensity allows,
       assert.equal(record.restarts, started.length)
     }),
   )
+})
+
+test('the cause of an end tells a program\'s own fault from what was done to it', () => {
+  const exit = (more: Partial<ExitStatus>): ExitStatus => ({ code: null, signal: null, oom: false, at: '2026-05-01T00:00:00Z', ...more })
+  const ending = (reason: EndReason): Ending => ({ reason, because: 'so', since: 0, drainMs: 0 })
+  assert.equal(causeOfEnd(null, exit({ code: 1 })), 'crash')
+  assert.equal(causeOfEnd(null, exit({ signal: 'SIGKILL' })), 'killed')
+  assert.equal(causeOfEnd(null, exit({ signal: 'SIGKILL', oom: true })), 'oom')
+  assert.equal(causeOfEnd(ending('unhealthy'), exit({ signal: 'SIGKILL' })), 'unhealthy')
+  assert.equal(causeOfEnd(ending('frozen'), exit({ signal: 'SIGKILL' })), 'frozen')
+  assert.equal(causeOfEnd(ending('restart'), exit({ code: 0 })), null)
 })
 
 test('a hold says how the last run ended, and what it said of it', () => {

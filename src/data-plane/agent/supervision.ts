@@ -169,6 +169,18 @@ export function isFault(reason: EndReason): boolean {
   return reason === 'unhealthy' || reason === 'frozen' || reason === 'startup'
 }
 
+/**
+ * What ended it, for those who count: `killed` and `frozen` are somebody's doing from outside, `unhealthy`, `startup`, `oom` and
+ * `crash` its own; null: it was wanted.
+ */
+export type EndCause = 'killed' | 'frozen' | 'unhealthy' | 'startup' | 'oom' | 'crash' | null
+
+export function causeOfEnd(ending: Ending | null, exit: ExitStatus | null): EndCause {
+  if (ending) return ending.reason === 'unhealthy' || ending.reason === 'frozen' || ending.reason === 'startup' ? ending.reason : null
+  if (exit?.oom) return 'oom'
+  return exit?.signal === 'SIGKILL' ? 'killed' : 'crash'
+}
+
 function describeExit(exit: ExitStatus | null, ranMs: number): string {
   if (!exit || (exit.code === null && exit.signal === null && !exit.oom)) return 'it ended, nobody knows how'
   const how = exit.oom

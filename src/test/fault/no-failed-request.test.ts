@@ -11,6 +11,8 @@ import { until } from '#test/harness/wait.ts'
 
 const manifest = `
 name: counted
+# what is done to its instances here must not count against the release
+deploy: { bake: 0s }
 services:
   web:
     command: [node, server.js]

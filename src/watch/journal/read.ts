@@ -36,11 +36,11 @@ export async function eventsSince(db: Db, filter: EventFilter, since: Date, limi
   return rows.map(view).reverse()
 }
 
-/** How often agents started instances of a release again after a crash or hang, from `from` to `to`. */
+/** How often agents started instances of a release again by a fault of their own (not: killed or stopped from outside), from `from` to `to`. */
 export async function countRestarts(db: Db, where: { app: string; environment: string; release: number }, from: Date, to: Date): Promise<number> {
   const row = await db.one<{ n: number }>(
     `SELECT count(*)::int AS n FROM events WHERE app = $1 AND environment = $2 AND release = $3 AND at >= $4 AND at < $5
-       AND kind IN ('instance.restarting', 'instance.held') AND actor ->> 'kind' = 'agent'`,
+       AND kind IN ('instance.restarting', 'instance.held') AND actor ->> 'kind' = 'agent' AND coalesce(data ->> 'cause', 'crash') NOT IN ('killed', 'frozen')`,
     [where.app, where.environment, where.release, from, to],
   )
   return row.n

@@ -4,6 +4,7 @@ import { TextLink } from '../../components/a.tsx'
 import { commands } from '../../lib/commands.ts'
 import { plural } from '../../lib/numbers.ts'
 import { paths } from '../../paths.ts'
+import { BakeView } from './bake.tsx'
 import { Graphs } from './graphs.tsx'
 import { RecentLines } from './recent-lines.tsx'
 import { RolloutView } from './rollout.tsx'
@@ -23,6 +24,7 @@ export function Overview() {
   return (
     <>
       {app.rollout === null || (app.rollout.state === 'finished' && Date.now() - Date.parse(app.rollout.finishedAt ?? '') > 120_000) ? null : <RolloutView app={app} rollout={app.rollout} />}
+      <BakeView app={app} />
       <Section title="Services" aside={plural(app.services.flatMap((service) => service.instances).length, 'instance')}>
         <ul className="divide-y divide-rule">
           {app.services.map((service) => (
