@@ -16,8 +16,7 @@ import { LineSplitter } from '#base/lines.ts'
 import type { ExitStatus } from '#contract/wire.ts'
 import { TaskError } from '../port.ts'
 import type { ExecSession, Listening, LogPage, TaskDriver, TaskSpec, TaskStats, TaskStatus } from '../port.ts'
-import { listeningOf } from '../process/listening.ts'
-import { childOf, isStopped } from '../process/proc.ts'
+import { childOf } from '../process/proc.ts'
 import { checkSignal, checkTaskId, exitFromStatus } from '../task-rules.ts'
 import { removeTree } from '../trees.ts'
 import { dockerConfig } from './config.ts'
@@ -26,6 +25,7 @@ import { checkSpec, labelsLabel, ownerLabel, planContainer, taskLabel } from './
 import { connectEngine, ensureImage, engineMessage, statusOf, taskErrorOf } from './engine.ts'
 import { startContainerExec } from './exec.ts'
 import { LogReaders, parsePosition } from './logs.ts'
+import { isFrozen, listeningIn } from './looks.ts'
 import { Networks } from './networks.ts'
 
 const labelsSchema = z.object({ labels: z.record(z.string(), z.string()), port: z.number().nullable() })
@@ -223,22 +223,19 @@ class DockerDriver implements TaskDriver {
   }
 
   async frozen(id: string): Promise<boolean> {
-    checkTaskId('look at', id)
-    const { engine } = await this.#connect('look at', id)
-    const found = await this.#inspect(engine.getContainer(this.#containerName(id)))
-    if (!found?.State.Running) return false
-    if (found.State.Paused) return true
-    const app = childOf(found.State.Pid)
-    return app !== null && isStopped(app)
+    const found = await this.#look(id)
+    return found !== null && isFrozen(found)
   }
 
   async listening(id: string): Promise<Listening[]> {
+    const found = await this.#look(id)
+    return found === null ? [] : listeningIn(found)
+  }
+
+  async #look(id: string): Promise<Docker.ContainerInspectInfo | null> {
     checkTaskId('look at', id)
     const { engine } = await this.#connect('look at', id)
-    const found = await this.#inspect(engine.getContainer(this.#containerName(id)))
-    if (!found?.State.Running) return []
-    // the engine's own name server listens in there too, on a port of chance
-    return listeningOf(found.State.Pid, null).filter(({ port, loopback }) => !loopback || port < firstEphemeralPort)
+    return this.#inspect(engine.getContainer(this.#containerName(id)))
   }
 
   async remove(id: string): Promise<void> {
@@ -377,9 +374,6 @@ class DockerDriver implements TaskDriver {
     this.#readers.close(id)
   }
 }
-
-/** net.ipv4.ip_local_port_range begins here by default. */
-const firstEphemeralPort = 32_768
 
 const eventSchema = z.object({ Actor: z.object({ Attributes: z.record(z.string(), z.string()) }) })
 
