@@ -83,7 +83,7 @@ test('a task that is not ours is never touched', async () => {
   world.control.desire([world.spec('ins_a')])
   await isReady(world, 'ins_a')
   world.control.desire([])
-  await until(() => world.control.observed().length === 0, { because: 'ours is gone' })
+  await until(async () => (await world.driver().list()).every((task) => task.id === 'foreign'), { because: 'ours is gone, and its files' })
   assert.deepEqual((await world.driver().list()).map((task) => [task.id, task.state]), [['foreign', 'running']])
 })
 
