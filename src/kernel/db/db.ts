@@ -17,6 +17,8 @@ export type Db = {
 export type Database = Db & {
   /** Commits when `work` resolves, rolls back when it throws. Retries a serialization failure or deadlock up to three times. */
   transaction<T>(work: (tx: Db) => Promise<T>): Promise<T>
+  /** All statements of `work` see the database as it was at the first: for an answer that is made of several. Read only; ask one after the other. */
+  snapshot<T>(work: (tx: Db) => Promise<T>): Promise<T>
   /** Calls back on NOTIFY; reconnects by itself, and calls back once after each reconnect, since something may have been missed. */
   listen(channel: string, listener: (payload: string) => void): () => void
   /** A connection of its own, for COPY and advisory locks; release it. */
@@ -79,28 +81,31 @@ export function openDatabase(url: string, options: { max?: number } = {}): Datab
     }
   }
 
+  async function inTransaction<T>(begin: string, work: (tx: Db) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      const client = await pool.connect()
+      let broken = false
+      try {
+        await client.query(begin)
+        const result = await work(queries((text, values) => client.query(text, values)))
+        await client.query('COMMIT')
+        return result
+      } catch (error) {
+        await client.query('ROLLBACK').catch(() => {
+          broken = true
+        })
+        if (attempt < 4 && retryable.has((error as { code?: string }).code ?? '')) continue
+        throw error
+      } finally {
+        client.release(broken)
+      }
+    }
+  }
+
   return {
     ...queries((text, values) => pool.query(text, values)),
-    async transaction(work) {
-      for (let attempt = 1; ; attempt++) {
-        const client = await pool.connect()
-        let broken = false
-        try {
-          await client.query('BEGIN')
-          const result = await work(queries((text, values) => client.query(text, values)))
-          await client.query('COMMIT')
-          return result
-        } catch (error) {
-          await client.query('ROLLBACK').catch(() => {
-            broken = true
-          })
-          if (attempt < 4 && retryable.has((error as { code?: string }).code ?? '')) continue
-          throw error
-        } finally {
-          client.release(broken)
-        }
-      }
-    },
+    transaction: (work) => inTransaction('BEGIN', work),
+    snapshot: (work) => inTransaction('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', work),
     listen(channel, listener) {
       const set = listeners.get(channel) ?? new Set()
       listeners.set(channel, set)

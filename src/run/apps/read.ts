@@ -6,13 +6,13 @@ import { AppError } from '#base/errors.ts'
 import { nearest } from '#base/nearest.ts'
 import type { Manifest } from '#contract/manifest.ts'
 import type { AppDetail, AppSummary, Instance, RouteView, ServiceSummary } from '#contract/model.ts'
-import type { Db } from '#kernel/db/db.ts'
+import type { Database, Db } from '#kernel/db/db.ts'
 import { type InstanceRow, currentObservation, instanceNameOf } from '#run/instances/model.ts'
 import { liveInstances } from '#run/instances/read.ts'
 import { effectiveManifest } from '#run/manifest/effective.ts'
 import type { ReleaseRow } from '#run/releases/model.ts'
 import type { RolloutRow } from '#run/rollouts/model.ts'
-import { latestRollout, rolloutView } from '#run/rollouts/read.ts'
+import { rolloutView } from '#run/rollouts/read.ts'
 import type { DomainRow } from '#run/routing/model.ts'
 import { readDomains } from '#run/routing/read.ts'
 import { environmentRoutes } from '#run/routing/table.ts'
@@ -30,19 +30,18 @@ export type Reach = { ingressUrl: () => string; apiUrl: () => string; httpsPort:
 
 type CurrentRelease = Pick<ReleaseRow, 'app' | 'environment' | 'number' | 'manifest' | 'manifest_source' | 'created_at' | 'artifact_id'> & { processes: Record<string, string> | null }
 
-/** All environments that a caller may see, each with its services, instances and health. */
-export async function readApps(db: Db, reach: Reach, moment: Moment, filter: { apps?: readonly string[] | null; app?: string; environment?: string } = {}): Promise<AppDetail[]> {
-  const environments = (await db.query<EnvironmentRow>('SELECT * FROM environments WHERE ($1::text IS NULL OR app = $1) ORDER BY app, name', [filter.app ?? null]))
-    .filter((row) => filter.apps == null || filter.apps.includes(row.app))
-  if (environments.length === 0) return []
-  const [releases, rollouts, instances, scales, domains, volumes] = await Promise.all([
-    currentReleases(db, filter.app),
-    newestRollouts(db, filter.app),
-    liveInstances(db, filter.app === undefined ? {} : { app: filter.app }),
-    readScales(db),
-    readDomains(db),
-    volumesOf(db),
-  ])
+/** All environments that a caller may see, each with its services, instances and health: one moment of the database, so that no rollout is done whose release is not yet current. */
+export async function readApps(db: Database, reach: Reach, moment: Moment, filter: { apps?: readonly string[] | null; app?: string; environment?: string } = {}): Promise<AppDetail[]> {
+  const { environments, releases, rollouts, instances, scales, domains, volumes } = await db.snapshot(async (tx) => ({
+    environments: (await tx.query<EnvironmentRow>('SELECT * FROM environments WHERE ($1::text IS NULL OR app = $1) ORDER BY app, name', [filter.app ?? null]))
+      .filter((row) => filter.apps == null || filter.apps.includes(row.app)),
+    releases: await currentReleases(tx, filter.app),
+    rollouts: await newestRollouts(tx, filter.app),
+    instances: await liveInstances(tx, filter.app === undefined ? {} : { app: filter.app }),
+    scales: await readScales(tx),
+    domains: await readDomains(tx),
+    volumes: await volumesOf(tx),
+  }))
   const of = <T extends { app: string; environment: string }>(rows: T[], env: EnvironmentRow) => rows.filter((row) => row.app === env.app && row.environment === env.name)
   return environments
     .filter((env) => filter.environment === undefined || env.name === filter.environment)
@@ -56,7 +55,7 @@ export async function readApps(db: Db, reach: Reach, moment: Moment, filter: { a
     })
 }
 
-export async function readApp(db: Db, reach: Reach, moment: Moment, app: string, environment: string): Promise<AppDetail> {
+export async function readApp(db: Database, reach: Reach, moment: Moment, app: string, environment: string): Promise<AppDetail> {
   const [detail] = await readApps(db, reach, moment, { app, environment })
   if (detail) return detail
   throw await unknownApp(db, app, environment)
@@ -189,10 +188,6 @@ async function currentReleases(db: Db, app: string | undefined): Promise<Current
   )
 }
 
-async function newestRollouts(db: Db, app: string | undefined): Promise<RolloutRow[]> {
-  if (app !== undefined) {
-    const names = await db.query<{ name: string }>('SELECT name FROM environments WHERE app = $1', [app])
-    return (await Promise.all(names.map(({ name }) => latestRollout(db, app, name)))).filter((row) => row !== undefined)
-  }
-  return db.query('SELECT DISTINCT ON (app, environment) * FROM rollouts ORDER BY app, environment, started_at DESC, id DESC')
+function newestRollouts(db: Db, app: string | undefined): Promise<RolloutRow[]> {
+  return db.query('SELECT DISTINCT ON (app, environment) * FROM rollouts WHERE $1::text IS NULL OR app = $1 ORDER BY app, environment, started_at DESC, id DESC', [app ?? null])
 }
