@@ -10,6 +10,9 @@ import { createProcessDriver } from '#drivers/task/process/driver.ts'
 import { processConfig } from '#drivers/task/process/config.ts'
 import { startBakes } from '#heal/bake/loop.ts'
 import { bakeRoutes } from '#heal/bake/routes.ts'
+import { startHealing } from '#heal/remediations/loop.ts'
+import { healingRoutes } from '#heal/remediations/routes.ts'
+import { whyRoutes } from '#heal/why/routes.ts'
 import { createBell } from '#kernel/bell.ts'
 import { openDatabase } from '#kernel/db/db.ts'
 import { migrate } from '#kernel/db/migrate.ts'
@@ -23,6 +26,7 @@ import { openAccess } from '#people/access/service.ts'
 import { type Reach, readApp } from '#run/apps/read.ts'
 import { appRoutes } from '#run/apps/routes.ts'
 import { openApps } from '#run/apps/service.ts'
+import { pruneBuilds } from '#run/builds/prune.ts'
 import { buildRoutes } from '#run/builds/routes.ts'
 import { openBuilds } from '#run/builds/service.ts'
 import type { FleetDeps } from '#run/fleet/desired.ts'
@@ -105,6 +109,14 @@ export async function runControl(options: ControlOptions): Promise<Control> {
   const watch = openWatch({ db, log, reach, changed })
   const urlOf = async (app: string, environment: string) => (await readApp(db, reach, await watch.moment(app), app, environment)).url
 
+  // heal
+  /** Builds lie on the machine of control; every machine has unpacked slugs. */
+  const prune = async (machine: string) => {
+    const asked = gateway.send(machine, { t: 'prune' }) ? `the agent of ${machine} removes slugs that nothing runs` : null
+    const freed = machine === options.machine ? await pruneBuilds(db, home, systemClock.now()) : null
+    return [freed, asked].filter((one) => one !== null).join('; ') || null
+  }
+
   // surfaces
   const terminals = openTerminals({ db, fleet, gateway, access })
   const git = openGitDoor({ db, home, access, builds, apps, changed, log, urlOf })
@@ -118,6 +130,8 @@ export async function runControl(options: ControlOptions): Promise<Control> {
     ...machineRoutes(db),
     ...watch.handlers,
     ...bakeRoutes(db),
+    ...healingRoutes({ db, lines: watch.lines }),
+    ...whyRoutes({ db, reach, moment: watch.moment, lines: watch.lines }),
     ...terminals.handlers,
   }
   const api = createApi({
@@ -128,7 +142,7 @@ export async function runControl(options: ControlOptions): Promise<Control> {
   })
 
   const woken = [gateway.start(), startRollouts({ db, log, placement: gateway.placement, prepare: preparer(db, home) }), builds.start()]
-  const loops = [...woken, ...watch.start(), startBakes({ db, log })]
+  const loops = [...woken, ...watch.start(), startBakes({ db, log }), startHealing({ db, log, prune })]
   const unlisten = db.listen(journalChannel, () => changed.ring())
   const wakeAll = async () => {
     while (!closing.signal.aborted) {

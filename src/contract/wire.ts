@@ -142,6 +142,8 @@ export type ControlToAgent =
       argv: string[]
       tty: { cols: number; rows: number } | null
     }
+  /** The disk fills up: remove what can be had again. */
+  | { t: 'prune' }
   | { t: 'session.input'; session: string; /** base64; empty = end of input */ data: string }
   | { t: 'session.resize'; session: string; cols: number; rows: number }
   | { t: 'session.close'; session: string }
@@ -188,7 +190,9 @@ export type Fact = {
 export type FactBatch = { machine: string; facts: Fact[] }
 
 export type InstanceStat = { instance: string; app: string; environment: string; service: string; name: string; cpu: number; memoryBytes: number; memoryLimitBytes: number | null; threads: number | null; openFiles: number | null }
-export type StatBatch = { machine: string; at: string; instances: InstanceStat[] }
+/** `disk`: of the file system that holds the agent's home folder. */
+export type StatBatch = { machine: string; at: string; instances: InstanceStat[]; disk?: DiskUse | null }
+export type DiskUse = { freeBytes: number; totalBytes: number }
 
 /** Upper bounds of the latency buckets, in milliseconds; the last bucket is open. */
 export const latencyBucketsMs = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 30000] as const

@@ -13,7 +13,7 @@ import { eventsSince } from './journal/read.ts'
 import { journalRoutes } from './journal/routes.ts'
 import { ingestFacts } from './journal/service.ts'
 import { startLogSealing, startLogTidying } from './logs/loop.ts'
-import { createLogReader } from './logs/read.ts'
+import { type LogReader, createLogReader } from './logs/read.ts'
 import { logRoutes } from './logs/routes.ts'
 import { createLogWriter } from './logs/service.ts'
 import { mapView } from './map/map.ts'
@@ -37,6 +37,8 @@ export type Intake = {
 export type Watch = {
   intake: Intake
   handlers: Handlers
+  /** Log lines of the past. */
+  lines: LogReader['read']
   /** Samples and rates of the moment, for answers about apps. */
   moment(app?: string): Promise<Moment>
   start(): Loop[]
@@ -91,6 +93,7 @@ export function openWatch({ db, log, reach, changed, clock = systemClock }: { db
       traffic: (batch) => ingestTraffic(db, batch, clock.now()),
     },
     handlers,
+    lines: reader.read,
     moment,
     start: () => [
       startLogSealing(db, { onError: (error) => log.error({ err: error }, 'sealing of logs failed') }),

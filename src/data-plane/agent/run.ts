@@ -134,7 +134,7 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
         send({ t: 'hello', wireVersion, facts: machineFacts(options, limits, edgeHost), desiredGeneration: state.desired().generation })
         report.again()
       },
-      onMessage: (message) => receive(message, { state, sessions, wake, log }),
+      onMessage: (message) => receive(message, { state, sessions, wake, log, prune: () => collect(true) }),
       onClose: () => void sessions.closeAll(),
       log: (level, message) => log[level]({}, message),
     })
@@ -145,17 +145,18 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
       if (edgeHost !== null) link = connect(controlUrl, edgeHost)
     })
   }
-  const stats = startStats({ periodMs: options.statsPeriodMs ?? 10_000, machine, driver, control, tasks: () => loop?.tasks() ?? [], memory, log })
+  const stats = startStats({ periodMs: options.statsPeriodMs ?? 10_000, machine, driver, control, home, tasks: () => loop?.tasks() ?? [], memory, log })
   const access = startAccessLog({ file: join(home, 'proxy', 'access.log'), stateFile: join(home, 'agent', 'access-position.json'), machine, control, log })
   const heartbeat = setInterval(report.again, heartbeatMs)
-  const collector = setInterval(() => {
+  function collect(all: boolean) {
     const inUse = new Set((loop?.tasks() ?? []).map((view) => view.who.artifact))
     for (const { artifact } of state.desired().instances) if (artifact.kind === 'slug') inUse.add(artifact.digest)
-    slugs.collect(inUse).then(
+    slugs.collect(inUse, { all }).then(
       (removed) => removed.length > 0 && log.info({ removed }, 'unused slugs removed'),
       (error: unknown) => log.warn({ error: messageOf(error) }, 'unused slugs could not be removed'),
     )
-  }, collectMs)
+  }
+  const collector = setInterval(collect, collectMs, false)
 
   let closing: Promise<void> | undefined
   async function close() {
@@ -235,7 +236,7 @@ function onHealth(deps: { state: AgentState; facts: Facts; endpoints: Endpoints 
   wake()
 }
 
-function receive(message: ControlToAgent, deps: { state: AgentState; sessions: Sessions; wake(): void; log: Log }): void {
+function receive(message: ControlToAgent, deps: { state: AgentState; sessions: Sessions; wake(): void; prune(): void; log: Log }): void {
   switch (message.t) {
     case 'desired':
       void deps.state.setDesired(message.state).then((taken) => {
@@ -243,6 +244,8 @@ function receive(message: ControlToAgent, deps: { state: AgentState; sessions: S
         deps.wake()
       })
       return deps.wake()
+    case 'prune':
+      return deps.prune()
     case 'session.open':
       return deps.sessions.open(message)
     case 'session.input':

@@ -19,8 +19,8 @@ import { escapingLink } from './slug-links.ts'
 export type Slugs = {
   /** The unpacked folder (absolute). One unpacking per digest at a time; idempotent. */
   ensure(ref: { digest: string; sizeBytes: number }, signal?: AbortSignal): Promise<string>
-  /** Removes what is not in use and not among the newest few. */
-  collect(inUse: ReadonlySet<string>): Promise<string[]>
+  /** Removes what is not in use and not among the newest few; `all`: also those, since the disk is full. */
+  collect(inUse: ReadonlySet<string>, options?: { all: boolean }): Promise<string[]>
 }
 
 /** Unused slugs that are kept, for a rollback without a download. */
@@ -75,7 +75,7 @@ export async function openSlugs(home: string, control: Pick<ControlClient, 'down
       running.set(ref.digest, work)
       return work
     },
-    async collect(inUse) {
+    async collect(inUse, { all } = { all: false }) {
       const unused: { name: string; usedAt: number }[] = []
       for (const name of await readdir(folder)) {
         if (name.startsWith('.') || inUse.has(name) || running.has(name)) continue
@@ -83,8 +83,8 @@ export async function openSlugs(home: string, control: Pick<ControlClient, 'down
       }
       unused.sort((a, b) => b.usedAt - a.usedAt)
       const removed: string[] = []
-      for (const { name, usedAt } of unused.slice(keptUnused)) {
-        if (Date.now() - usedAt < idleBeforeRemovalMs) continue
+      for (const { name, usedAt } of unused.slice(all ? 0 : keptUnused)) {
+        if (!all && Date.now() - usedAt < idleBeforeRemovalMs) continue
         const doomed = join(folder, `.${name}.removed`)
         await rename(join(folder, name), doomed)
         await rm(doomed, { recursive: true, force: true })

@@ -14,6 +14,12 @@ export async function setActiveRelease(tx: Db, app: string, environment: string,
   await tx.query('UPDATE environments SET active_release = $3 WHERE app = $1 AND name = $2', [app, environment, release])
 }
 
+/** null: the manifest's count again. */
+export async function setScale(tx: Db, app: string, environment: string, service: string, count: number | null): Promise<void> {
+  if (count === null) await tx.query('DELETE FROM scales WHERE app = $1 AND environment = $2 AND service = $3', [app, environment, service])
+  else await tx.query('INSERT INTO scales (app, environment, service, count) VALUES ($1, $2, $3, $4) ON CONFLICT (app, environment, service) DO UPDATE SET count = $4', [app, environment, service, count])
+}
+
 /** Puts an older release's config and secrets back as the operator's, so that the next deploy keeps them. */
 export async function restoreConfig(tx: Db, app: string, environment: string, old: { config: Record<string, string>; secrets: Record<string, number> }, now: Date): Promise<void> {
   await tx.query('DELETE FROM config_vars WHERE app = $1 AND environment = $2', [app, environment])

@@ -31,6 +31,12 @@ export async function readScales(db: Db): Promise<ScaleRow[]> {
   return db.query('SELECT * FROM scales')
 }
 
+/** What operators set, by service. */
+export async function scalesOf(db: Db, app: string, environment: string): Promise<Record<string, number>> {
+  const rows = await db.query<ScaleRow>('SELECT * FROM scales WHERE app = $1 AND environment = $2', [app, environment])
+  return Object.fromEntries(rows.map((row) => [row.service, row.count]))
+}
+
 /** Every environment with the release that is on its way in, if any. */
 export async function readServing(db: Db): Promise<(EnvironmentRow & { rolling: number | null })[]> {
   return db.query(

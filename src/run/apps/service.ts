@@ -12,7 +12,8 @@ import { effectiveManifest } from '#run/manifest/effective.ts'
 import { currentRelease } from '#run/releases/read.ts'
 import { type Queued, releaseWithNewConfig } from '#run/releases/commands.ts'
 import { cancelOpenRollout } from '#run/rollouts/commands.ts'
-import { lockEnvironment } from './commands.ts'
+import { lockEnvironment, setScale } from './commands.ts'
+import { scalesOf } from './read-config.ts'
 import { assertService, secretPlace } from './model.ts'
 import * as store from './store.ts'
 
@@ -63,14 +64,15 @@ export function openApps({ db, box }: { db: Database; box: SecretBox }) {
       const release = await currentRelease(tx, app, environment)
       if (!release) throw new AppError('conflict', `${app} has no release to scale yet (deploy it first: nightshift deploy)`)
       const manifest = effectiveManifest(release.manifest, environment)
+      const before = await scalesOf(tx, app, environment)
       for (const [service, count] of Object.entries(services)) {
         assertService(Object.keys(manifest.services), service, app)
         if (count > 1 && Object.keys(manifest.services[service]?.volumes ?? {}).length > 0)
           throw new AppError('invalid', `${app}/${service} owns the volume ${Object.keys(manifest.services[service]?.volumes ?? {}).join(', ')}, which two instances cannot share; keep it at 1`)
-        await store.setScale(tx, app, environment, service, count)
+        await setScale(tx, app, environment, service, count)
       }
       const text = Object.entries(services).map(([service, count]) => `${service}=${count}`).join(' ')
-      await record(tx, { at: now, kind: 'scale.changed', actor, app, environment, summary: `${actor.name} scaled ${app}: ${text}`, data: { services } })
+      await record(tx, { at: now, kind: 'scale.changed', actor, app, environment, summary: `${actor.name} scaled ${app}: ${text}`, data: { services, before: Object.fromEntries(Object.keys(services).map((service) => [service, before[service] ?? null])) } })
     })
   }
 
@@ -86,7 +88,7 @@ export function openApps({ db, box }: { db: Database; box: SecretBox }) {
     const [service, ordinal] = filter.instance ? (filter.instance.split('.') as [string, string]) : [filter.service, undefined]
     return db.transaction(async (tx) => {
       await lockEnvironment(tx, app, environment)
-      const rows = await requestRestarts(tx, app, environment, { service, ordinal: ordinal === undefined ? undefined : Number(ordinal) })
+      const rows = await requestRestarts(tx, app, environment, { service, ordinal: ordinal === undefined ? undefined : Number(ordinal) }, `${actor.name} asked for it`)
       if (rows.length === 0) throw new AppError('not-found', `${app} has no running instance ${filter.instance ?? filter.service ?? ''} (see: nightshift ps -a ${app})`)
       const names = rows.map(instanceNameOf).sort()
       await record(tx, { at: now, kind: 'app.restarted', actor, app, environment, service: service ?? null, summary: `${actor.name} asked to restart ${names.join(', ')} of ${app}`, data: { instances: names } })

@@ -1,4 +1,4 @@
-/** The only SQL that writes apps, environments, config, secrets and scales. */
+/** The only SQL that writes apps, environments, config and secrets. */
 import type { Db } from '#kernel/db/db.ts'
 
 export async function insertApp(tx: Db, app: string, environment: string, now: Date): Promise<{ app: boolean; environment: boolean }> {
@@ -15,10 +15,6 @@ export async function setSettings(tx: Db, app: string, environment: string, sett
   await tx.query('UPDATE environments SET allow_force_push = coalesce($3, allow_force_push), deploy_branch = coalesce($4, deploy_branch) WHERE app = $1 AND name = $2', [
     app, environment, settings.allowForcePush ?? null, settings.deployBranch ?? null,
   ])
-}
-
-export async function setScale(tx: Db, app: string, environment: string, service: string, count: number): Promise<void> {
-  await tx.query('INSERT INTO scales (app, environment, service, count) VALUES ($1, $2, $3, $4) ON CONFLICT (app, environment, service) DO UPDATE SET count = $4', [app, environment, service, count])
 }
 
 export async function setConfig(tx: Db, app: string, environment: string, name: string, value: string | null, now: Date): Promise<boolean> {

@@ -76,7 +76,25 @@ export async function requestCancel(tx: Db, id: string): Promise<void> {
 
 /** Stored once by content. What the builder learned is renewed, so that a better builder is heard on the next build of the same source. */
 export async function insertArtifact(tx: Db, artifact: Artifact, now: Date): Promise<void> {
-  await tx.query('INSERT INTO artifacts (id, ref, size_bytes, meta, created_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO UPDATE SET meta = excluded.meta', [
+  await tx.query('INSERT INTO artifacts (id, ref, size_bytes, meta, created_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO UPDATE SET meta = excluded.meta, pruned_at = NULL', [
     artifact.id, artifact.ref, artifact.sizeBytes, artifact.meta, now,
   ])
+}
+
+/** Slugs that neither a build under way nor one of the newest `kept` releases of an environment, nor what serves or came before it, needs. */
+export async function expendableSlugs(db: Db, kept: number): Promise<{ id: string; digest: string }[]> {
+  return db.query(
+    `SELECT a.id, a.ref ->> 'digest' AS digest FROM artifacts a
+     WHERE a.ref ->> 'kind' = 'slug' AND a.pruned_at IS NULL AND NOT EXISTS (
+       SELECT FROM (SELECT r.*, row_number() OVER (PARTITION BY app, environment ORDER BY number DESC) AS nth FROM releases r) r
+       JOIN environments e ON e.app = r.app AND e.name = r.environment
+       WHERE r.artifact_id = a.id AND (r.nth <= $1 OR r.number = e.active_release
+         OR EXISTS (SELECT FROM rollouts o WHERE o.app = r.app AND o.environment = r.environment AND (o.finished_at IS NULL OR o.release = e.active_release) AND r.number IN (o.release, o.from_release))))
+       AND NOT EXISTS (SELECT FROM builds b WHERE b.state IN ('queued', 'running'))`,
+    [kept],
+  )
+}
+
+export async function markPruned(tx: Db, id: string, now: Date): Promise<void> {
+  await tx.query('UPDATE artifacts SET pruned_at = $2 WHERE id = $1', [id, now])
 }

@@ -19,14 +19,14 @@ export async function retireInstance(tx: Db, id: string, because: string, now: D
 }
 
 export async function restartInstance(tx: Db, id: string, because: string): Promise<InstanceRow | undefined> {
-  return tx.maybe(`UPDATE instances SET generation = generation + 1, restart_requested = false, because = $2 WHERE id = $1 AND wanted = 'run' RETURNING *`, [id, because])
+  return tx.maybe(`UPDATE instances SET generation = generation + 1, restart_requested = false, restart_because = null, because = $2 WHERE id = $1 AND wanted = 'run' RETURNING *`, [id, because])
 }
 
-export async function requestRestarts(tx: Db, app: string, environment: string, filter: { service?: string | undefined; ordinal?: number | undefined }): Promise<InstanceRow[]> {
+export async function requestRestarts(tx: Db, app: string, environment: string, filter: { service?: string | undefined; ordinal?: number | undefined }, because: string): Promise<InstanceRow[]> {
   return tx.query(
-    `UPDATE instances SET restart_requested = true
+    `UPDATE instances SET restart_requested = true, restart_because = $5
      WHERE app = $1 AND environment = $2 AND kind = 'service' AND wanted = 'run' AND ($3::text IS NULL OR service = $3) AND ($4::int IS NULL OR ordinal = $4) RETURNING *`,
-    [app, environment, filter.service ?? null, filter.ordinal ?? null],
+    [app, environment, filter.service ?? null, filter.ordinal ?? null, because],
   )
 }
 

@@ -14,6 +14,7 @@ export type InstanceRow = {
   wanted: 'run' | 'retire' | 'gone'
   because: string
   restart_requested: boolean
+  restart_because: string | null
   observed: ObservedInstance | null
   created_at: Date
   retired_at: Date | null

@@ -1,5 +1,5 @@
 /** What is known of machines, and the only SQL that writes it. */
-import type { MachineFacts } from '#contract/wire.ts'
+import type { DiskUse, MachineFacts } from '#contract/wire.ts'
 import type { Db } from '#kernel/db/db.ts'
 
 export async function noteConnected(tx: Db, facts: MachineFacts, now: Date): Promise<void> {
@@ -12,6 +12,10 @@ export async function noteConnected(tx: Db, facts: MachineFacts, now: Date): Pro
 
 export async function noteSeen(db: Db, machine: string, now: Date): Promise<void> {
   await db.query('UPDATE machines SET last_seen_at = $2 WHERE name = $1', [machine, now])
+}
+
+export async function noteDisk(tx: Db, machine: string, disk: DiskUse): Promise<void> {
+  await tx.query('UPDATE machines SET disk = $2 WHERE name = $1 AND disk IS DISTINCT FROM $2', [machine, disk])
 }
 
 export async function noteLost(tx: Db, machine: string): Promise<void> {

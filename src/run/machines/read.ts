@@ -1,5 +1,5 @@
 import type { Machine } from '#contract/model.ts'
-import type { MachineFacts } from '#contract/wire.ts'
+import type { DiskUse, MachineFacts } from '#contract/wire.ts'
 import type { Db } from '#kernel/db/db.ts'
 
 export async function readMachines(db: Db): Promise<Machine[]> {
@@ -10,4 +10,10 @@ export async function readMachines(db: Db): Promise<Machine[]> {
     name, state: connected ? 'connected' : 'lost', driver: facts.driver, version: facts.version, os: facts.os, cpus: facts.cpus,
     memoryBytes: facts.memoryBytes, limits: facts.limits, lastSeenAt: last_seen_at.toISOString(), instances,
   }))
+}
+
+/** The newest word on each machine's disk, by machine. */
+export async function diskUse(db: Db): Promise<Map<string, DiskUse>> {
+  const rows = await db.query<{ name: string; disk: DiskUse }>('SELECT name, disk FROM machines WHERE disk IS NOT NULL')
+  return new Map(rows.map(({ name, disk }) => [name, disk]))
 }

@@ -50,6 +50,7 @@ export async function createRelease(tx: Db, input: NewRelease): Promise<Queued> 
 export async function rollbackRelease(tx: Db, input: { app: string; environment: string; to: number; because: string; actor: Actor; now: Date }): Promise<Queued> {
   const { app, environment, actor, now } = input
   const old = await read.readRelease(tx, app, environment, input.to)
+  await read.assertKept(tx, old)
   await restoreConfig(tx, app, environment, old, now)
   return createRelease(tx, {
     app, environment, actor, now, artifactId: old.artifact_id, manifest: old.manifest, manifestSource: old.manifest_source, config: old.config,

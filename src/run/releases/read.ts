@@ -1,5 +1,6 @@
 /** Questions about releases and rollouts that others may ask. */
 import { AppError } from '#base/errors.ts'
+import type { Manifest } from '#contract/manifest.ts'
 import type { Release } from '#contract/model.ts'
 import type { Db } from '#kernel/db/db.ts'
 import type { RolloutRow } from '#run/rollouts/model.ts'
@@ -9,6 +10,12 @@ export async function readRelease(db: Db, app: string, environment: string, numb
   const row = await db.maybe<ReleaseRow>('SELECT * FROM releases WHERE app = $1 AND environment = $2 AND number = $3', [app, environment, number])
   if (!row) throw new AppError('not-found', `${app} has no release v${number} in ${environment} (see: nightshift releases -a ${app})`)
   return row
+}
+
+/** `conflict` when its file was removed, so that no instance could start from it. */
+export async function assertKept(db: Db, release: ReleaseRow): Promise<void> {
+  const row = await db.maybe<{ pruned_at: Date }>('SELECT pruned_at FROM artifacts WHERE id = $1 AND pruned_at IS NOT NULL', [release.artifact_id])
+  if (row) throw new AppError('conflict', `what v${release.number} of ${release.app} ran was removed on ${row.pruned_at.toISOString().slice(0, 10)} because the disk was full; deploy ${release.commit === null ? 'its source' : `commit ${release.commit.slice(0, 12)}`} again`)
 }
 
 export async function readArtifact(db: Db, id: string): Promise<ArtifactRow> {
@@ -68,4 +75,14 @@ export async function previousGood(db: Db, app: string, environment: string, act
   )
   if (!row) throw new AppError('conflict', `${app} has no earlier release that worked to roll back to (see: nightshift releases -a ${app})`)
   return row.release
+}
+
+/** Every environment that is meant to serve, with the manifest of the release that does. */
+export async function servingReleases(db: Db): Promise<{ app: string; environment: string; release: number; manifest: Manifest; rolling_out: boolean }[]> {
+  return db.query(
+    `SELECT r.app, r.environment, r.number AS release, r.manifest,
+       EXISTS (SELECT FROM rollouts o WHERE o.app = r.app AND o.environment = r.environment AND o.finished_at IS NULL) AS rolling_out
+     FROM environments e JOIN releases r ON r.app = e.app AND r.environment = e.name AND r.number = e.active_release
+     WHERE NOT e.stopped ORDER BY 1, 2`,
+  )
 }

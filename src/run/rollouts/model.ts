@@ -47,7 +47,8 @@ export type InstanceFacts = {
   ordinal: number
   release: number
   wanted: 'run' | 'retire'
-  restartRequested: boolean
+  /** Why it is to be started again; null: it is not. */
+  restartBecause: string | null
   /** The agent's word about the current generation; null until it has one. */
   state: InstanceState | null
   because: string

@@ -15,7 +15,7 @@ function release(number: number, services: Record<string, { count?: number; need
 }
 
 function instance(id: string, service: string, number: number, state: InstanceFacts['state'], extra: Partial<InstanceFacts> = {}): InstanceFacts {
-  return { id, kind: 'service', service, ordinal: 1, release: number, wanted: 'run', restartRequested: false, state, because: 'so', restarts: 0, exitCode: null, createdAt: now, ...extra }
+  return { id, kind: 'service', service, ordinal: 1, release: number, wanted: 'run', restartBecause: null, state, because: 'so', restarts: 0, exitCode: null, createdAt: now, ...extra }
 }
 
 function facts(extra: Partial<EnvironmentFacts>): EnvironmentFacts {
@@ -87,7 +87,7 @@ test('a missing secret fails the rollout before anything is started, and names i
 })
 
 test('requested restarts go one at a time', () => {
-  const two = [1, 2].map((ordinal) => instance(`i${ordinal}`, 'web', 1, 'ready', { ordinal, restartRequested: true }))
+  const two = [1, 2].map((ordinal) => instance(`i${ordinal}`, 'web', 1, 'ready', { ordinal, restartBecause: 'rosa asked for it' }))
   const first = planEnvironment(facts({ active: release(1, { web: { count: 2 } }), instances: two }), now)
   assert.deepEqual(first.actions.map((action) => action.do === 'restart' && action.instance), ['i1'])
   const waiting = planEnvironment(facts({ active: release(1, { web: { count: 2 } }), instances: [instance('i1', 'web', 1, 'starting', { ordinal: 1 }), two[1] as InstanceFacts] }), now)
@@ -113,7 +113,7 @@ function step(world: World, at: Date, faulty: ReadonlySet<number>): number {
       if (found) found.wanted = 'retire'
     } else if (action.do === 'restart') {
       const found = world.instances.find((candidate) => candidate.id === action.instance)
-      if (found) Object.assign(found, { restartRequested: false, state: 'starting' })
+      if (found) Object.assign(found, { restartBecause: null, state: 'starting' })
     } else if (world.rollout) {
       if (action.to === 'finished') world.active = world.rollout.target
       world.rollout = action.to === 'finished' || action.to === 'failed' ? null : { ...world.rollout, state: action.to }

@@ -177,11 +177,11 @@ function planRestarts(facts: EnvironmentFacts, plan: Plan): void {
   const leaving = new Set(plan.actions.flatMap((action) => (action.do === 'retire' ? [action.instance] : [])))
   const byService = Map.groupBy(running(facts.instances).filter((instance) => instance.kind === 'service' && !leaving.has(instance.id)), (instance) => instance.service)
   for (const [service, instances] of byService) {
-    const next = instances.filter((instance) => instance.restartRequested).sort((a, b) => a.ordinal - b.ordinal)[0]
+    const next = instances.filter((instance) => instance.restartBecause !== null).sort((a, b) => a.ordinal - b.ordinal)[0]
     if (next === undefined) continue
-    const busy = instances.find((instance) => instance.id !== next.id && !isSettled(instance) && !instance.restartRequested)
+    const busy = instances.find((instance) => instance.id !== next.id && !isSettled(instance) && instance.restartBecause === null)
     if (busy) plan.waiting.push(`the restart of ${service}.${next.ordinal} waits until ${service}.${busy.ordinal} is ready`)
-    else plan.actions.push({ do: 'restart', instance: next.id, because: 'an operator asked for it' })
+    else plan.actions.push({ do: 'restart', instance: next.id, because: next.restartBecause ?? '' })
   }
 }
 

@@ -74,7 +74,7 @@ function instanceFacts(row: InstanceRow): InstanceFacts {
     ordinal: row.ordinal,
     release: row.release,
     wanted: row.wanted === 'retire' ? 'retire' : 'run',
-    restartRequested: row.restart_requested,
+    restartBecause: row.restart_requested ? (row.restart_because ?? 'an operator asked for it') : null,
     state: seen?.state ?? null,
     because: seen?.because ?? 'its machine has not taken it up yet',
     restarts: seen?.restarts ?? 0,

@@ -1,4 +1,5 @@
 /** Questions to the journal: pages of the past, and what comes. */
+import type { EventKind } from '#contract/events.ts'
 import type { JournalEvent } from '#contract/model.ts'
 import type { Bell } from '#kernel/bell.ts'
 import type { Db } from '#kernel/db/db.ts'
@@ -30,9 +31,18 @@ export async function listEvents(db: Db, filter: EventFilter, page: { before?: n
   return rows.map(view)
 }
 
-/** All events since a time, oldest first, at most `limit` of the newest. */
-export async function eventsSince(db: Db, filter: EventFilter, since: Date, limit = 2000): Promise<JournalEvent[]> {
-  const rows = await db.query<EventRow>(`SELECT ${columns} FROM events WHERE ${filterSql} AND at >= $5 ORDER BY id DESC LIMIT $6`, [...parameters(filter), since, limit])
+/** What somebody changed: the first suspects. */
+export const changeKinds: ReadonlySet<EventKind> = new Set(['release.activated', 'config.changed', 'secret.changed', 'scale.changed', 'domain.added', 'domain.removed', 'certificate.changed', 'app.created', 'app.destroyed', 'app.stopped', 'app.started', 'app.restarted'])
+
+/** Changes alone, newest first. */
+export async function listChanges(db: Db, filter: EventFilter, page: { before?: number | undefined; limit: number }): Promise<JournalEvent[]> {
+  const rows = await db.query<EventRow>(`SELECT ${columns} FROM events WHERE ${filterSql} AND ($5::bigint IS NULL OR id < $5) AND kind = ANY ($7) ORDER BY id DESC LIMIT $6`, [...parameters(filter), page.before ?? null, page.limit, [...changeKinds]])
+  return rows.map(view)
+}
+
+/** All events since a time (and until another), oldest first, at most `limit` of the newest. */
+export async function eventsSince(db: Db, filter: EventFilter, since: Date, limit = 2000, until: Date | null = null): Promise<JournalEvent[]> {
+  const rows = await db.query<EventRow>(`SELECT ${columns} FROM events WHERE ${filterSql} AND at >= $5 AND ($7::timestamptz IS NULL OR at <= $7) ORDER BY id DESC LIMIT $6`, [...parameters(filter), since, limit, until])
   return rows.map(view).reverse()
 }
 
@@ -44,6 +54,24 @@ export async function countRestarts(db: Db, where: { app: string; environment: s
     [where.app, where.environment, where.release, from, to],
   )
   return row.n
+}
+
+/** When agents started instances again by a fault of their own (not: killed or stopped from outside), oldest first. */
+export async function faultsSince(db: Db, since: Date): Promise<{ app: string; environment: string; service: string; at: Date }[]> {
+  return db.query(
+    `SELECT app, environment, service, at FROM events WHERE kind = 'instance.restarting' AND at >= $1 AND app IS NOT NULL
+       AND actor ->> 'kind' = 'agent' AND coalesce(data ->> 'cause', 'crash') NOT IN ('killed', 'frozen') ORDER BY at`,
+    [since],
+  )
+}
+
+/** How often the proxies took each instance out of rotation, by its name. */
+export async function ejectionsSince(db: Db, since: Date): Promise<{ app: string; environment: string; service: string; instance: string; n: number }[]> {
+  return db.query(
+    `SELECT app, environment, service, coalesce(data ->> 'name', instance) AS instance, count(*)::int AS n FROM events
+     WHERE kind = 'instance.ejected' AND at >= $1 AND app IS NOT NULL AND service IS NOT NULL GROUP BY 1, 2, 3, 4`,
+    [since],
+  )
 }
 
 const pageSize = 200

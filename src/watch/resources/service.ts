@@ -1,7 +1,8 @@
 /** Taking samples of instances in, rounded to ten seconds; a sample that comes twice is one. */
 import { AppError } from '#base/errors.ts'
-import type { InstanceStat, StatBatch } from '#contract/wire.ts'
+import type { DiskUse, InstanceStat, StatBatch } from '#contract/wire.ts'
 import type { Database } from '#kernel/db/db.ts'
+import { noteDisk } from '#run/machines/commands.ts'
 import { grainMs } from '#watch/points.ts'
 import { saveStats } from './store.ts'
 
@@ -13,8 +14,15 @@ export async function ingestStats(db: Database, batch: StatBatch, now: Date): Pr
   if (Number.isNaN(ms) || !Array.isArray(batch.instances)) throw new AppError('invalid', 'a batch of samples needs a time and instances')
   if (ms < now.getTime() - statsKeptMs) return 0
   const stats = [...new Map(batch.instances.filter(isStat).map((stat) => [stat.instance, stat])).values()]
-  if (stats.length > 0) await db.transaction((tx) => saveStats(tx, new Date(ms - (ms % grainMs)), stats))
+  await db.transaction(async (tx) => {
+    if (stats.length > 0) await saveStats(tx, new Date(ms - (ms % grainMs)), stats)
+    if (isDisk(batch.disk)) await noteDisk(tx, batch.machine, batch.disk)
+  })
   return stats.length
+}
+
+function isDisk(disk: StatBatch['disk']): disk is DiskUse {
+  return disk != null && [disk.freeBytes, disk.totalBytes].every((bytes) => Number.isSafeInteger(bytes) && bytes >= 0)
 }
 
 function isStat(stat: InstanceStat): boolean {

@@ -1,10 +1,10 @@
 /** The last hours as marks: what broke, what healed, what was changed. Pure. */
 import type { EventKind } from '#contract/events.ts'
 import type { JournalEvent, Tonight } from '#contract/model.ts'
+import { changeKinds } from '#watch/journal/read.ts'
 
 export type Mark = Tonight['marks'][number]
 
-const changes: ReadonlySet<EventKind> = new Set(['release.activated', 'config.changed', 'secret.changed', 'scale.changed', 'domain.added', 'domain.removed', 'certificate.changed', 'app.created', 'app.destroyed', 'app.stopped', 'app.started', 'app.restarted'])
 const faults: ReadonlySet<EventKind> = new Set(['instance.exited', 'instance.unhealthy', 'instance.vanished', 'release.failed', 'build.failed', 'machine.lost'])
 
 const maxMarks = 500
@@ -36,7 +36,7 @@ export function marksOf(events: readonly JournalEvent[]): Mark[] {
       if (event.instance !== null || event.kind === 'machine.lost') open.add(subject)
     } else if (event.kind === 'instance.ready' || event.kind === 'machine.connected') {
       if (open.delete(subject)) mark('healed', `healed: ${event.summary}`)
-    } else if (changes.has(event.kind)) mark('change')
+    } else if (changeKinds.has(event.kind)) mark('change')
   }
   return marks.slice(-maxMarks)
 }

@@ -78,6 +78,16 @@ export async function recentRates(db: Db, now: Date, { apps = null, app }: { app
   return rows.map(({ requests, errors, ...names }) => ({ ...names, requestRate: requests / 60, errorShare: share(errors, requests) }))
 }
 
+/** What each service was asked in the last complete minute, from outside and by other services, and what of it failed. */
+export async function recentCounts(db: Db, now: Date): Promise<{ app: string; environment: string; service: string; requests: number; errors: number }[]> {
+  const until = completeUntil(now)
+  return db.query(
+    `SELECT k.app, k.environment, k.service, sum(p.requests)::int AS requests, sum(p.status_5xx + p.failed)::int AS errors
+     FROM traffic_points p JOIN traffic_keys k ON k.id = p.key WHERE p.at >= $1 AND p.at < $2 GROUP BY 1, 2, 3`,
+    [new Date(until - 60_000), new Date(until)],
+  )
+}
+
 /** What a release was asked and answered from `from` to `to`, all services and edges of its environment together. */
 export async function releaseTraffic(db: Db, where: { app: string; environment: string; release: number }, from: Date, to: Date): Promise<{ requests: number; errors: number; latency: number[] }> {
   const row = await db.one<{ requests: number; errors: number; latency: (number | null)[] }>(

@@ -1,5 +1,6 @@
+import { statfs } from 'node:fs/promises'
 import { isAppError, messageOf } from '#base/errors.ts'
-import type { InstanceStat, StatBatch } from '#contract/wire.ts'
+import type { DiskUse, InstanceStat, StatBatch } from '#contract/wire.ts'
 import type { TaskDriver } from '#drivers/task/port.ts'
 import type { TaskView } from '../identity.ts'
 import type { Log } from '../log.ts'
@@ -15,6 +16,8 @@ const keptBatches = 60
 export function startStats(options: {
   periodMs: number
   machine: string
+  /** Whose file system is told of. */
+  home: string
   driver: Pick<TaskDriver, 'stats'>
   control: Pick<ControlClient, 'post'>
   tasks(): readonly TaskView[]
@@ -26,7 +29,7 @@ export function startStats(options: {
   const closing = new AbortController()
   let busy = false
 
-  async function measure(): Promise<StatBatch | null> {
+  async function measure(): Promise<StatBatch> {
     const instances: InstanceStat[] = []
     const running = options.tasks().filter((view) => view.status.state === 'running')
     for (const { who } of running) {
@@ -45,15 +48,14 @@ export function startStats(options: {
     const alive = new Set(running.map((view) => view.who.task))
     for (const task of before.keys()) if (!alive.has(task)) before.delete(task)
     options.memory.keep(alive)
-    return instances.length === 0 ? null : { machine: options.machine, at: new Date().toISOString(), instances }
+    return { machine: options.machine, at: new Date().toISOString(), instances, disk: await diskOf(options.home) }
   }
 
   async function tick() {
     if (busy) return
     busy = true
     try {
-      const batch = await measure()
-      if (batch) kept.push(batch)
+      kept.push(await measure())
       if (kept.length > keptBatches) kept.splice(0, kept.length - keptBatches)
       while (kept[0]) {
         await options.control.post('/internal/stats', kept[0], closing.signal).catch((error: unknown) => {
@@ -77,4 +79,10 @@ export function startStats(options: {
       closing.abort()
     },
   }
+}
+
+/** What is free to us, not to root alone. */
+async function diskOf(home: string): Promise<DiskUse | null> {
+  const seen = await statfs(home).catch(() => null)
+  return seen && { freeBytes: seen.bavail * seen.bsize, totalBytes: seen.blocks * seen.bsize }
 }

@@ -1,0 +1,63 @@
+/** Questions about remediations and the rules. */
+import { AppError } from '#base/errors.ts'
+import type { HealMode, HealOverview, HealRule, Remediation } from '#contract/healing.ts'
+import type { Db } from '#kernel/db/db.ts'
+import { spentOf } from './guards.ts'
+import type { RemediationRow } from './model.ts'
+import { type Rule, fleetPerHour, rules } from './rules.ts'
+
+const hourMs = 3_600_000
+
+/** Open ones, and those that ended within the last hour. */
+export async function recentRemediations(db: Db, now: Date): Promise<RemediationRow[]> {
+  return db.query('SELECT * FROM remediations WHERE ended_at IS NULL OR ended_at >= $1 ORDER BY opened_at, id', [new Date(now.getTime() - hourMs)])
+}
+
+export async function readModes(db: Db): Promise<Record<string, HealMode>> {
+  const rows = await db.query<{ rule: string; mode: HealMode }>('SELECT rule, mode FROM heal_modes')
+  return Object.fromEntries(rows.map((row) => [row.rule, row.mode]))
+}
+
+export async function readStop(db: Db): Promise<{ by: string; because: string; at: Date } | null> {
+  const row = await db.one<{ stopped_by: string | null; stopped_because: string | null; stopped_at: Date | null }>('SELECT * FROM heal_state')
+  return row.stopped_at === null ? null : { by: row.stopped_by ?? '', because: row.stopped_because ?? '', at: row.stopped_at }
+}
+
+export type RemediationFilter = { apps: readonly string[] | null; app?: string | undefined; environment?: string | undefined; service?: string | undefined; open?: boolean; before?: string | undefined; limit: number }
+
+/** Newest first. `apps`: what the caller may see; those of machines are seen only by callers who see all. */
+export async function listRemediations(db: Db, filter: RemediationFilter): Promise<Remediation[]> {
+  const rows = await db.query<RemediationRow>(
+    `SELECT * FROM remediations WHERE ($1::text[] IS NULL OR app = ANY ($1)) AND ($2::text IS NULL OR app = $2) AND ($3::text IS NULL OR environment = $3)
+       AND ($4::text IS NULL OR service = $4) AND (NOT $5 OR ended_at IS NULL) AND ($6::timestamptz IS NULL OR opened_at < $6) ORDER BY opened_at DESC, id DESC LIMIT $7`,
+    [filter.apps, filter.app ?? null, filter.environment ?? null, filter.service ?? null, filter.open ?? false, filter.before ?? null, filter.limit],
+  )
+  return rows.map(remediationView)
+}
+
+/** `not-found` also when the caller may not see it. */
+export async function readRemediation(db: Db, id: string, apps: readonly string[] | null): Promise<RemediationRow> {
+  const row = await db.maybe<RemediationRow>('SELECT * FROM remediations WHERE id = $1', [id])
+  if (!row || (apps !== null && (row.app === null || !apps.includes(row.app)))) throw new AppError('not-found', `there is no remediation "${id}" (see: nightshift heal list)`)
+  return row
+}
+
+export function remediationView({ opened_at, ended_at, approved_by: _, ...row }: RemediationRow): Remediation {
+  return { ...row, openedAt: opened_at.toISOString(), endedAt: ended_at?.toISOString() ?? null }
+}
+
+export async function readOverview(db: Db, now: Date): Promise<HealOverview> {
+  const spent = spentOf(await recentRemediations(db, now), now)
+  const modes = await readModes(db)
+  const stop = await readStop(db)
+  const { breaker } = await db.one<{ breaker: string | null }>('SELECT breaker FROM heal_state')
+  return {
+    rules: rules.map((rule) => ruleView(rule, modes[rule.id], spent.filter((one) => one.rule === rule.id).length)),
+    stopped: stop && { ...stop, at: stop.at.toISOString() },
+    breaker, actionsLastHour: spent.length, actionsPerHour: fleetPerHour,
+  }
+}
+
+function ruleView(rule: Rule, mode: HealMode | undefined, usedLastHour: number): HealRule {
+  return { ...rule, signals: [...rule.signals], ladder: [...rule.ladder], mode: mode ?? rule.defaultMode, usedLastHour }
+}

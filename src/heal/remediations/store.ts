@@ -1,0 +1,51 @@
+/** The only SQL that writes remediations, modes, and the state of healing. */
+import type { Cause, HealMode, RemediationState, Rung, Try } from '#contract/healing.ts'
+import type { Db } from '#kernel/db/db.ts'
+import type { RemediationRow } from './model.ts'
+
+/** False when one is open on this target already. */
+export async function insertRemediation(tx: Db, row: Omit<RemediationRow, 'state' | 'tries' | 'next' | 'approved_by' | 'ended_at'>): Promise<boolean> {
+  const made = await tx.maybe(
+    `INSERT INTO remediations (id, rule, target, app, environment, service, machine, signal, cause, state, because, opened_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'waiting', $10, $11) ON CONFLICT (target) WHERE ended_at IS NULL DO NOTHING RETURNING id`,
+    [row.id, row.rule, row.target, row.app, row.environment, row.service, row.machine, row.signal, row.cause, row.because, row.opened_at],
+  )
+  return made !== undefined
+}
+
+/** The row as it is, locked until the transaction ends; undefined when it has ended. */
+export async function lockOpen(tx: Db, id: string): Promise<RemediationRow | undefined> {
+  return tx.maybe('SELECT * FROM remediations WHERE id = $1 AND ended_at IS NULL FOR UPDATE', [id])
+}
+
+export async function noteWaiting(tx: Db, id: string, note: { state: RemediationState; rule: string; cause: Cause; next: Rung | null; because: string }): Promise<void> {
+  await tx.query('UPDATE remediations SET state = $2, rule = $3, cause = $4, next = $5, because = $6 WHERE id = $1', [id, note.state, note.rule, note.cause, note.next, note.because])
+}
+
+export async function saveTries(tx: Db, id: string, state: RemediationState, tries: readonly Try[], because: string): Promise<void> {
+  await tx.query('UPDATE remediations SET state = $2, tries = $3, because = $4, next = NULL, approved_by = NULL WHERE id = $1', [id, state, JSON.stringify(tries), because])
+}
+
+export async function endRemediation(tx: Db, id: string, state: RemediationState, because: string, now: Date): Promise<void> {
+  await tx.query('UPDATE remediations SET state = $2, because = $3, next = NULL, ended_at = $4 WHERE id = $1', [id, state, because, now])
+}
+
+export async function noteApproval(tx: Db, id: string, by: string): Promise<void> {
+  await tx.query('UPDATE remediations SET approved_by = $2 WHERE id = $1', [id, by])
+}
+
+export async function setMode(tx: Db, rule: string, mode: HealMode, by: string, now: Date): Promise<void> {
+  await tx.query('INSERT INTO heal_modes (rule, mode, changed_by, changed_at) VALUES ($1, $2, $3, $4) ON CONFLICT (rule) DO UPDATE SET mode = $2, changed_by = $3, changed_at = $4', [rule, mode, by, now])
+}
+
+/** False when it is so already. */
+export async function setStopped(tx: Db, stop: { by: string; because: string; at: Date } | null): Promise<boolean> {
+  const rows = await tx.query('UPDATE heal_state SET stopped_by = $1, stopped_because = $2, stopped_at = $3 WHERE (stopped_at IS NULL) <> ($3::timestamptz IS NULL) RETURNING only_row', [stop?.by ?? null, stop?.because ?? null, stop?.at ?? null])
+  return rows.length > 0
+}
+
+/** What it was before. */
+export async function setBreaker(tx: Db, breaker: string | null): Promise<string | null> {
+  const { before } = await tx.one<{ before: string | null }>('WITH old AS (SELECT breaker FROM heal_state FOR UPDATE) UPDATE heal_state SET breaker = $1 FROM old RETURNING old.breaker AS before', [breaker])
+  return before
+}

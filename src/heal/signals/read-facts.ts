@@ -1,0 +1,62 @@
+/** What the watchers say of every service that should serve, and of every machine; read anew each turn. */
+import { parseDuration } from '#base/units.ts'
+import type { Manifest } from '#contract/manifest.ts'
+import type { Db } from '#kernel/db/db.ts'
+import { type ScaleRow, readScales } from '#run/apps/read-config.ts'
+import { type InstanceRow, currentObservation, instanceNameOf } from '#run/instances/model.ts'
+import { liveInstances } from '#run/instances/read.ts'
+import { diskUse, readMachines } from '#run/machines/read.ts'
+import { effectiveManifest } from '#run/manifest/effective.ts'
+import { servingReleases } from '#run/releases/read.ts'
+import { ejectionsSince, faultsSince } from '#watch/journal/read.ts'
+import { recentCounts } from '#watch/traffic/read.ts'
+import type { InstanceFacts, MachineFacts, ServiceFacts } from './model.ts'
+
+const windowMs = 10 * 60_000
+
+export async function readServiceFacts(db: Db, now: Date): Promise<ServiceFacts[]> {
+  const since = new Date(now.getTime() - windowMs)
+  const [serving, scales, instances, counts, faults, ejections] = [await servingReleases(db), await readScales(db), await liveInstances(db), await recentCounts(db, now), await faultsSince(db, since), await ejectionsSince(db, since)]
+  return serving.flatMap(({ app, environment, manifest, rolling_out }) =>
+    Object.entries(effectiveManifest(manifest, environment).services).map(([service, spec]): ServiceFacts => {
+      const mine = <T extends { app: string; environment: string; service: string }>(rows: readonly T[]) => rows.filter((row) => row.app === app && row.environment === environment && row.service === service)
+      const [count] = mine(counts)
+      return {
+        app, environment, service,
+        wanted: wantedOf(mine(scales), spec),
+        needs: Object.keys(spec.needs),
+        startupMs: parseDuration(spec.health?.startup ?? '60s'),
+        instances: mine(instances).filter((row) => row.kind === 'service' && row.wanted === 'run').map(instanceFacts),
+        requests: count?.requests ?? 0,
+        errors: count?.errors ?? 0,
+        faults: mine(faults).map(({ at }) => at),
+        ejections: Object.fromEntries(mine(ejections).map((row) => [row.instance, row.n])),
+        rollingOut: rolling_out,
+      }
+    }),
+  )
+}
+
+export async function readMachineFacts(db: Db): Promise<MachineFacts[]> {
+  const [machines, disks] = [await readMachines(db), await diskUse(db)]
+  return machines.map(({ name, state, lastSeenAt, instances }) => ({ name, connected: state === 'connected', lastSeenAt: new Date(lastSeenAt), instances, disk: disks.get(name) ?? null }))
+}
+
+function wantedOf(scales: readonly ScaleRow[], spec: Manifest['services'][string]): number {
+  return scales[0]?.count ?? spec.scale ?? 1
+}
+
+function instanceFacts(row: InstanceRow): InstanceFacts {
+  const seen = currentObservation(row)
+  return {
+    id: row.id,
+    name: instanceNameOf(row),
+    machine: row.machine,
+    state: seen?.state ?? null,
+    because: seen?.because ?? 'its machine has not taken it up yet',
+    startedAt: seen?.startedAt ? new Date(seen.startedAt) : null,
+    createdAt: row.created_at,
+    outOfMemory: seen?.lastExit?.oom === true,
+    finished: seen?.state === 'exited' && seen.lastExit?.code === 0,
+  }
+}

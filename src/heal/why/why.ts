@@ -1,0 +1,65 @@
+/** Why a service is as it is, in plain words, from what all floors know. Pure. */
+import { formatDuration } from '#base/units.ts'
+import type { Alert, Remediation, Why } from '#contract/healing.ts'
+import type { AppDetail, Bake, JournalEvent, LogLine, ServiceSummary } from '#contract/model.ts'
+
+export type WhyFacts = {
+  app: AppDetail
+  service: ServiceSummary
+  /** Newest first, of this service. */
+  remediations: readonly Remediation[]
+  alert: Alert | null
+  bake: Bake | null
+  changes: readonly JournalEvent[]
+  lines: readonly LogLine[]
+  stopped: { by: string; because: string } | null
+  now: Date
+}
+
+export function whyOf(facts: WhyFacts): Why {
+  const { app, service, remediations, alert, changes, lines, now } = facts
+  const open = remediations.find((one) => one.endedAt === null) ?? null
+  const unready = service.instances.filter((instance) => instance.kind === 'service' && instance.state !== 'ready')
+  return {
+    app: app.name, environment: app.environment, service: service.name, health: service.health,
+    sentence: sentenceOf(facts, open),
+    waiting: waitingOf(facts, open),
+    tried: remediations.flatMap((one) => one.tries.toReversed().map((each) => ({ at: each.at, what: each.did, outcome: each.verdict === null ? each.outcome : `${each.outcome}: ${each.verdict}` }))),
+    changes: [...changes],
+    instances: unready.map(({ name, state, because }) => ({ name, state, because })),
+    lines: unready.length === 0 ? [] : [...lines],
+    alert,
+    remediation: open ?? remediations.find((one) => one.endedAt !== null && now.getTime() - Date.parse(one.endedAt) < 3_600_000) ?? null,
+    wayOut: wayOutOf(facts, open),
+  }
+}
+
+function sentenceOf({ app, service, remediations, now }: WhyFacts, open: Remediation | null): string {
+  const name = `${app.name}/${service.name}`
+  const state = `${name} is ${service.health}: ${service.because}.`
+  if (open !== null) return `${state} Noticed ${formatDuration(Math.max(0, now.getTime() - Date.parse(open.signal.since)))} ago: ${open.signal.because}. Cause: ${open.cause.because}.`
+  const last = remediations[0]
+  if (last?.endedAt != null && now.getTime() - Date.parse(last.endedAt) < 3_600_000) return `${state} ${formatDuration(now.getTime() - Date.parse(last.endedAt))} ago: ${last.because}.`
+  return state
+}
+
+function waitingOf({ app, service, bake, stopped }: WhyFacts, open: Remediation | null): string[] {
+  const waiting: string[] = []
+  if (open?.state === 'verifying') waiting.push(`whether it helps that ${open.tries.at(-1)?.did}`)
+  else if (open !== null) waiting.push(open.because)
+  if (stopped !== null && open !== null) waiting.push(`healing is stopped by ${stopped.by}: ${stopped.because} (nightshift heal resume)`)
+  if (app.rollout !== null && app.rollout.finishedAt === null) waiting.push(`the rollout of v${app.rollout.release}: ${app.rollout.because}`)
+  if (bake?.state === 'baking') waiting.push(`v${bake.release} is compared with v${bake.fromRelease} until ${bake.until}`)
+  for (const instance of service.instances) if (instance.retryAt !== null && instance.state !== 'ready') waiting.push(`${instance.name} is started again at ${instance.retryAt}`)
+  return waiting
+}
+
+function wayOutOf({ app, service, alert }: WhyFacts, open: Remediation | null): string[] {
+  const at = `-a ${app.name}${app.environment === 'production' ? '' : ` -e ${app.environment}`}`
+  const ways: string[] = []
+  if (open?.state === 'suggested') ways.push(`nightshift heal approve ${open.id}`)
+  if (open !== null) ways.push(`nightshift heal show ${open.id}`)
+  if (service.health === 'stopped') ways.push(app.settings.stopped ? `nightshift start ${at}` : `nightshift scale ${service.name}=1 ${at}`)
+  if (service.health === 'down' || service.health === 'degraded' || alert !== null) ways.push(`nightshift logs ${at} -s ${service.name}`, `nightshift rollback ${at}`)
+  return ways
+}
