@@ -94,6 +94,24 @@ export const sections: readonly Section[] = [
     },
   },
   {
+    title: 'Heal',
+    entries: {
+      why: verb('Why a service is as it is, and what to do', async () => (await import('./commands/why.ts')).why),
+      heal: noun('What was noticed, done and verified', 'list', {
+        list: verb('Remediations, newest first', async () => (await import('./commands/heal/list.ts')).healList),
+        show: verb('One remediation: noticed, cause, each try and its outcome', async () => (await import('./commands/heal/show.ts')).healShow),
+        approve: verb('Do the action that is suggested', async () => (await import('./commands/heal/approve.ts')).healApprove),
+        dismiss: verb('Take it yourself: healing leaves that target alone', async () => (await import('./commands/heal/dismiss.ts')).healDismiss),
+        rules: verb('The rules, their ladders, modes and budgets', async () => (await import('./commands/heal/rules.ts')).healRules),
+        mode: verb('Set the mode of a rule: off, suggest or auto', async () => (await import('./commands/heal/mode.ts')).healMode),
+        stop: verb('Stop all healing by control', async () => (await import('./commands/heal/stop.ts')).healStop),
+        resume: verb('Let healing go on', async () => (await import('./commands/heal/resume.ts')).healResume),
+      }),
+      alerts: verb('What a person must know', async () => (await import('./commands/alerts.ts')).alerts),
+      changes: verb('What changed, newest first', async () => (await import('./commands/changes.ts')).changes),
+    },
+  },
+  {
     title: 'Access',
     entries: {
       login: verb('Save the address and a token of a Nightshift', async () => (await import('./commands/login.ts')).login),
@@ -136,4 +154,4 @@ export function isHidden(entry: Entry): boolean {
 }
 
 /** Words of other tools and older habits → ours. They work, but nothing lists them. */
-export const synonyms: Readonly<Record<string, string>> = { app: 'apps', build: 'builds', domain: 'domains', secret: 'secrets', token: 'tokens', log: 'logs', event: 'events', release: 'releases', machine: 'machines', info: 'apps info', create: 'apps create', link: 'apps link' }
+export const synonyms: Readonly<Record<string, string>> = { app: 'apps', build: 'builds', domain: 'domains', secret: 'secrets', token: 'tokens', log: 'logs', event: 'events', release: 'releases', machine: 'machines', alert: 'alerts', change: 'changes', healing: 'heal', info: 'apps info', create: 'apps create', link: 'apps link' }
