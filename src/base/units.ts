@@ -17,6 +17,13 @@ export function parseSize(text: string): number {
   return Math.round(Number(match[1]) * sizeUnits[match[2] as keyof typeof sizeUnits])
 }
 
+/** `25%` → 25. Throws `invalid`. */
+export function parsePercent(text: string): number {
+  const match = /^(\d{1,3})%$/.exec(text)
+  if (!match || Number(match[1]) > 100) throw new AppError('invalid', `"${text}" is not a percentage (write 5%, 25% or 100%)`)
+  return Number(match[1])
+}
+
 /** Milliseconds for a person: `340 ms`, `4.2 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`. */
 export function formatDuration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`

@@ -3,7 +3,7 @@ export const eventKinds = [
   'app.created', 'app.destroyed', 'environment.created',
   'build.queued', 'build.started', 'build.succeeded', 'build.failed', 'build.cancelled',
   'release.created', 'release.activated', 'release.failed',
-  'rollout.started', 'rollout.finished', 'rollout.failed', 'rollout.rolled-back', 'bake.started', 'bake.passed', 'bake.accepted', 'release.condemned',
+  'rollout.started', 'rollout.finished', 'rollout.failed', 'rollout.rolled-back', 'rollout.shared', 'bake.started', 'bake.passed', 'bake.accepted', 'release.condemned',
   'config.changed', 'secret.changed', 'scale.changed', 'domain.added', 'domain.removed', 'certificate.changed',
   'app.stopped', 'app.started', 'app.restarted',
   'instance.created', 'instance.started', 'instance.ready', 'instance.unhealthy', 'instance.exited', 'instance.restarting',

@@ -3,7 +3,7 @@
  * column lives in `run/manifest`; this file is the shape. Unknown keys are errors; `x-*` keys are dropped before.
  */
 import { z } from 'zod'
-import { parseDuration, parseSize } from '#base/units.ts'
+import { parseDuration, parsePercent, parseSize } from '#base/units.ts'
 import { appName, environmentName, hostName, pathPrefix, serviceName, variableName, volumeName } from './names.ts'
 
 function checked(parse: (text: string) => number, example: string) {
@@ -21,6 +21,7 @@ function checked(parse: (text: string) => number, example: string) {
 }
 
 export const duration = checked(parseDuration, '500ms, 30s, 5m or 2h').meta({ title: 'duration' })
+export const percent = checked(parsePercent, '5% or 25%').meta({ title: 'percentage' })
 export const size = checked(parseSize, '256MB or 2GB').meta({ title: 'size' })
 const shellLine = z.string().min(1).max(4000).meta({ title: 'shell line' })
 const argumentArray = z.array(z.string().min(1)).min(1).meta({ title: 'list of arguments' })
@@ -99,7 +100,10 @@ export const serviceSchema = z.strictObject({
 })
 
 const deploy = z.strictObject({
-  strategy: z.enum(['rolling']).default('rolling').meta({ description: 'New instances start, and an old one leaves as each is ready.' }),
+  strategy: z.enum(['rolling', 'blue-green', 'canary']).default('rolling').meta({ description: 'rolling: new instances start, and an old one leaves as each is ready. blue-green: all new ones start beside the old ones and take over at once. canary: so too, after a share of the callers has tried them.' }),
+  canary: z.array(percent).min(1).max(10).refine((shares) => shares.every((share, nth) => nth === 0 || parsePercent(share) > parsePercent(shares[nth - 1] as string)), 'must rise, such as [5%, 25%]').default(['5%', '25%']).meta({ description: 'Shares of new callers, one after the other, with strategy canary.' }),
+  hold: duration.default('1m').meta({ description: 'How long each share of a canary is compared with the release before; if it is worse, the rollout is given up.' }),
+  sticky: z.union([z.literal('cookie'), z.string().regex(/^header:[A-Za-z0-9-]{1,60}$/, 'must be cookie, or header: and the name of a header')]).default('cookie').meta({ description: 'How a caller of a canary is known again: by a cookie, or by a header of its own (header:X-User-Id).' }),
   bake: duration.default('5m').meta({ description: 'How long after the switch a release is compared with the one before; if it is worse, it is rolled back. 0s: not at all.' }),
   drain: duration.default('30s').meta({ description: 'How long requests in flight may take before an old instance is stopped.' }),
 })

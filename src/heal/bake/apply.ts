@@ -3,7 +3,7 @@ import type { Actor } from '#contract/model.ts'
 import type { Database } from '#kernel/db/db.ts'
 import { record } from '#kernel/journal.ts'
 import { lockEnvironment } from '#run/apps/commands.ts'
-import { rollbackRelease } from '#run/releases/commands.ts'
+import { condemnRelease, rollbackRelease } from '#run/releases/commands.ts'
 import { latestRollout } from '#run/rollouts/read.ts'
 import type { Action, BakeFacts } from './model.ts'
 import { endBake, insertBake, noteRollback } from './store.ts'
@@ -29,6 +29,7 @@ export async function applyAction(db: Database, { app, environment }: Pick<BakeF
       return
     }
     const condemned = await record(tx, { ...base, kind: 'release.condemned', summary: `${app} v${release} is worse than v${action.from}: ${because}`, data: { from: action.from, because } })
+    await condemnRelease(tx, app, environment, release, because)
     const back = await rollbackRelease(tx, { app, environment, to: action.from, because: `rolled back to v${action.from}: ${because}`, actor, now })
     await noteRollback(tx, where, back.release)
     await record(tx, { ...base, kind: 'rollout.rolled-back', cause: condemned ?? null, summary: `${app} goes back from v${release} to v${action.from}, as v${back.release}`, data: { to: action.from, as: back.release, rollout: back.rollout } })

@@ -5,10 +5,10 @@ import { currentObservation, instanceNameOf, type InstanceRow } from '#run/insta
 import { liveInstances } from '#run/instances/read.ts'
 import { readRelease } from '#run/releases/read.ts'
 import { effectiveManifest } from '#run/manifest/effective.ts'
-import { lastSwitches } from '#run/rollouts/read.ts'
+import { lastSwitchTo, lastSwitches } from '#run/rollouts/read.ts'
 import { countRestarts } from '#watch/journal/read.ts'
 import { releaseTraffic } from '#watch/traffic/read.ts'
-import type { BakeFacts, ReleaseWindow } from './model.ts'
+import type { BakeFacts, BakeRow, ReleaseWindow } from './model.ts'
 import { isRollbackOfBake, newestBake } from './store.ts'
 
 /** How far back the release before is looked at: its last hour, or as much of it as it served. */
@@ -33,13 +33,19 @@ export async function observe(db: Db, now: Date): Promise<BakeFacts[]> {
     facts.push({
       app, environment, activeRelease: active, rollingOut, bake,
       switched: isNew ? { release: active, from, at, bakeMs: isWatched ? bakeMs : null } : null,
-      before: isOpen ? await window(db, { app, environment, release: bake.from_release }, new Date(bake.started_at.getTime() - beforeMs), bake.started_at) : nothing,
+      before: isOpen ? await window(db, { app, environment, release: bake.from_release }, await servedSince(db, bake), bake.started_at) : nothing,
       after: isOpen ? await window(db, { app, environment, release: bake.release }, bake.started_at, now) : nothing,
       held: instances.flatMap((row) => heldBecause(row, active)),
       sickNeeds: sickNeeds(Object.values(manifest.services).flatMap((service) => Object.keys(service.needs)), instances),
     })
   }
   return facts
+}
+
+/** As much of the last hour as the release before served. */
+async function servedSince(db: Db, { app, environment, from_release, started_at }: BakeRow): Promise<Date> {
+  const switched = await lastSwitchTo(db, app, environment, from_release)
+  return new Date(Math.max(started_at.getTime() - beforeMs, switched?.getTime() ?? 0))
 }
 
 async function window(db: Db, which: { app: string; environment: string; release: number }, from: Date, to: Date): Promise<ReleaseWindow> {

@@ -11,9 +11,7 @@ export function planBake(facts: BakeFacts, now: Date): Plan {
   const { release, from_release: from } = bake
   if (facts.activeRelease !== release) return act({ do: 'end', release, state: 'superseded', because: facts.activeRelease === null ? 'nothing serves any more' : `v${facts.activeRelease} serves now` })
   if (facts.rollingOut) return wait(`v${release} is not judged while another release is on its way`)
-  const crashLoop = facts.held[0]
-  if (crashLoop !== undefined) return act({ do: 'condemn', release, from, because: crashLoop })
-  const fault = faultOf(facts.before, facts.after)
+  const fault = facts.held[0] ?? faultOf(facts.before, facts.after)
   if (fault !== null) {
     // whatever is behind a dead need fails, with the release before too
     if (facts.sickNeeds.length > 0) return wait(`v${release} looks worse than v${from} (${fault}), but ${facts.sickNeeds.join(' and ')} is not ready, which may be why`)

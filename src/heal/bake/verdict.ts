@@ -26,7 +26,8 @@ function crashFault(before: ReleaseWindow, after: ReleaseWindow): string | null 
   if (after.crashes < leastCrashes) return null
   const perMinute = (one: ReleaseWindow) => (one.ms === 0 ? 0 : one.crashes / (one.ms / 60_000))
   if (perMinute(after) < crashFactor * perMinute(before)) return null
-  return `its instances crashed or hung ${after.crashes} times since the switch (before: ${before.crashes} in as long a time)`
+  const hourly = (one: ReleaseWindow) => Math.round(perMinute(one) * 600) / 10
+  return `its instances crashed or hung ${after.crashes} times since the switch, ${hourly(after)} times an hour (before: ${hourly(before)})`
 }
 
 function errorFault(before: ReleaseWindow, after: ReleaseWindow): string | null {

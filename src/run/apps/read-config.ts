@@ -38,9 +38,9 @@ export async function scalesOf(db: Db, app: string, environment: string): Promis
 }
 
 /** Every environment with the release that is on its way in, if any. */
-export async function readServing(db: Db): Promise<(EnvironmentRow & { rolling: number | null })[]> {
+export async function readServing(db: Db): Promise<(EnvironmentRow & { rolling: number | null; rolling_steps: { name: string; at: string; detail: string }[] | null })[]> {
   return db.query(
-    `SELECT e.*, o.release AS rolling FROM environments e
+    `SELECT e.*, o.release AS rolling, o.steps AS rolling_steps FROM environments e
      LEFT JOIN rollouts o ON o.app = e.app AND o.environment = e.name AND o.state IN ('pending', 'releasing', 'starting') ORDER BY e.app, e.name`,
   )
 }

@@ -1,7 +1,7 @@
 /** What each agent must run, and what each proxy must serve, put together from the rows. Reads only. */
 import { messageOf } from '#base/errors.ts'
 import type { Manifest } from '#contract/manifest.ts'
-import type { Certificate, InstanceSpec, RouteTable } from '#contract/wire.ts'
+import type { Certificate, InstanceSpec, RouteTable, TrafficSplit } from '#contract/wire.ts'
 import type { Db } from '#kernel/db/db.ts'
 import type { Logger } from '#kernel/log.ts'
 import type { SecretBox } from '#base/secretbox.ts'
@@ -13,6 +13,7 @@ import { volumesOf } from '#run/volumes/read.ts'
 import { effectiveManifest } from '#run/manifest/effective.ts'
 import type { ArtifactRow, ReleaseRow } from '#run/releases/model.ts'
 import { readArtifact, readRelease } from '#run/releases/read.ts'
+import { canaryShare } from '#run/rollouts/read-facts.ts'
 import { type EdgeRow, keyPlace } from '#run/routing/model.ts'
 import { readDomains, readEdges } from '#run/routing/read.ts'
 import { type RoutedEnvironment, routeTable } from '#run/routing/table.ts'
@@ -21,7 +22,7 @@ export type FleetDeps = { db: Db; box: SecretBox; log: Logger; edgeHost: (machin
 
 type Surroundings = { release: ReleaseRow; manifest: Manifest; artifact: ArtifactRow; secrets: Record<string, string> }
 
-/** Specs of all instances that a machine should run. One that cannot be described is left out, and said in the log. */
+/** Specs of all instances that a machine should run, of one moment: give it a snapshot. One that cannot be described is left out, and said in the log. */
 export async function desiredInstances(deps: FleetDeps, machine: string): Promise<InstanceSpec[]> {
   const rows = (await liveInstances(deps.db, { machine })).filter((row) => row.wanted === 'run')
   const edges = await readEdges(deps.db)
@@ -66,27 +67,28 @@ async function volumeMounts(db: Db, row: Pick<InstanceRow, 'app' | 'environment'
   return wanted.flatMap(([name, target]) => known.filter((volume) => volume.name === name).map((volume) => ({ name, hostPath: volume.host_path, target })))
 }
 
-/** The whole table, without its generation. */
+/** The whole table, without its generation. All of one moment: give it a snapshot. */
 export async function desiredRoutes({ db, box, edgeHosts, log }: FleetDeps): Promise<Omit<RouteTable, 'generation'>> {
-  const [environments, instances, scales, domains, edges] = await Promise.all([
-    readServing(db),
-    liveInstances(db),
-    readScales(db),
-    readDomains(db),
-    readEdges(db),
-  ])
+  const environments = await readServing(db)
+  const instances = await liveInstances(db)
+  const scales = await readScales(db)
+  const domains = await readDomains(db)
+  const edges = await readEdges(db)
   const routed: RoutedEnvironment[] = []
   for (const env of environments) {
-    const manifests = await Promise.all([env.active_release, env.rolling].filter((number) => number !== null).map(async (number) => effectiveManifest((await readRelease(db, env.app, env.name, number)).manifest, env.name)))
+    const manifests: Manifest[] = []
+    for (const number of [env.active_release, env.rolling]) if (number !== null) manifests.push(effectiveManifest((await readRelease(db, env.app, env.name, number)).manifest, env.name))
     const [first, second] = manifests
     if (first === undefined) continue
     // while a rollout is under way, both releases' services and edges exist; hosts and paths are the serving release's
     const services = { ...second?.services, ...first.services, ...Object.fromEntries(Object.entries(second?.services ?? {}).map(([name, service]) => [name, { ...service, ...pickRoutes(first.services[name]) }])) }
-    const own = instances.filter((row) => row.app === env.app && row.environment === env.name && row.kind === 'service' && row.wanted === 'run')
+    const share = second?.deploy.strategy === 'canary' ? canaryShare(env.rolling_steps ?? []) : null
+    const own = inRotation(instances.filter((row) => row.app === env.app && row.environment === env.name && row.kind === 'service' && row.wanted === 'run'), { rolling: env.rolling, beside: second !== undefined && second.deploy.strategy !== 'rolling' && share === null })
     const counts = new Map(scales.filter((row) => row.app === env.app && row.environment === env.name).map((row) => [row.service, row.count]))
     routed.push({
       app: env.app, environment: env.name, createdAt: env.created_at, manifest: { ...first, services },
       instances: Object.fromEntries(Object.keys(services).map((name) => [name, own.filter((row) => row.service === name).map((row) => row.id)])),
+      split: share !== null && env.rolling !== null && second !== undefined ? { release: env.rolling, percent: share.percent, sticky: stickyOf(second.deploy.sticky) } : null,
       wanted: Object.fromEntries(Object.entries(services).map(([name, service]) => [name, env.stopped ? 0 : (counts.get(name) ?? service.scale ?? 1)])),
     })
   }
@@ -100,6 +102,16 @@ export async function desiredRoutes({ db, box, edgeHosts, log }: FleetDeps): Pro
     }
   })
   return routeTable({ environments: routed, domains, edges, edgeHosts: edgeHosts(), certificates })
+}
+
+/** What stands beside the old instances without traffic is left out, as long as there are old ones. */
+function inRotation(rows: InstanceRow[], { rolling, beside }: { rolling: number | null; beside: boolean }): InstanceRow[] {
+  if (!beside) return rows
+  return rows.filter((row) => row.release !== rolling || !rows.some((other) => other.service === row.service && other.release !== rolling))
+}
+
+function stickyOf(sticky: Manifest['deploy']['sticky']): TrafficSplit['sticky'] {
+  return sticky === 'cookie' ? { by: 'cookie' } : { by: 'header', name: sticky.slice('header:'.length).toLowerCase() }
 }
 
 function pickRoutes(service: Manifest['services'][string] | undefined): Partial<Manifest['services'][string]> {

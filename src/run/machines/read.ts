@@ -17,3 +17,7 @@ export async function diskUse(db: Db): Promise<Map<string, DiskUse>> {
   const rows = await db.query<{ name: string; disk: DiskUse }>('SELECT name, disk FROM machines WHERE disk IS NOT NULL')
   return new Map(rows.map(({ name, disk }) => [name, disk]))
 }
+
+export async function connectedMachines(db: Db): Promise<string[]> {
+  return (await db.query<{ name: string }>('SELECT name FROM machines WHERE connected')).map(({ name }) => name)
+}

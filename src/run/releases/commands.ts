@@ -50,12 +50,21 @@ export async function createRelease(tx: Db, input: NewRelease): Promise<Queued> 
 export async function rollbackRelease(tx: Db, input: { app: string; environment: string; to: number; because: string; actor: Actor; now: Date }): Promise<Queued> {
   const { app, environment, actor, now } = input
   const old = await read.readRelease(tx, app, environment, input.to)
+  await read.assertHasServed(tx, old)
   await read.assertKept(tx, old)
+  const before = { config: await newestConfig(tx, app, environment), secrets: await newestSecrets(tx, app, environment) }
   await restoreConfig(tx, app, environment, old, now)
-  return createRelease(tx, {
+  const made = await createRelease(tx, {
     app, environment, actor, now, artifactId: old.artifact_id, manifest: old.manifest, manifestSource: old.manifest_source, config: old.config,
     secrets: await newestSecrets(tx, app, environment), description: input.because, commit: old.commit, buildId: old.build_id,
   })
+  await store.keepBefore(tx, app, environment, made.release, before)
+  return made
+}
+
+/** It was seen to be worse than the one before: nothing goes back to it by itself. */
+export async function condemnRelease(tx: Db, app: string, environment: string, release: number, because: string): Promise<void> {
+  await store.condemn(tx, app, environment, release, because)
 }
 
 /** The current release with today's config and secrets; undefined when there is none yet. */

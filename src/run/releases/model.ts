@@ -18,6 +18,10 @@ export type ReleaseRow = {
   build_id: string | null
   by_name: string
   created_at: Date
+  /** Of a rollback: what operators had set before it. */
+  before: { config: Record<string, string>; secrets: Record<string, number> } | null
+  /** Why it was rolled back by itself; nothing goes back to it unasked. */
+  condemned_because: string | null
 }
 
 export type ArtifactRow = { id: string; ref: ArtifactRef; meta: ArtifactMeta }

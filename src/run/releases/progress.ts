@@ -6,6 +6,7 @@ import { AppError } from '#base/errors.ts'
 import type { Answer } from '#contract/endpoints.ts'
 import type { Bell } from '#kernel/bell.ts'
 import type { Db } from '#kernel/db/db.ts'
+import { readEnvironment } from '#run/apps/read.ts'
 import type { Builds } from '#run/builds/model.ts'
 import { rolloutOfRelease } from '#run/rollouts/read.ts'
 
@@ -46,6 +47,10 @@ export async function* followDeploy(
           return
         }
         yield* step(name, at, detail, 'running', build.release)
+      }
+      if (rollout?.finished_at === null && (await readEnvironment(deps.db, target.app, target.environment)).stopped) {
+        yield* step('done', rollout.started_at.toISOString(), `the app is stopped; v${build.release} is rolled out when it is started (nightshift start -a ${target.app})`, 'done', build.release)
+        return
       }
     }
     await ring

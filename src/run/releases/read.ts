@@ -12,6 +12,14 @@ export async function readRelease(db: Db, app: string, environment: string, numb
   return row
 }
 
+/** `conflict` when it never served: to go there is no way back. */
+export async function assertHasServed(db: Db, release: ReleaseRow): Promise<void> {
+  const { app, environment, number } = release
+  const rows = await db.query<{ state: string; because: string }>('SELECT state, because FROM rollouts WHERE app = $1 AND environment = $2 AND release = $3 ORDER BY started_at DESC', [app, environment, number])
+  if (rows.some((row) => row.state === 'finished')) return
+  throw new AppError('conflict', `v${number} of ${app} has never served${rows[0] ? ` (${rows[0].state}: ${rows[0].because})` : ''}; choose one that has (see: nightshift releases -a ${app})`)
+}
+
 /** `conflict` when its file was removed, so that no instance could start from it. */
 export async function assertKept(db: Db, release: ReleaseRow): Promise<void> {
   const row = await db.maybe<{ pruned_at: Date }>('SELECT pruned_at FROM artifacts WHERE id = $1 AND pruned_at IS NOT NULL', [release.artifact_id])
@@ -67,10 +75,15 @@ function releaseState(number: number, active: number | null, rollout: RolloutRow
   return rollout === null ? 'created' : 'rolling'
 }
 
-/** The newest release before the active one that has served. Throws `conflict` if there is none. */
+/** The newest release before the active one that has served, was not condemned, and is not the same again. Throws `conflict` if there is none. */
 export async function previousGood(db: Db, app: string, environment: string, active: number | null): Promise<number> {
   const row = await db.maybe<{ release: number }>(
-    `SELECT release FROM rollouts WHERE app = $1 AND environment = $2 AND state = 'finished' AND release < $3 ORDER BY release DESC LIMIT 1`,
+    `SELECT o.release FROM rollouts o
+     JOIN releases r ON r.app = o.app AND r.environment = o.environment AND r.number = o.release
+     LEFT JOIN releases a ON a.app = o.app AND a.environment = o.environment AND a.number = $3
+     WHERE o.app = $1 AND o.environment = $2 AND o.state = 'finished' AND o.release < $3 AND r.condemned_because IS NULL
+       AND (a.number IS NULL OR (r.artifact_id, r.config, r.secrets, r.manifest) IS DISTINCT FROM (a.artifact_id, a.config, a.secrets, a.manifest))
+     ORDER BY o.release DESC LIMIT 1`,
     [app, environment, active ?? 2 ** 31 - 1],
   )
   if (!row) throw new AppError('conflict', `${app} has no earlier release that worked to roll back to (see: nightshift releases -a ${app})`)

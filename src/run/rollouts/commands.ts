@@ -4,6 +4,7 @@ import { newId } from '#base/ids.ts'
 import type { Actor } from '#contract/model.ts'
 import type { Db } from '#kernel/db/db.ts'
 import { record } from '#kernel/journal.ts'
+import { restoreAfterFailedRollback } from '#run/releases/failed-rollback.ts'
 import { type RolloutRow, type RolloutState, rolloutTransitions } from './model.ts'
 
 async function insertRollout(tx: Db, rollout: { id: string; app: string; environment: string; release: number; fromRelease: number | null; because: string; now: Date }): Promise<void> {
@@ -40,6 +41,7 @@ export async function cancelOpenRollout(tx: Db, app: string, environment: string
   const open = await openRollout(tx, app, environment)
   if (!open) return false
   await advanceRollout(tx, open.id, open.state, 'cancelled', { name: 'cancelled', detail: because }, now)
+  await restoreAfterFailedRollback(tx, { app, environment, release: open.release, now })
   await record(tx, { at: now, kind: 'rollout.failed', actor, app, environment, release: open.release, summary: `the rollout of ${app} v${open.release} was cancelled: ${because}`, data: { rollout: open.id, cancelled: true } })
   return true
 }

@@ -3,7 +3,7 @@ import { messageOf } from '#base/errors.ts'
 import type { Database } from '#kernel/db/db.ts'
 import type { Logger } from '#kernel/log.ts'
 import { type Loop, startLoop } from '#kernel/loop.ts'
-import { applyAction, noteProgress } from './apply.ts'
+import { applyAction } from './apply.ts'
 import { readFacts } from './read-facts.ts'
 import type { Action } from './model.ts'
 import { planEnvironment } from './plan.ts'
@@ -26,19 +26,18 @@ export function startRollouts({ db, log, placement, prepare }: RolloutDeps): Loo
       const place = placement()
       if (place === null) return { actions: [], waiting: ['no machine is connected'] }
       const report = { actions: [] as string[], waiting: [] as string[] }
-      for (const facts of await readFacts(db, place.ownAddresses)) {
+      for (const facts of await db.snapshot((tx) => readFacts(tx, place.ownAddresses))) {
         const where = `${facts.app}/${facts.environment}`
         const plan = planEnvironment(facts, now)
         report.waiting.push(...plan.waiting.map((because) => `${where}: ${because}`))
         try {
-          await noteProgress(db, facts, now) // before the actions, so that "done" is the last step
           const release = plan.actions.find((action) => action.do === 'create')?.release
           if (release !== undefined) await prepare(facts.app, facts.environment, release, place.machine)
           for (const action of plan.actions) {
             await applyAction(db, facts, action, place.machine, now)
             report.actions.push(`${where}: ${sentence(action)}`)
             // most states of a rollout leave no event that would wake us, and what follows is due at once
-            if (action.do === 'advance') loop.wake()
+            if (action.do === 'advance' || action.do === 'note') loop.wake()
           }
         } catch (error) {
           // one environment's trouble is not another's: the next turn sees what is there and goes on
@@ -60,6 +59,8 @@ function sentence(action: Action): string {
       return `retire ${action.instance} because ${action.because}`
     case 'restart':
       return `restart ${action.instance} because ${action.because}`
+    case 'note':
+      return `${action.step} because ${action.because}`
     case 'advance':
       return `rollout → ${action.to} because ${action.because}`
   }

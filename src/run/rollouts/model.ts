@@ -38,7 +38,10 @@ export type ServiceWish = {
   startupMs: number
 }
 
-export type ReleaseFacts = { number: number; services: ServiceWish[]; releaseCommand: boolean; missingSecrets: string[] }
+/** rolling: one after the other · blue-green: all beside the old ones, then at once · canary: so too, after shares of the callers, each watched for a while */
+export type Strategy = { kind: 'rolling' } | { kind: 'blue-green' } | { kind: 'canary'; percents: readonly number[]; holdMs: number }
+
+export type ReleaseFacts = { number: number; services: ServiceWish[]; releaseCommand: boolean; missingSecrets: string[]; strategy: Strategy }
 
 export type InstanceFacts = {
   id: string
@@ -52,6 +55,8 @@ export type InstanceFacts = {
   /** The agent's word about the current generation; null until it has one. */
   state: InstanceState | null
   because: string
+  /** Its machine has taken it up and begun. */
+  hasStarted: boolean
   restarts: number
   exitCode: number | null
   createdAt: Date
@@ -62,7 +67,8 @@ export type EnvironmentFacts = {
   environment: string
   stopped: boolean
   active: ReleaseFacts | null
-  rollout: { id: string; state: RolloutState; startedAt: Date; target: ReleaseFacts } | null
+  /** `noted`: steps that were reached. `share`: of a canary, what new callers get now. */
+  rollout: { id: string; state: RolloutState; startedAt: Date; target: ReleaseFacts; noted: readonly string[]; share: { percent: number; since: Date } | null } | null
   instances: InstanceFacts[]
 }
 
@@ -70,6 +76,7 @@ export type Action =
   | { do: 'create'; kind: 'service' | 'release'; service: string; ordinal: number; release: number; because: string }
   | { do: 'retire'; instance: string; because: string }
   | { do: 'restart'; instance: string; because: string }
+  | { do: 'note'; step: string; because: string }
   | { do: 'advance'; to: RolloutState; step: string; because: string }
 
 export type Plan = { actions: Action[]; waiting: string[] }

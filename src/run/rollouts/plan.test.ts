@@ -1,21 +1,21 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { EnvironmentFacts, InstanceFacts, ReleaseFacts, RolloutState } from './model.ts'
-import { inNeedsOrder, planEnvironment, surgeOf } from './plan.ts'
+import type { EnvironmentFacts, InstanceFacts, ReleaseFacts, RolloutState, Strategy } from './model.ts'
+import { inNeedsOrder, planEnvironment, shareOf, surgeOf } from './plan.ts'
 
 const now = new Date('2026-01-01T03:00:00Z')
 
 function release(number: number, services: Record<string, { count?: number; needs?: string[]; exclusive?: boolean }>, extra: Partial<ReleaseFacts> = {}): ReleaseFacts {
   return {
-    number, releaseCommand: false, missingSecrets: [],
+    number, releaseCommand: false, missingSecrets: [], strategy: { kind: 'rolling' },
     services: Object.entries(services).map(([name, wish]) => ({ name, count: wish.count ?? 1, needs: wish.needs ?? [], exclusive: wish.exclusive ?? false, startupMs: 60_000 })),
     ...extra,
   }
 }
 
 function instance(id: string, service: string, number: number, state: InstanceFacts['state'], extra: Partial<InstanceFacts> = {}): InstanceFacts {
-  return { id, kind: 'service', service, ordinal: 1, release: number, wanted: 'run', restartBecause: null, state, because: 'so', restarts: 0, exitCode: null, createdAt: now, ...extra }
+  return { id, kind: 'service', service, ordinal: 1, release: number, wanted: 'run', restartBecause: null, state, because: 'so', hasStarted: state !== null && state !== 'waiting', restarts: 0, exitCode: null, createdAt: now, ...extra }
 }
 
 function facts(extra: Partial<EnvironmentFacts>): EnvironmentFacts {
@@ -23,7 +23,7 @@ function facts(extra: Partial<EnvironmentFacts>): EnvironmentFacts {
 }
 
 function rollout(state: RolloutState, target: ReleaseFacts) {
-  return { id: 'rol_1', state, startedAt: now, target }
+  return { id: 'rol_1', state, startedAt: now, target, noted: ['started', 'healthy', 'shifted'] as string[], share: null as { percent: number; since: Date } | null }
 }
 
 test('a first release is started callee before caller', () => {
@@ -114,6 +114,8 @@ function step(world: World, at: Date, faulty: ReadonlySet<number>): number {
     } else if (action.do === 'restart') {
       const found = world.instances.find((candidate) => candidate.id === action.instance)
       if (found) Object.assign(found, { restartBecause: null, state: 'starting' })
+    } else if (action.do === 'note') {
+      if (world.rollout) world.rollout = { ...world.rollout, noted: [...world.rollout.noted, action.step], share: shareOf(action.step) === null ? world.rollout.share : { percent: shareOf(action.step) ?? 0, since: at } }
     } else if (world.rollout) {
       if (action.to === 'finished') world.active = world.rollout.target
       world.rollout = action.to === 'finished' || action.to === 'failed' ? null : { ...world.rollout, state: action.to }
@@ -180,6 +182,75 @@ test('property: while a service is not exclusive, a rollout never leaves fewer r
       }
       assert.equal(world.active?.number, 2)
     }),
+  )
+})
+
+test('while an app is stopped its rollout waits, and lets its release command end', () => {
+  const target = release(2, { web: {} }, { releaseCommand: true })
+  const command = instance('r', 'release', 2, 'starting', { kind: 'release' })
+  for (const state of ['pending', 'releasing', 'starting'] as const) {
+    const plan = planEnvironment(facts({ stopped: true, active: release(1, { web: {} }), rollout: rollout(state, target), instances: state === 'releasing' ? [command] : [] }), now)
+    assert.deepEqual(plan.actions, [], state)
+    assert.deepEqual(plan.waiting, ['the rollout of v2 goes on when the app is started'])
+  }
+})
+
+test('after a rollout failed half-way, what has shifted serves on until the release before is ready again', () => {
+  const before = release(1, { web: { needs: ['api'] }, api: {} })
+  const instances = [instance('w1', 'web', 1, 'ready'), instance('a2', 'api', 2, 'ready'), instance('w2', 'web', 2, 'backoff', { restarts: 3 })]
+  const back = planEnvironment(facts({ active: before, instances }), now)
+  assert.deepEqual(back.actions.map((action) => [action.do, 'instance' in action ? action.instance : 'service' in action ? action.service : '']), [['create', 'api'], ['retire', 'w2']])
+  const next = planEnvironment(facts({ active: before, instances: [instances[0] as InstanceFacts, instances[1] as InstanceFacts, instance('a1', 'api', 1, 'ready')] }), now)
+  assert.deepEqual(next.actions.map((action) => action.do === 'retire' && action.instance), ['a2'])
+})
+
+const sides: [string, Strategy][] = [['blue-green', { kind: 'blue-green' }], ['canary', { kind: 'canary', percents: [5, 25], holdMs: 60_000 }]]
+for (const [name, strategy] of sides) {
+  test(`${name}: the old ones all serve until the new ones are all ready, then leave together`, () => {
+    const world: World = { ...facts({ active: release(1, { web: { count: 3, needs: ['api'] }, api: {} }), rollout: rollout('pending', release(2, { web: { count: 3, needs: ['api'] }, api: {} }, { strategy })) }), generation: 0 }
+    world.instances = [...[1, 2, 3].map((ordinal) => instance(`w${ordinal}`, 'web', 1, 'ready', { ordinal })), instance('a1', 'api', 1, 'ready')]
+    const shares: (number | null)[] = []
+    for (let turn = 0; turn < 60; turn++) {
+      step(world, new Date(now.getTime() + turn * 30_000), new Set())
+      if (world.rollout !== null) {
+        assert.equal(world.instances.filter((one) => one.release === 1 && one.wanted === 'run').length, 4, 'all old ones stay')
+        shares.push(world.rollout.share?.percent ?? null)
+      }
+    }
+    assert.equal(world.active?.number, 2)
+    assert.deepEqual([...new Set(shares)], strategy.kind === 'canary' ? [null, 5, 25] : [null])
+    assert.deepEqual(world.instances.map((one) => one.release), [2, 2, 2, 2])
+  })
+
+  test(`${name}: a bad release never serves, and leaves nothing`, () => {
+    const world: World = { ...facts({ active: release(1, { web: { count: 2 } }), rollout: rollout('pending', release(2, { web: { count: 2 } }, { strategy })) }), generation: 0 }
+    world.instances = [1, 2].map((ordinal) => instance(`w${ordinal}`, 'web', 1, 'ready', { ordinal }))
+    for (let turn = 0; turn < 30; turn++) step(world, now, new Set([2]))
+    assert.deepEqual([world.active?.number, world.rollout, world.instances.map((one) => one.id)], [1, null, ['w1', 'w2']])
+  })
+}
+
+test('property: whatever is cancelled, superseded or fails at whatever turn, no service has fewer ready instances than before and after want', () => {
+  const counts = fc.record({ web: fc.integer({ min: 1, max: 4 }), api: fc.integer({ min: 1, max: 4 }) })
+  const strategy = fc.constantFrom<Strategy>({ kind: 'rolling' }, { kind: 'blue-green' }, { kind: 'canary', percents: [10], holdMs: 0 })
+  fc.assert(
+    fc.property(counts, counts, counts, strategy, fc.integer({ min: 0, max: 12 }), fc.boolean(), fc.boolean(), (one, two, three, kind, turnOfChange, supersede, bad) => {
+      const wish = (of: { web: number; api: number }) => ({ web: { count: of.web, needs: ['api'] }, api: { count: of.api } })
+      const world: World = { ...facts({ active: release(1, wish(one)), rollout: rollout('pending', release(2, wish(two), { strategy: kind })) }), generation: 0 }
+      world.instances = (['web', 'api'] as const).flatMap((name) => Array.from({ length: one[name] }, (_, index) => instance(`${name}${index}`, name, 1, 'ready', { ordinal: index + 1 })))
+      for (let turn = 0; turn < 80; turn++) {
+        if (turn === turnOfChange && world.rollout !== null) world.rollout = supersede ? rollout('pending', release(3, wish(three))) : null
+        step(world, new Date(now.getTime() + turn * 1000), bad ? new Set([2]) : new Set())
+        for (const name of ['web', 'api'] as const) {
+          const least = Math.min(one[name], two[name], three[name])
+          const serving = world.instances.filter((each) => each.service === name && each.wanted === 'run' && each.state === 'ready').length
+          assert.ok(serving >= least, `turn ${turn}: ${serving} of ${name} serve, ${least} must`)
+        }
+      }
+      assert.equal(world.rollout, null)
+      assert.equal(new Set(world.instances.map((each) => each.release)).size, 1)
+    }),
+    { numRuns: 300 },
   )
 })
 

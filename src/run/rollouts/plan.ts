@@ -3,11 +3,14 @@
  * because. Pure and total.
  *
  * Invariants (proved in plan.test.ts):
- * - an old instance is retired only when enough new ones are ready, unless the service is exclusive;
- * - a failed or cancelled rollout leaves the active release as it was, and nothing of the failed one;
+ * - in every direction an instance that serves is retired only when enough of the wanted release are ready, unless the service
+ *   is exclusive: forwards, and back after a release that failed, was cancelled or superseded;
+ * - a failed or cancelled rollout leaves the active release as it was, and in the end nothing of the failed one;
  * - a service starts only after what it needs is ready; nothing running is stopped because a need sickened;
- * - never more than `surgeOf(count)` instances of a service beyond the wanted count.
+ * - a rolling one has never more than `surgeOf(count)` instances of a service beyond the wanted count;
+ * - while the app is stopped a rollout waits: its release command runs, and it becomes active, only after a start.
  */
+import { formatDuration } from '#base/units.ts'
 import type { Action, EnvironmentFacts, InstanceFacts, Plan, ReleaseFacts, ServiceWish } from './model.ts'
 
 /** Crashes of one new instance after which its release is given up. */
@@ -19,33 +22,28 @@ export function surgeOf(count: number): number {
   return Math.max(1, Math.ceil(count / 4))
 }
 
+type Rollout = NonNullable<EnvironmentFacts['rollout']>
+
 export function planEnvironment(facts: EnvironmentFacts, now: Date): Plan {
   const plan: Plan = { actions: [], waiting: [] }
   const { rollout } = facts
   if (facts.stopped) {
-    if (rollout) plan.actions.push(...finishStopped(rollout.state))
-    retireAll(plan, facts.instances, 'the app is stopped')
+    const finishing = rollout?.state === 'releasing' ? facts.instances.filter((instance) => instance.kind === 'release' && instance.release === rollout.target.number) : []
+    retireAll(plan, facts.instances.filter((instance) => !finishing.includes(instance)), 'the app is stopped')
+    if (rollout) plan.waiting.push(`the rollout of v${rollout.target.number} goes on when the app is started`)
     return plan
   }
   if (rollout) planRollout(facts, rollout, now, plan)
   else planSteady(facts, plan)
-  planRestarts(facts, plan)
+  // what is advanced has to be seen before anything else is done to it
+  if (!plan.actions.some((action) => action.do === 'advance')) planRestarts(facts, plan)
   return plan
 }
 
-function finishStopped(state: NonNullable<EnvironmentFacts['rollout']>['state']): Action[] {
-  const because = 'the app is stopped; this release starts with nightshift start'
-  if (state === 'starting') return [{ do: 'advance', to: 'finished', step: 'done', because }]
-  return [{ do: 'advance', to: 'starting', step: 'released', because }]
-}
-
-function planRollout(facts: EnvironmentFacts, rollout: NonNullable<EnvironmentFacts['rollout']>, now: Date, plan: Plan): void {
+function planRollout(facts: EnvironmentFacts, rollout: Rollout, now: Date, plan: Plan): void {
   const { target } = rollout
   const serviceInstances = facts.instances.filter((instance) => instance.kind === 'service')
-  for (const instance of running(serviceInstances)) {
-    if (instance.release !== target.number && instance.release !== facts.active?.number)
-      plan.actions.push({ do: 'retire', instance: instance.id, because: `v${instance.release} was given up` })
-  }
+  if (rollout.state === 'pending' || rollout.state === 'releasing') dropGivenUp(facts, serviceInstances, plan)
   if (rollout.state === 'pending') {
     if (target.missingSecrets.length > 0) return fail(plan, `the secret ${target.missingSecrets.join(', ')} is not set (nightshift secrets set ${target.missingSecrets[0]})`)
     const to = target.releaseCommand ? 'releasing' : 'starting'
@@ -56,6 +54,10 @@ function planRollout(facts: EnvironmentFacts, rollout: NonNullable<EnvironmentFa
 
   const fault = faultOf(serviceInstances, target, now)
   if (fault !== undefined) return fail(plan, fault)
+  noteProgress(plan, rollout, serviceInstances)
+  const sideBySide = facts.active !== null && target.strategy.kind !== 'rolling'
+  if (sideBySide && !prepareAll(target, serviceInstances, facts.active?.number ?? 0, plan)) return
+  if (sideBySide && !shareTraffic(rollout, now, plan)) return
   const shifted = new Set<string>()
   for (const service of inNeedsOrder(target.services)) {
     const missing = service.needs.filter((need) => !shifted.has(need) && target.services.some(({ name }) => name === need))
@@ -63,12 +65,90 @@ function planRollout(facts: EnvironmentFacts, rollout: NonNullable<EnvironmentFa
       plan.waiting.push(`${service.name} waits until ${missing.join(' and ')} is ready`)
       continue
     }
-    if (shiftService(service, serviceInstances, target.number, plan)) shifted.add(service.name)
+    // what stands beside the old ones already takes over at once, when the release becomes active
+    if (sideBySide && !service.exclusive) shifted.add(service.name)
+    else if (shiftService(service, serviceInstances, { to: target.number, active: facts.active?.number ?? null }, plan)) shifted.add(service.name)
   }
   if (shifted.size < target.services.length) return
-  const leftovers = running(serviceInstances).filter((instance) => instance.release !== target.number)
-  for (const instance of leftovers) plan.actions.push({ do: 'retire', instance: instance.id, because: `${instance.service} is not in v${target.number}` })
+  if (!sideBySide) retireUnnamed(target, serviceInstances, plan)
   plan.actions.push({ do: 'advance', to: 'finished', step: 'done', because: `v${target.number} serves` })
+}
+
+/** Before a new release starts: what was given up goes, as far as the serving release can do without it. */
+function dropGivenUp({ active, rollout }: EnvironmentFacts, instances: InstanceFacts[], plan: Plan): void {
+  const isGivenUp = (instance: InstanceFacts) => instance.release !== active?.number && instance.release !== rollout?.target.number
+  for (const [name, mine] of Map.groupBy(running(instances), (instance) => instance.service)) {
+    const count = active?.services.find((service) => service.name === name)?.count ?? 0
+    let serving = mine.filter(isSettled).length
+    for (const instance of mine.filter(isGivenUp)) {
+      if (isSettled(instance) && serving <= count) continue
+      if (isSettled(instance)) serving--
+      plan.actions.push({ do: 'retire', instance: instance.id, because: `v${instance.release} was given up` })
+    }
+  }
+}
+
+/** Every service that can stand beside its old self does, in full, without traffic; true once all of them are ready. */
+function prepareAll(target: ReleaseFacts, instances: InstanceFacts[], active: number, plan: Plan): boolean {
+  let isReady = true
+  for (const service of inNeedsOrder(target.services)) {
+    if (service.exclusive) continue
+    const mine = running(instances).filter((instance) => instance.service === service.name)
+    for (const instance of mine) if (instance.release !== target.number && instance.release !== active && !isSettled(instance)) plan.actions.push({ do: 'retire', instance: instance.id, because: `v${instance.release} was given up` })
+    const fresh = mine.filter((instance) => instance.release === target.number)
+    const unmet = service.needs.filter((need) => isNew(need, target, instances) && !instances.some((instance) => instance.service === need && isSettled(instance)))
+    if (unmet.length > 0) plan.waiting.push(`${service.name} waits until ${unmet.join(' and ')} is ready`)
+    else create(plan, service, missingOrdinals(service, fresh), target.number)
+    for (const instance of fresh) {
+      if (instance.ordinal > service.count) plan.actions.push({ do: 'retire', instance: instance.id, because: `${service.name} is scaled to ${service.count}` })
+      else if (!isSettled(instance)) plan.waiting.push(`${service.name}.${instance.ordinal} is not ready: ${instance.because}`)
+    }
+    isReady &&= fresh.filter((instance) => isSettled(instance) && instance.ordinal <= service.count).length >= service.count
+  }
+  return isReady
+}
+
+/** A need that no release before had: nothing of it runs yet. */
+function isNew(need: string, target: ReleaseFacts, instances: InstanceFacts[]): boolean {
+  return target.services.some(({ name, exclusive }) => name === need && !exclusive) && !instances.some((instance) => instance.service === need && instance.release !== target.number && isSettled(instance))
+}
+
+/** The shares of a canary, each for as long as it is to be watched; true once there is nothing left but the switch. */
+function shareTraffic({ target, share }: Rollout, now: Date, plan: Plan): boolean {
+  const { strategy } = target
+  if (strategy.kind !== 'canary') return true
+  const reached = share === null ? -1 : strategy.percents.indexOf(share.percent)
+  if (share !== null) {
+    const left = share.since.getTime() + strategy.holdMs - now.getTime()
+    if (left > 0) {
+      plan.waiting.push(`v${target.number} gets ${share.percent} % of new callers for ${formatDuration(left)} more`)
+      return false
+    }
+  }
+  const next = strategy.percents[reached + 1]
+  if (next === undefined) return true
+  plan.actions.push({ do: 'note', step: canaryStep(next), because: `${next} % of new callers go to v${target.number}` })
+  return false
+}
+
+const canaryStep = (percent: number): string => `canary ${percent} %`
+
+/** The share that a step gives to the new release, if it is such a step. */
+export function shareOf(step: string): number | null {
+  const match = /^canary (\d+) %$/.exec(step)
+  return match ? Number(match[1]) : null
+}
+
+/** How far the new release has come, each once: started → healthy → shifted. */
+function noteProgress(plan: Plan, { target, noted }: Rollout, instances: InstanceFacts[]): void {
+  const alive = running(instances)
+  const fresh = alive.filter((instance) => instance.release === target.number)
+  const wanted = target.services.reduce((sum, service) => sum + service.count, 0)
+  const note = (step: string, because: string) => void (noted.includes(step) || plan.actions.push({ do: 'note', step, because }))
+  if (fresh.some((instance) => instance.hasStarted)) note('started', `the first instance of v${target.number} is up`)
+  if (fresh.length < wanted || fresh.filter(isSettled).length < wanted) return
+  note('healthy', `${wanted} of ${wanted} instances are ready`)
+  if (fresh.length === alive.length) note('shifted', 'all requests go to the new instances')
 }
 
 function planReleaseCommand(facts: EnvironmentFacts, target: ReleaseFacts, now: Date, plan: Plan): void {
@@ -99,7 +179,7 @@ function faultOf(instances: InstanceFacts[], target: ReleaseFacts, now: Date): s
     if (instance.restarts >= maxRestartsOfNew && instance.state !== 'ready') return `${name} of v${target.number} was restarted ${instance.restarts} times: ${whyAgain(instance)}`
     const service = target.services.find((wish) => wish.name === instance.service)
     const age = now.getTime() - instance.createdAt.getTime()
-    if (service && instance.state !== 'ready' && instance.state !== 'exited' && instance.state !== 'waiting' && age > service.startupMs + placementMs)
+    if (service && instance.state !== null && instance.state !== 'ready' && instance.state !== 'exited' && instance.state !== 'waiting' && age > service.startupMs + placementMs)
       return `${name} of v${target.number} was not healthy within ${Math.round((service.startupMs + placementMs) / 1000)} s: ${instance.because}`
   }
   return undefined
@@ -114,8 +194,8 @@ function fail(plan: Plan, because: string): void {
   plan.actions.push({ do: 'advance', to: 'failed', step: 'failed', because })
 }
 
-/** One service towards its wanted count in one release; true once it is there and nothing older is left. */
-function shiftService(service: ServiceWish, all: InstanceFacts[], release: number, plan: Plan): boolean {
+/** One service towards its wanted count in one release, whichever way that is; true once it is there and nothing else is left. */
+function shiftService(service: ServiceWish, all: InstanceFacts[], { to: release, active }: { to: number; active: number | null }, plan: Plan): boolean {
   const mine = all.filter((instance) => instance.service === service.name)
   const alive = running(mine)
   const fresh = alive.filter((instance) => instance.release === release)
@@ -128,21 +208,16 @@ function shiftService(service: ServiceWish, all: InstanceFacts[], release: numbe
   if (service.exclusive) {
     for (const instance of old) plan.actions.push({ do: 'retire', instance: instance.id, because: `v${release} replaces v${instance.release}; two cannot share its volume or port` })
     const leaving = mine.filter((instance) => instance.wanted === 'retire')
-    if (old.length > 0 || leaving.length > 0) {
+    if (missing.length > 0 && (old.length > 0 || leaving.length > 0)) {
       plan.waiting.push(`${service.name} waits until its old instance has stopped`)
       return false
     }
     create(plan, service, missing, release)
   } else {
-    const room = service.count + surgeOf(service.count) - (alive.length - surplus.length)
+    const going = leavers(old, { ready: settled.length - surplus.filter(isSettled).length, count: service.count, active })
+    const room = service.count + surgeOf(service.count) - (alive.length - surplus.length - going.filter((instance) => !isSettled(instance)).length)
     create(plan, service, missing.slice(0, Math.max(0, room)), release)
-    // as many old ones may go as new ones are ready beyond what must stay up
-    const readyOld = old.filter((instance) => instance.state === 'ready')
-    const expendable = Math.max(0, settled.length + readyOld.length - service.count)
-    const dead = old.filter((instance) => instance.state !== 'ready')
-    const enough = settled.length >= service.count
-    const going = enough ? old : [...(settled.length > 0 ? dead : []), ...readyOld.slice(0, expendable)]
-    for (const instance of going) plan.actions.push({ do: 'retire', instance: instance.id, because: `v${release} has taken over from v${instance.release}` })
+    for (const instance of going) plan.actions.push({ do: 'retire', instance: instance.id, because: instance.release === active ? `v${release} has taken over from v${instance.release}` : `v${instance.release} was given up` })
   }
   const done = missing.length === 0 && settled.length - surplus.filter(isSettled).length >= service.count && old.length === 0
   if (!done && missing.length === 0) {
@@ -151,25 +226,26 @@ function shiftService(service: ServiceWish, all: InstanceFacts[], release: numbe
   return done
 }
 
+/** Which of the others may go: what does not serve and never will, then as many of those that do as are beyond what must stay up; what was given up first. */
+function leavers(old: InstanceFacts[], { ready, count, active }: { ready: number; count: number; active: number | null }): InstanceFacts[] {
+  if (ready >= count) return old
+  const serving = old.filter(isSettled).toSorted((a, b) => Number(a.release === active) - Number(b.release === active))
+  const dead = old.filter((instance) => !isSettled(instance) && (instance.release !== active || ready > 0))
+  return [...dead, ...serving.slice(0, Math.max(0, ready + serving.length - count))]
+}
+
 function planSteady(facts: EnvironmentFacts, plan: Plan): void {
   const { active } = facts
   const instances = facts.instances.filter((instance) => instance.kind === 'service')
   if (active === null) return retireAll(plan, facts.instances, 'no release of this app works yet')
   for (const instance of facts.instances) if (instance.kind === 'release' && instance.wanted === 'run') plan.actions.push({ do: 'retire', instance: instance.id, because: 'no rollout is under way' })
-  for (const service of inNeedsOrder(active.services)) {
-    const mine = instances.filter((instance) => instance.service === service.name)
-    const current = running(mine).filter((instance) => instance.release === active.number)
-    for (const instance of running(mine)) {
-      if (instance.release !== active.number) plan.actions.push({ do: 'retire', instance: instance.id, because: `v${active.number} is the active release` })
-      else if (instance.ordinal > service.count) plan.actions.push({ do: 'retire', instance: instance.id, because: `${service.name} is scaled to ${service.count}` })
-    }
-    const wanted = missingOrdinals(service, current)
-    const blocked = service.exclusive && mine.some((instance) => instance.wanted === 'retire' || instance.release !== active.number)
-    if (blocked && wanted.length > 0) plan.waiting.push(`${service.name} waits until its old instance has stopped`)
-    else create(plan, service, wanted, active.number)
-  }
-  const names = new Set(active.services.map((service) => service.name))
-  for (const instance of running(instances)) if (!names.has(instance.service)) plan.actions.push({ do: 'retire', instance: instance.id, because: `${instance.service} is not in v${active.number}` })
+  for (const service of inNeedsOrder(active.services)) shiftService(service, instances, { to: active.number, active: active.number }, plan)
+  retireUnnamed(active, instances, plan)
+}
+
+function retireUnnamed(release: ReleaseFacts, instances: InstanceFacts[], plan: Plan): void {
+  const names = new Set(release.services.map((service) => service.name))
+  for (const instance of running(instances)) if (!names.has(instance.service)) plan.actions.push({ do: 'retire', instance: instance.id, because: `${instance.service} is not in v${release.number}` })
 }
 
 /** Requested restarts go one at a time a service, and only while all the others are ready. */

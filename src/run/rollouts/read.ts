@@ -23,6 +23,12 @@ export async function lastSwitches(db: Db): Promise<{ app: string; environment: 
   )
 }
 
+/** When a release began to serve, the last time. */
+export async function lastSwitchTo(db: Db, app: string, environment: string, release: number): Promise<Date | undefined> {
+  const row = await db.maybe<{ finished_at: Date }>(`SELECT finished_at FROM rollouts WHERE app = $1 AND environment = $2 AND release = $3 AND state = 'finished' ORDER BY finished_at DESC LIMIT 1`, [app, environment, release])
+  return row?.finished_at
+}
+
 export function rolloutView(row: RolloutRow): Rollout {
   return {
     id: row.id, release: row.release, fromRelease: row.from_release, state: row.state, because: row.because,

@@ -8,7 +8,7 @@ import { type RoutedEnvironment, routeTable } from './table.ts'
 function env(services: Record<string, object>, extra: Partial<RoutedEnvironment> = {}): RoutedEnvironment {
   const manifest: Manifest = manifestSchema.parse({ services })
   const names = Object.keys(services)
-  return { app: 'shop', environment: 'production', createdAt: new Date(0), manifest, instances: Object.fromEntries(names.map((name) => [name, [`ins_${name}`]])), wanted: Object.fromEntries(names.map((name) => [name, 1])), ...extra }
+  return { app: 'shop', environment: 'production', createdAt: new Date(0), manifest, split: null, instances: Object.fromEntries(names.map((name) => [name, [`ins_${name}`]])), wanted: Object.fromEntries(names.map((name) => [name, 1])), ...extra }
 }
 
 function domain(host: string, extra: Partial<DomainRow> = {}): DomainRow {

@@ -5,7 +5,7 @@
 import { parseDuration } from '#base/units.ts'
 import type { Manifest, ServiceManifest } from '#contract/manifest.ts'
 import { environmentSlug, serviceKey } from '#contract/names.ts'
-import type { Certificate, Edge, Route, RouteTable, ServiceTarget } from '#contract/wire.ts'
+import type { Certificate, Edge, Route, RouteTable, ServiceTarget, TrafficSplit } from '#contract/wire.ts'
 import type { DomainRow, EdgeRow } from './model.ts'
 
 export type RoutedEnvironment = {
@@ -16,6 +16,8 @@ export type RoutedEnvironment = {
   manifest: Manifest
   /** Instances in rotation by service: wanted, of any release. */
   instances: Record<string, string[]>
+  /** Shares of callers, while a canary runs. */
+  split: TrafficSplit | null
   /** Instances wanted by service, after scaling and stopping. */
   wanted: Record<string, number>
 }
@@ -38,7 +40,7 @@ export function routeTable(inputs: TableInputs): Omit<RouteTable, 'generation'> 
         instances: [...(env.instances[name] ?? [])].sort(),
         expected: (env.wanted[name] ?? 0) > 0,
         timeoutMs: service.timeout === undefined ? null : parseDuration(service.timeout),
-        split: null,
+        split: service.protocol === 'http' ? env.split : null,
       }
     }
   }

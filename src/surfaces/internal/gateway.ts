@@ -17,16 +17,21 @@ import type { Logger } from '#kernel/log.ts'
 import { type Loop, startLoop } from '#kernel/loop.ts'
 import { type FleetDeps, desiredInstances, desiredRoutes } from '#run/fleet/desired.ts'
 import { markGone, storeObservations } from '#run/instances/commands.ts'
+import { connectedMachines } from '#run/machines/read.ts'
 import { databaseTime, nextGeneration, noteConnected, noteLost, noteSeen, raiseGeneration } from '#run/machines/commands.ts'
 import { bearerOf } from '#surfaces/api/credentials.ts'
 
+type Kind = 'machine' | 'proxy'
+
 type AgentLink = {
   socket: WebSocket
+  /** Rises with each connection. */
+  arrived: number
   facts: MachineFacts
   /** What was sent last, and when its rows were read: retired instances of that time are out of it. */
   sent: { hash: string; generation: number; readAt: Date } | undefined
 }
-type ProxyLink = { socket: WebSocket; machine: string; httpPort: number; httpsPort: number | null; sentHash: string | undefined }
+type ProxyLink = { socket: WebSocket; arrived: number; machine: string; httpPort: number; httpsPort: number | null; sentHash: string | undefined }
 
 export type SessionListener = (message: Extract<AgentToControl, { t: `session.${string}` }> | { t: 'lost' }) => void
 
@@ -47,6 +52,7 @@ export type Gateway = {
 const agentActor = (machine: string): Actor => ({ kind: 'agent', name: machine })
 /** A process that restarts is back within this time; only a longer absence is news. */
 const lostAfterMs = 10_000
+const heartbeatMs = 15_000
 
 export function openGateway(deps: { db: Database; fleet: FleetDeps; isMachine: (token: string) => boolean; changed: Bell; log: Logger }): Gateway {
   const { db, log } = deps
@@ -54,7 +60,9 @@ export function openGateway(deps: { db: Database; fleet: FleetDeps; isMachine: (
   const agents = new Map<string, AgentLink>()
   const proxies = new Map<string, ProxyLink>()
   const sessions = new Map<string, { machine: string; listener: SessionListener }>()
-  const lostTimers = new Map<string, NodeJS.Timeout>()
+  /** Since when; by `kind:machine`. */
+  const away = new Map<string, { kind: Kind; machine: string; since: number }>()
+  let arrivals = 0
   let loop: Loop | undefined
 
   /** Tells everybody what changed for them. Idempotent: unchanged content is not sent again. */
@@ -62,7 +70,7 @@ export function openGateway(deps: { db: Database; fleet: FleetDeps; isMachine: (
     const told: string[] = []
     for (const [machine, link] of agents) {
       const readAt = await databaseTime(db)
-      const instances = await desiredInstances(deps.fleet, machine)
+      const instances = await db.snapshot((tx) => desiredInstances({ ...deps.fleet, db: tx }, machine))
       const hash = hashOf(instances)
       if (link.sent?.hash === hash) {
         link.sent.readAt = readAt
@@ -74,7 +82,7 @@ export function openGateway(deps: { db: Database; fleet: FleetDeps; isMachine: (
       told.push(`told agent ${machine} to run ${instances.length} instances`)
     }
     if (proxies.size === 0) return told
-    const routes = await desiredRoutes(deps.fleet)
+    const routes = await db.snapshot((tx) => desiredRoutes({ ...deps.fleet, db: tx }))
     const hash = hashOf(routes)
     const behind = [...proxies.values()].filter((link) => link.sentHash !== hash)
     if (behind.length === 0) return told
@@ -102,34 +110,43 @@ export function openGateway(deps: { db: Database; fleet: FleetDeps; isMachine: (
     if (changed.length > 0 || gone.length > 0) deps.changed.ring()
   }
 
-  async function connected(kind: 'machine' | 'proxy', machine: string, facts: MachineFacts | null): Promise<void> {
+  async function connected(kind: Kind, machine: string, facts: MachineFacts | null): Promise<void> {
     const now = new Date()
-    const timer = lostTimers.get(`${kind}:${machine}`)
-    clearTimeout(timer)
-    lostTimers.delete(`${kind}:${machine}`)
+    const wasAway = away.delete(`${kind}:${machine}`)
     await db.transaction(async (tx) => {
       if (facts) await noteConnected(tx, { ...facts, machine }, now)
-      if (timer === undefined) await record(tx, { at: now, kind: `${kind}.connected`, actor: agentActor(machine), machine, summary: kind === 'machine' ? `the agent of ${machine} connected` : `the proxy of ${machine} connected`, data: facts ? { driver: facts.driver } : {} })
+      if (!wasAway) await record(tx, { at: now, kind: `${kind}.connected`, actor: agentActor(machine), machine, summary: kind === 'machine' ? `the agent of ${machine} connected` : `the proxy of ${machine} connected`, data: facts ? { driver: facts.driver } : {} })
     })
   }
 
-  function disconnected(kind: 'machine' | 'proxy', machine: string): void {
-    const key = `${kind}:${machine}`
-    clearTimeout(lostTimers.get(key))
-    lostTimers.set(key, setTimeout(() => {
-      lostTimers.delete(key)
-      const now = new Date()
-      db.transaction(async (tx) => {
+  const disconnected = (kind: Kind, machine: string) => void away.set(`${kind}:${machine}`, { kind, machine, since: Date.now() })
+
+  /** What has been away for longer than a restart takes is lost: also a machine whose end no control has seen. */
+  async function noteLosses(): Promise<string[]> {
+    for (const machine of await connectedMachines(db)) if (!agents.has(machine) && !away.has(`machine:${machine}`)) disconnected('machine', machine)
+    const told: string[] = []
+    for (const [key, { kind, machine, since }] of away) {
+      if (Date.now() - since < lostAfterMs) continue
+      away.delete(key)
+      await db.transaction(async (tx) => {
         if (kind === 'machine') await noteLost(tx, machine)
-        await record(tx, { at: now, kind: `${kind}.lost`, actor: { kind: 'system', name: 'control' }, machine, summary: kind === 'machine' ? `the agent of ${machine} is away; what it runs goes on` : `the proxy of ${machine} is away from control`, data: {} })
-      }).catch((error: unknown) => log.warn({ err: error, machine }, 'could not record a lost connection'))
-    }, lostAfterMs).unref())
+        await record(tx, { at: new Date(), kind: `${kind}.lost`, actor: { kind: 'system', name: 'control' }, machine, summary: kind === 'machine' ? `the agent of ${machine} is away; what it runs goes on` : `the proxy of ${machine} is away from control`, data: {} })
+      })
+      told.push(`${kind} ${machine} is lost`)
+    }
+    return told
   }
 
   /** Messages of one connection are handled in order; a broken one ends the connection, and the peer comes again. */
   function attach(socket: WebSocket, onMessage: (message: unknown) => Promise<void>, onClose: () => void): void {
     let chain = Promise.resolve()
-    const heartbeat = setInterval(() => socket.ping(), 15_000)
+    let isAlive = true
+    const heartbeat = setInterval(() => {
+      if (!isAlive) return socket.terminate() // no pong since the last ping: its machine may have lost power
+      isAlive = false
+      socket.ping()
+    }, heartbeatMs)
+    socket.on('pong', () => void (isAlive = true))
     socket.on('message', (data) => {
       chain = chain
         .then(() => onMessage(JSON.parse(data.toString('utf8'))))
@@ -145,18 +162,22 @@ export function openGateway(deps: { db: Database; fleet: FleetDeps; isMachine: (
     })
   }
 
+  /** Registered in the same tick in which it is seen to be open, after all that has to be awaited: no closed or older one takes the place of a living one. */
   function acceptAgent(socket: WebSocket): void {
+    const arrived = ++arrivals
     let link: AgentLink | undefined
     attach(socket, async (raw) => {
       const message = raw as AgentToControl
       if (message.t === 'hello') {
         const machine = machineName.parse(message.facts.machine)
         if (message.wireVersion !== wireVersion) return socket.close(1002, `control speaks wire version ${wireVersion}`)
-        agents.get(machine)?.socket.close(1000, 'replaced by a newer connection')
-        link = { socket, facts: message.facts, sent: undefined }
         await raiseGeneration(db, message.desiredGeneration)
-        await connected('machine', machine, message.facts)
+        const before = agents.get(machine)
+        if (socket.readyState !== socket.OPEN || (before !== undefined && before.arrived > arrived)) return socket.close(1000, 'a newer connection is here')
+        before?.socket.close(1000, 'replaced by a newer connection')
+        link = { socket, arrived, facts: message.facts, sent: undefined }
         agents.set(machine, link)
+        await connected('machine', machine, message.facts)
         loop?.wake()
         deps.changed.ring()
       } else if (link) await onAgent(link, message)
@@ -169,16 +190,19 @@ export function openGateway(deps: { db: Database; fleet: FleetDeps; isMachine: (
   }
 
   function acceptProxy(socket: WebSocket): void {
+    const arrived = ++arrivals
     let link: ProxyLink | undefined
     attach(socket, async (raw) => {
       const message = raw as ProxyToControl
       if (message.t !== 'hello') return
       const machine = machineName.parse(message.machine)
       if (message.wireVersion !== wireVersion) return socket.close(1002, `control speaks wire version ${wireVersion}`)
-      proxies.get(machine)?.socket.close(1000, 'replaced by a newer connection')
-      link = { socket, machine, httpPort: message.httpPort, httpsPort: message.httpsPort, sentHash: undefined }
-      proxies.set(machine, link)
       await raiseGeneration(db, message.generation)
+      const before = proxies.get(machine)
+      if (socket.readyState !== socket.OPEN || (before !== undefined && before.arrived > arrived)) return socket.close(1000, 'a newer connection is here')
+      before?.socket.close(1000, 'replaced by a newer connection')
+      link = { socket, arrived, machine, httpPort: message.httpPort, httpsPort: message.httpsPort, sentHash: undefined }
+      proxies.set(machine, link)
       await connected('proxy', machine, null)
       loop?.wake()
     }, () => {
@@ -222,13 +246,12 @@ export function openGateway(deps: { db: Database; fleet: FleetDeps; isMachine: (
       loop = startLoop({
         name: 'fleet',
         periodMs: 5000,
-        turn: async () => ({ actions: await push(), waiting: agents.size === 0 ? ['no agent is connected'] : [] }),
+        turn: async () => ({ actions: [...(await push()), ...(await noteLosses())], waiting: agents.size === 0 ? ['no agent is connected'] : [] }),
         onError: (error) => log.error({ err: error }, 'fleet turn failed'),
       })
       return loop
     },
     close() {
-      for (const timer of lostTimers.values()) clearTimeout(timer)
       for (const link of [...agents.values(), ...proxies.values()]) link.socket.close(1001, 'control is stopping')
       server.close()
     },
