@@ -16,7 +16,7 @@ import type { Logger } from '#kernel/log.ts'
 import { sessionCookie } from '#people/access/model.ts'
 import type { AccessService } from '#people/access/service.ts'
 import { serveConsole } from './console-files.ts'
-import { callerOf, cookieOf } from './credentials.ts'
+import { callerOf, cookieOf, watchCredential } from './credentials.ts'
 import { loginLimiter } from './limiter.ts'
 import { openApi } from './openapi.ts'
 import { problemOf } from './problem.ts'
@@ -98,6 +98,8 @@ function mount(fastify: FastifyInstance, id: EndpointId, deps: { access: AccessS
       if (spec.access === 'public') return
       const caller = await callerOf(request.raw, deps.access, deps.clock.now())
       if (!allows(caller, spec.access)) throw new AppError('forbidden', `${id} needs ${spec.access} access; "${caller.actor.name}" has ${caller.access}`)
+      // what takes admin and is not of one app is of all of them: credentials, rules
+      if (spec.access === 'admin' && caller.apps !== null && !spec.path.includes('{app}')) throw new AppError('forbidden', `${id} reaches every app, and "${caller.actor.name}" is limited to ${caller.apps.join(', ') || 'none'} (use an admin token for all apps, or the login of this machine)`)
       callers.set(request, caller)
     },
     handler: async (request, reply) => {
@@ -118,7 +120,10 @@ function mount(fastify: FastifyInstance, id: EndpointId, deps: { access: AccessS
         upload: spec.upload ? (request.body as HandlerContext['upload']) : undefined,
       }
       const answer = handler({ params, query, body }, context)
-      if (spec.stream) return sendEvents(reply, answer as AsyncGenerator<{ id?: string; data: unknown }>, gone.signal)
+      if (spec.stream) {
+        const unwatch = watchCredential(request.raw, deps.access, deps.clock, (because) => gone.abort(because))
+        return sendEvents(reply, answer as AsyncGenerator<{ id?: string; data: unknown }>, gone.signal).finally(unwatch)
+      }
       return reply.header('cache-control', 'no-store').send(spec.response.parse(await answer))
     },
   })
