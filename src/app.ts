@@ -23,7 +23,7 @@ import { keepLoopStatus } from '#kernel/loop-status.ts'
 import { openSecretBox } from '#base/secretbox.ts'
 import { accessRoutes } from '#people/access/routes.ts'
 import { openAccess } from '#people/access/service.ts'
-import { type Reach, readApp } from '#run/apps/read.ts'
+import { type Reach, readApp, unknownApps } from '#run/apps/read.ts'
 import { appRoutes } from '#run/apps/routes.ts'
 import { openApps } from '#run/apps/service.ts'
 import { pruneBuilds } from '#run/builds/prune.ts'
@@ -122,7 +122,7 @@ export async function runControl(options: ControlOptions): Promise<Control> {
   const git = openGitDoor({ db, home, access, builds, apps, changed, log, urlOf })
   const handlers: Handlers = {
     ...systemRoutes({ version, reach, gateway }),
-    ...accessRoutes(access, reach.apiUrl),
+    ...accessRoutes({ access, consoleUrl: reach.apiUrl, unknownApps: (names) => unknownApps(db, names) }),
     ...appRoutes({ db, apps, reach, moment: watch.moment }),
     ...releaseRoutes(db),
     ...routingRoutes({ db, domains, reach }),

@@ -69,6 +69,12 @@ async function unknownApp(db: Db, app: string, environment: string): Promise<App
   return new AppError('not-found', `there is no app "${app}"${meant ? ` (did you mean ${meant}?)` : ''} (see: nightshift apps)`)
 }
 
+/** Those of the names that no app has. */
+export async function unknownApps(db: Db, names: string[]): Promise<string[]> {
+  const rows = await db.query<{ name: string }>('SELECT name FROM unnest($1::text[]) name WHERE NOT EXISTS (SELECT 1 FROM apps WHERE apps.name = name.name) ORDER BY name', [names])
+  return rows.map((row) => row.name)
+}
+
 export async function environmentExists(db: Db, app: string, environment: string): Promise<boolean> {
   return (await db.maybe('SELECT 1 FROM environments WHERE app = $1 AND name = $2', [app, environment])) !== undefined
 }
