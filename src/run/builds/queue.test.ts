@@ -123,6 +123,17 @@ test('a queued build is cancelled at once, a running one with everything it star
   assert.equal(house.built.length, 0)
 })
 
+test('cancelling a build that has ended is a conflict that says what became of it', async () => {
+  await using house = await buildHouse()
+  house.builds.start()
+  const built = await queue(house.builds, { Procfile: 'web: echo 1\n' })
+  await ended(house.builds, built.id)
+  await assert.rejects(house.builds.cancel(actor, target, built.id), { code: 'conflict', message: /has succeeded already and became v\d+ \(give up its rollout: nightshift rollout cancel -a/ })
+  const broken = await queue(house.builds, { 'package.json': '{"scripts":{"build":"exit 4"}}', Procfile: 'web: x\n' })
+  await ended(house.builds, broken.id)
+  await assert.rejects(house.builds.cancel(actor, target, broken.id), { code: 'conflict', message: /has failed already: / })
+})
+
 test('a build that takes too long is ended, naming the limit', async () => {
   await using house = await buildHouse({ limits: { timeMs: 3000 } })
   house.builds.start()
