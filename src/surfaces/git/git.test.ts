@@ -186,6 +186,16 @@ describe('git push', { concurrency: 1 }, () => {
     assert.match(push.text, /Authentication failed/)
   })
 
+  test('a fault of ours is answered without a path of the machine', async () => {
+    settings.deployBranch = 'a..b' // as no setting is any more
+    try {
+      const response = await fetch(`${base.replace(`any:${token}@`, '')}/git/fresh.git/info/refs?service=git-receive-pack`, { headers: { authorization: `Basic ${Buffer.from(`any:${token}`).toString('base64')}` } })
+      assert.deepEqual([response.status, await response.text()], [500, 'something broke in Nightshift; the details are in the log of control\n'])
+    } finally {
+      settings.deployBranch = 'main'
+    }
+  })
+
   test('only smart HTTP on a well-formed name is a repository', async () => {
     const refs = 'info/refs?service=git-upload-pack'
     assert.ok(parseGitUrl('GET', `/git/shop.git/${refs}`))

@@ -4,14 +4,15 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
-import { isAppError } from '#base/errors.ts'
 import type { Actor } from '#contract/model.ts'
 import { appName, environmentName } from '#contract/names.ts'
 import type { Logger } from '#kernel/log.ts'
+import { problemOf } from '#surfaces/api/problem.ts'
 import { runBackend } from './backend.ts'
 import { openHookServer } from './hook-server.ts'
 import { type PushDeps, pushListener } from './pushes.ts'
 import { type RepoName, ensureRepo, removeRepo, repoExists, repoPath } from './repos.ts'
+import { isExpected, toldOf } from './told.ts'
 
 export type GitDeps = PushDeps & {
   home: string
@@ -132,9 +133,9 @@ export function createGitHandler(deps: GitDeps): GitHandler {
       try {
         await handle(request, response)
       } catch (error) {
-        if (!isAppError(error)) deps.log.error({ err: error, url: request.url }, 'a git request failed')
+        if (!isExpected(error)) deps.log.error({ err: error, url: request.url }, 'a git request failed')
         if (response.headersSent) response.destroy()
-        else refuse(response, 500, isAppError(error) ? error.message : 'internal error')
+        else refuse(response, problemOf(error).problem.status, toldOf(error))
       }
     },
     close: () => hookServer.close(),

@@ -53,7 +53,7 @@ export async function git(path: string, args: string[], options: { objects?: Obj
     const { stdout } = await run('git', options.bare === false ? args : ['--git-dir', path, ...args], { env: { ...gitEnvironment(), ...options.objects }, maxBuffer: 1024 * 1024 })
     return stdout.trim()
   } catch (error) {
-    throw new AppError('internal', `git ${args[0]} failed in ${path}: ${messageOf(error).slice(0, 500)}`, { cause: error })
+    throw new AppError('internal', `git ${args[0]} failed in ${path}: ${messageOf(error).slice(0, 500)}`, { cause: error }) // for our log: told.ts keeps it there
   }
 }
 
