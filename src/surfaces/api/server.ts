@@ -48,7 +48,15 @@ const contentSecurityPolicy =
   "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'"
 
 export function createApi({ access, handlers, doors, upgradeDoors, consoleDir, version, log, clock = systemClock }: ApiOptions): FastifyInstance {
-  const fastify: FastifyInstance = Fastify({ logger: false, bodyLimit: 2 * 1024 * 1024, genReqId: () => newId('req'), routerOptions: { maxParamLength: 300 }, forceCloseConnections: true, serverFactory: (handler) => createServer((request, response) => void (doors.some((door) => door(request, response)) || handler(request, response))) })
+  /** What fastify refuses before any route: a stranger is told only to sign in. */
+  const frameworkErrors = (error: Error, request: FastifyRequest, reply: FastifyReply): void => {
+    const tell = (told: unknown) => {
+      const { problem, headers } = problemOf(told, request.id)
+      reply.code(problem.status).headers({ ...headers, 'x-content-type-options': 'nosniff', 'x-request-id': request.id }).send(JSON.stringify(problem))
+    }
+    callerOf(request.raw, access, clock.now()).then(() => tell(error), tell)
+  }
+  const fastify: FastifyInstance = Fastify({ logger: false, frameworkErrors, bodyLimit: 2 * 1024 * 1024, genReqId: () => newId('req'), routerOptions: { maxParamLength: 300 }, forceCloseConnections: true, serverFactory: (handler) => createServer((request, response) => void (doors.some((door) => door(request, response)) || handler(request, response))) })
   fastify.register(cookie)
   fastify.addContentTypeParser(['application/gzip', 'application/x-gzip'], (_request, payload, done) => done(null, payload))
 
