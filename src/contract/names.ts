@@ -55,6 +55,11 @@ export function environmentSlug(app: string, environment: string): string {
   return environment === 'production' ? app : `${app}-${environment}`
 }
 
+/** Nightshift itself gives out the names under .localhost. */
+export function isOwnHost(host: string): boolean {
+  return /(^|\.)localhost$/.test(host)
+}
+
 /** Set by Nightshift in every instance; nobody else may. */
 export function isReservedVariable(name: string): boolean {
   return name === 'PORT' || name.startsWith('NIGHTSHIFT_')
