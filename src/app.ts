@@ -54,6 +54,8 @@ export type ControlOptions = {
   apiHost: string
   /** 0 = any free port. */
   apiPort: number
+  /** Of the TLS proxy in front of the API, comma-separated: who signs in, and over what, is as it says. */
+  trustedProxy?: string | undefined
   /** Where the ingress of this machine listens, for the URLs that people are shown. */
   httpPort: number
   httpsPort: number | null
@@ -136,6 +138,7 @@ export async function runControl(options: ControlOptions): Promise<Control> {
   }
   const api = createApi({
     access, handlers, version, log,
+    trustedProxy: options.trustedProxy?.split(',') ?? [],
     consoleDir: path.join(import.meta.dirname, '../console/dist'),
     doors: [intakeDoor({ intake: watch.intake, artifactsDir: path.join(home, 'artifacts'), isMachine: access.isMachine, log }), git.door],
     upgradeDoors: [gateway.upgrade, terminals.upgrade],

@@ -37,6 +37,8 @@ export type ApiOptions = {
   version: string
   log: Logger
   clock?: Clock
+  /** Addresses or networks of the proxy whose X-Forwarded-* count; left out: nobody's. */
+  trustedProxy?: string[]
 }
 
 /** They set cookies, so they are mounted by hand below. */
@@ -47,7 +49,7 @@ type AnyHandler = (input: { params: unknown; query: unknown; body: unknown }, co
 const contentSecurityPolicy =
   "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'"
 
-export function createApi({ access, handlers, doors, upgradeDoors, consoleDir, version, log, clock = systemClock }: ApiOptions): FastifyInstance {
+export function createApi({ access, handlers, doors, upgradeDoors, consoleDir, version, log, clock = systemClock, trustedProxy = [] }: ApiOptions): FastifyInstance {
   /** What fastify refuses before any route: a stranger is told only to sign in. */
   const frameworkErrors = (error: Error, request: FastifyRequest, reply: FastifyReply): void => {
     const tell = (told: unknown) => {
@@ -56,7 +58,7 @@ export function createApi({ access, handlers, doors, upgradeDoors, consoleDir, v
     }
     callerOf(request.raw, access, clock.now()).then(() => tell(error), tell)
   }
-  const fastify: FastifyInstance = Fastify({ logger: false, frameworkErrors, bodyLimit: 2 * 1024 * 1024, genReqId: () => newId('req'), routerOptions: { maxParamLength: 300 }, forceCloseConnections: true, serverFactory: (handler) => createServer((request, response) => void (doors.some((door) => door(request, response)) || handler(request, response))) })
+  const fastify: FastifyInstance = Fastify({ logger: false, trustProxy: trustedProxy.length > 0 ? trustedProxy : false, frameworkErrors, bodyLimit: 2 * 1024 * 1024, genReqId: () => newId('req'), routerOptions: { maxParamLength: 300 }, forceCloseConnections: true, serverFactory: (handler) => createServer((request, response) => void (doors.some((door) => door(request, response)) || handler(request, response))) })
   fastify.register(cookie)
   fastify.addContentTypeParser(['application/gzip', 'application/x-gzip'], (_request, payload, done) => done(null, payload))
 
