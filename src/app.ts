@@ -23,7 +23,7 @@ import { keepLoopStatus } from '#kernel/loop-status.ts'
 import { openSecretBox } from '#base/secretbox.ts'
 import { accessRoutes } from '#people/access/routes.ts'
 import { openAccess } from '#people/access/service.ts'
-import { type Reach, readApp } from '#run/apps/read.ts'
+import { type Reach, readApp, unknownApps } from '#run/apps/read.ts'
 import { appRoutes } from '#run/apps/routes.ts'
 import { openApps } from '#run/apps/service.ts'
 import { pruneBuilds } from '#run/builds/prune.ts'
@@ -54,6 +54,8 @@ export type ControlOptions = {
   apiHost: string
   /** 0 = any free port. */
   apiPort: number
+  /** Of the TLS proxy in front of the API, comma-separated: who signs in, and over what, is as it says. */
+  trustedProxy?: string | undefined
   /** Where the ingress of this machine listens, for the URLs that people are shown. */
   httpPort: number
   httpsPort: number | null
@@ -122,7 +124,7 @@ export async function runControl(options: ControlOptions): Promise<Control> {
   const git = openGitDoor({ db, home, access, builds, apps, changed, log, urlOf })
   const handlers: Handlers = {
     ...systemRoutes({ version, reach, gateway }),
-    ...accessRoutes(access, reach.apiUrl),
+    ...accessRoutes({ access, consoleUrl: reach.apiUrl, unknownApps: (names) => unknownApps(db, names) }),
     ...appRoutes({ db, apps, reach, moment: watch.moment }),
     ...releaseRoutes(db),
     ...routingRoutes({ db, domains, reach }),
@@ -136,6 +138,7 @@ export async function runControl(options: ControlOptions): Promise<Control> {
   }
   const api = createApi({
     access, handlers, version, log,
+    trustedProxy: options.trustedProxy?.split(',') ?? [],
     consoleDir: path.join(import.meta.dirname, '../console/dist'),
     doors: [intakeDoor({ intake: watch.intake, artifactsDir: path.join(home, 'artifacts'), isMachine: access.isMachine, log }), git.door],
     upgradeDoors: [gateway.upgrade, terminals.upgrade],

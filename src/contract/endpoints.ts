@@ -3,7 +3,7 @@
  * client calls it, OpenAPI is printed from it, and the stranger walk tries each entry without a credential.
  */
 import { z } from 'zod'
-import { appName, environmentName, hostName, instanceName, pathPrefix, serviceName, variableName, variableValue } from './names.ts'
+import { appName, branchName, environmentName, hostName, instanceName, pathPrefix, serviceName, variableName, variableValue } from './names.ts'
 import * as heal from './healing.ts'
 import * as m from './model.ts'
 
@@ -79,7 +79,7 @@ export const endpoints = define({
   'apps.create': { method: 'POST', path: '/v1/apps', access: 'deploy', summary: 'Make an app (idempotent by name).', body: z.object({ name: appName, environment: environmentName.default('production') }), response: m.appSummarySchema },
   'apps.read': { method: 'GET', path: '/v1/apps/{app}', access: 'read', summary: 'One app in one environment: services, instances, rollout.', params: app, query: environment, response: m.appDetailSchema },
   'apps.destroy': { method: 'DELETE', path: '/v1/apps/{app}', access: 'admin', summary: 'Stop and forget an app; volumes are kept and listed.', params: app, query: z.object({ confirm: z.string().max(60) }), response: z.object({ keptVolumes: z.array(z.string()) }) },
-  'apps.settings': { method: 'PATCH', path: '/v1/apps/{app}/settings', access: 'deploy', summary: 'Settings of an app.', params: app, query: environment, body: z.object({ allowForcePush: z.boolean().optional(), deployBranch: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,100}$/).optional() }), response: nothing },
+  'apps.settings': { method: 'PATCH', path: '/v1/apps/{app}/settings', access: 'deploy', summary: 'Settings of an app.', params: app, query: environment, body: z.object({ allowForcePush: z.boolean().optional(), deployBranch: branchName.optional() }), response: nothing },
   'apps.stop': { method: 'POST', path: '/v1/apps/{app}/stop', access: 'deploy', summary: 'Stop all services; config, releases and volumes stay.', params: app, query: environment, response: nothing },
   'apps.start': { method: 'POST', path: '/v1/apps/{app}/start', access: 'deploy', summary: 'Start a stopped app.', params: app, query: environment, response: nothing },
   'apps.restart': { method: 'POST', path: '/v1/apps/{app}/restart', access: 'deploy', summary: 'Restart instances one after the other, each only when the one before is ready.', params: app, query: environment, body: z.object({ service: serviceName.optional(), instance: instanceName.optional() }).prefault({}), response: z.object({ instances: z.array(z.string()) }) },

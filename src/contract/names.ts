@@ -30,6 +30,16 @@ export const pathPrefix = z
   .max(200)
   .regex(/^\/[A-Za-z0-9\-._~!$&'()*+,;=:@%/]*$/, 'must start with / and hold only path characters')
   .meta({ title: 'path' })
+/** What git takes as the name of a branch (git-check-ref-format, in printable ASCII), so that a setting never breaks a repository. */
+export const branchName = z
+  .string()
+  .max(100)
+  .regex(/^(?![-/.]|HEAD$|@$)(?!.*(?:\.\.|@\{|\/\/|\/\.|\.lock(?:\/|$)))[!-~]*(?<![/.])$/, { error: branchFault })
+  .regex(/^[^~^:?*[\\]+$/, { error: branchFault, abort: true })
+  .meta({ title: 'branch' })
+function branchFault({ input }: { input?: unknown }): string {
+  return `${JSON.stringify(input)} is no name of a branch in git: no spaces, no ~ ^ : ? * [ \\, no "..", "//" or "@{", no part that begins with "." or ends with ".lock", no "-" or "/" at its start, no "/" or "." at its end, and not HEAD or @`
+}
 /** `web.1`: service and ordinal. */
 export const instanceName = z.string().regex(/^[a-z][a-z0-9-]{0,29}\.[1-9][0-9]{0,4}$/, 'must be like web.1')
 export const machineName = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be like node-1')
@@ -43,6 +53,11 @@ export function serviceKey(app: string, environment: string, service: string): S
 /** The prefix of an environment's hosts: production is the app's own name. */
 export function environmentSlug(app: string, environment: string): string {
   return environment === 'production' ? app : `${app}-${environment}`
+}
+
+/** Nightshift itself gives out the names under .localhost. */
+export function isOwnHost(host: string): boolean {
+  return /(^|\.)localhost$/.test(host)
 }
 
 /** Set by Nightshift in every instance; nobody else may. */

@@ -52,6 +52,7 @@ async function startControl(options: ProcessOptions, log: Logger): Promise<Runni
     databaseUrl: options.databaseUrl ?? (await embeddedUrl(home, options.databasePort ?? standardPorts.database)),
     apiHost: options.apiHost ?? '127.0.0.1',
     apiPort: options.apiPort ?? standardPorts.api,
+    trustedProxy: options.trustedProxy,
     httpPort: options.httpPort ?? standardPorts.http,
     httpsPort: options.httpsPort ?? null,
     machine: options.machine ?? machineOf(),

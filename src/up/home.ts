@@ -17,6 +17,8 @@ export type HomeConfig = {
   machine: string
   apiHost: string
   apiPort: number
+  /** Whose X-Forwarded-* the API believes; left out: nobody's. */
+  trustedProxy?: string | undefined
   /** null: every address of this machine. */
   httpHost: string | null
   httpPort: number
@@ -33,10 +35,11 @@ const port = (value: unknown) => Number.isInteger(value) && (value as number) > 
 const orNull = (check: (value: unknown) => boolean) => (value: unknown) => value === null || check(value)
 
 /** By hand and not by a schema: this is in every process, and a schema library would take 10 MB of each. */
-const checks: Record<keyof HomeConfig, (value: unknown) => boolean> = {
+const checks: Record<keyof Required<HomeConfig>, (value: unknown) => boolean> = {
   machine: text,
   apiHost: text,
   apiPort: port,
+  trustedProxy: (value) => value === undefined || text(value),
   httpHost: orNull(text),
   httpPort: port,
   httpsPort: orNull(port),

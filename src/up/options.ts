@@ -1,4 +1,5 @@
 /** Flags and environment of the process commands, parsed once at the start. What they mean stands in `usage`. */
+import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { AppError, messageOf } from '#base/errors.ts'
@@ -9,6 +10,7 @@ const flags = {
   home: { type: 'string' },
   'api-host': { type: 'string' },
   'api-port': { type: 'string' },
+  'trusted-proxy': { type: 'string' },
   'http-host': { type: 'string' },
   'http-port': { type: 'string' },
   'https-port': { type: 'string' },
@@ -30,14 +32,14 @@ type FlagName = keyof typeof flags
 /** Where nobody asked for another; those of `up` may move, see ports.ts. */
 export const standardPorts = { api: 7400, http: 8080, https: 8443, dns: 7453, database: 7432 } as const
 
-const serving: FlagName[] = ['home', 'api-host', 'api-port', 'http-host', 'http-port', 'https-port', 'dns-port', 'driver', 'machine']
+const serving: FlagName[] = ['home', 'api-host', 'api-port', 'trusted-proxy', 'http-host', 'http-port', 'https-port', 'dns-port', 'driver', 'machine']
 
 /** Which flags a command takes; another one is an error, not ignored. */
 const taken: Record<string, readonly FlagName[]> = {
   up: [...serving, 'ready-file', 'detach', 'stop-apps-on-exit'],
   down: ['home', 'apps'],
   status: ['home', 'json'],
-  control: ['home', 'api-host', 'api-port', 'http-port', 'https-port', 'machine', 'database-port'],
+  control: ['home', 'api-host', 'api-port', 'trusted-proxy', 'http-port', 'https-port', 'machine', 'database-port'],
   agent: ['home', 'control-url', 'driver', 'machine'],
   proxy: ['home', 'control-url', 'http-host', 'http-port', 'https-port', 'dns-port', 'machine'],
   postgres: ['home', 'database-port'],
@@ -47,6 +49,8 @@ export type ProcessOptions = {
   home: string
   apiHost: string | undefined
   apiPort: number | undefined
+  /** Comma-separated addresses or networks. */
+  trustedProxy: string | undefined
   httpHost: string | undefined
   httpPort: number | undefined
   httpsPort: number | undefined
@@ -78,6 +82,7 @@ export function parseProcessOptions(command: string, args: string[], env: NodeJS
     home: resolve(values.home ?? filled('NIGHTSHIFT_HOME') ?? defaultHome(env)),
     apiHost: values['api-host'],
     apiPort: portOf('api-port', values['api-port']),
+    trustedProxy: proxiesOf(values['trusted-proxy']),
     httpHost: values['http-host'],
     httpPort: portOf('http-port', values['http-port']),
     httpsPort: portOf('https-port', values['https-port']),
@@ -115,6 +120,12 @@ function parse(command: string, args: string[]) {
   return values
 }
 
+function proxiesOf(text: string | undefined): string | undefined {
+  const wrong = text?.split(',').find((one) => isIP(one.split('/')[0] as string) === 0 || !/^[^/]+(\/\d{1,3})?$/.test(one))
+  if (wrong !== undefined) throw new AppError('invalid', `--trusted-proxy ${wrong} is neither an address nor a network, such as 127.0.0.1 or 10.0.0.0/8`)
+  return text
+}
+
 function portOf(flag: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined
   const port = Number(text)
@@ -128,6 +139,7 @@ const usages: Record<string, string> = {
   --home DIR             data folder (default NIGHTSHIFT_HOME, else ~/.nightshift; as root /var/lib/nightshift)
   --api-port N           API and console (default ${standardPorts.api})
   --api-host HOST        address they listen on (default 127.0.0.1)
+  --trusted-proxy ADDR   address or network of the TLS proxy before the API; several with commas (default: none)
   --http-port N          where apps are served (default ${standardPorts.http})
   --https-port N         the same with TLS (default: off)
   --http-host HOST       address apps are served on (default: all of this machine)

@@ -46,6 +46,7 @@ export async function chooseConfig(options: ProcessOptions, saved: HomeConfig | 
   return {
     machine: options.machine ?? saved?.machine ?? machineOf(),
     driver,
+    trustedProxy: options.trustedProxy ?? saved?.trustedProxy,
     apiHost,
     apiPort: await choose({ flag: 'api-port', host: apiHost, asked: options.apiPort, saved: saved?.apiPort, standard: standardPorts.api, held, movable: movable && options.apiPort === undefined }),
     httpHost,

@@ -37,7 +37,7 @@ export function nightshiftProcesses(home: string, config: HomeConfig, databaseUr
   // the same object as long as its settings are the same: it remembers the probe under way
   const keep = (made: Managed) => cached.getOrInsert(`${made.name} ${made.fingerprint}`, made)
 
-  const { machine, driver, apiHost, apiPort, httpHost, httpPort, httpsPort, dnsPort } = config
+  const { machine, driver, apiHost, apiPort, trustedProxy = null, httpHost, httpPort, httpsPort, dnsPort } = config
   const controlUrl = `http://${reachable(apiHost)}:${apiPort}`
   const postgres = databaseUrl === undefined ? postgresProcess({ home, version, port: () => config.databasePort, onPort }) : undefined
 
@@ -55,7 +55,7 @@ export function nightshiftProcesses(home: string, config: HomeConfig, databaseUr
       keep(
         own(
           'control',
-          { 'api-host': apiHost, 'api-port': apiPort, 'http-port': httpPort, 'https-port': httpsPort, machine, 'database-port': postgres ? config.databasePort : null },
+          { 'api-host': apiHost, 'api-port': apiPort, 'trusted-proxy': trustedProxy, 'http-port': httpPort, 'https-port': httpsPort, machine, 'database-port': postgres ? config.databasePort : null },
           { needs: postgres ? ['postgres'] : [], nodeFlags: [youngHeap(4)], graceMs: 15_000, ...(databaseUrl === undefined ? {} : { env: { DATABASE_URL: databaseUrl } }) },
         ),
       ),

@@ -23,7 +23,7 @@ export type AccessService = {
   callerOfSession(secret: string, now: Date): Promise<Caller | undefined>
   isMachine(secret: string): boolean
   createLoginLink(caller: Caller, name: string, now: Date): Promise<{ code: string; expiresAt: Date }>
-  /** Trades a one-time code or a token for a session. `unauthenticated` if it is neither. */
+  /** Trades a one-time code or a token for a session, which ends with that token. `unauthenticated` if it is neither. */
   redeem(code: string, now: Date): Promise<{ caller: Caller; session: string; maxAgeSeconds: number }>
   logout(session: string, caller: Caller, now: Date): Promise<void>
   createToken(caller: Caller, input: { name: string; scope: Scope; apps?: string[] | undefined; expiresInDays?: number | undefined }, now: Date): Promise<Token & { secret: string }>
@@ -41,15 +41,16 @@ export function openAccess({ db, adminToken, machineToken }: AccessDeps): Access
   const adminHash = hashOf(adminToken)
   const machineHash = hashOf(machineToken)
 
-  async function callerOfToken(secret: string, now: Date): Promise<Caller | undefined> {
+  /** The caller behind a token, and the row of the token; the local admin has none. */
+  async function holderOf(secret: string, now: Date): Promise<{ caller: Caller; token: string | null } | undefined> {
     const hash = hashOf(secret)
-    if (timingSafeEqual(hash, adminHash)) return { actor: { kind: 'token', name: 'local admin' }, access: 'admin', apps: null }
+    if (timingSafeEqual(hash, adminHash)) return { caller: { actor: { kind: 'token', name: 'local admin' }, access: 'admin', apps: null }, token: null }
     const token = await store.findToken(db, hash, now)
-    return token && { actor: { kind: 'token', name: token.name }, access: token.scope, apps: token.apps }
+    return token && { caller: { actor: { kind: 'token', name: token.name }, access: token.scope, apps: token.apps }, token: token.id }
   }
 
   return {
-    callerOfToken,
+    callerOfToken: async (secret, now) => (await holderOf(secret, now))?.caller,
     async callerOfSession(secret, now) {
       const session = await store.findSession(db, hashOf(secret), now, sessionLifeMs)
       return session && { actor: { kind: 'session', name: session.name }, access: session.scope, apps: null }
@@ -68,20 +69,25 @@ export function openAccess({ db, adminToken, machineToken }: AccessDeps): Access
 
     async redeem(code, now) {
       const session = newSecret()
-      const byToken = await callerOfToken(code, now)
+      const holder = await holderOf(code, now)
+      const byToken = holder?.caller
       // a token limited to some apps stays a token: sessions see everything within their scope
       if (byToken !== undefined && byToken.apps !== null) throw new AppError('forbidden', 'a token that is limited to some apps cannot open the console; use a login link (nightshift login-link)')
-      const caller = await db.transaction(async (tx): Promise<Caller> => {
+      const token = holder?.token ?? null
+      return db.transaction(async (tx) => {
         const link = byToken ? undefined : await store.useLoginLink(tx, hashOf(code), now)
         if (!byToken && !link) throw new AppError('unauthenticated', 'this login link is unknown, used or older than 15 minutes (make another: nightshift login-link)')
+        // it is looked at again: it may have been revoked in between
+        const held = token === null ? undefined : await store.holdToken(tx, token, now)
+        if (token !== null && held === undefined) throw new AppError('unauthenticated', 'this token is unknown, revoked or expired')
+        const expiresAt = new Date(Math.min(now.getTime() + sessionLifeMs, held?.expires_at?.getTime() ?? Infinity))
         const name = link?.name ?? (byToken as Caller).actor.name
         const scope = byToken?.access ?? 'admin'
-        await store.insertSession(tx, { hash: hashOf(session), name, scope, now, expiresAt: new Date(now.getTime() + sessionLifeMs) })
+        await store.insertSession(tx, { hash: hashOf(session), name, scope, token, now, expiresAt })
         const opened: Caller = { actor: { kind: 'session', name }, access: scope, apps: null }
         await record(tx, { at: now, kind: 'session.opened', actor: opened.actor, summary: `${name} signed in to the console` })
-        return opened
+        return { caller: opened, session, maxAgeSeconds: Math.floor((expiresAt.getTime() - now.getTime()) / 1000) }
       })
-      return { caller, session, maxAgeSeconds: sessionLifeMs / 1000 }
     },
 
     async logout(session, caller, now) {

@@ -26,6 +26,11 @@ export async function findToken(db: Db, hash: Buffer, now: Date): Promise<TokenR
   return token
 }
 
+/** Finds a living token by its id and keeps it from being deleted until the transaction ends. */
+export async function holdToken(tx: Db, id: string, now: Date): Promise<{ expires_at: Date | null } | undefined> {
+  return tx.maybe('SELECT expires_at FROM tokens WHERE id = $1 AND (expires_at IS NULL OR expires_at > $2) FOR SHARE', [id, now])
+}
+
 export async function insertLoginLink(tx: Db, link: { hash: Buffer; name: string; createdAt: Date; expiresAt: Date }): Promise<void> {
   await tx.query('DELETE FROM login_links WHERE expires_at < $1', [link.createdAt])
   await tx.query('INSERT INTO login_links (hash, name, created_at, expires_at) VALUES ($1, $2, $3, $4)', [link.hash, link.name, link.createdAt, link.expiresAt])
@@ -36,16 +41,20 @@ export async function useLoginLink(tx: Db, hash: Buffer, now: Date): Promise<{ n
   return tx.maybe('UPDATE login_links SET used_at = $2 WHERE hash = $1 AND used_at IS NULL AND expires_at > $2 RETURNING name', [hash, now])
 }
 
-export async function insertSession(tx: Db, session: { hash: Buffer; name: string; scope: Scope; now: Date; expiresAt: Date }): Promise<void> {
+export async function insertSession(tx: Db, session: { hash: Buffer; name: string; scope: Scope; token: string | null; now: Date; expiresAt: Date }): Promise<void> {
   await tx.query('DELETE FROM sessions WHERE expires_at < $1', [session.now])
-  await tx.query('INSERT INTO sessions (hash, name, scope, created_at, last_used_at, expires_at) VALUES ($1, $2, $3, $4, $4, $5)', [
-    session.hash, session.name, session.scope, session.now, session.expiresAt,
+  await tx.query('INSERT INTO sessions (hash, name, scope, token, created_at, last_used_at, expires_at) VALUES ($1, $2, $3, $4, $5, $5, $6)', [
+    session.hash, session.name, session.scope, session.token, session.now, session.expiresAt,
   ])
 }
 
-/** Finds a living session and prolongs it, at most once a minute. */
+/** Finds a living session, whose token lives if it was opened with one, and prolongs it, at most once a minute. */
 export async function findSession(db: Db, hash: Buffer, now: Date, lifeMs: number): Promise<SessionRow | undefined> {
-  const session = await db.maybe<SessionRow>('SELECT name, scope, last_used_at FROM sessions WHERE hash = $1 AND expires_at > $2', [hash, now])
+  const session = await db.maybe<SessionRow>(
+    `SELECT session.name, session.scope, session.last_used_at, session.token FROM sessions session LEFT JOIN tokens token ON token.id = session.token
+     WHERE session.hash = $1 AND session.expires_at > $2 AND (token.expires_at IS NULL OR token.expires_at > $2)`,
+    [hash, now],
+  )
   if (session !== undefined && now.getTime() - session.last_used_at.getTime() > 60_000)
     await db.query('UPDATE sessions SET last_used_at = $2, expires_at = $3 WHERE hash = $1', [hash, now, new Date(now.getTime() + lifeMs)])
   return session

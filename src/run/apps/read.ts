@@ -69,8 +69,15 @@ async function unknownApp(db: Db, app: string, environment: string): Promise<App
   return new AppError('not-found', `there is no app "${app}"${meant ? ` (did you mean ${meant}?)` : ''} (see: nightshift apps)`)
 }
 
-export async function environmentExists(db: Db, app: string, environment: string): Promise<boolean> {
-  return (await db.maybe('SELECT 1 FROM environments WHERE app = $1 AND name = $2', [app, environment])) !== undefined
+/** When an environment was made, which tells it from one of the same name before it; null: there is none. */
+export async function environmentSince(db: Db, app: string, environment: string): Promise<Date | null> {
+  return (await db.maybe<{ created_at: Date }>('SELECT created_at FROM environments WHERE app = $1 AND name = $2', [app, environment]))?.created_at ?? null
+}
+
+/** Those of the names that no app has. */
+export async function unknownApps(db: Db, names: string[]): Promise<string[]> {
+  const rows = await db.query<{ name: string }>('SELECT name FROM unnest($1::text[]) name WHERE NOT EXISTS (SELECT 1 FROM apps WHERE apps.name = name.name) ORDER BY name', [names])
+  return rows.map((row) => row.name)
 }
 
 export async function readEnvironment(db: Db, app: string, environment: string): Promise<EnvironmentRow> {

@@ -1,7 +1,7 @@
 /** Commands on apps: validate → one transaction (rows and event). Loops do the rest. */
 import { AppError } from '#base/errors.ts'
 import type { Actor } from '#contract/model.ts'
-import { isReservedVariable } from '#contract/names.ts'
+import { environmentSlug, isReservedVariable } from '#contract/names.ts'
 import type { Database } from '#kernel/db/db.ts'
 import { record } from '#kernel/journal.ts'
 import type { SecretBox } from '#base/secretbox.ts'
@@ -25,6 +25,8 @@ export function openApps({ db, box }: { db: Database; box: SecretBox }) {
   async function create({ app, environment, actor, now }: Command): Promise<void> {
     await db.transaction(async (tx) => {
       const made = await store.insertApp(tx, app, environment, now)
+      const rival = made.environment ? await store.rivalOf(tx, app, environment) : undefined
+      if (rival !== undefined) throw new AppError('conflict', `${environmentSlug(app, environment)}.localhost belongs to ${rival.name} of ${rival.app} already, so ${environment} of ${app} would have no address (choose another name)`)
       if (made.app) await record(tx, { at: now, kind: 'app.created', actor, app, environment, summary: `${actor.name} made the app ${app}` })
       else if (made.environment) await record(tx, { at: now, kind: 'environment.created', actor, app, environment, summary: `${actor.name} made the environment ${environment} of ${app}` })
     })

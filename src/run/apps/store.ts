@@ -1,10 +1,20 @@
 /** The only SQL that writes apps, environments, config and secrets. */
+import { environmentSlug } from '#contract/names.ts'
 import type { Db } from '#kernel/db/db.ts'
 
 export async function insertApp(tx: Db, app: string, environment: string, now: Date): Promise<{ app: boolean; environment: boolean }> {
   const made = await tx.query('INSERT INTO apps (name, created_at) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING name', [app, now])
   const madeEnvironment = await tx.query('INSERT INTO environments (app, name, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING name', [app, environment, now])
   return { app: made.length > 0, environment: madeEnvironment.length > 0 }
+}
+
+/** Another environment whose hosts would be the same (environmentSlug). Whoever makes environments does it alone until the transaction ends. */
+export async function rivalOf(tx: Db, app: string, environment: string): Promise<{ app: string; name: string } | undefined> {
+  await tx.query(`SELECT pg_advisory_xact_lock(hashtext('nightshift.environments'))`)
+  return tx.maybe(
+    `SELECT app, name FROM environments WHERE (app, name) <> ($1, $2) AND CASE name WHEN 'production' THEN app ELSE app || '-' || name END = $3 LIMIT 1`,
+    [app, environment, environmentSlug(app, environment)],
+  )
 }
 
 export async function setStopped(tx: Db, app: string, environment: string, stopped: boolean): Promise<boolean> {

@@ -2,8 +2,9 @@
  * Carries out what plan.ts decides: starts workers as tasks of a process driver, copies their output, and settles what
  * they leave. Every step can be repeated: a control that is killed in between does it again or finds it done.
  */
-import { copyFile, link, mkdir, rm, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, link, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import type { Clock } from '#base/clock.ts'
 import { isAppError, messageOf } from '#base/errors.ts'
 import { formatDuration, formatSize } from '#base/units.ts'
@@ -14,13 +15,14 @@ import type { TaskDriver, TaskStatus } from '#drivers/task/port.ts'
 import type { Database, Db } from '#kernel/db/db.ts'
 import { record } from '#kernel/journal.ts'
 import type { Logger } from '#kernel/log.ts'
+import { readEnvironment } from '#run/apps/read.ts'
 import { storeSlug } from './artifacts.ts'
 import { bundledMain, bundledNode, ensureBundle } from './bundle.ts'
 import { readForeign } from './foreign.ts'
 import { builtImage, pulledImage } from './image.ts'
 import { LogPump, appendLog } from './log.ts'
 import type { ArtifactMeta, BuildLimits, OnBuilt, Outcome } from './model.ts'
-import { buildPaths, cachePath } from './paths.ts'
+import { buildPaths, cachesPath } from './paths.ts'
 import { maxAttempts, type SeenWork } from './plan.ts'
 import { insertArtifact, lockBuild, markFinal, markRunning, markSucceeded, type BuildRow } from './store.ts'
 import { printable } from './worker/log.ts'
@@ -126,8 +128,7 @@ export class BuildEngine {
     }
     await writeFile(`${paths.work}/${workFiles.spec}`, JSON.stringify(spec), { mode: 0o644 })
     await link(paths.source, `${paths.work}/${workFiles.source}`).catch(() => copyFile(paths.source, `${paths.work}/${workFiles.source}`))
-    const cache = cachePath(home, build.app, build.environment)
-    await mkdir(cache, { recursive: true, mode: 0o700 })
+    const cache = await ownCache(cachesPath(home, build.app, build.environment), (await readEnvironment(db, build.app, build.environment)).created_at)
     this.#pumps.set(build.id, new LogPump(paths, source.attempts))
     await driver.start({
       id: taskId({ ...build, source }),
@@ -330,6 +331,16 @@ export class BuildEngine {
 
 export function taskId(build: { id: string; source: { attempts: number } }): string {
   return `${build.id}.${build.source.attempts}`
+}
+
+/** What an app of the same name left before this environment was made is removed: it is neither to be read nor to be built upon. */
+async function ownCache(caches: string, since: Date): Promise<string> {
+  const own = String(since.getTime())
+  await mkdir(caches, { recursive: true, mode: 0o711 })
+  await chmod(caches, 0o711) // builds of this name pass through
+  for (const name of await readdir(caches)) if (name !== own) await rm(join(caches, name), { recursive: true, force: true })
+  await mkdir(join(caches, own), { recursive: true, mode: 0o700 })
+  return join(caches, own)
 }
 
 function where(build: BuildRow): string {

@@ -75,7 +75,7 @@ export type Builds = {
   queueGit(actor: Actor, target: BuildTarget, tree: AsyncIterable<Uint8Array>, options: { commit: string; branch: string; clean?: boolean }): Promise<Build>
   /** A ready image; docker driver only. */
   queueImage(actor: Actor, target: BuildTarget, image: { image: string; port?: number | undefined; command?: string[] | undefined }): Promise<Build>
-  /** Idempotent: a build that has ended is answered as it is. */
+  /** Idempotent; `conflict` for a build that succeeded or failed. */
   cancel(actor: Actor, target: BuildTarget, id: string): Promise<Build>
   read(target: BuildTarget, id: string): Promise<Build>
   /** Newest first. */

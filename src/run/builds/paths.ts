@@ -4,7 +4,7 @@
  *   <home>/builds/<id>/source.tar   the source as it was uploaded                     ours, gone when the build is final
  *   <home>/builds/<id>/log.ndjson   the build log, written by control only
  *   <home>/builds/<id>/work/        shared with the worker, owned by the build's user, gone when the build is final
- *   <home>/builds/cache/<app>/<environment>/                                          owned by the build's user
+ *   <home>/builds/cache/<app>/<environment>/<when the environment was made>/          owned by the build's user
  *   <home>/builds/worker/<hash>/    the worker's own code
  *   <home>/artifacts/<sha256>.tgz
  */
@@ -22,7 +22,8 @@ export function buildPaths(home: string, id: string) {
   return { dir, work, source: join(dir, 'source.tar'), log: join(dir, 'log.ndjson'), workerLog: join(work, workFiles.log), result: join(work, workFiles.result), slug: join(work, workFiles.slug), context: join(work, workFiles.context) }
 }
 
-export function cachePath(home: string, app: string, environment: string): string {
+/** The folder of caches of everything that had this name; each has one of its own in it. */
+export function cachesPath(home: string, app: string, environment: string): string {
   return join(home, 'builds', 'cache', appName.parse(app), environmentName.parse(environment))
 }
 

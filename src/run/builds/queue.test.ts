@@ -11,6 +11,7 @@ import type { Build } from '#contract/model.ts'
 import { until } from '#test/harness/wait.ts'
 import { actor, buildFiles, buildHouse, chunks, ended, logOf, sourceOf, target, type BuildHouse, type Files } from './testing/harness.ts'
 import type { OpenBuilds } from './service.ts'
+import { cachesPath } from './paths.ts'
 
 const asRoot = process.getuid?.() === 0
 /** Builds until the file `go` is in its cache folder, or for ever. */
@@ -45,7 +46,9 @@ function workers(house: BuildHouse): number[] {
 }
 
 async function letGo(house: BuildHouse, of = target): Promise<void> {
-  await writeFile(join(house.home, 'builds', 'cache', of.app, of.environment, 'root', 'buildpack', 'go'), '')
+  const caches = cachesPath(house.home, of.app, of.environment)
+  const [own = ''] = await readdir(caches)
+  await writeFile(join(caches, own, 'root', 'buildpack', 'go'), '')
 }
 
 test('a build whose worker is killed is built again, once, and then fails saying so', async () => {
@@ -121,6 +124,31 @@ test('a queued build is cancelled at once, a running one with everything it star
   await until(() => workers(house).length === 0, { because: 'nothing of it runs' })
   assert.equal((await house.builds.cancel(actor, target, running.id)).state, 'cancelled', 'once more changes nothing')
   assert.equal(house.built.length, 0)
+})
+
+test('cancelling a build that has ended is a conflict that says what became of it', async () => {
+  await using house = await buildHouse()
+  house.builds.start()
+  const built = await queue(house.builds, { Procfile: 'web: echo 1\n' })
+  await ended(house.builds, built.id)
+  await assert.rejects(house.builds.cancel(actor, target, built.id), { code: 'conflict', message: /has succeeded already and became v\d+ \(give up its rollout: nightshift rollout cancel -a/ })
+  const broken = await queue(house.builds, { 'package.json': '{"scripts":{"build":"exit 4"}}', Procfile: 'web: x\n' })
+  await ended(house.builds, broken.id)
+  await assert.rejects(house.builds.cancel(actor, target, broken.id), { code: 'conflict', message: /has failed already: / })
+})
+
+test('an app of the same name does not build upon the cache of its predecessor', async () => {
+  await using house = await buildHouse()
+  house.builds.start()
+  await ended(house.builds, (await queue(house.builds, { Procfile: 'web: echo 1\n' })).id)
+  const caches = cachesPath(house.home, target.app, target.environment)
+  const [before = ''] = await readdir(caches)
+  await writeFile(join(caches, before, 'poison'), '')
+  await house.db.query('UPDATE environments SET created_at = created_at + $1::interval WHERE app = $2', ['1 minute', target.app])
+  await ended(house.builds, (await queue(house.builds, { Procfile: 'web: echo 2\n' })).id)
+  const after = await readdir(caches)
+  assert.equal(after.length, 1)
+  assert.notEqual(after[0], before)
 })
 
 test('a build that takes too long is ended, naming the limit', async () => {

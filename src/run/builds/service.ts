@@ -98,7 +98,8 @@ export function openBuilds(deps: BuildsDeps): OpenBuilds {
         } else if (row?.state === 'running' && !row.cancel_requested) {
           await requestCancel(tx, id)
           await appendLog(paths, now, `-----> cancelled by ${actor.name}`)
-        }
+        } else if (row?.state === 'succeeded') throw new AppError('conflict', `build ${id} has succeeded already and became v${row.release} (give up its rollout: nightshift rollout cancel -a ${target.app}; or go back: nightshift rollback -a ${target.app})`)
+        else if (row?.state === 'failed') throw new AppError('conflict', `build ${id} has failed already: ${row.because}`)
         return row?.state
       })
       if (before === 'queued') await rm(paths.source, { force: true })

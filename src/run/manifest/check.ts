@@ -2,7 +2,7 @@
 import { parseDuration } from '#base/units.ts'
 import { nearest } from '#base/nearest.ts'
 import type { Manifest, ServiceManifest } from '#contract/manifest.ts'
-import { isReservedVariable } from '#contract/names.ts'
+import { isOwnHost, isReservedVariable } from '#contract/names.ts'
 import type { Fault } from './parse.ts'
 
 export type CheckOptions = {
@@ -123,6 +123,7 @@ function routeFaults(manifest: Manifest): Fault[] {
   const faults: Fault[] = []
   for (const [name, service] of Object.entries(manifest.services)) {
     for (const [index, domain] of service.domains.entries()) {
+      if (isOwnHost(domain)) faults.push({ path: ['services', name, 'domains', index], message: `${domain}: names under .localhost are given by Nightshift`, hint: 'choose a domain of your own' })
       const key = `${domain}${service.path}`
       const owner = owners.get(key)
       if (owner !== undefined) faults.push({ path: ['services', name, 'domains', index], message: `${key} belongs to both ${owner} and ${name}`, hint: 'give one of them another path' })

@@ -21,6 +21,7 @@ const faults: [what: string, yaml: string, message: string][] = [
   ['an empty file', '', 'must be a map with a key `services`'],
   ['broken YAML', 'services:\n  web: [a\n', 'Flow sequence in block collection must be sufficiently indented and end with a ] at line 3, column 1'],
   ['a key that is there twice', 'services:\n  web: {}\n  web: {}\n', 'Map keys must be unique at line 3, column 3'],
+  ['a domain that Nightshift gives', 'services:\n  web:\n    domains: ["*.localhost"]\n', '*.localhost: names under .localhost are given by Nightshift at line 3, column 15 (choose a domain of your own)'],
   ['a need that does not exist', 'services:\n  web:\n    needs: { apo: healthy }\n  api: {}\n', 'services.web needs `apo`, which is not a service here at line 3, column 14 (did you mean `api`?)'],
   ['a need of itself', 'services:\n  web:\n    needs: { web: healthy }\n', 'services.web needs itself at line 3, column 14'],
   ['needs in a circle', 'services:\n  a: { needs: { b: healthy } }\n  b: { needs: { c: healthy } }\n  c: { needs: { a: healthy } }\n', 'services need each other in a circle: a → b → c → a at line 2, column 17 (none of them could ever start first)'],

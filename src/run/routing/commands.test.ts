@@ -54,3 +54,12 @@ test('of two apps that take one domain at the same moment one gets it', () =>
     const added = await Promise.allSettled(['shop', 'aaa'].map((app) => domains.add({ app, environment: 'production', actor, now }, { host: 'www.example.com', service: 'web', path: '/' })))
     assert.equal(added.filter(({ status }) => status === 'fulfilled').length, 1)
   }))
+
+test('an environment whose address is another one\'s is refused when it is made', () =>
+  withApps(async (db) => {
+    const { create } = openApps({ db, box })
+    await create({ app: 'aaa', environment: 'staging', actor, now })
+    await assert.rejects(create({ app: 'aaa-staging', environment: 'production', actor, now }), { code: 'conflict', message: /aaa-staging\.localhost belongs to staging of aaa already/ })
+    await create({ app: 'aaa', environment: 'staging', actor, now })
+    await create({ app: 'aaa-staging', environment: 'other', actor, now })
+  }))

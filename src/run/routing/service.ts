@@ -2,6 +2,7 @@
 import { X509Certificate, createPrivateKey } from 'node:crypto'
 import { AppError } from '#base/errors.ts'
 import type { Actor } from '#contract/model.ts'
+import { isOwnHost } from '#contract/names.ts'
 import type { Database } from '#kernel/db/db.ts'
 import { record } from '#kernel/journal.ts'
 import type { SecretBox } from '#base/secretbox.ts'
@@ -21,7 +22,7 @@ export function openDomains({ db, box }: { db: Database; box: SecretBox }) {
       const { host, service, path, certificatePem, keyPem } = domain
       if ((certificatePem === undefined) !== (keyPem === undefined)) throw new AppError('invalid', 'a certificate and its key go together; send both or neither')
       if (certificatePem !== undefined) checkCertificate(certificatePem, keyPem as string, host, now)
-      if (/(^|\.)localhost$/.test(host)) throw new AppError('invalid', `${host}: names under .localhost are given by Nightshift; choose a domain of your own`)
+      if (isOwnHost(host)) throw new AppError('invalid', `${host}: names under .localhost are given by Nightshift; choose a domain of your own`)
       await db.transaction(async (tx) => {
         await lockEnvironment(tx, app, environment) // before the lock of domains, as a deploy does
         const release = await currentRelease(tx, app, environment)

@@ -1,6 +1,7 @@
 /** From an HTTP request to a caller: bearer token, or session cookie plus the header that no foreign form can send. */
 import type { IncomingMessage } from 'node:http'
-import { AppError } from '#base/errors.ts'
+import type { Clock } from '#base/clock.ts'
+import { AppError, isAppError } from '#base/errors.ts'
 import type { Caller } from '#kernel/handlers.ts'
 import { sessionCookie } from '#people/access/model.ts'
 import type { AccessService } from '#people/access/service.ts'
@@ -34,6 +35,31 @@ export async function callerOf(request: IncomingMessage, access: AccessService, 
     throw new AppError('forbidden', 'a change with a session cookie needs the header x-nightshift-client, which the console sends')
   assertSameOrigin(request)
   return caller
+}
+
+const recheckMs = 2000
+
+/**
+ * For what outlasts its request: calls `ended` once when the credential is revoked or has expired, within seconds.
+ * A database that is away ends nothing. @returns what stops the watch
+ */
+export function watchCredential(request: IncomingMessage, access: AccessService, clock: Clock, ended: (because: AppError) => void): () => void {
+  let timer: NodeJS.Timeout | undefined
+  let stopped = false
+  const later = () => {
+    if (!stopped) timer = setTimeout(look, recheckMs).unref()
+  }
+  const look = () => {
+    callerOf(request, access, clock.now()).then(later, (error: unknown) => {
+      if (!isAppError(error, 'unauthenticated')) return later()
+      if (!stopped) ended(error)
+    })
+  }
+  later()
+  return () => {
+    stopped = true
+    clearTimeout(timer)
+  }
 }
 
 /** A cookie must not be used from another site's page: its Origin has to be our own host. */

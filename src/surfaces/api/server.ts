@@ -16,7 +16,7 @@ import type { Logger } from '#kernel/log.ts'
 import { sessionCookie } from '#people/access/model.ts'
 import type { AccessService } from '#people/access/service.ts'
 import { serveConsole } from './console-files.ts'
-import { callerOf, cookieOf } from './credentials.ts'
+import { callerOf, cookieOf, watchCredential } from './credentials.ts'
 import { loginLimiter } from './limiter.ts'
 import { openApi } from './openapi.ts'
 import { problemOf } from './problem.ts'
@@ -37,6 +37,8 @@ export type ApiOptions = {
   version: string
   log: Logger
   clock?: Clock
+  /** Addresses or networks of the proxy whose X-Forwarded-* count; left out: nobody's. */
+  trustedProxy?: string[]
 }
 
 /** They set cookies, so they are mounted by hand below. */
@@ -47,8 +49,16 @@ type AnyHandler = (input: { params: unknown; query: unknown; body: unknown }, co
 const contentSecurityPolicy =
   "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'"
 
-export function createApi({ access, handlers, doors, upgradeDoors, consoleDir, version, log, clock = systemClock }: ApiOptions): FastifyInstance {
-  const fastify: FastifyInstance = Fastify({ logger: false, bodyLimit: 2 * 1024 * 1024, genReqId: () => newId('req'), routerOptions: { maxParamLength: 300 }, forceCloseConnections: true, serverFactory: (handler) => createServer((request, response) => void (doors.some((door) => door(request, response)) || handler(request, response))) })
+export function createApi({ access, handlers, doors, upgradeDoors, consoleDir, version, log, clock = systemClock, trustedProxy = [] }: ApiOptions): FastifyInstance {
+  /** What fastify refuses before any route: a stranger is told only to sign in. */
+  const frameworkErrors = (error: Error, request: FastifyRequest, reply: FastifyReply): void => {
+    const tell = (told: unknown) => {
+      const { problem, headers } = problemOf(told, request.id)
+      reply.code(problem.status).headers({ ...headers, 'x-content-type-options': 'nosniff', 'x-request-id': request.id }).send(JSON.stringify(problem))
+    }
+    callerOf(request.raw, access, clock.now()).then(() => tell(error), tell)
+  }
+  const fastify: FastifyInstance = Fastify({ logger: false, trustProxy: trustedProxy.length > 0 ? trustedProxy : false, frameworkErrors, bodyLimit: 2 * 1024 * 1024, genReqId: () => newId('req'), routerOptions: { maxParamLength: 300 }, forceCloseConnections: true, serverFactory: (handler) => createServer((request, response) => void (doors.some((door) => door(request, response)) || handler(request, response))) })
   fastify.register(cookie)
   fastify.addContentTypeParser(['application/gzip', 'application/x-gzip'], (_request, payload, done) => done(null, payload))
 
@@ -98,6 +108,8 @@ function mount(fastify: FastifyInstance, id: EndpointId, deps: { access: AccessS
       if (spec.access === 'public') return
       const caller = await callerOf(request.raw, deps.access, deps.clock.now())
       if (!allows(caller, spec.access)) throw new AppError('forbidden', `${id} needs ${spec.access} access; "${caller.actor.name}" has ${caller.access}`)
+      // what takes admin and is not of one app is of all of them: credentials, rules
+      if (spec.access === 'admin' && caller.apps !== null && !spec.path.includes('{app}')) throw new AppError('forbidden', `${id} reaches every app, and "${caller.actor.name}" is limited to ${caller.apps.join(', ') || 'none'} (use an admin token for all apps, or the login of this machine)`)
       callers.set(request, caller)
     },
     handler: async (request, reply) => {
@@ -118,7 +130,10 @@ function mount(fastify: FastifyInstance, id: EndpointId, deps: { access: AccessS
         upload: spec.upload ? (request.body as HandlerContext['upload']) : undefined,
       }
       const answer = handler({ params, query, body }, context)
-      if (spec.stream) return sendEvents(reply, answer as AsyncGenerator<{ id?: string; data: unknown }>, gone.signal)
+      if (spec.stream) {
+        const unwatch = watchCredential(request.raw, deps.access, deps.clock, (because) => gone.abort(because))
+        return sendEvents(reply, answer as AsyncGenerator<{ id?: string; data: unknown }>, gone.signal).finally(unwatch)
+      }
       return reply.header('cache-control', 'no-store').send(spec.response.parse(await answer))
     },
   })

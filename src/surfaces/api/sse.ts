@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { FastifyReply } from 'fastify'
 import { sleep } from '#base/clock.ts'
+import { isAppError } from '#base/errors.ts'
 import { problemOf } from './problem.ts'
 
 const heartbeatMs = 15_000
@@ -9,7 +10,8 @@ const firstEventMs = 50
 
 /**
  * Streams server-sent events (HTML standard, 9.2) until the generator ends or the client leaves. An error before the
- * first event (if it comes quickly) is an ordinary problem; later it is sent as an event named `problem`.
+ * first event (if it comes quickly) is an ordinary problem; later it is sent as an event named `problem`, and so is the
+ * reason of `signal` when it is an AppError (the credential has ended).
  */
 export async function sendEvents(reply: FastifyReply, events: AsyncGenerator<{ id?: string; data: unknown }>, signal: AbortSignal): Promise<FastifyReply> {
   let item = events.next()
@@ -29,12 +31,15 @@ export async function sendEvents(reply: FastifyReply, events: AsyncGenerator<{ i
       item = events.next()
     }
   } catch (error) {
-    if (!signal.aborted) raw.write(`event: problem\ndata: ${JSON.stringify(problemOf(error).problem)}\n\n`)
+    if (!signal.aborted) raw.write(problemEvent(error))
   } finally {
     clearInterval(heartbeat)
     signal.removeEventListener('abort', stop)
-    await events.return(undefined)
+    if (isAppError(signal.reason)) raw.write(problemEvent(signal.reason))
     raw.end()
+    await events.return(undefined)
   }
   return reply
 }
+
+const problemEvent = (error: unknown) => `event: problem\ndata: ${JSON.stringify(problemOf(error).problem)}\n\n`

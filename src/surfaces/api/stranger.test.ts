@@ -132,6 +132,17 @@ test('what does not exist is told apart from what may not be seen only after sig
   assert.equal(Object.values(described.paths).flatMap((entry) => Object.keys(entry)).length, table.length)
 })
 
+test('an address that is no address is a problem like any other, and a stranger is told only to sign in', async () => {
+  for (const path of ['/v1/apps/%ff', `/v1/apps/${'a'.repeat(5000)}`]) {
+    for (const [headers, status] of [[{}, 401], [{ authorization: 'Bearer the-admin-token' }, 400]] as const) {
+      const response = await fetch(base + path, { headers })
+      assert.equal(response.status, status, path.slice(0, 20))
+      assert.match(response.headers.get('content-type') ?? '', /^application\/problem\+json/)
+      assert.equal(((await response.json()) as { code: string }).code, status === 401 ? 'unauthenticated' : 'invalid')
+    }
+  }
+})
+
 test('bad identifiers are refused with the field and the rule', async () => {
   const bad = ['Shop', '../etc', 'a%00b', 'x'.repeat(60), '-shop', 'shop%2f..%2fx', "shop';drop table apps"]
   for (const name of bad) {

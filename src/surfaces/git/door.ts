@@ -8,7 +8,7 @@ import { allows } from '#kernel/handlers.ts'
 import { record } from '#kernel/journal.ts'
 import type { Logger } from '#kernel/log.ts'
 import type { AccessService } from '#people/access/service.ts'
-import { environmentExists, readEnvironment } from '#run/apps/read.ts'
+import { environmentSince, readEnvironment } from '#run/apps/read.ts'
 import type { AppService } from '#run/apps/service.ts'
 import type { Builds } from '#run/builds/model.ts'
 import { followDeploy } from '#run/releases/progress.ts'
@@ -38,7 +38,7 @@ export function openGitDoor({ db, home, access, builds, apps, changed, log, urlO
       if (caller === undefined || !allows(caller, 'deploy')) return null
       return caller.apps === null || caller.apps.includes(app) ? caller.actor : null
     },
-    appExists: ({ app, environment }) => environmentExists(db, app, environment),
+    appSince: ({ app, environment }) => environmentSince(db, app, environment),
     ensureApp: ({ app, environment }, actor) => apps.create({ app, environment, actor, now: clock.now() }),
     async getSettings({ app, environment }) {
       const row = await readEnvironment(db, app, environment)

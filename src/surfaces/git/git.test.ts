@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { pino } from 'pino'
 import { record } from '#kernel/journal.ts'
+import { environmentSince } from '#run/apps/read.ts'
 import { buildHouse, tempFolder, writeFiles, type BuildHouse, type Files } from '#run/builds/testing/harness.ts'
 import { until } from '#test/harness/wait.ts'
 import { createGitHandler, parseGitUrl, type GitHandler } from './handler.ts'
@@ -33,7 +34,7 @@ describe('git push', { concurrency: 1 }, () => {
     handler = createGitHandler({
       home: house.home, log: pino({ level: 'silent' }), builds: house.builds, signal: closing.signal,
       authorize: async (request) => (request.headers.authorization === `Basic ${Buffer.from(`any:${token}`).toString('base64')}` ? { kind: 'token', name: 'pusher' } : null),
-      appExists: async ({ app, environment }) => (await house.db.maybe('SELECT 1 FROM environments WHERE app = $1 AND name = $2', [app, environment])) !== undefined,
+      appSince: ({ app, environment }) => environmentSince(house.db, app, environment),
       async ensureApp({ app, environment }) {
         const now = new Date()
         await house.db.query('INSERT INTO apps (name, created_at) VALUES ($1, $2) ON CONFLICT DO NOTHING', [app, now])
@@ -186,6 +187,16 @@ describe('git push', { concurrency: 1 }, () => {
     assert.match(push.text, /Authentication failed/)
   })
 
+  test('a fault of ours is answered without a path of the machine', async () => {
+    settings.deployBranch = 'a..b' // as no setting is any more
+    try {
+      const response = await fetch(`${base.replace(`any:${token}@`, '')}/git/fresh.git/info/refs?service=git-receive-pack`, { headers: { authorization: `Basic ${Buffer.from(`any:${token}`).toString('base64')}` } })
+      assert.deepEqual([response.status, await response.text()], [500, 'something broke in Nightshift; the details are in the log of control\n'])
+    } finally {
+      settings.deployBranch = 'main'
+    }
+  })
+
   test('only smart HTTP on a well-formed name is a repository', async () => {
     const refs = 'info/refs?service=git-upload-pack'
     assert.ok(parseGitUrl('GET', `/git/shop.git/${refs}`))
@@ -287,5 +298,15 @@ describe('git push', { concurrency: 1 }, () => {
     await commit(work.dir, {}, 'anew')
     assert.equal((await git(work.dir, 'push', `${base}/git/fresh.git`, 'main')).code, 0)
     assert.doesNotMatch((await git(work.dir, 'ls-remote', `${base}/git/fresh.git`)).text, /refs\/heads\/old/)
+  })
+
+  test('nor does one that was made without a push', async () => {
+    await using work = await clone()
+    await git(work.dir, 'push', `${base}/git/heir.git`, 'main')
+    await house.db.query(`DELETE FROM apps WHERE name = 'heir'`)
+    await house.db.query(`INSERT INTO apps (name, created_at) VALUES ('heir', now())`)
+    await house.db.query(`INSERT INTO environments (app, name, created_at) VALUES ('heir', 'production', now())`)
+    const seen = await git(work.dir, 'ls-remote', `${base}/git/heir.git`)
+    assert.match(seen.text, /not found|nothing was pushed/)
   })
 })

@@ -4,21 +4,23 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
-import { isAppError } from '#base/errors.ts'
 import type { Actor } from '#contract/model.ts'
 import { appName, environmentName } from '#contract/names.ts'
 import type { Logger } from '#kernel/log.ts'
+import { problemOf } from '#surfaces/api/problem.ts'
 import { runBackend } from './backend.ts'
 import { openHookServer } from './hook-server.ts'
 import { type PushDeps, pushListener } from './pushes.ts'
-import { type RepoName, ensureRepo, removeRepo, repoExists, repoPath } from './repos.ts'
+import { type RepoName, ensureRepo, isRepoOf, removeRepo, repoExists, repoPath } from './repos.ts'
+import { isExpected, toldOf } from './told.ts'
 
 export type GitDeps = PushDeps & {
   home: string
   log: Logger
   /** The one who calls: may deploy, and sees this app; or null. */
   authorize(request: IncomingMessage, app: string): Promise<Actor | null>
-  appExists(name: RepoName): Promise<boolean>
+  /** When the environment was made, which tells it from one of the same name before it; null: there is none. */
+  appSince(name: RepoName): Promise<Date | null>
   /** Idempotent. */
   ensureApp(name: RepoName, actor: Actor): Promise<void>
   /** Of a pushed pack; default 512 MB. */
@@ -70,16 +72,15 @@ export function createGitHandler(deps: GitDeps): GitHandler {
 
   /** The repository of the app as it is now: one that an app of the same name left behind is not shown to its successor. */
   async function prepare(name: RepoName, service: Service, actor: Actor): Promise<boolean> {
-    const known = await deps.appExists(name)
-    if (!known && service === 'git-upload-pack') return false
+    if (service === 'git-upload-pack' && (await deps.appSince(name)) === null) return false
     const free = await lock(repoPath(deps.home, name))
     try {
-      if (!known && !(await deps.appExists(name))) {
-        await removeRepo(deps.home, name)
-        await deps.ensureApp(name, actor)
-      }
+      if ((await deps.appSince(name)) === null) await deps.ensureApp(name, actor)
+      const since = await deps.appSince(name)
+      if (since === null) return false // destroyed this moment
+      if (!(await isRepoOf(deps.home, name, since))) await removeRepo(deps.home, name)
       if (service === 'git-receive-pack' || (await repoExists(deps.home, name))) {
-        await ensureRepo(deps.home, name, (await deps.getSettings(name)).deployBranch)
+        await ensureRepo(deps.home, name, since, (await deps.getSettings(name)).deployBranch)
         return true
       }
       return false
@@ -88,13 +89,18 @@ export function createGitHandler(deps: GitDeps): GitHandler {
     }
   }
 
+  async function isCurrent(name: RepoName): Promise<boolean> {
+    const since = await deps.appSince(name)
+    return since !== null && (await repoExists(deps.home, name)) && (await isRepoOf(deps.home, name, since))
+  }
+
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const asked = parseGitUrl(request.method ?? '', request.url ?? '')
     const actor = await deps.authorize(request, asked?.name.app ?? '')
     if (actor === null) return refuse(response, 401, 'sign in with an API token that may deploy as the password (any user name)', { 'www-authenticate': 'Basic realm="Nightshift", charset="UTF-8"' })
     if (asked === null) return refuse(response, 404, 'there is no repository at this address (it is /git/<app>.git or /git/<app>@<environment>.git)')
     // Between the two requests of a push the lock may be held by another push for long: only the first needs to prepare.
-    if (asked.endpoint === 'info/refs' ? !(await prepare(asked.name, asked.service, actor)) : !(await repoExists(deps.home, asked.name)))
+    if (asked.endpoint === 'info/refs' ? !(await prepare(asked.name, asked.service, actor)) : !(await isCurrent(asked.name)))
       return refuse(response, 404, `nothing was pushed to ${asked.name.app} (${asked.name.environment}) yet`)
     const path = repoPath(deps.home, asked.name)
     const push = pushListener(deps, { name: asked.name, path, actor, lock: () => lock(path) })
@@ -132,9 +138,9 @@ export function createGitHandler(deps: GitDeps): GitHandler {
       try {
         await handle(request, response)
       } catch (error) {
-        if (!isAppError(error)) deps.log.error({ err: error, url: request.url }, 'a git request failed')
+        if (!isExpected(error)) deps.log.error({ err: error, url: request.url }, 'a git request failed')
         if (response.headersSent) response.destroy()
-        else refuse(response, 500, isAppError(error) ? error.message : 'internal error')
+        else refuse(response, problemOf(error).problem.status, toldOf(error))
       }
     },
     close: () => hookServer.close(),

@@ -9,9 +9,9 @@ import { type Server, type Socket, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { messageOf } from '#base/errors.ts'
 import { newSecret } from '#base/ids.ts'
 import type { Logger } from '#kernel/log.ts'
+import { toldOf } from './told.ts'
 
 const objectId = z.string().regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/)
 const question = z.object({
@@ -72,7 +72,7 @@ export function openHookServer(home: string, log: Logger): HookServer {
       else accepted = await listener(asked, say)
     } catch (error) {
       log.warn({ err: error }, 'a push failed')
-      say(`the push failed: ${messageOf(error)}`)
+      say(`the push failed: ${toldOf(error)}`)
     }
     send({ exit: accepted ? 0 : 1 })
     socket.end()

@@ -1,6 +1,6 @@
 /** Bare repositories below `<home>/git`, and git run on them: argument arrays, a fixed environment, no configuration of the machine. */
 import { execFile, spawn } from 'node:child_process'
-import { access, mkdir, rename, rm } from 'node:fs/promises'
+import { access, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
@@ -25,14 +25,27 @@ export async function repoExists(home: string, name: RepoName): Promise<boolean>
   return access(join(repoPath(home, name), 'HEAD')).then(() => true, () => false)
 }
 
+/** Which environment a repository belongs to: when that was made. A name alone would give a repository to whoever takes the name next. */
+const ownerFile = 'nightshift-owner'
+
+/** Whether the repository, if there is one, was made for the environment that was made at `since`. One without a mark is judged by its age. */
+export async function isRepoOf(home: string, name: RepoName, since: Date): Promise<boolean> {
+  const path = repoPath(home, name)
+  const mark = await readFile(join(path, ownerFile), 'utf8').catch(() => null)
+  if (mark !== null) return mark.trim() === since.toISOString()
+  const made = await stat(join(path, 'config')).catch(() => null)
+  return made === null || made.mtimeMs >= since.getTime()
+}
+
 /** Makes the repository if there is none, and points its HEAD to the deploy branch. Idempotent. */
-export async function ensureRepo(home: string, name: RepoName, deployBranch: string): Promise<void> {
+export async function ensureRepo(home: string, name: RepoName, since: Date, deployBranch: string): Promise<void> {
   const path = repoPath(home, name)
   if (!(await repoExists(home, name))) {
     const unfinished = `${path}.${process.pid}.new`
     await rm(unfinished, { recursive: true, force: true })
     await mkdir(join(home, 'git', name.app), { recursive: true, mode: 0o700 })
     await git(unfinished, ['init', '--quiet', '--bare', '--template=', unfinished], { bare: false })
+    await writeFile(join(unfinished, ownerFile), `${since.toISOString()}\n`)
     await rename(unfinished, path).catch(async (error: NodeJS.ErrnoException) => {
       await rm(unfinished, { recursive: true, force: true })
       if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error // somebody else was faster
@@ -53,7 +66,7 @@ export async function git(path: string, args: string[], options: { objects?: Obj
     const { stdout } = await run('git', options.bare === false ? args : ['--git-dir', path, ...args], { env: { ...gitEnvironment(), ...options.objects }, maxBuffer: 1024 * 1024 })
     return stdout.trim()
   } catch (error) {
-    throw new AppError('internal', `git ${args[0]} failed in ${path}: ${messageOf(error).slice(0, 500)}`, { cause: error })
+    throw new AppError('internal', `git ${args[0]} failed in ${path}: ${messageOf(error).slice(0, 500)}`, { cause: error }) // for our log: told.ts keeps it there
   }
 }
 

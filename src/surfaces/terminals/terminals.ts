@@ -7,6 +7,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
+import { systemClock } from '#base/clock.ts'
 import { AppError, messageOf } from '#base/errors.ts'
 import { newId } from '#base/ids.ts'
 import type { CommandSpec, InstanceSpec } from '#contract/wire.ts'
@@ -20,7 +21,7 @@ import { launched } from '#run/builds/launch.ts'
 import { type FleetDeps, readSurroundings, specOf } from '#run/fleet/desired.ts'
 import { findInstance } from '#run/instances/read.ts'
 import { currentRelease } from '#run/releases/read.ts'
-import { callerOf } from '#surfaces/api/credentials.ts'
+import { callerOf, watchCredential } from '#surfaces/api/credentials.ts'
 import type { Gateway } from '#surfaces/internal/gateway.ts'
 
 type Pending = {
@@ -80,7 +81,7 @@ export function openTerminals(deps: { db: Database; fleet: FleetDeps; gateway: G
     return { machine: place.machine, instance: undefined, spec: { ...spec, name, env: { ...spec.env, NIGHTSHIFT_INSTANCE: name } }, argv: argvOf(launched(surroundings.artifact.meta, root, { kind: 'argv', argv })) }
   }
 
-  function attach(socket: WebSocket, id: string, entry: Pending): void {
+  function attach(socket: WebSocket, id: string, entry: Pending, request: IncomingMessage): void {
     const finish = (code: number | null, error?: string) => {
       if (socket.readyState === socket.OPEN) {
         socket.send(JSON.stringify({ t: 'exit', code, ...(error === undefined ? {} : { error }) }))
@@ -95,7 +96,14 @@ export function openTerminals(deps: { db: Database; fleet: FleetDeps; gateway: G
       } else if (message.t === 'session.closed') finish(message.exitCode, message.error)
       else if (message.t === 'lost') finish(null, 'the machine\'s agent went away')
     })
+    let lapsed = false
+    const unwatch = watchCredential(request, deps.access, systemClock, () => {
+      lapsed = true // the client may take its time to close: nothing more of it reaches the command
+      deps.gateway.send(entry.machine, { t: 'session.close', session: id })
+      finish(null, 'the credential of this terminal was revoked or has expired')
+    })
     socket.on('message', (data, isBinary) => {
+      if (lapsed) return
       const bytes = data as Buffer
       if (isBinary) return void (bytes.length > 0 && deps.gateway.send(entry.machine, { t: 'session.input', session: id, data: bytes.toString('base64') }))
       try {
@@ -108,6 +116,7 @@ export function openTerminals(deps: { db: Database; fleet: FleetDeps; gateway: G
     })
     socket.on('error', () => socket.terminate())
     socket.on('close', () => {
+      unwatch()
       unsubscribe()
       deps.gateway.send(entry.machine, { t: 'session.close', session: id })
       deps.db.transaction((tx) => record(tx, { at: new Date(), kind: 'terminal.closed', actor: entry.caller.actor, app: entry.app, environment: entry.environment, summary: `the terminal of ${entry.caller.actor.name} in ${entry.app} was closed`, data: { terminal: id } })).catch(() => {})
@@ -123,7 +132,7 @@ export function openTerminals(deps: { db: Database; fleet: FleetDeps; gateway: G
     if (!own || !allows(caller, 'deploy')) throw new AppError('not-found', 'this terminal is unknown or was attached to already')
     assertSees(caller, entry.app)
     pending.delete(id)
-    server.handleUpgrade(request, socket, head, (client) => attach(client, id, entry))
+    server.handleUpgrade(request, socket, head, (client) => attach(client, id, entry, request))
   }
 
   return {

@@ -1,12 +1,20 @@
-import { type AppFlags, appAliases, appFlags, command, textFlag } from '../../command.ts'
+import { type AppFlags, appAliases, appFlags, command } from '../../command.ts'
+import { branchName } from '#contract/names.ts'
+import { UsageError } from '../../errors.ts'
 import type { Cli } from '../../context.ts'
 import { facts } from '../../table.ts'
 
 type Flags = AppFlags & { branch: string | undefined; forcePush: boolean | undefined }
 
+function branch(text: string): string {
+  const { data, error } = branchName.safeParse(text)
+  if (data === undefined) throw new UsageError(error?.issues[0]?.message ?? 'is no branch')
+  return data
+}
+
 export const appsSettings = command({
   parameters: {
-    flags: { branch: textFlag('BRANCH', 'Branch whose pushes are deployed'), forcePush: { kind: 'boolean', optional: true, brief: 'Whether a push to it may rewrite history' }, ...appFlags },
+    flags: { branch: { kind: 'parsed', parse: branch, optional: true, placeholder: 'BRANCH', brief: 'Branch whose pushes are deployed' }, forcePush: { kind: 'boolean', optional: true, brief: 'Whether a push to it may rewrite history' }, ...appFlags },
     aliases: appAliases,
   },
   about: 'Without flags, shows the settings.',

@@ -16,7 +16,7 @@ builds.start()
 const handler = createGitHandler({
   home, log: logger, builds, signal: new AbortController().signal,
   authorize: async () => ({ kind: 'token', name: 'pusher' }),
-  appExists: async () => true,
+  appSince: async () => new Date(0),
   ensureApp: async () => {},
   getSettings: async () => ({ deployBranch: 'main', allowForcePush: false }),
   async *followRollout() {},
