@@ -6,7 +6,7 @@ import { flushCompileCache } from 'node:module'
 import { AppError } from '#base/errors.ts'
 import { type Logger, createLogger } from '#kernel/log.ts'
 import { identityOf } from '#kernel/supervisor/identity.ts'
-import { writeJson } from '#kernel/supervisor/json-file.ts'
+import { writeJsonIfRoom } from '#kernel/supervisor/json-file.ts'
 import { takeLock } from '#kernel/supervisor/lock.ts'
 import { type RunRecord, findRecorded, lockFileOf, recordFile, statusSocketOf } from '#kernel/supervisor/node-process.ts'
 import { serveStatus } from '#kernel/supervisor/status-socket.ts'
@@ -65,5 +65,5 @@ function recordIfAlone(home: string, name: string): void {
   if (process.env['NIGHTSHIFT_SUPERVISED'] === '1' || findRecorded(home, name)?.pid === process.pid) return
   const identity = identityOf(process.pid)
   if (identity)
-    writeJson(recordFile(home, name), { ...identity, name, version, args: process.argv.slice(2), fingerprint: 'alone', startedAt: new Date().toISOString() } satisfies RunRecord)
+    writeJsonIfRoom(recordFile(home, name), { ...identity, name, version, args: process.argv.slice(2), fingerprint: 'alone', startedAt: new Date().toISOString() } satisfies RunRecord)
 }

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { AppError } from '#base/errors.ts'
 import { newSecret } from '#base/ids.ts'
 import { readJson, writeJson } from '#kernel/supervisor/json-file.ts'
@@ -62,8 +63,10 @@ export function readConfig(home: string): HomeConfig | undefined {
   throw new AppError('invalid', `${configFile(home)} is not right at "${wrong}": ${JSON.stringify(config[wrong])} (mend it, or remove the file to choose anew)`)
 }
 
+/** What is saved already is not written again: a start on a full disk must not fail of it. */
 export function saveConfig(home: string, config: HomeConfig): void {
-  writeJson(configFile(home), config)
+  const saved = readJson(configFile(home), (value) => value)
+  if (!isDeepStrictEqual(saved, config)) writeJson(configFile(home), config)
 }
 
 /** Makes folders and keys that are absent. Idempotent. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { answersQuery, embeddedUrl, ensurePostgres, findPostgres, stopPostgres } from '#kernel/postgres/embedded.ts'
 import { identityOf, signal } from '#kernel/supervisor/identity.ts'
-import { readJson, writeJson } from '#kernel/supervisor/json-file.ts'
+import { readJson, writeJsonIfRoom } from '#kernel/supervisor/json-file.ts'
 import { rotateLog } from '#kernel/supervisor/log-file.ts'
 import type { Managed } from '#kernel/supervisor/managed.ts'
 import { type RunRecord, recordFile } from '#kernel/supervisor/node-process.ts'
@@ -32,7 +32,7 @@ export function postgresProcess(options: { home: string; port: () => number; onP
       const record = readJson(recordFile(home, 'postgres'), (value) => value as RunRecord)
       const startedAt = record?.pid === identity.pid ? record.startedAt : new Date().toISOString()
       if (record?.pid !== identity.pid || record.startTime !== identity.startTime)
-        writeJson(recordFile(home, 'postgres'), { ...identity, name: 'postgres', version: options.version, args: [], fingerprint, startedAt } satisfies RunRecord)
+        writeJsonIfRoom(recordFile(home, 'postgres'), { ...identity, name: 'postgres', version: options.version, args: [], fingerprint, startedAt } satisfies RunRecord)
       return { ...identity, fingerprint, startedAt }
     },
     async probe() {

@@ -6,7 +6,7 @@ import type { DriverKind } from './home.ts'
 
 /** Configuration of each driver for this home. The pinned Node comes first in the PATH of processes. */
 const configOf: Record<DriverKind, (home: string) => Record<string, unknown>> = {
-  process: (home) => ({ dir: join(home, 'agent', 'tasks'), path: [dirname(process.execPath)] }),
+  process: (home) => ({ dir: join(home, 'agent', 'tasks'), path: [dirname(process.execPath)], reserveBytes: 16 * 1024 ** 2 }),
   docker: (home) => ({ dir: join(home, 'agent', 'tasks'), nodeBin: dirname(process.execPath), ...socketOf(process.env) }),
 }
 

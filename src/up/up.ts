@@ -12,7 +12,7 @@ import { formatDuration } from '#base/units.ts'
 import { createLogger } from '#kernel/log.ts'
 import { findPostgres } from '#kernel/postgres/embedded.ts'
 import { identityOf, isAlive } from '#kernel/supervisor/identity.ts'
-import { readJson, writeJson } from '#kernel/supervisor/json-file.ts'
+import { readJson, writeJson, writeJsonIfRoom } from '#kernel/supervisor/json-file.ts'
 import { boundLog } from '#kernel/supervisor/log-file.ts'
 import { holderOf, takeLock } from '#kernel/supervisor/lock.ts'
 import { findRecorded } from '#kernel/supervisor/node-process.ts'
@@ -67,6 +67,12 @@ export async function runUp(options: ProcessOptions, listener: UpListener = term
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', stopAppsSignal] as const) process.on(signal, () => asked.resolve(signal))
 
   const record: SupervisorRecord = { pid: process.pid, startTime: identityOf(process.pid)?.startTime ?? '', version, startedAt: new Date().toISOString(), readyAt: null, processes: [] }
+  let later: NodeJS.Timeout | undefined
+  /** Now, or once the disk has room. */
+  function writeRecord(): void {
+    clearTimeout(later)
+    if (!writeJsonIfRoom(supervisorRecordFile(home), record)) later = setTimeout(writeRecord, 1000).unref()
+  }
   log.info({ version, config }, 'up starts')
   const supervisor = supervise({
     managed: () => processes.all(),
@@ -74,7 +80,7 @@ export async function runUp(options: ProcessOptions, listener: UpListener = term
     log,
     onChange(view) {
       record.processes = view
-      writeJson(supervisorRecordFile(home), record)
+      writeRecord()
       listener.onChange(view)
       boundLog(join(home, 'log', 'up.log'))
     },
@@ -83,7 +89,7 @@ export async function runUp(options: ProcessOptions, listener: UpListener = term
     .then(async () => {
       const ready = await announce(home, config, options.readyFile)
       record.readyAt = new Date().toISOString()
-      writeJson(supervisorRecordFile(home), record)
+      writeRecord()
       listener.onReady(ready)
     })
     .catch((error: unknown) => asking || log.error({ err: error }, 'could not announce that all is ready'))

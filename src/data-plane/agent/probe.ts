@@ -83,19 +83,25 @@ async function probeExec(
   signal: AbortSignal,
 ): Promise<ProbeResult> {
   const what = `the check ${health.argv.join(' ')}`
+  const outOfTime = new Promise<'out of time'>((resolve) => {
+    if (signal.aborted) resolve('out of time')
+    else signal.addEventListener('abort', () => resolve('out of time'), { once: true })
+  })
   try {
-    const session = await driver.exec(task, { argv: health.argv, env: {}, tty: null })
+    // an engine that hangs takes as long over the start of the check as a check that hangs over its end
+    const starting = driver.exec(task, { argv: health.argv, env: {}, tty: null })
+    const session = await Promise.race([starting, outOfTime])
+    if (session === 'out of time') {
+      starting.then((late) => late.close()).catch(() => {}) // nobody waits for it any more
+      return refused(`${what} could not even be started within ${health.timeoutMs} ms`)
+    }
     let tail = Buffer.alloc(0)
     session.onOutput((data) => {
       tail = Buffer.concat([tail, data]).subarray(-200)
     })
     session.write(Buffer.alloc(0))
-    const timedOut = new Promise<'timeout'>((resolve) => {
-      if (signal.aborted) resolve('timeout')
-      else signal.addEventListener('abort', () => resolve('timeout'), { once: true })
-    })
-    const outcome = await Promise.race([session.exited, timedOut])
-    if (outcome === 'timeout') {
+    const outcome = await Promise.race([session.exited, outOfTime])
+    if (outcome === 'out of time') {
       session.close()
       return refused(`${what} did not end within ${health.timeoutMs} ms`)
     }

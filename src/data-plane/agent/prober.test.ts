@@ -3,7 +3,7 @@ import http from 'node:http'
 import net, { type AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import type { HealthSpec } from '#contract/wire.ts'
-import type { Listening } from '#drivers/task/port.ts'
+import type { ExecSession, Listening } from '#drivers/task/port.ts'
 import type { HealthView } from './plan.ts'
 import { probe, probeAnswers } from './probe.ts'
 import { startProber } from './prober.ts'
@@ -33,6 +33,16 @@ test('an http probe names itself, asks for the path and host, and judges by the 
   server.closeAllConnections()
   server.close()
   assert.match((await ask('/')).because, /nothing listens there/)
+})
+
+test('a check whose engine hangs ends at its time limit too, and what it gets later is closed', async () => {
+  const engine = Promise.withResolvers<ExecSession>()
+  const health: HealthSpec = { kind: 'exec', argv: ['check'], ...times }
+  const result = await probe({ task: 't', address: null, health }, { exec: () => engine.promise }, never)
+  assert.deepEqual(result, { ok: false, because: 'the check check could not even be started within 200 ms' })
+  let isClosed = false
+  engine.resolve({ onOutput() {}, exited: new Promise(() => {}), write() {}, resize() {}, close: () => void (isClosed = true) })
+  await until(() => isClosed, { because: 'the late session is closed' })
 })
 
 test('a probe of a program that accepts and is silent ends at its time limit', async () => {

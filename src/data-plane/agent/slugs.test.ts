@@ -8,10 +8,12 @@ import fc from 'fast-check'
 import { Header, type HeaderData } from 'tar'
 import { tempHome } from '#test/harness/home.ts'
 import { createControlClient } from '../control-client.ts'
+import { flushState, isFlushMark, markUnflushed } from './slug-flush.ts'
 import { escapingLink } from './slug-links.ts'
 import { openSlugs } from './slugs.ts'
 import { makeSlug } from './testing/agent-world.ts'
 import { controlEnd } from './testing/control.ts'
+import { until } from './testing/helpers.ts'
 
 type Entry = HeaderData & { path: string; content?: string }
 
@@ -46,7 +48,34 @@ test('a slug of this machine is unpacked once, read-only, under its digest', asy
   assert.equal(one, join(home, 'agent', 'slugs', ref.digest))
   assert.equal(await readFile(join(one, 'server.mjs'), 'utf8'), 'run()')
   assert.equal((await stat(join(one, 'server.mjs'))).mode & 0o777, 0o444)
-  assert.deepEqual(await readdir(join(home, 'agent', 'slugs')), [ref.digest])
+  const folder = join(home, 'agent', 'slugs')
+  await until(async () => (await readdir(folder)).length === 1, { because: 'it is flushed to the disk' })
+  assert.deepEqual(await readdir(folder), [ref.digest])
+})
+
+test('a slug that was not flushed before the machine lost power is unpacked again', async () => {
+  await using temporary = await tempHome()
+  const { home } = temporary
+  const ref = await makeSlug(home, { 'server.mjs': 'run()' })
+  const folder = join(home, 'agent', 'slugs', ref.digest)
+  await mkdir(folder, { recursive: true })
+  await writeFile(join(folder, 'server.mjs'), '')
+  await writeFile(`${folder}.unflushed`, 'an earlier run of the machine')
+  const slugs = await openSlugs(home, null)
+  assert.equal(await readFile(join(await slugs.ensure(ref), 'server.mjs'), 'utf8'), 'run()')
+})
+
+test('the mark of a slug that is not flushed yet is there before the slug, and keeps nobody from using it', async () => {
+  await using temporary = await tempHome()
+  const { home } = temporary
+  const ref = await makeSlug(home, { 'server.mjs': 'run()' })
+  const slugs = await openSlugs(home, null)
+  const folder = await slugs.ensure(ref)
+  await writeFile(join(folder, 'still'), 'the same folder')
+  await markUnflushed(folder)
+  assert.equal(await slugs.ensure(ref), folder)
+  assert.equal(await readFile(join(folder, 'still'), 'utf8'), 'the same folder')
+  await until(async () => (await flushState(folder)) === 'flushed', { because: 'it is flushed after all' })
 })
 
 test('nobody can list which slugs are here, so that an app finds no other app\'s code', async () => {
@@ -162,5 +191,6 @@ test('unused slugs go, but not the newest few and none in use', async () => {
     digests.push(ref.digest)
   }
   assert.deepEqual((await slugs.collect(new Set([digests[0]!]))).toSorted(), [digests[1]!, digests[2]!].toSorted())
-  assert.deepEqual((await readdir(join(home, 'agent', 'slugs'))).toSorted(), digests.filter((_, index) => index !== 1 && index !== 2).toSorted())
+  const left = (await readdir(join(home, 'agent', 'slugs'))).filter((name) => !isFlushMark(name))
+  assert.deepEqual(left.toSorted(), digests.filter((_, index) => index !== 1 && index !== 2).toSorted())
 })

@@ -3,7 +3,7 @@
  *
  * A slug comes from `<home>/artifacts/<digest>.tgz` when control lives on this machine, else from control by HTTP. Either
  * way it is checked against its digest, and its entries against tricks: nothing absolute, nothing above the tree, no link
- * out of it, no devices. It appears under its name all at once or not at all.
+ * out of it, no devices. It appears under its name all at once or not at all, over a power cut too (slug-flush.ts).
  */
 import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
@@ -14,6 +14,7 @@ import type { ReadEntry } from 'tar'
 import { AppError, messageOf } from '#base/errors.ts'
 import { formatSize } from '#base/units.ts'
 import type { ControlClient } from '../control-client.ts'
+import { flush, flushState, forgetMark, isFlushMark, markUnflushed } from './slug-flush.ts'
 import { escapingLink } from './slug-links.ts'
 
 export type Slugs = {
@@ -35,10 +36,11 @@ export async function openSlugs(home: string, control: Pick<ControlClient, 'down
   await chmod(folder, 0o711) // an app reaches its own slug by its digest, and finds no other app's
   for (const name of await readdir(folder)) if (name.startsWith('.')) await rm(join(folder, name), { recursive: true, force: true })
   const running = new Map<string, Promise<string>>()
+  const flushing = new Set<string>()
 
   async function fetchAndUnpack(ref: { digest: string; sizeBytes: number }, signal: AbortSignal | undefined): Promise<string> {
     const target = join(folder, ref.digest)
-    if (await exists(target)) {
+    if ((await exists(target)) && (await isTrusted(target))) {
       await touch(target)
       return target
     }
@@ -55,15 +57,33 @@ export async function openSlugs(home: string, control: Pick<ControlClient, 'down
       }
       await verify(archive, ref, signal)
       await unpack(archive, join(work, 'tree'))
+      await markUnflushed(target)
       await rename(join(work, 'tree'), target).catch(async (error: NodeJS.ErrnoException) => {
         if (!(await exists(target))) throw error
       })
       await touch(target)
+      flushLater(target)
       return target
     } finally {
       // after a refusal tar may still be writing for a moment
       await rm(work, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 })
     }
+  }
+
+  /** One that fails leaves its mark, and is tried again at the next use. */
+  function flushLater(target: string) {
+    if (flushing.has(target)) return
+    flushing.add(target)
+    void flush(target)
+      .catch(() => {})
+      .finally(() => flushing.delete(target))
+  }
+
+  async function isTrusted(target: string): Promise<boolean> {
+    const state = await flushState(target)
+    if (state === 'unflushed') flushLater(target)
+    if (state === 'lost') await rm(target, { recursive: true, force: true })
+    return state !== 'lost'
   }
 
   return {
@@ -78,7 +98,7 @@ export async function openSlugs(home: string, control: Pick<ControlClient, 'down
     async collect(inUse, { all } = { all: false }) {
       const unused: { name: string; usedAt: number }[] = []
       for (const name of await readdir(folder)) {
-        if (name.startsWith('.') || inUse.has(name) || running.has(name)) continue
+        if (name.startsWith('.') || isFlushMark(name) || inUse.has(name) || running.has(name)) continue
         unused.push({ name, usedAt: (await stat(join(folder, name))).mtimeMs })
       }
       unused.sort((a, b) => b.usedAt - a.usedAt)
@@ -87,6 +107,7 @@ export async function openSlugs(home: string, control: Pick<ControlClient, 'down
         if (!all && Date.now() - usedAt < idleBeforeRemovalMs) continue
         const doomed = join(folder, `.${name}.removed`)
         await rename(join(folder, name), doomed)
+        await forgetMark(join(folder, name))
         await rm(doomed, { recursive: true, force: true })
         removed.push(name)
       }

@@ -3,8 +3,8 @@
  * records (no secrets). Not a database: two small files, each replaced as a whole.
  *
  * A file that can't be read is set aside and the agent starts without it: tasks are adopted by their labels, and nothing
- * is stopped until control has spoken. A file that can't be written (disk full) is logged and tried again at the next
- * change; apps never pay for it.
+ * is stopped until control has spoken. A file that can't be written (disk full) is logged and tried again at every save;
+ * apps never pay for it.
  */
 import { chmod, mkdir, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -23,13 +23,13 @@ export type AgentState = {
   setRecord(record: SupervisionRecord): void
   deleteRecord(instance: string): void
   /**
-   * Writes changed records. False when the disk refused.
-   * @param options.sync  survive a power cut too; for what must never happen twice
+   * Writes what has changed and is not on disk yet. False when the disk refused the records.
+   * @param options.sync  survive a power cut too; for what must never happen twice. True then means: flushed, whoever wrote it
    */
   save(options?: { sync: boolean }): Promise<boolean>
 }
 
-export async function openState(home: string, log: Log): Promise<AgentState> {
+export async function openState(home: string, log: Log, replace: typeof replaceFile = replaceFile): Promise<AgentState> {
   const folder = join(home, 'agent')
   const keyFile = join(home, 'keys', 'secret.key')
   const desiredFile = join(folder, 'desired.sealed')
@@ -44,17 +44,36 @@ export async function openState(home: string, log: Log): Promise<AgentState> {
   })) ?? { generation: 0, instances: [] }
   const list = await readOrSetAside(recordsFile, log, () => readJson<SupervisionRecord[]>(recordsFile))
   const records = new Map((list ?? []).map((record) => [record.instance, record]))
-  let dirty = false
+  /** Changes of the records so far, and how many of them the file has; `synced`: also after a power cut. */
+  let changed = 0
+  const onDisk = { written: 0, synced: 0 }
+  let isDesiredOnDisk = true
   let writing: Promise<boolean> = Promise.resolve(true)
 
   async function write(what: string, file: string, content: () => string | Buffer | Promise<Buffer>, sync: boolean): Promise<boolean> {
     try {
-      await replaceFile(file, await content(), { sync })
+      await replace(file, await content(), { sync })
       return true
     } catch (error) {
       log.warn({ file, error: messageOf(error) }, `${what} could not be written; going on without`)
       return false
     }
+  }
+
+  async function writeDesired(): Promise<void> {
+    const { generation } = desired
+    const written = await write('the desired state', desiredFile, async () => (await boxOf(keyFile)).seal(JSON.stringify(desired), desiredPlace), true)
+    isDesiredOnDisk = written && generation === desired.generation
+  }
+
+  async function writeRecords(sync: boolean): Promise<boolean> {
+    // a write that is done and not flushed is not enough for one who asks for a flush
+    if ((sync ? onDisk.synced : onDisk.written) === changed) return true
+    const now = changed
+    if (!(await write('the supervision records', recordsFile, () => JSON.stringify([...records.values()]), sync))) return false
+    onDisk.written = now
+    if (sync) onDisk.synced = now
+    return true
   }
 
   return {
@@ -63,24 +82,23 @@ export async function openState(home: string, log: Log): Promise<AgentState> {
     async setDesired(next) {
       if (next.generation < desired.generation) return false
       desired = next
-      writing = writing.then(() => write('the desired state', desiredFile, async () => (await boxOf(keyFile)).seal(JSON.stringify(next), desiredPlace), true))
-      await writing
+      isDesiredOnDisk = false
+      const written = writing.then(() => writeDesired())
+      writing = written.then(() => true)
+      await written
       return true
     },
     setRecord(record) {
       records.set(record.instance, record)
-      dirty = true
+      changed++
     },
     deleteRecord(instance) {
-      dirty = records.delete(instance) || dirty
+      if (records.delete(instance)) changed++
     },
     save(options = { sync: false }) {
       writing = writing.then(async () => {
-        if (!dirty) return true
-        dirty = false
-        const saved = await write('the supervision records', recordsFile, () => JSON.stringify([...records.values()]), options.sync)
-        if (!saved) dirty = true
-        return saved
+        if (!isDesiredOnDisk) await writeDesired()
+        return writeRecords(options.sync)
       })
       return writing
     },

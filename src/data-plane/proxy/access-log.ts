@@ -105,7 +105,11 @@ function endLastLine(path: string): number {
   readSync(file, last, 0, 1, size - 1)
   closeSync(file)
   if (last[0] === 0x0a) return size
-  appendFileSync(path, '\n')
+  try {
+    appendFileSync(path, '\n')
+  } catch {
+    return size // a full disk must not keep the proxy from starting; two lines are glued together then
+  }
   return size + 1
 }
 

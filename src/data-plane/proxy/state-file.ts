@@ -5,15 +5,18 @@ import type { LinkLog } from '../link.ts'
 
 /**
  * A value that must be there after any crash: written beside, synced, renamed over. Saves are coalesced: the newest
- * value wins, and one write is under way at a time. A save that fails is said once and tried again with the next value;
- * the proxy goes on from memory. Files are 0600: a route table carries private keys.
+ * value wins, and one write is under way at a time. A save that fails (a full disk) is said once and tried again a while
+ * later, with the newest value; the proxy goes on from memory. Files are 0600: a route table carries private keys.
  */
+const retryMs = 1000
+
 export class StateFile<T> {
   readonly #path: string
   readonly #log: LinkLog
   #next: T | undefined
   #saving: Promise<void> | null = null
   #complained = false
+  #retry: NodeJS.Timeout | undefined
 
   constructor(path: string, log: LinkLog) {
     this.#path = path
@@ -35,11 +38,14 @@ export class StateFile<T> {
     this.#saving ??= this.#saveAll()
   }
 
+  /** Resolves when nothing is under way; what the disk refused is tried once more. */
   async flush(): Promise<void> {
+    if (this.#next !== undefined) this.save(this.#next)
     while (this.#saving !== null) await this.#saving
   }
 
   async #saveAll(): Promise<void> {
+    clearTimeout(this.#retry)
     await undefined // what else changes in this turn is in the same write
     while (this.#next !== undefined) {
       const value = this.#next
@@ -50,6 +56,9 @@ export class StateFile<T> {
       } catch (error) {
         if (!this.#complained) this.#log('warn', `cannot save ${this.#path}: ${messageOf(error)} (a restart would start from older state)`)
         this.#complained = true
+        this.#next ??= value
+        this.#retry = setTimeout(() => this.#next !== undefined && this.save(this.#next), retryMs).unref()
+        break
       }
     }
     this.#saving = null

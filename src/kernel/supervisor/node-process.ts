@@ -1,14 +1,16 @@
 /**
  * A process of ours that runs detached: it has its own session, its output goes to a file, and its run record
- * `<home>/run/<name>.json` says who it is, so that whoever comes later finds it again.
+ * `<home>/run/<name>.json` says who it is, so that whoever comes later finds it again. On a full disk it starts without
+ * either: its output goes nowhere, and its starter remembers it and writes the record once there is room.
  */
 import { spawn } from 'node:child_process'
-import { closeSync, openSync, rmSync, statSync } from 'node:fs'
+import { closeSync, lstatSync, openSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { sleep } from '#base/clock.ts'
+import { isDiskFull } from '#base/disk-full.ts'
 import { AppError } from '#base/errors.ts'
 import { type ProcessIdentity, identityOf, isAlive, signal } from './identity.ts'
-import { readJson, writeJson } from './json-file.ts'
+import { readJson, writeJsonIfRoom } from './json-file.ts'
 import { holderOf } from './lock.ts'
 import { rotateLog } from './log-file.ts'
 import type { Found, Managed } from './managed.ts'
@@ -30,6 +32,17 @@ export function findRecorded(home: string, name: string): RunRecord | undefined 
   return record && typeof record.pid === 'number' && isAlive(record) ? record : undefined
 }
 
+/** The log to append to; nowhere when there is no room for one. */
+function openLog(file: string): number {
+  try {
+    rotateLog(file)
+    return openSync(file, 'a', 0o600)
+  } catch (error) {
+    if (!isDiskFull(error)) throw error
+    return openSync('/dev/null', 'a')
+  }
+}
+
 /** What a process takes while it runs, so that there is one of each in a home. */
 export function lockFileOf(home: string, name: string): string {
   return join(home, 'run', `${name}.lock`)
@@ -44,7 +57,7 @@ function findLiving(home: string, name: string): Found | undefined {
   if (recorded) return recorded
   const lockFile = lockFileOf(home, name)
   const holder = holderOf(lockFile)
-  const takenAt = holder && statSync(lockFile, { throwIfNoEntry: false })?.mtime
+  const takenAt = holder && lstatSync(lockFile, { throwIfNoEntry: false })?.mtime
   return holder && { ...holder, fingerprint: 'unrecorded', startedAt: (takenAt ?? new Date()).toISOString() }
 }
 
@@ -76,6 +89,14 @@ export function nodeProcess(options: {
   const { home, name, version, args } = options
   const logFile = join(home, 'log', `${name}.log`)
   const file = recordFile(home, name)
+  /** Of the process that was started when the disk had no room for its record. */
+  let unwritten: RunRecord | undefined
+
+  function find(): Found | undefined {
+    if (unwritten && (!isAlive(unwritten) || writeJsonIfRoom(file, unwritten))) unwritten = undefined
+    return unwritten ?? findLiving(home, name)
+  }
+
   let waitingFor: Promise<'ready' | 'starting' | 'silent'> | undefined
 
   return {
@@ -86,7 +107,7 @@ export function nodeProcess(options: {
     hangMs: 30_000,
     probeEveryMs: 1000,
     logFile,
-    find: () => findLiving(home, name),
+    find,
     probe() {
       waitingFor ??= askStatus(statusSocketOf(home, name), 3000)
         .then((report) => (report === undefined ? 'silent' : report.ready ? 'ready' : 'starting'))
@@ -94,9 +115,8 @@ export function nodeProcess(options: {
       return waitingFor
     },
     async start(onExit) {
-      rotateLog(logFile)
       rmSync(statusSocketOf(home, name), { force: true })
-      const log = openSync(logFile, 'a', 0o600)
+      const log = openLog(logFile)
       try {
         const child = spawn(options.command, args, { detached: true, env: options.env, cwd: home, stdio: ['ignore', log, log] })
         child.once('exit', onExit)
@@ -105,19 +125,21 @@ export function nodeProcess(options: {
           child.once('error', reject)
         })
         const identity = identityOf(child.pid ?? 0)
-        if (identity) writeJson(file, { ...identity, name, version, args, fingerprint: options.fingerprint, startedAt: new Date().toISOString() } satisfies RunRecord)
         child.unref()
+        if (!identity) return
+        const record: RunRecord = { ...identity, name, version, args, fingerprint: options.fingerprint, startedAt: new Date().toISOString() }
+        unwritten = writeJsonIfRoom(file, record) ? undefined : record
       } finally {
         closeSync(log)
       }
     },
     async stop() {
-      const found = findLiving(home, name)
+      const found = find()
       if (found) await endProcess(found, { signal: 'SIGTERM', graceMs: options.graceMs })
       rmSync(file, { force: true })
     },
     async kill() {
-      const found = findLiving(home, name)
+      const found = find()
       if (found) await endProcess(found, { signal: 'SIGKILL', graceMs: 10_000 })
       rmSync(file, { force: true })
     },

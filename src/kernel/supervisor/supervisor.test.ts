@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { sleep, systemClock } from '#base/clock.ts'
 import { tempHome } from '#test/harness/home.ts'
+import { smallDisk, whyNoSmallDisk } from '#test/harness/small-disk.ts'
 import { until } from '#test/harness/wait.ts'
 import { createLogger } from '../log.ts'
 import { identityOf, isAlive, signal } from './identity.ts'
@@ -16,8 +17,8 @@ const serveStatus = new URL('./status-socket.ts', import.meta.url).href
 const lock = new URL('./lock.ts', import.meta.url).href
 
 /** A home with one process that is ready at once and does nothing, and the supervisors of it. */
-async function openWorld(): Promise<{ home: string; start(fingerprint?: string, change?: (managed: Managed) => Managed): Supervisor } & AsyncDisposable> {
-  const folder = await tempHome()
+async function openWorld(folder?: { home: string } & AsyncDisposable): Promise<{ home: string; start(fingerprint?: string, change?: (managed: Managed) => Managed): Supervisor } & AsyncDisposable> {
+  folder ??= await tempHome()
   const { home } = folder
   for (const name of ['run', 'log']) await mkdir(join(home, name), { recursive: true })
   const script = join(home, 'process.mjs')
@@ -45,7 +46,7 @@ setInterval(() => {}, 1000)
     async [Symbol.asyncDispose]() {
       for (const supervisor of supervisors) await supervisor.stop()
       await make('one').kill()
-      await folder[Symbol.asyncDispose]()
+      await folder?.[Symbol.asyncDispose]()
     },
   }
 }
@@ -65,6 +66,22 @@ test('a process that is killed is started again', async () => {
   assert.equal(supervisor.view()[0]?.restarts, 1)
   await supervisor.stop()
   assert.ok(identityOf(second), 'it outlives its supervisor')
+})
+
+test('a process that is killed while the disk is full is started again, and written down once there is room', { skip: await whyNoSmallDisk() }, async () => {
+  const disk = await smallDisk(2)
+  await using world = await openWorld({ home: disk.path, [Symbol.asyncDispose]: () => disk[Symbol.asyncDispose]() })
+  const supervisor = world.start()
+  const first = await readyPid(supervisor)
+  disk.fill()
+  process.kill(first, 'SIGKILL')
+  const second = await readyPid(supervisor, first)
+  assert.equal(findRecorded(world.home, 'thing'), undefined, 'there was no room to write it down')
+  assert.equal(holderOf(lockFileOf(world.home, 'thing'))?.pid, second, 'others find it by its lock')
+  disk.free()
+  await until(() => findRecorded(world.home, 'thing')?.pid === second, { because: 'it is written down' })
+  assert.deepEqual([pidOf(supervisor), supervisor.view()[0]?.restarts], [second, 1], 'and not started again for it')
+  assert.deepEqual((await readdir(join(world.home, 'run'))).sort(), ['thing.json', 'thing.lock', 'thing.status.sock'])
 })
 
 test('a new supervisor adopts what runs and leaves it alone', async () => {

@@ -3,7 +3,7 @@
  * It ends with `await using`, apps included, and also when the test's process dies without a word.
  */
 import { execFile, spawn } from 'node:child_process'
-import { readFileSync, readdirSync } from 'node:fs'
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Client, createClient } from '#contract/client.ts'
@@ -44,6 +44,8 @@ export type TestNightshift = AsyncDisposable & {
 }
 
 export type BootOptions = {
+  /** Its home, such as a small disk; goes with it. Default: a fresh folder. */
+  folder?: { home: string } & AsyncDisposable
   driver?: 'process' | 'docker'
   /** true: the embedded PostgreSQL of this home. Default: a fresh database of the test server, which starts faster. */
   embeddedDatabase?: boolean
@@ -53,7 +55,7 @@ export type BootOptions = {
 }
 
 export async function bootNightshift(options: BootOptions = {}): Promise<TestNightshift> {
-  const folder = await tempHome('ns-')
+  const folder = options.folder ?? (await tempHome('ns-'))
   const { home } = folder
   const database = options.embeddedDatabase ? undefined : await testDatabase()
   const env: NodeJS.ProcessEnv = { ...process.env, NIGHTSHIFT_HOME: home, ...options.env }
@@ -143,13 +145,17 @@ function runCli(args: string[], options: { cwd?: string; input?: string; env: No
 }
 
 function pidOf(home: string, name: ProcessName): number | undefined {
-  try {
-    const { pid } = JSON.parse(readFileSync(join(home, 'run', `${name === 'supervisor' ? 'up' : name}.json`), 'utf8')) as { pid: number }
-    process.kill(pid, 0)
-    return pid
-  } catch {
-    return undefined
+  const file = join(home, 'run', name === 'supervisor' ? 'up' : name)
+  // a full disk may have had no room for its record; its lock needs none
+  const sources = [() => (JSON.parse(readFileSync(`${file}.json`, 'utf8')) as { pid: number }).pid, () => Number(readlinkSync(`${file}.lock`).split(' ')[0])]
+  for (const read of sources) {
+    try {
+      const pid = read()
+      process.kill(pid, 0)
+      return pid
+    } catch {} // it is not there, or another one's that is gone
   }
+  return undefined
 }
 
 /** Living processes that have the home in their command line: ours, the database's and the apps'. */

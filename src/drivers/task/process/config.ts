@@ -12,6 +12,8 @@ export const processConfig = z.strictObject({
   cgroups: z.string().startsWith('/').nullable().default('/sys/fs/cgroup'),
   /** Processes and threads a task may have. */
   pidsMax: z.number().int().min(16).default(4096),
+  /** Room on the disk that is kept for starting apps again when it is full; 0 keeps none. */
+  reserveBytes: z.number().int().min(0).default(0),
   logs: z
     .strictObject({
       /** Per stream: unreleased output beyond this is dropped, oldest first, and counted. */

@@ -7,6 +7,7 @@
  * down once, and only then is it reported.
  */
 import { mkdirSync, realpathSync, watch } from 'node:fs'
+import { join } from 'node:path'
 import { sleep } from '#base/clock.ts'
 import type { ExitStatus } from '#contract/wire.ts'
 import { TaskError } from '../port.ts'
@@ -20,8 +21,9 @@ import { startExec } from './exec.ts'
 import { launch, setprivPath } from './launch.ts'
 import { childOf, isStopped, pidExists } from './proc.ts'
 import { paths } from './record.ts'
+import { Reserve, freeBytes } from './reserve.ts'
 import { Shelf } from './shelf.ts'
-import { endTask, killTask, measureTask, portsOf, runs, signalApp } from './task.ts'
+import { endTask, killTask, measureTask, portsOf, runs, signalApp, writeEnd } from './task.ts'
 import type { Task } from './task.ts'
 
 /** How often it is asked whether keepers live that are not this process's children (their exit files are watched as well). */
@@ -29,6 +31,8 @@ const lookMs = 100
 /** Every so many looks all tasks are looked at closely: that a pid is taken says little. */
 const closeLooks = 20
 const boundMs = 1000
+/** With less than this free, output that nobody has stored yet is dropped early, so that what writes it finds room. */
+const tightBytes = 1024 ** 2
 /** A list waits this long for the end of a task to be settled; until it is, the task counts as running. */
 const settleMs = 250
 
@@ -46,9 +50,11 @@ class ProcessDriver implements TaskDriver {
   readonly #cgroups: Cgroups | null
   readonly #limits: string[]
   readonly #shelf: Shelf
+  readonly #reserve: Reserve
   readonly #listeners = new Set<(id: string) => void>()
   readonly #timers: NodeJS.Timeout[]
   #closed = false
+  #keeping = false
   #looks = 0
 
   constructor(settings: ProcessSettings, now: () => Date) {
@@ -58,7 +64,8 @@ class ProcessDriver implements TaskDriver {
     this.#cgroups = 'cgroups' in found ? found.cgroups : null
     this.#limits = limitsOf(found)
     this.#shelf = new Shelf(settings, this.#cgroups, (task) => this.#watch(task))
-    this.#timers = [setInterval(() => this.#look(), lookMs).unref(), setInterval(() => void this.#boundLogs(), boundMs).unref()]
+    this.#reserve = new Reserve(join(settings.dir, '.reserve'), settings.reserveBytes)
+    this.#timers = [setInterval(() => this.#look(), lookMs).unref(), setInterval(() => void this.#keepRoom(), boundMs).unref()]
   }
 
   async limits(): Promise<string[]> {
@@ -85,7 +92,7 @@ class ProcessDriver implements TaskDriver {
   async #launch(spec: TaskSpec, signal?: AbortSignal): Promise<Task> {
     signal?.throwIfAborted()
     const context = { settings: this.#settings, cgroups: this.#cgroups, lender: this.#shelf.lender, now: this.#now }
-    const launched = await launch(spec, this.#shelf.folderOf(spec.id), context, signal)
+    const launched = await this.#reserve.withRoom(() => launch(spec, this.#shelf.folderOf(spec.id), context, signal))
     const task = this.#shelf.adopt(spec.id, launched.task, launched.process, null)
     launched.child.once('exit', () => this.#lookAt(task))
     task.isChild = launched.child.exitCode === null && launched.child.signalCode === null
@@ -255,10 +262,18 @@ class ProcessDriver implements TaskDriver {
     }
   }
 
-  async #boundLogs(): Promise<void> {
+  /** The reserve, the bounds of output and the room ahead of it, and ends that wait for room to be written down. */
+  async #keepRoom(): Promise<void> {
+    if (this.#keeping || this.#closed) return
+    this.#keeping = true
+    // what fails here fails for want of room, or of a task that was removed meanwhile: it is tried again in a second
+    await this.#reserve.keep().catch(() => {})
+    const isTight = (await freeBytes(this.#settings.dir).catch(() => Infinity)) < tightBytes
     for (const task of this.#shelf.all()) {
-      if (!task.ended) await task.logs.enforceBound().catch(() => {}) // removed meanwhile, or the disk is ill: the next reader says so
+      if (task.ended && task.isEndUnwritten) await writeEnd(task, task.ended).catch(() => {})
+      else if (!task.ended) await task.logs.keepRoom(isTight).catch(() => {})
     }
+    this.#keeping = false
   }
 }
 

@@ -5,12 +5,16 @@
  * ended. Space is given back by punching holes, which leaves positions alone and needs no pause of the writer; where the
  * file system cannot, the file is cut and `base` remembers by how much. What outgrows the bound is dropped from
  * the oldest on, and the lines are counted.
+ *
+ * A write that the disk refuses may be the death of an app (Node's is), so room is taken ahead of what it writes; on a full
+ * disk, room is made by dropping the oldest that is not stored yet.
  */
 import { execFile } from 'node:child_process'
 import { appendFile, open, readFile, stat, truncate } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { z } from 'zod'
+import { messageOf } from '#base/errors.ts'
 import type { LogEntry } from '#contract/wire.ts'
 import { TaskError } from '../port.ts'
 import type { LogPage } from '../port.ts'
@@ -20,10 +24,16 @@ const run = promisify(execFile)
 const streams = ['stdout', 'stderr'] as const
 type Stream = (typeof streams)[number]
 
+/** Taken ahead of a stream's end, but no more than a small part of its bound. */
+const aheadBytes: Record<Stream, number> = { stdout: 512 * 1024, stderr: 128 * 1024 }
+const aheadOfBound = 1 / 64
+
 /** A longer line is handed out in pieces. */
 const maxLineBytes = 16 * 1024
 const blockBytes = 4096
 const guardBytes = 64
+/** Per stream on a full disk: what is not stored yet beyond this is dropped. */
+const tightMaxBytes = 256 * 1024
 /** A reader that comes back after more drops than this is told of the oldest together. */
 const gapsMax = 100
 
@@ -52,6 +62,9 @@ export class LogFiles {
   readonly #bounds: LogBounds
   #loaded: Promise<LogState> | undefined
   #busy: Promise<unknown> = Promise.resolve()
+  /** File offset up to which room is taken. */
+  readonly #ahead: Record<Stream, number> = { stdout: 0, stderr: 0 }
+  #canTakeRoom = true
   readonly #lastRead = new Map<Stream, { end: number; bytes: Buffer }>()
 
   constructor(dir: string, id: string, bounds: LogBounds) {
@@ -96,23 +109,47 @@ export class LogFiles {
     })
   }
 
-  /** Drops the oldest half of what outgrew the bound. Called now and then while the task runs. */
-  enforceBound(): Promise<void> {
+  /**
+   * Drops the oldest half of what outgrew the bound, and takes room ahead of what is written. Called now and then while
+   * the task runs. `isTight`: the disk is full, so the bound is small.
+   */
+  keepRoom(isTight: boolean): Promise<void> {
+    const maxBytes = isTight ? Math.min(this.#bounds.maxBytes, tightMaxBytes) : this.#bounds.maxBytes
     return this.#alone(async (state) => {
-      for (const stream of streams) {
-        const part = state[stream]
-        const end = await this.#end(stream, part)
-        if (end - part.start <= this.#bounds.maxBytes) continue
-        const { lines, to } = await this.#countLines(stream, part, end - Math.floor(this.#bounds.maxBytes / 2), end)
-        part.gaps.push({ to, lines })
-        if (part.gaps.length > gapsMax) {
-          const [oldest, next] = part.gaps.splice(0, 2)
-          if (oldest && next) part.gaps.unshift({ to: next.to, lines: oldest.lines + next.lines })
-        }
-        await this.#giveBack(stream, part, to)
-        await this.#save(state)
-      }
+      await this.#enforceBound(state, maxBytes)
+      for (const stream of streams) await this.#takeRoom(stream)
     })
+  }
+
+  async #takeRoom(stream: Stream): Promise<void> {
+    const path = paths.log(this.#dir, stream)
+    const { size } = await stat(path)
+    const length = Math.min(aheadBytes[stream], Math.floor(this.#bounds.maxBytes * aheadOfBound))
+    const wanted = size + length
+    // one that was emptied has given its room back; else it is taken in steps of at least half
+    if (!this.#canTakeRoom || (this.#ahead[stream] >= size + length / 2 && this.#ahead[stream] <= wanted)) return
+    try {
+      await run('fallocate', ['--keep-size', '--offset', String(size), '--length', String(length), path])
+      this.#ahead[stream] = wanted
+    } catch (error) {
+      if (/not supported|ENOENT/i.test(messageOf(error))) this.#canTakeRoom = false
+    }
+  }
+
+  async #enforceBound(state: LogState, maxBytes: number): Promise<void> {
+    for (const stream of streams) {
+      const part = state[stream]
+      const end = await this.#end(stream, part)
+      if (end - part.start <= maxBytes) continue
+      const { lines, to } = await this.#countLines(stream, part, end - Math.floor(maxBytes / 2), end)
+      part.gaps.push({ to, lines })
+      if (part.gaps.length > gapsMax) {
+        const [oldest, next] = part.gaps.splice(0, 2)
+        if (oldest && next) part.gaps.unshift({ to: next.to, lines: oldest.lines + next.lines })
+      }
+      await this.#giveBack(stream, part, to)
+      await this.#save(state)
+    }
   }
 
   async #readStream(stream: Stream, state: LogState, wanted: number, maxBytes: number, ended: boolean, now: Date) {

@@ -4,7 +4,7 @@
  *   task.json     what was asked for (0600: it holds secrets)          written before anything runs
  *   process.json  the keeper's pid, start time and boot                written before the app may run
  *   exit/status   what the keeper saw: the app's exit status           written by the keeper, owned by the app's user
- *   ended.json    the final word, once nothing of the task is left     written by a driver
+ *   ended.json    the final word, once nothing of the task is left     written by a driver, on a full disk later
  *   stdout.log, stderr.log, logs.json                                  output, and what of it was given back
  *   home/ tmp/ app/                                                    the task's own folders
  *
@@ -12,7 +12,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { ExitStatus } from '#contract/wire.ts'
@@ -50,10 +50,16 @@ export const paths = {
   logState: (dir: string) => join(dir, 'logs.json'),
 }
 
+/** All or nothing, and nothing left over where the disk refuses. */
 export async function writeRecord(path: string, value: unknown): Promise<void> {
   const fresh = `${path}.${randomUUID()}`
-  await writeFile(fresh, JSON.stringify(value), { mode: 0o600 })
-  await rename(fresh, path)
+  try {
+    await writeFile(fresh, JSON.stringify(value), { mode: 0o600 })
+    await rename(fresh, path)
+  } catch (error) {
+    await rm(fresh, { force: true })
+    throw error
+  }
 }
 
 async function readRecord<T>(path: string, schema: z.ZodType<T>): Promise<T | null> {

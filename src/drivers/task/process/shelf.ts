@@ -70,6 +70,7 @@ export class Shelf {
       logs: new LogFiles(dir, id, this.#settings.logs),
       isChild: false,
       ended,
+      isEndUnwritten: false,
       stopping: null,
       settling: null,
       unwatch() {},
@@ -100,6 +101,7 @@ export class Shelf {
 
   /** Removes the task's folder and gives back what was lent to it alone. Idempotent. */
   async remove(id: string): Promise<void> {
+    const group = this.#tasks.get(id)?.group
     this.#tasks.delete(id)
     this.#unreadable.delete(id)
     // Renamed first, so that no scan sees a task half removed. What a volume's link leads to stays.
@@ -113,6 +115,7 @@ export class Shelf {
     )
     if (there) await removeTree(removed)
     await this.lender.release(id)
+    await group?.remove().catch(() => {}) // there still when its end could not be written down
   }
 
   async #open(): Promise<void> {

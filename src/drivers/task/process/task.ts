@@ -1,5 +1,6 @@
 /** One process task as the driver holds it, and how it is signalled, measured and brought to its end. */
 import { sleep } from '#base/clock.ts'
+import { isDiskFull } from '#base/disk-full.ts'
 import type { ExitStatus } from '#contract/wire.ts'
 import type { Listening, TaskStats } from '../port.ts'
 import { exitFromStatus } from '../task-rules.ts'
@@ -23,6 +24,8 @@ export type Task = {
   isChild: boolean
   /** Set once, when nothing of it is left. */
   ended: ExitStatus | null
+  /** Its end is known and could not be written down: the disk was full. Another driver would find it out again. */
+  isEndUnwritten: boolean
   /** What its processes are told and until when they may take. */
   stopping: { signal: NodeJS.Signals; deadline: number } | null
   settling: Promise<void> | null
@@ -78,9 +81,22 @@ export async function endTask(task: Task, now: Date): Promise<ExitStatus> {
     await killMembers(task.id, query)
     exit = exitOf(task, now)
   }
-  if (written) await writeRecord(paths.ended(task.dir), exit)
-  await task.group?.remove().catch(() => {}) // an empty group that lingers harms nobody
+  if (written) await writeEnd(task, exit)
+  else await task.group?.remove().catch(() => {})
   return exit
+}
+
+/** An end needs no room on the disk to be an end: what a full one refuses is written later. Idempotent. */
+export async function writeEnd(task: Task, exit: ExitStatus): Promise<void> {
+  try {
+    await writeRecord(paths.ended(task.dir), exit)
+    task.isEndUnwritten = false
+  } catch (error) {
+    if (!isDiskFull(error)) throw error
+    task.isEndUnwritten = true
+    return // its group says whether memory ran out, should another driver have to find out
+  }
+  await task.group?.remove().catch(() => {}) // an empty group that lingers harms nobody
 }
 
 function exitOf(task: Task, now: Date): ExitStatus {
