@@ -6,6 +6,7 @@ import { isAlive, residentBytes } from '#kernel/supervisor/identity.ts'
 import { statusSocketOf } from '#kernel/supervisor/node-process.ts'
 import { askStatus } from '#kernel/supervisor/status-socket.ts'
 import { configFile, readConfig } from './home.ts'
+import { lastWords } from './last-words.ts'
 import type { ProcessOptions } from './options.ts'
 import { nightshiftProcesses, reachable } from './processes.ts'
 import { readRecord } from './up.ts'
@@ -61,7 +62,7 @@ async function readStatus(options: ProcessOptions): Promise<Status> {
       restarts: seen?.restarts ?? 0,
       memoryBytes: found ? residentBytes(found.pid) : 0,
       ports: found ? ports : {},
-      because: health === 'ready' ? '' : (seen?.because ?? ''),
+      because: health === 'ready' ? '' : whyNot(seen?.because, found ? undefined : lastWords(each.logFile)),
     })
   }
   const url = `http://${reachable(config.apiHost)}:${config.apiPort}`
@@ -71,6 +72,10 @@ async function readStatus(options: ProcessOptions): Promise<Status> {
   } catch (error) {
     return { home, api: { url, reachable: false, because: messageOf(error) }, processes }
   }
+}
+
+function whyNot(because: string | undefined, words: string | undefined): string {
+  return [because, words === undefined ? undefined : `it said: ${words}`].filter(Boolean).join('; ')
 }
 
 function tableOf({ home, api, processes }: Status): string {
