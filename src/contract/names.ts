@@ -31,7 +31,7 @@ export const pathPrefix = z
   .regex(/^\/[A-Za-z0-9\-._~!$&'()*+,;=:@%/]*$/, 'must start with / and hold only path characters')
   .meta({ title: 'path' })
 /** `web.1`: service and ordinal. */
-export const instanceName = z.string().regex(/^[a-z][a-z0-9-]{0,29}\.[1-9][0-9]{0,4}$/, 'must be like web.1')
+export const instanceName = z.string().regex(/^[a-z][a-z0-9-]{0,29}\.[1-9][0-9]{0,4}$/, 'must be the name of an instance, like web.1')
 export const machineName = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be like node-1')
 
 /** `shop/production/web`: how the data plane names a service. */

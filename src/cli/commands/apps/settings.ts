@@ -1,12 +1,19 @@
-import { type AppFlags, appAliases, appFlags, command, textFlag } from '../../command.ts'
+import { type AppFlags, appAliases, appFlags, command } from '../../command.ts'
 import type { Cli } from '../../context.ts'
+import { UsageError } from '../../errors.ts'
 import { facts } from '../../table.ts'
+
+/** As the API takes it, but named by the flag. */
+function branchName(text: string): string {
+  if (!/^[A-Za-z0-9][A-Za-z0-9._/-]{0,100}$/.test(text)) throw new UsageError(`"${text}" is not the name of a branch (such as main or release/1)`)
+  return text
+}
 
 type Flags = AppFlags & { branch: string | undefined; forcePush: boolean | undefined }
 
 export const appsSettings = command({
   parameters: {
-    flags: { branch: textFlag('BRANCH', 'Branch whose pushes are deployed'), forcePush: { kind: 'boolean', optional: true, brief: 'Whether a push to it may rewrite history' }, ...appFlags },
+    flags: { branch: { kind: 'parsed', parse: branchName, optional: true, placeholder: 'BRANCH', brief: 'Branch whose pushes are deployed' }, forcePush: { kind: 'boolean', optional: true, brief: 'Whether a push to it may rewrite history' }, ...appFlags },
     aliases: appAliases,
   },
   about: 'Without flags, shows the settings.',
