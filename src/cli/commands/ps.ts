@@ -28,7 +28,8 @@ function show(out: Output, app: AppDetail, now: Date, long: boolean): void {
     instanceTable(out, instances, now, long)
   }
   const idle = app.services.filter((service) => service.instances.length === 0)
-  const drifting = app.services.filter((service) => service.wanted !== service.manifestScale)
+  // a stopped app has none of anything, whatever it is scaled to
+  const drifting = app.settings.stopped ? [] : app.services.filter((service) => service.wanted !== service.manifestScale)
   if (idle.length + drifting.length > 0) out.line()
   for (const service of idle) out.line(`${service.name}: no instances, ${service.because}`)
   for (const service of drifting) out.line(`${service.name}: scaled to ${service.wanted} by an operator (the manifest says ${service.manifestScale})`)
