@@ -61,7 +61,7 @@ describe('config', () => {
     }
     const { code, stdout } = await call(['config', 'set', 'A=1', '--wait'], { env: { ...api.env, NIGHTSHIFT_APP: 'shop' } })
     assert.equal(code, 1)
-    assert.match(stdout, /✓ released +100 ms {2}v13\n✓ started +500 ms {2}web\.1\n✗ failed: web\.1 was never ready/)
+    assert.match(stdout, /✓ released +\d+ ms {2}v13\n✓ started +\d+ ms {2}web\.1\n✗ failed: web\.1 was never ready/)
   })
 })
 
@@ -108,7 +108,7 @@ describe('domains', () => {
   test('with half a certificate, or a file that is not there, are refused', async () => {
     const env = { ...api.env, NIGHTSHIFT_APP: 'shop' }
     assert.equal((await call(['domains', 'add', 'a.example', '--cert', 'chain.pem'], { env, cwd: folder })).code, 2)
-    assert.match((await call(['domains', 'add', 'a.example', '--cert', 'no.pem', '--key', 'no.pem'], { env, cwd: folder })).stderr, /cannot read no\.pem/)
+    assert.match((await call(['domains', 'add', 'a.example', '--cert', 'no.pem', '--key', 'no.pem'], { env, cwd: folder })).stderr, /there is no file no\.pem/)
   })
 
   test('are listed and removed', async () => {
