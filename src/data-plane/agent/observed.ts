@@ -5,6 +5,7 @@ import type { SupervisionRecord } from './supervision.ts'
 
 /** Failed preparations in a row (some two minutes of them) after which waiting has become a fault. */
 const hopelessPrepares = 12
+const beingPrepared = 'its artifact and its port are being prepared'
 
 type Seen = {
   id: string
@@ -45,12 +46,12 @@ function stateOf(seen: Seen, current: TaskView | undefined): { state: InstanceSt
   const { record, world } = seen
   const busy = world.busy.get(seen.id)
   const next = record?.next
-  if (!next) return busy ? { state: 'starting', because: 'it is being started' } : { state: 'waiting', because: seen.because ?? 'about to start' }
+  // what is only being prepared may yet find its port taken or its artifact away: it has not started
+  if (!next) return { state: 'waiting', because: busy ? beingPrepared : (seen.because ?? 'about to start') }
   if (next.do === 'none') return { state: 'exited', because: next.because }
   if (next.do === 'start') {
     if (busy === 'starting' && next.restart) return { state: 'starting', because: 'it is being started' }
-    // a first start that is only being prepared may yet find its port taken or its artifact away: it has not started
-    const preparing = record.prepares > 0 ? next.because : 'its artifact and its port are being prepared'
+    const preparing = record.prepares > 0 ? next.because : beingPrepared
     const because = busy === 'starting' ? preparing : (seen.because ?? next.because)
     return { state: next.held ? 'held' : next.restart || record.prepares >= hopelessPrepares ? 'backoff' : 'waiting', because }
   }

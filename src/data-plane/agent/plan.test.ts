@@ -294,6 +294,8 @@ test('an instance whose port or artifact is not to be had is waiting and not sta
     const [observed] = plan(worldOf({ desired: { generation: 1, instances: [spec] }, records: new Map([[spec.id, { ...record, prepares, next }]]), busy: new Map(busy ? [[spec.id, 'starting'] as const] : []) }), 0).observed
     return [observed?.state, observed?.because]
   }
+  const [unknown] = plan(worldOf({ desired: { generation: 1, instances: [spec] }, busy: new Map([[spec.id, 'starting']]) }), 0).observed
+  assert.equal(unknown?.state, 'waiting', 'it has no record before its first attempt')
   assert.deepEqual(seen(0, true), ['waiting', 'its artifact and its port are being prepared'])
   assert.deepEqual(seen(3, true), ['waiting', 'port 80 can\'t be had'])
   assert.deepEqual(seen(3, false), ['waiting', 'port 80 can\'t be had'])
