@@ -1,4 +1,4 @@
-/** What a rollout waits for, said once it takes long, and again whenever the reason is another. */
+/** What a rollout waits for, said once it takes long; each reason once. */
 import type { AppDetail } from '#contract/model.ts'
 import { type Output, harmless } from './output.ts'
 
@@ -13,7 +13,7 @@ export function waitsOf(detail: Pick<AppDetail, 'services'>, release: number): {
 
 export class WaitTeller {
   readonly #out: Output
-  readonly #told = new Map<string, string>()
+  readonly #told = new Set<string>()
   #since = Date.now()
 
   constructor(out: Output) {
@@ -33,9 +33,9 @@ export class WaitTeller {
     if (!this.isDue) return
     for (const { name, because } of waitsOf(detail, release)) {
       // a port of its own in every try makes no new reason
-      const reason = because.replaceAll(/\d+/g, '')
-      if (this.#told.get(name) === reason) continue
-      this.#told.set(name, reason)
+      const reason = `${name} ${because.replaceAll(/\d+/g, '')}`
+      if (this.#told.has(reason)) continue
+      this.#told.add(reason)
       this.#out.line(this.#out.paint('dim', `  … ${name}: ${harmless(because)}`))
     }
   }

@@ -60,7 +60,8 @@ function memory({ memoryBytes, memoryLimitBytes }: Instance): string | null {
 /** Nothing for an instance that simply runs. */
 function why(instance: Instance, now: Date): string | null {
   const retry = instance.retryAt === null ? '' : `; tried again ${when(instance.retryAt, now)}`
-  if (instance.state !== 'ready') return instance.because + retry
+  // the reason tells the whole wait, as it was when it began
+  if (instance.state !== 'ready') return (retry === '' ? instance.because : instance.because.replace(/; tried again in [^;]*$/, '')) + retry
   const { lastExit } = instance
   if (instance.restarts === 0 || lastExit === null) return null
   const how = lastExit.oom ? 'out of memory' : lastExit.signal !== null ? lastExit.signal : `exit ${lastExit.code}`
