@@ -1,7 +1,7 @@
 /**
  * `npm start`: everything embedded, in one terminal. Builds the console, starts Nightshift with its data in ./.nightshift,
  * deploys examples/shop, and says what to look at. Ctrl-C stops all of it, the shop too, and leaves no process.
- * Takes the flags of `nightshift up`.
+ * Takes the flags of `nightshift up`; of another data folder only --home is heard, not NIGHTSHIFT_HOME.
  */
 import { spawn } from 'node:child_process'
 import { join, relative } from 'node:path'
@@ -87,7 +87,8 @@ function endWithParent(): void {
 }
 
 async function main(): Promise<number> {
-  const env = { ...process.env, NIGHTSHIFT_HOME: process.env['NIGHTSHIFT_HOME'] ?? join(root, '.nightshift') }
+  // a home of the shell is somebody's own: the demo would put its shop there, and stop that home's apps at its end
+  const env = { ...process.env, NIGHTSHIFT_HOME: join(root, '.nightshift') }
   const options = { ...parseProcessOptions('up', process.argv.slice(2), env), stopAppsOnExit: true }
   options.driver ??= 'process' // needs nothing but this machine
   options.httpHost ??= '127.0.0.1' // a demo is for whoever sits here

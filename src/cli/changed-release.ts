@@ -8,12 +8,12 @@ type Changed = { release: number; rollout: string | null } | null
 export async function sayChanged(cli: Cli, target: Target, what: string, answer: Changed, flags: { wait: boolean }): Promise<number> {
   const { out } = cli
   const { app, environment } = target
-  if (answer === null) out.line(`${what} in ${appWords(app, environment)}; nothing runs with it yet, so no release was made`)
+  if (answer === null) out.line(`${what} in ${appWords(app, environment)}; no release was made: it was so already, or there is none yet`)
   else if (answer.rollout === null) out.line(`${what} in ${appWords(app, environment)}: v${answer.release}`)
   else if (!flags.wait) out.line(`${what} in ${appWords(app, environment)}: v${answer.release} is rolling out (see: nightshift rollout ${appWordsAsFlags(app, environment)})`)
   else {
     out.line(`${what} in ${appWords(app, environment)}: v${answer.release} is rolling out`)
-    return sayRollout(out, target, answer.release, `see why: nightshift logs ${appWordsAsFlags(app, environment)}`)
+    return sayRollout(out, target, answer.release, `more: nightshift rollout ${appWordsAsFlags(app, environment)}`)
   }
   return 0
 }

@@ -139,7 +139,9 @@ export function assignments(words: readonly string[], example: string): Record<s
   for (const word of words) {
     const at = word.indexOf('=')
     if (at < 1) throw new UsageError(`"${word}" is not NAME=value (write: ${example})`)
-    pairs[word.slice(0, at)] = word.slice(at + 1)
+    const name = word.slice(0, at)
+    if (Object.hasOwn(pairs, name) && pairs[name] !== word.slice(at + 1)) throw new UsageError(`${name} is given twice, as "${pairs[name]}" and as "${word.slice(at + 1)}"`)
+    pairs[name] = word.slice(at + 1)
   }
   return pairs
 }

@@ -10,6 +10,7 @@ import { follow, lostLine } from './follow.ts'
 import { logFormatter } from './log-lines.ts'
 import { isUnderWay } from './newest-build.ts'
 import { harmless } from './output.ts'
+import { WaitTeller } from './rollout-waits.ts'
 import { stepLine } from './rollout-watch.ts'
 
 export type Progress = Answer<'deploys.follow'>
@@ -19,6 +20,7 @@ export type DeployEnd = { state: 'done' | 'failed'; reached: ReadonlySet<string>
 const giveUpAfterMs = 120_000
 /** How long the last lines of a build may trail behind its end, in milliseconds. */
 const trailMs = 3000
+const waitsEveryMs = 2000
 
 export type DeployWatch = { target: Target; build: string; startedAtMs: number; signal: AbortSignal }
 
@@ -34,19 +36,31 @@ export async function watchDeploy(cli: Cli, watch: DeployWatch, json: boolean): 
   const ended = new AbortController()
   const log = json ? Promise.resolve() : showLog(cli, watch, onLost, AbortSignal.any([signal, ended.signal]))
   using steps = new StepPrinter(cli, json)
+  const waits = new WaitTeller(cli.out)
+  let release: number | null = null
+  const telling = json ? undefined : setInterval(() => void (release !== null && waits.isDue && tellWaits(target, waits, release)), waitsEveryMs)
   try {
     for await (const event of follow(target.client, 'deploys.follow', input, { signal, onLost, giveUpAfterMs })) {
       told = false
       if (event.step === 'built' || event.state === 'failed') await atMost(trailMs, log)
       steps.say(event)
-      const { state, step, detail, release, url } = event
-      if (state === 'failed' || (step === 'done' && state === 'done')) return { state, reached: steps.reached, detail: harmless(detail), release, url }
+      waits.reached()
+      release = event.release ?? release
+      const { state, step, detail, url } = event
+      if (state === 'failed' || (step === 'done' && state === 'done')) return { state, reached: steps.reached, detail: harmless(detail), release: event.release, url }
     }
     signal.throwIfAborted()
     throw new AppError('unavailable', `the progress of ${build} ended without an end`)
   } finally {
+    clearInterval(telling)
     ended.abort()
   }
+}
+
+/** The steps decide how the deploy goes; why it waits is worth a look, and no failure. */
+async function tellWaits({ client, app, environment }: Target, waits: WaitTeller, release: number): Promise<void> {
+  const detail = await client.call('apps.read', { params: { app }, query: { environment } }).catch(() => undefined)
+  if (detail !== undefined) waits.tell(detail, release)
 }
 
 /** A build that starts sooner needs no word about its queue. */

@@ -1,8 +1,8 @@
 /** Checks a nightshift.yml against the contract's schema: every fault with its line and column, unknown keys with the nearest known one. */
 import type { Document, LineCounter } from 'yaml'
 import type { FieldFault } from '#base/errors.ts'
-import { nearest } from '#base/nearest.ts'
 import { type Manifest, manifestSchema } from '#contract/manifest.ts'
+import { faultMessages } from '#contract/manifest-faults.ts'
 
 export type ManifestCheck = { manifest: Manifest | null; faults: FieldFault[] }
 
@@ -13,16 +13,23 @@ export async function checkManifest(text: string): Promise<ManifestCheck> {
   const lines = new Lines()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
   if (document.errors.length > 0) return { manifest: null, faults: document.errors.map((error) => ({ path: '', message: error.message, ...position(lines, error.pos[0]) })) }
-  const parsed = manifestSchema.safeParse(withoutExtensions(document.toJS()))
+  const input = withEmptyServices(withoutExtensions(document.toJS()))
+  if (input === null || typeof input !== 'object' || Array.isArray(input)) return { manifest: null, faults: [{ path: '', message: 'must be a map with a key `services` (such as: services: { web: { command: node web.js } })', line: 1, column: 1 }] }
+  const parsed = manifestSchema.safeParse(input)
   if (parsed.success) return { manifest: parsed.data, faults: [] }
-  const faults = parsed.error.issues.flatMap((issue): FieldFault[] => {
-    if (issue.code !== 'unrecognized_keys') return [fault(document, lines, issue.path, issue.message)]
-    return issue.keys.map((key) => {
-      const near = nearest(key, knownKeys(issue.path))
-      return fault(document, lines, [...issue.path, key], `is not a key of the manifest${near === undefined ? '' : ` (did you mean ${near}?)`}`, true)
-    })
-  })
+  const faults = parsed.error.issues.flatMap((issue) => faultMessages(issue, input)).map((one): FieldFault => ({
+    path: one.path.join('.'),
+    message: `${one.message}${one.hint === undefined ? '' : ` (${one.hint})`}`,
+    ...nodePosition(document, lines, one.path, one.onKey ?? false),
+  }))
   return { manifest: null, faults: faults.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)) }
+}
+
+/** `web:` with nothing behind it is a service with nothing but defaults. */
+function withEmptyServices(value: unknown): unknown {
+  const services = (value as { services?: unknown } | null)?.services
+  if (services === null || typeof services !== 'object' || Array.isArray(services)) return value
+  return { ...(value as object), services: Object.fromEntries(Object.entries(services).map(([name, service]) => [name, service ?? {}])) }
 }
 
 /** `x-*` keys are the author's own, at every level. */
@@ -30,10 +37,6 @@ function withoutExtensions(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutExtensions)
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(Object.entries(value).flatMap(([key, inner]) => (key.startsWith('x-') ? [] : [[key, withoutExtensions(inner)]])))
-}
-
-function fault(document: Document.Parsed, lines: LineCounter, path: Path, message: string, atKey = false): FieldFault {
-  return { path: path.map(String).join('.'), message, ...nodePosition(document, lines, path, atKey) }
 }
 
 /** Where a value stands, or its key; for what is missing, where its parent stands. */
@@ -52,12 +55,3 @@ function position(lines: LineCounter, offset: number): { line: number; column: n
   const { line, col } = lines.linePos(offset)
   return { line, column: col }
 }
-
-/** Keys that are known at a path: walks the schema's JSON form, where `*` stands for any name of a record. */
-function knownKeys(path: Path): string[] {
-  let schema: JsonSchema | undefined = manifestSchema.toJSONSchema({ io: 'input', unrepresentable: 'any' }) as JsonSchema
-  for (const key of path) schema = schema?.properties?.[String(key)] ?? (typeof schema?.additionalProperties === 'object' ? schema.additionalProperties : undefined)
-  return Object.keys(schema?.properties ?? {})
-}
-
-type JsonSchema = { properties?: Record<string, JsonSchema>; additionalProperties?: boolean | JsonSchema }

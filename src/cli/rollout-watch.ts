@@ -2,34 +2,38 @@
 import { sleep } from '#base/clock.ts'
 import { isAppError } from '#base/errors.ts'
 import { formatDuration } from '#base/units.ts'
-import type { Rollout } from '#contract/model.ts'
+import type { AppDetail, Rollout } from '#contract/model.ts'
 import type { Target } from './context.ts'
 import type { Output } from './output.ts'
+import { WaitTeller } from './rollout-waits.ts'
 
 const pollMs = 400
 
 /** Undefined when there is no rollout to wait for (nothing runs, or another one has taken its place). */
-async function watchRollout(target: Target, release: number, onStep: (name: string, detail: string, atMs: number) => void, signal?: AbortSignal): Promise<Rollout | undefined> {
+async function watchRollout(target: Target, release: number, waits: WaitTeller, onStep: (name: string, detail: string, atMs: number) => void, signal?: AbortSignal): Promise<Rollout | undefined> {
   const seen = new Set<string>()
   while (true) {
-    const rollout = await readRollout(target)
-    if (rollout !== 'away') {
+    const detail = await readDetail(target)
+    if (detail !== 'away') {
+      const { rollout } = detail
       if (rollout === null || rollout.release !== release) return undefined
       for (const step of rollout.steps) {
         if (seen.has(step.name)) continue
         seen.add(step.name)
+        waits.reached()
         onStep(step.name, step.detail, new Date(step.at).getTime() - new Date(rollout.startedAt).getTime())
       }
       if (rollout.finishedAt !== null) return rollout
+      waits.tell(detail, release)
     }
     await sleep(pollMs, signal)
   }
 }
 
 /** Control may be away for a moment: the rollout goes on without it. */
-async function readRollout({ client, app, environment }: Target): Promise<Rollout | null | 'away'> {
+async function readDetail({ client, app, environment }: Target): Promise<AppDetail | 'away'> {
   try {
-    return (await client.call('apps.read', { params: { app }, query: { environment } })).rollout
+    return await client.call('apps.read', { params: { app }, query: { environment } })
   } catch (error) {
     if (isAppError(error, 'unavailable')) return 'away'
     throw error
@@ -44,7 +48,7 @@ export function stepLine(out: Output, name: string, ms: number, detail: string):
 
 /** Follows a rollout with a person watching; answers the exit code. */
 export async function sayRollout(out: Output, target: Target, release: number, wayOut: string): Promise<number> {
-  const rollout = await watchRollout(target, release, (name, detail, ms) => out.line(stepLine(out, name, ms, detail)))
+  const rollout = await watchRollout(target, release, new WaitTeller(out), (name, detail, ms) => out.line(stepLine(out, name, ms, detail)))
   if (rollout === undefined) {
     out.line(`v${release} is made; there is no rollout to wait for`)
     return 0

@@ -95,7 +95,7 @@ export const serviceSchema = z.strictObject({
     .meta({ description: 'Restart policy in the words of OTP.' }),
   needs: z.record(serviceName, z.literal('healthy')).default({}).meta({ description: 'Services it calls. Each gets an edge, which the caller knows as API_URL, API_HOST and API_PORT (for a service api). It starts once they are ready.' }),
   env: z.record(variableName, z.union([z.string(), z.number(), z.boolean()]).transform(String)).default({}).meta({ description: 'Variables; config of operators goes before them.' }),
-  secrets: z.array(variableName).default([]).meta({ description: 'Secrets that must be set before a release starts. Their values are set with nightshift secrets set, never here.' }),
+  secrets: z.array(variableName).default([]).meta({ description: 'Secrets that must be set before a release starts, and that only the services that list them get. Their values are set with nightshift secrets set, never here.' }),
   volumes: z.record(volumeName, absolutePath).default({}).meta({ description: 'Named volumes and where each appears; /app/… is the app’s own folder. A service with volumes has one instance at most.' }),
 })
 

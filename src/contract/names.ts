@@ -41,7 +41,7 @@ function branchFault({ input }: { input?: unknown }): string {
   return `${JSON.stringify(input)} is no name of a branch in git: no spaces, no ~ ^ : ? * [ \\, no "..", "//" or "@{", no part that begins with "." or ends with ".lock", no "-" or "/" at its start, no "/" or "." at its end, and not HEAD or @`
 }
 /** `web.1`: service and ordinal. */
-export const instanceName = z.string().regex(/^[a-z][a-z0-9-]{0,29}\.[1-9][0-9]{0,4}$/, 'must be like web.1')
+export const instanceName = z.string().regex(/^[a-z][a-z0-9-]{0,29}\.[1-9][0-9]{0,4}$/, 'must be the name of an instance, like web.1')
 export const machineName = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be like node-1')
 
 /** `shop/production/web`: how the data plane names a service. */

@@ -3,7 +3,7 @@
  * how it is, and ends gracefully on SIGTERM; apps run on. An agent that gets `stopAppsSignal` stops all apps before it ends.
  */
 import { flushCompileCache } from 'node:module'
-import { AppError } from '#base/errors.ts'
+import { AppError, isAppError } from '#base/errors.ts'
 import { type Logger, createLogger } from '#kernel/log.ts'
 import { identityOf } from '#kernel/supervisor/identity.ts'
 import { writeJsonIfRoom } from '#kernel/supervisor/json-file.ts'
@@ -44,7 +44,7 @@ export async function runChild(name: string, options: ProcessOptions, start: Sta
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', stopAppsSignal] as const) process.on(signal, () => asked.resolve(signal))
 
   log.info({ home, version }, `${name} starts`)
-  const starting = start(options, log)
+  const starting = start(options, log).catch((error: unknown) => giveUp(portTaken(name, error) ?? error))
   const first = await Promise.race([starting, asked.promise])
   // a start that is asked to end is let come to its end first, so that it can be closed
   running = await starting
@@ -58,6 +58,21 @@ export async function runChild(name: string, options: ProcessOptions, start: Sta
   lock.release()
   log.info(`${name} has ended`)
   return 0
+}
+
+/** What a process that could not start has opened so far would keep it alive, unseen and without a use. */
+function giveUp(error: unknown): never {
+  if (!isAppError(error)) throw error
+  process.stderr.write(`error: ${error.message}\n`)
+  process.exit(error.code === 'invalid' ? 2 : 1)
+}
+
+/** The system's word for a port it does not give, as one a person can use. */
+function portTaken(name: string, error: unknown): AppError | undefined {
+  const { code, address, port } = error as { code?: string; address?: string; port?: number }
+  const because = code === 'EADDRINUSE' ? 'another program has it' : code === 'EACCES' ? 'only root may listen there' : undefined
+  if (because === undefined || port === undefined) return undefined
+  return new AppError('unavailable', `${name} cannot listen on ${address ?? '*'}:${port}: ${because} (free it, or stop Nightshift and start it with another port, see: nightshift up --help)`, { cause: error })
 }
 
 /** A process started by hand or by systemd makes its own record, so that `nightshift status` sees it. */

@@ -1,6 +1,6 @@
 /** The process commands by name; each loads only what it runs. */
 import { sleep } from '#base/clock.ts'
-import { isAppError } from '#base/errors.ts'
+import { AppError, isAppError } from '#base/errors.ts'
 import type { Logger } from '#kernel/log.ts'
 import { type Running, runChild } from './child.ts'
 import { readKey } from './home.ts'
@@ -100,13 +100,26 @@ async function startProxy(options: ProcessOptions, log: Logger): Promise<Running
 /** The database in the foreground, for a machine where something else supervises. */
 async function runPostgres(options: ProcessOptions): Promise<number> {
   const [{ ensurePostgres, findPostgres, stopPostgres }, { prepareHome }] = await Promise.all([import('#kernel/postgres/embedded.ts'), import('./home.ts')])
-  prepareHome(options.home)
+  const { home } = options
+  prepareHome(home)
+  const lock = await lockDatabase(home)
   const ended = new AbortController()
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => ended.abort())
-  const { pid, port } = await ensurePostgres({ home: options.home, port: options.databasePort ?? standardPorts.database })
+  const { pid, port } = await ensurePostgres({ home, port: options.databasePort ?? standardPorts.database })
   process.stdout.write(`postgres is ready (pid ${pid}, 127.0.0.1:${port})\n`)
-  while (!ended.signal.aborted && (await findPostgres(options.home))) await sleep(1000, ended.signal).catch(() => {})
+  while (!ended.signal.aborted && (await findPostgres(home))) await sleep(1000, ended.signal).catch(() => {})
   if (!ended.signal.aborted) return 1
-  await stopPostgres(options.home)
+  await stopPostgres(home)
+  lock.release()
   return 0
+}
+
+/** One keeper a database: a second one would stop at its end what the first one keeps. A server without a keeper is taken over. */
+async function lockDatabase(home: string): Promise<{ release(): void }> {
+  const [{ holderOf, takeLock }, { lockFileOf }, { supervisorLockFile }] = await Promise.all([import('#kernel/supervisor/lock.ts'), import('#kernel/supervisor/node-process.ts'), import('./up.ts')])
+  const supervisor = holderOf(supervisorLockFile(home))
+  if (supervisor) throw new AppError('conflict', `the postgres of ${home} runs already, kept by nightshift up (pid ${supervisor.pid}; see: nightshift status --home ${home})`)
+  const lock = await takeLock(lockFileOf(home, 'postgres'))
+  if ('heldBy' in lock) throw new AppError('conflict', `the postgres of ${home} runs already, kept by nightshift postgres (pid ${lock.heldBy.pid})`)
+  return lock
 }

@@ -26,7 +26,13 @@ export async function runDown(options: ProcessOptions): Promise<number> {
     const lock = await takeLock(supervisorLockFile(home))
     if ('heldBy' in lock) throw new AppError('conflict', `${home} is being started at this moment (pid ${lock.heldBy.pid})`)
     try {
-      await stopAll(home, nightshiftProcesses(home, config, options.databaseUrl), { apps: options.apps, say })
+      const processes = nightshiftProcesses(home, config, options.databaseUrl)
+      const found = await Promise.all(processes.all().map((each) => each.find()))
+      if (!options.apps && found.every((each) => each === undefined)) {
+        say(`Nightshift is not running in ${home}: there was nothing to stop`)
+        return 0
+      }
+      await stopAll(home, processes, { apps: options.apps, say })
     } finally {
       lock.release()
     }

@@ -108,9 +108,10 @@ function parse(command: string, args: string[]) {
     try {
       return parseArgs({ args, options: flags, strict: true, tokens: true })
     } catch (error) {
-      const unknown = /Unknown option '--([^' ]+)/.exec(messageOf(error))?.[1]
-      const meant = unknown === undefined ? undefined : nearest(unknown, allowed)
-      throw new AppError('invalid', `${messageOf(error)}${meant ? ` (did you mean --${meant}?)` : ''} (see: nightshift ${command} --help)`)
+      const unknown = /Unknown option '(-[^' ]+)/.exec(messageOf(error))?.[1]
+      if (unknown === undefined) throw new AppError('invalid', `nightshift ${command}: ${messageOf(error)} (see: nightshift ${command} --help)`)
+      const meant = nearest(unknown.replace(/^-+/, ''), allowed)
+      throw new AppError('invalid', `there is no flag ${unknown} (${meant ? `did you mean --${meant}? ` : ''}see: nightshift ${command} --help)`)
     }
   })()
   for (const token of tokens) {

@@ -7,6 +7,7 @@ import { holderOf } from '#kernel/supervisor/lock.ts'
 import { statusSocketOf } from '#kernel/supervisor/node-process.ts'
 import { askStatus } from '#kernel/supervisor/status-socket.ts'
 import { configFile, readConfig } from './home.ts'
+import { lastWords } from './last-words.ts'
 import type { ProcessOptions } from './options.ts'
 import { nightshiftProcesses, reachable } from './processes.ts'
 import { readRecord, supervisorLockFile } from './up.ts'
@@ -76,7 +77,7 @@ async function readStatus(options: ProcessOptions): Promise<Status> {
       restarts: seen?.restarts ?? 0,
       memoryBytes: found ? residentBytes(found.pid) : 0,
       ports: found ? ports : {},
-      because: health === 'ready' ? '' : disk || (seen?.because ?? ''),
+      because: health === 'ready' ? '' : disk || whyNot(seen?.because, found ? undefined : lastWords(each.logFile)),
     })
   }
   const url = `http://${reachable(config.apiHost)}:${config.apiPort}`
@@ -86,6 +87,10 @@ async function readStatus(options: ProcessOptions): Promise<Status> {
   } catch (error) {
     return { home, disk, api: { url, reachable: false, because: messageOf(error) }, processes }
   }
+}
+
+function whyNot(because: string | undefined, words: string | undefined): string {
+  return [because, words === undefined ? undefined : `it said: ${words}`].filter(Boolean).join('; ')
 }
 
 function tableOf({ home, disk, api, processes }: Status): string {

@@ -46,5 +46,5 @@ async function stopApps(home: string, agent: Managed, say: StopStep): Promise<vo
     if (Date.now() > end) throw new AppError('unavailable', `the agent could not stop all apps within ${stopAppsGraceMs / 1000} s (its log is ${agent.logFile})`)
   }
   rmSync(recordFile(home, 'agent'), { force: true })
-  say('apps stopped')
+  say('apps stopped, and agent with them')
 }

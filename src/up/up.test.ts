@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { tempHome } from '#test/harness/home.ts'
 import { bootNightshift } from '#test/harness/nightshift.ts'
 import { until } from '#test/harness/wait.ts'
+import { lastWords } from './last-words.ts'
 import { machineOf, prepareHome, readConfig } from './home.ts'
 import { parseProcessOptions } from './options.ts'
 import { chooseConfig } from './ports.ts'
@@ -48,10 +49,49 @@ test('a port that another program has is refused by name, and 0 takes any free o
     assert.ok(chosen.apiPort > 0 && chosen.apiPort !== port && chosen.httpPort > 0)
     const again = await chooseConfig({ ...options, apiPort: 0 }, chosen, free)
     assert.equal(again.apiPort, chosen.apiPort, 'a port once chosen is kept')
-    assert.equal((await chooseConfig(options, undefined, { ...free, held: (each) => each === port })).apiPort, port, 'a port our own process has is ours')
+    assert.equal((await chooseConfig(options, undefined, { ...free, held: (each, flag) => each === port && flag === 'api-port' })).apiPort, port, 'a port our own process has is ours')
   } finally {
     other.close()
   }
+})
+
+test('no port is given twice: two asked for are refused, one that nobody asked for moves, and says so', async () => {
+  const parse = (...flags: string[]) => parseProcessOptions('up', [...flags, '--driver', 'process'], {})
+  const said: string[] = []
+  const say = (text: string) => void said.push(text)
+  const spare = (await chooseConfig(parse('--api-port', '0', '--http-port', '0'), undefined, free)).apiPort
+  await assert.rejects(chooseConfig(parse('--api-port', String(spare), '--http-port', String(spare)), undefined, free), new RegExp(`^.*--api-port and --http-port are both ${spare} \\(give each a port of its own`))
+  const saved = { ...(await chooseConfig(parse('--api-port', '0', '--http-port', '0'), undefined, free)), databasePort: spare }
+  const chosen = await chooseConfig(parse('--api-port', String(spare)), saved, { ...free, say })
+  assert.equal(chosen.apiPort, spare)
+  assert.notEqual(chosen.databasePort, spare)
+  assert.match(said.join(), new RegExp(`port ${spare} cannot be had \\(--api-port has it\\): database on ${chosen.databasePort} from now on`))
+})
+
+test('a DNS port that was asked for by number is refused where it is taken, as every other', async () => {
+  const other = createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => other.once('listening', resolve))
+  const { port } = other.address() as { port: number }
+  try {
+    const options = parseProcessOptions('up', ['--api-port', '0', '--http-port', '0', '--dns-port', String(port), '--driver', 'process'], {})
+    await assert.rejects(chooseConfig(options, undefined, free), /it is taken by another program \(choose another with --dns-port N/)
+    const said: string[] = []
+    const moved = await chooseConfig({ ...options, dnsPort: undefined }, { ...(await chooseConfig({ ...options, dnsPort: 0 }, undefined, free)), dnsPort: port }, { ...free, say: (text) => void said.push(text) })
+    assert.match(said.join(), new RegExp(`port ${port} is taken by another program: DNS of \\*\\.internal on ${moved.dnsPort} from now on \\(another: --dns-port N\\)`))
+  } finally {
+    other.close()
+  }
+})
+
+test('the last line of a log tells why its process ended, where it does', async () => {
+  await using folder = await tempHome()
+  const file = join(folder.home, 'control.log')
+  const words = (text: string) => (writeFileSync(file, text), lastWords(file))
+  assert.equal(words('{"level":"info","msg":"control starts"}\nerror: control cannot listen on 127.0.0.1:7911\n'), 'control cannot listen on 127.0.0.1:7911')
+  assert.equal(words('{"level":"fatal","err":{"message":"out of disk"},"msg":"x"}\n'), 'out of disk')
+  assert.equal(words('{"level":"info","msg":"control is ready"}\n'), undefined)
+  assert.equal(words(''), undefined)
+  assert.equal(lastWords(join(folder.home, 'none.log')), undefined)
 })
 
 test('any host name becomes a machine name', () => {
@@ -75,6 +115,9 @@ test('one home has one supervisor; status and down speak of it, from any folder,
   const alone = await nightshift.cli(['agent', '--home', home])
   assert.match(alone.stderr, /the agent of .* runs already \(pid \d+\)/)
 
+  const database = await nightshift.cli(['postgres', '--home', home])
+  assert.match(database.stderr, /the postgres of .* runs already, kept by nightshift up \(pid \d+/)
+
   const link = join(home, 'link')
   symlinkSync(join(import.meta.dirname, '../../bin/nightshift'), link)
   const status = await nightshift.cli(['status', '--json'], { cwd: '/' })
@@ -96,4 +139,5 @@ test('one home has one supervisor; status and down speak of it, from any folder,
   assert.equal(nightshift.pid('control'), undefined)
   const down = await nightshift.cli(['down'])
   assert.equal(down.code, 0, 'down twice is harmless')
+  assert.match(down.stdout, /is not running in .*: there was nothing to stop/)
 })

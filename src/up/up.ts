@@ -18,9 +18,10 @@ import { holderOf, takeLock } from '#kernel/supervisor/lock.ts'
 import { findRecorded } from '#kernel/supervisor/node-process.ts'
 import { type ProcessView, supervise } from '#kernel/supervisor/supervisor.ts'
 import { type DriverKind, type HomeConfig, prepareHome, readConfig, readKey, saveConfig } from './home.ts'
+import { lastWords } from './last-words.ts'
 import { loginLink } from './login-link.ts'
 import type { ProcessOptions } from './options.ts'
-import { chooseConfig } from './ports.ts'
+import { type Held, chooseConfig } from './ports.ts'
 import { nightshiftProcesses, reachable } from './processes.ts'
 import { stopAppsSignal } from './signals.ts'
 import { stopAll } from './stop.ts'
@@ -57,7 +58,7 @@ export async function runUp(options: ProcessOptions, listener: UpListener = term
   const log = createLogger({ process: 'up', home })
   const saved = readConfig(home)
   const driver = await chooseDriver(options, saved, say)
-  const config = await chooseConfig(options, saved, { driver, held: await heldPorts(home, saved), movable: listener.movablePorts })
+  const config = await chooseConfig(options, saved, { driver, held: await heldPorts(home, saved), movable: listener.movablePorts, say })
   saveConfig(home, config)
   const processes = nightshiftProcesses(home, config, options.databaseUrl)
 
@@ -125,7 +126,8 @@ function terminal(home: string): UpListener {
         const before = told.get(each.name)
         if (before === word || (before === undefined && word === 'down')) continue
         told.set(each.name, word)
-        const because = each.health === 'down' ? `: ${each.because}` : ''
+        const words = each.health === 'down' ? lastWords(join(home, 'log', `${each.name}.log`)) : undefined
+        const because = each.health === 'down' ? `: ${each.because}${words === undefined ? '' : ` (${words})`}` : ''
         say(`  ${each.name.padEnd(9)} ${word}${because}  ${formatDuration(performance.now() - startedAt)}`)
       }
     },
@@ -165,12 +167,12 @@ async function chooseDriver({ driver }: ProcessOptions, saved: HomeConfig | unde
 }
 
 /** Ports that our own living processes hold: no other program has taken those. */
-async function heldPorts(home: string, saved: HomeConfig | undefined): Promise<(port: number) => boolean> {
-  const held = new Set<number | null | undefined>()
-  if (findRecorded(home, 'control')) held.add(saved?.apiPort)
-  if (findRecorded(home, 'proxy')) held.add(saved?.httpPort).add(saved?.httpsPort).add(saved?.dnsPort)
-  if (await findPostgres(home)) held.add(saved?.databasePort)
-  return (port) => held.has(port)
+async function heldPorts(home: string, saved: HomeConfig | undefined): Promise<Held> {
+  const control = findRecorded(home, 'control') ? saved : undefined
+  const proxy = findRecorded(home, 'proxy') ? saved : undefined
+  const database = (await findPostgres(home)) ? saved : undefined
+  const held = { 'api-port': control?.apiPort, 'http-port': proxy?.httpPort, 'https-port': proxy?.httpsPort, 'dns-port': proxy?.dnsPort, 'database-port': database?.databasePort }
+  return (port, flag) => held[flag] === port
 }
 
 /** Starts the supervisor in the background and returns when all is ready. */

@@ -71,13 +71,19 @@ async function prepare(cli: Cli, flags: Flags, folder: string): Promise<{ target
   const known = await orMissing(client.call('apps.read', { params: { app }, query: { environment } }))
   if (chosen === undefined && known !== undefined) await confirmTaken(cli, known)
   const source = flags.image === undefined ? await collectSource(folder) : undefined
+  const isNewApp = known === undefined && (environment === 'production' || !(await isThere(client, app)))
   if (known === undefined) await client.call('apps.create', { body: { name: app, environment } })
   if (chosen === undefined) {
     await linkFolder(folder, app)
     if (!flags.json) cli.out.note(`nothing names an app here, so it is called ${app}, like the folder (kept in ${linkName}; another name: --app NAME)`)
   }
-  if (!flags.json) cli.out.line(`deploying ${flags.image ?? folder} to ${cli.out.paint('bold', appWords(app, environment))}${known === undefined ? ', a new app' : ''}`)
+  if (!flags.json) cli.out.line(`deploying ${flags.image ?? folder} to ${cli.out.paint('bold', appWords(app, environment))}${known !== undefined ? '' : isNewApp ? ', a new app' : ', a new environment'}`)
   return { target, source, isNew: known === undefined || known.release === null, startedAtMs: Date.now() }
+}
+
+/** In any environment. */
+async function isThere(client: Target['client'], app: string): Promise<boolean> {
+  return (await client.call('apps.list')).some(({ name }) => name === app)
 }
 
 /** A folder that happens to be called like somebody's app must not replace it unasked. */

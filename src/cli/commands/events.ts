@@ -1,6 +1,9 @@
+import { nearest } from '#base/nearest.ts'
+import { eventKinds } from '#contract/events.ts'
 import type { JournalEvent } from '#contract/model.ts'
-import { type AppFlags, appAliases, appFlags, command, longFlag, numberFlag, switchFlag, textFlag } from '../command.ts'
+import { type AppFlags, appAliases, appFlags, command, longFlag, numberFlag, switchFlag } from '../command.ts'
 import type { Cli } from '../context.ts'
+import { UsageError } from '../errors.ts'
 import { follow, lostLine } from '../follow.ts'
 import { harmless } from '../output.ts'
 import { localClock, localDay, localTime } from '../times.ts'
@@ -8,12 +11,19 @@ import { checkNamedApp } from '../named-app.ts'
 
 type Flags = AppFlags & { follow: boolean; number: number | undefined; kind: string | undefined; all: boolean; long: boolean }
 
+function eventKind(text: string): string {
+  const kinds: readonly string[] = eventKinds
+  if (kinds.includes(text)) return text
+  const meant = nearest(text, kinds) ?? kinds.find((kind) => kind.startsWith(`${text}.`))
+  throw new UsageError(`there is no kind of event "${text}" (${meant === undefined ? `one of ${kinds.join(', ')}` : `did you mean ${meant}?`})`)
+}
+
 export const events = command({
   parameters: {
     flags: {
       follow: switchFlag('Go on with new events as they happen'),
       number: numberFlag('N', 'How many of the past; default 30', { min: 0, max: 1000 }),
-      kind: textFlag('KIND', 'Only this kind, such as instance.exited'),
+      kind: { kind: 'parsed', parse: eventKind, optional: true, placeholder: 'KIND', brief: 'Only this kind, such as instance.exited' },
       all: switchFlag('Of all apps, also where the folder names one'),
       long: longFlag,
       ...appFlags,

@@ -53,6 +53,9 @@ describe('git-remote', () => {
     const helpers = (await git('config', '--local', '--list')).split('\n').filter((line) => line.startsWith('credential.'))
     assert.equal(helpers.length, 2)
     assert.equal((await remote('--name=--upload-pack=x')).code, 1)
+    assert.equal((await remote()).stderr.includes('until now'), false)
+    await git('remote', 'set-url', 'nightshift', 'http://elsewhere/git/notes.git')
+    assert.match((await remote()).stderr, /it pointed to http:\/\/elsewhere\/git\/notes\.git until now \(put it back: git remote set-url nightshift http/)
   })
 
   test('lets git find the credential for this server, and for no other', async () => {

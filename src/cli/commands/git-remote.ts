@@ -27,6 +27,7 @@ export const gitRemote = command({
     const git = async (...args: string[]): Promise<string> => (await exec('git', args, { cwd: cli.io.cwd })).stdout.trim()
     const branch = await currentBranch(git)
     const known = (await git('remote')).split('\n').includes(remote)
+    const before = known ? await git('remote', 'get-url', remote).catch(() => '') : ''
     await git('remote', known ? 'set-url' : 'add', remote, gitUrl)
     const section = `credential.${new URL(gitUrl).origin}`
     await git('config', '--local', '--unset-all', `${section}.helper`).catch(() => '')
@@ -35,6 +36,7 @@ export const gitRemote = command({
     await git('config', '--local', '--add', `${section}.helper`, helperLine(serverWords(flags, url, from, cli.io)))
     const target = detail.settings.deployBranch
     cli.out.line(`${remote} ${known ? 'points' : 'is added and points'} to ${gitUrl}`)
+    if (known && before !== gitUrl) cli.out.warn(`it pointed to ${before} until now (put it back: git remote set-url ${remote} ${before}; keep both: nightshift git-remote --name NAME)`)
     cli.out.line(`Deploy: git push ${remote} ${branch === target ? target : `HEAD:${target}`}`)
     cli.out.note(`Pushes to ${target} are deployed; another branch: nightshift apps settings --branch NAME ${appWordsAsFlags(app, environment)}`)
   },

@@ -50,6 +50,15 @@ describe('logs', () => {
     assert.deepEqual(stdout.trimEnd().split('\n').map((line) => line.replace(/.*(line \d+)$/, '$1')), all.map(({ text }) => text))
   })
 
+  test('of a service or an instance that is not there are a slip of the fingers', async () => {
+    api.handlers['logs.list'] = () => ({ lines: [], partial: false, next: null })
+    api.handlers['apps.read'] = () => anApp()
+    assert.match((await run('logs', '-s', 'wbe')).stderr, /there are no lines of it, and shop has no service "wbe" \(did you mean web\?\); it has web/)
+    assert.match((await run('logs', '-i', 'web.7')).stderr, /no instance "web\.7" \(did you mean web\.1\?\)/)
+    const quiet = await run('logs', '-s', 'web')
+    assert.deepEqual([quiet.code, quiet.stderr], [0, 'no lines\n'])
+  })
+
   test('as JSON are one object a line', async () => {
     const lines = [aLine('one'), aLine('two')]
     api.handlers['logs.list'] = () => ({ lines, partial: false, next: null })
@@ -126,9 +135,9 @@ async function using<T>(made: Promise<TestApi>, work: (api: TestApi) => Promise<
 describe('events', () => {
   test('are shown newest last, of the app that is chosen', async () => {
     api.handlers['events.list'] = () => [anEvent(3, { kind: 'instance.exited' }), anEvent(2), anEvent(1)]
-    const { stdout } = await run('events', '--kind', 'x.y', '-n', '3')
+    const { stdout } = await run('events', '--kind', 'instance.exited', '-n', '3')
     assert.deepEqual(stdout.trimEnd().split('\n').map((line) => line.split(' ').at(-1)), ['1', '2', '3'])
-    assert.deepEqual(api.asked[0]?.query, { app: 'shop', kind: 'x.y', limit: 3 })
+    assert.deepEqual(api.asked[0]?.query, { app: 'shop', kind: 'instance.exited', limit: 3 })
   })
 
   test('-f goes on after the last one that was shown', async () => {

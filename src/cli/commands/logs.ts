@@ -1,7 +1,10 @@
+import { AppError } from '#base/errors.ts'
+import { nearest } from '#base/nearest.ts'
 import type { CallInput } from '#contract/endpoints.ts'
 import type { LogLine } from '#contract/model.ts'
 import { type AppFlags, appAliases, appFlags, command, numberFlag, proposeInstances, proposeServices, switchFlag, textFlag } from '../command.ts'
 import type { Cli, Server } from '../context.ts'
+import { UsageError } from '../errors.ts'
 import { follow, lostLine } from '../follow.ts'
 import { logFormatter } from '../log-lines.ts'
 import { parsePoint } from '../since.ts'
@@ -50,6 +53,7 @@ export const logs = command({
   about: 'One timeline per service: lines of every instance, past and present, whatever became of it. With --json, one line of the API a line.',
   examples: ['logs -f', 'logs -i web.1 --since 1h', 'logs -s worker --level warn --grep timeout', 'logs --all -f'],
   async run(cli: Cli, flags: Flags) {
+    if (flags.since !== undefined && flags.until !== undefined && flags.since >= flags.until) throw new UsageError('--since is not before --until, so nothing lies between them (such as --since 2h --until 1h)')
     const scope = flags.all ? { ...(await cli.connect(flags)), query: {} } : await ofApp(cli, flags)
     const query: Query = {
       ...scope.query,
@@ -65,11 +69,28 @@ export const logs = command({
       else cli.out.line(flags.all ? `${line.app} ${format(line)}` : format(line))
     }
     const last = await printPast(cli, scope, query, flags, print)
-    if (last === undefined) await checkNamedApp(scope.client, scope.query.app)
+    if (last === undefined) await checkNames(scope, flags)
     if (last === undefined && !flags.follow) cli.out.note('no lines')
     if (flags.follow) await printNew(cli, scope, query, last, print)
   },
 })
+
+/** No line was found: the app, service or instance may be a slip of the fingers. One that is gone has lines, so that it does not come here. */
+async function checkNames({ client, query: { app, environment } }: Server & { query: Query }, { service, instance }: Flags): Promise<void> {
+  if (app === undefined) return
+  if (service === undefined && instance === undefined) return checkNamedApp(client, app)
+  const detail = await client.call('apps.read', { params: { app }, query: environment === undefined ? {} : { environment } })
+  const services = detail.services.map(({ name }) => name)
+  const named = service ?? instance?.replace(/\.\d+$/, '') ?? ''
+  if (!services.includes(named) && !['release', 'run', 'build', 'web'].includes(named)) throw unknown(app, 'service', named, services)
+  const instances = detail.services.flatMap((each) => each.instances.map(({ name }) => name))
+  if (instance !== undefined && services.includes(named) && !instances.includes(instance)) throw unknown(app, 'instance', instance, instances)
+}
+
+function unknown(app: string, what: string, name: string, known: string[]): AppError {
+  const meant = nearest(name, known)
+  return new AppError('not-found', `there are no lines of it, and ${app} has no ${what} "${name}"${meant === undefined ? '' : ` (did you mean ${meant}?)`}; it has ${known.join(', ') || 'none'}`)
+}
 
 async function ofApp(cli: Cli, flags: Flags): Promise<Server & { query: Query }> {
   const target = await cli.target(flags)

@@ -39,12 +39,13 @@ async function check(cli: Cli, file: string, json: boolean): Promise<number> {
   try {
     text = await readFile(resolve(cli.io.cwd, file), 'utf8')
   } catch (error) {
-    throw new AppError('invalid', `cannot read ${file}: ${messageOf(error)}`, { cause: error })
+    const absent = (error as NodeJS.ErrnoException).code === 'ENOENT'
+    throw new AppError('invalid', absent ? `there is no file ${file}` : `cannot read ${file}: ${messageOf(error)}`, { cause: error })
   }
   const { checkManifest } = await import('../manifest-check.ts')
   const { manifest: parsed, faults } = await checkManifest(text)
   if (json) cli.out.json({ manifest: parsed, faults })
   else if (parsed !== null) cli.out.line(`${file} is a valid manifest: ${plural(Object.keys(parsed.services).length, 'service')} (${Object.keys(parsed.services).join(', ')})`)
-  else for (const fault of faults) cli.out.line(`${file}:${fault.line ?? 1}:${fault.column ?? 1}: ${fault.path === '' ? '' : `${fault.path}: `}${fault.message}`)
+  else for (const fault of faults) cli.out.line(`${file}:${fault.line ?? 1}:${fault.column ?? 1}: ${fault.message}`)
   return faults.length === 0 ? 0 : 1
 }

@@ -28,7 +28,8 @@ function show(out: Output, app: AppDetail, now: Date, long: boolean): void {
     instanceTable(out, instances, now, long)
   }
   const idle = app.services.filter((service) => service.instances.length === 0)
-  const drifting = app.services.filter((service) => service.wanted !== service.manifestScale)
+  // a stopped app has none of anything, whatever it is scaled to
+  const drifting = app.settings.stopped ? [] : app.services.filter((service) => service.wanted !== service.manifestScale)
   if (idle.length + drifting.length > 0) out.line()
   for (const service of idle) out.line(`${service.name}: no instances, ${service.because}`)
   for (const service of drifting) out.line(`${service.name}: scaled to ${service.wanted} by an operator (the manifest says ${service.manifestScale})`)
@@ -59,7 +60,8 @@ function memory({ memoryBytes, memoryLimitBytes }: Instance): string | null {
 /** Nothing for an instance that simply runs. */
 function why(instance: Instance, now: Date): string | null {
   const retry = instance.retryAt === null ? '' : `; tried again ${when(instance.retryAt, now)}`
-  if (instance.state !== 'ready') return instance.because + retry
+  // the reason tells the whole wait, as it was when it began
+  if (instance.state !== 'ready') return (retry === '' ? instance.because : instance.because.replace(/; tried again in [^;]*$/, '')) + retry
   const { lastExit } = instance
   if (instance.restarts === 0 || lastExit === null) return null
   const how = lastExit.oom ? 'out of memory' : lastExit.signal !== null ? lastExit.signal : `exit ${lastExit.code}`

@@ -1,9 +1,13 @@
 import { type AppFlags, appAliases, appFlags, command, switchFlag, wholeNumber } from '../command.ts'
 import type { Cli } from '../context.ts'
+import { UsageError } from '../errors.ts'
 import { sayRollout } from '../rollout-watch.ts'
 import { appWords, appWordsAsFlags } from '../words.ts'
 
-const release = (text: string): number => wholeNumber(text.replace(/^v/, ''), { min: 1, max: 1_000_000 })
+function release(text: string): number {
+  if (!/^v?\d{1,7}$/.test(text)) throw new UsageError(`must be a release, such as v12, not "${text}" (see: nightshift releases)`)
+  return wholeNumber(text.replace(/^v/, ''), { min: 1, max: 1_000_000 })
+}
 
 export const rollback = command({
   parameters: {
@@ -20,6 +24,6 @@ export const rollback = command({
     if (flags.json) cli.out.json(answer)
     else cli.out.line(`${appWords(app, environment)} goes back to ${to === undefined ? 'the release before' : `v${to}`}, as v${answer.release}`)
     if (flags.noWait || flags.json || answer.rollout === null) return
-    return sayRollout(cli.out, target, answer.release, `see why: nightshift logs ${appWordsAsFlags(app, environment)}`)
+    return sayRollout(cli.out, target, answer.release, `more: nightshift rollout ${appWordsAsFlags(app, environment)}`)
   },
 })

@@ -35,7 +35,8 @@ async function rootOf(folder: string): Promise<string> {
     const root = await realpath(folder)
     if ((await lstat(root)).isDirectory()) return root
   } catch (error) {
-    throw new AppError('invalid', `cannot deploy ${folder}: ${messageOf(error)}`, { cause: error })
+    const absent = (error as NodeJS.ErrnoException).code === 'ENOENT'
+    throw new AppError('invalid', absent ? `cannot deploy ${folder}: there is no such folder` : `cannot deploy ${folder}: ${messageOf(error)}`, { cause: error })
   }
   throw new AppError('invalid', `cannot deploy ${folder}: it is a file (name the folder it is in)`)
 }

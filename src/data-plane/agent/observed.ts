@@ -3,6 +3,10 @@ import type { TaskView } from './identity.ts'
 import type { HealthView } from './plan.ts'
 import type { SupervisionRecord } from './supervision.ts'
 
+/** Failed preparations in a row (some two minutes of them) after which waiting has become a fault. */
+const hopelessPrepares = 12
+const beingPrepared = 'its artifact and its port are being prepared'
+
 type Seen = {
   id: string
   spec: InstanceSpec | null
@@ -42,21 +46,29 @@ function stateOf(seen: Seen, current: TaskView | undefined): { state: InstanceSt
   const { record, world } = seen
   const busy = world.busy.get(seen.id)
   const next = record?.next
-  if (!next) return busy ? { state: 'starting', because: 'it is being started' } : { state: 'waiting', because: seen.because ?? 'about to start' }
+  // what is only being prepared may yet find its port taken or its artifact away: it has not started
+  if (!next) return { state: 'waiting', because: busy ? beingPrepared : (seen.because ?? 'about to start') }
   if (next.do === 'none') return { state: 'exited', because: next.because }
   if (next.do === 'start') {
-    if (busy === 'starting') return { state: 'starting', because: 'it is being started' }
-    const because = seen.because ?? next.because
-    return { state: next.held ? 'held' : next.restart ? 'backoff' : 'waiting', because }
+    if (busy === 'starting' && next.restart) return { state: 'starting', because: 'it is being started' }
+    const preparing = record.prepares > 0 ? next.because : beingPrepared
+    const because = busy === 'starting' ? preparing : (seen.because ?? next.because)
+    return { state: next.held ? 'held' : next.restart || record.prepares >= hopelessPrepares ? 'backoff' : 'waiting', because }
   }
   if (next.ending) {
     const drained = busy === 'stopping' || next.ending.drainMs === 0
     return { state: drained ? 'stopping' : 'draining', because: seen.because && !busy ? seen.because : next.ending.because }
   }
-  if (!current) return { state: 'starting', because: 'it is being started' }
+  if (!current) return { state: 'starting', because: again(record) ?? 'it is being started' }
   if (current.who.kind !== 'service') return { state: 'starting', because: 'it runs' }
   const health = world.health.get(current.who.task)
-  if (!health) return { state: 'starting', because: 'it has just been started' }
+  if (!health) return { state: 'starting', because: again(record) ?? 'it has just been started' }
   if (health.state === 'failed') return { state: 'stopping', because: health.because }
+  if (health.early) return { state: 'starting', because: seen.because ?? again(record) ?? health.because }
   return { state: health.state === 'doubtful' ? 'unhealthy' : health.state, because: seen.because ?? health.because }
+}
+
+/** One that has just been started again only shows that it does not listen yet; how the run before it ended says more. */
+function again({ lastFault }: SupervisionRecord): string | undefined {
+  return lastFault === undefined ? undefined : `it is being tried again; the last time ${lastFault}`
 }

@@ -277,3 +277,27 @@ test('a held instance tells why, its last exit, and when it is tried again', () 
 function shuffled<T>(list: readonly T[], seed: number): T[] {
   return list.map((item, index) => ({ item, key: Math.sin(seed + index * 997) })).sort((a, b) => a.key - b.key).map(({ item }) => item)
 }
+
+test('one that is tried again tells why the run before failed, until it can say more itself', () => {
+  const spec = instanceSpec('ins_a')
+  const record = { ...watched(spec), restarts: 1, lastFault: 'it did not become ready within 5 s: GET /up answered 404' }
+  const because = (health: HealthView) => plan(worldOf({ desired: { generation: 1, instances: [spec] }, ...running(spec), records: new Map([[spec.id, record]]), health: new Map([[taskView(spec, 1).who.task, health]]) }), 0).observed[0]?.because
+  assert.equal(because({ state: 'starting', because: 'not ready yet: nothing listens there', early: true }), 'it is being tried again; the last time it did not become ready within 5 s: GET /up answered 404')
+  assert.equal(because({ state: 'starting', because: 'not ready yet: GET /up answered 503' }), 'not ready yet: GET /up answered 503')
+})
+
+test('an instance whose port or artifact is not to be had is waiting and not started; after a while that is a fault', () => {
+  const spec = instanceSpec('ins_a')
+  const seen = (prepares: number, busy: boolean) => {
+    const record = freshRecord(spec)
+    const next = { ...record.next, because: 'port 80 can\'t be had' } as SupervisionRecord['next']
+    const [observed] = plan(worldOf({ desired: { generation: 1, instances: [spec] }, records: new Map([[spec.id, { ...record, prepares, next }]]), busy: new Map(busy ? [[spec.id, 'starting'] as const] : []) }), 0).observed
+    return [observed?.state, observed?.because]
+  }
+  const [unknown] = plan(worldOf({ desired: { generation: 1, instances: [spec] }, busy: new Map([[spec.id, 'starting']]) }), 0).observed
+  assert.equal(unknown?.state, 'waiting', 'it has no record before its first attempt')
+  assert.deepEqual(seen(0, true), ['waiting', 'its artifact and its port are being prepared'])
+  assert.deepEqual(seen(3, true), ['waiting', 'port 80 can\'t be had'])
+  assert.deepEqual(seen(3, false), ['waiting', 'port 80 can\'t be had'])
+  assert.deepEqual(seen(20, true), ['backoff', 'port 80 can\'t be had'])
+})

@@ -28,6 +28,8 @@ export type HealthView = {
   because: string
   /** What is wrong, where that is known. */
   cause?: 'frozen' | 'hang' | 'check'
+  /** Only that it has just been started: why the run before it ended says more. */
+  early?: true
 }
 
 export type World = {

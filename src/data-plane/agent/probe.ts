@@ -4,8 +4,8 @@ import { messageOf } from '#base/errors.ts'
 import type { TaskDriver } from '#drivers/task/port.ts'
 import { http } from '../lean-http.ts'
 
-/** `silent`: it failed because nothing was answered in time. */
-export type ProbeResult = { ok: boolean; because: string; silent?: true }
+/** `silent`: it failed because nothing was answered in time. `closed`: because nothing listens there, as with every program that is still starting. */
+export type ProbeResult = { ok: boolean; because: string; silent?: true; closed?: true }
 export type ProbeTarget = { task: string; address: { host: string; port: number } | null; health: HealthSpec }
 
 const refused = (because: string): ProbeResult => ({ ok: false, because })
@@ -61,7 +61,8 @@ export function probeAnswers(address: { host: string; port: number }, timeoutMs:
 
 function unanswered(what: string, error: Error, timeoutMs: number, limit: AbortSignal): ProbeResult {
   const result = refused(`${what}: ${describe(error, timeoutMs, limit)}`)
-  return limit.aborted ? { ...result, silent: true } : result
+  if (limit.aborted) return { ...result, silent: true }
+  return isClosed(error) ? { ...result, closed: true } : result
 }
 
 function probeTcp(address: { host: string; port: number }, timeoutMs: number, signal: AbortSignal): Promise<ProbeResult> {
@@ -72,7 +73,7 @@ function probeTcp(address: { host: string; port: number }, timeoutMs: number, si
       socket.destroy()
       resolve({ ok: true, because: `${what} was accepted` })
     })
-    socket.on('error', (error) => resolve(refused(`${what}: ${describe(error, timeoutMs, signal)}`)))
+    socket.on('error', (error) => resolve({ ...refused(`${what}: ${describe(error, timeoutMs, signal)}`), ...(!signal.aborted && isClosed(error) ? { closed: true } : {}) }))
   })
 }
 
@@ -113,10 +114,14 @@ async function probeExec(
   }
 }
 
+function isClosed(error: Error): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ECONNREFUSED'
+}
+
 function describe(error: Error, timeoutMs: number, signal: AbortSignal): string {
   if (signal.aborted) return `no answer within ${timeoutMs} ms`
   const code = (error as NodeJS.ErrnoException).code
-  if (code === 'ECONNREFUSED') return 'nothing listens there (connection refused)'
+  if (isClosed(error)) return 'nothing listens there (connection refused)'
   if (code === 'ECONNRESET') return 'the connection was reset'
   return messageOf(error)
 }

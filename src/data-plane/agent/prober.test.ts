@@ -63,7 +63,7 @@ test('an exec probe that can not be run is a failed probe', async () => {
 /** A prober whose probes say what the test says. */
 function scripted(health: HealthSpec, options: { address?: { host: string; port: number }; wasReady?: boolean; startedAt?: number } = {}) {
   const changes: string[] = []
-  const state = { ok: false, frozen: false, quick: true, listening: [] as Listening[], probes: 0 }
+  const state = { ok: false, closed: false, frozen: false, quick: true, listening: [] as Listening[], probes: 0 }
   const prober = startProber({
     target: { task: 't', address: options.address ?? null, health },
     startedAt: options.startedAt ?? Date.now(),
@@ -72,7 +72,7 @@ function scripted(health: HealthSpec, options: { address?: { host: string; port:
       const isQuick = target.health !== health
       if (isQuick) return state.quick ? { ok: true, because: 'it answers' } : { ok: false, because: 'no quick answer' }
       state.probes++
-      return state.ok ? { ok: true, because: 'it answers' } : { ok: false, because: 'no answer' }
+      return state.ok ? { ok: true, because: 'it answers' } : { ok: false, because: 'no answer', ...(state.closed ? { closed: true } : {}) }
     },
     frozen: async () => state.frozen,
     listening: async () => state.listening,
@@ -191,4 +191,15 @@ test('one that does not get ready is told where it listens instead', async () =>
     await until(() => task.prober.view().state === 'failed', { because: 'the grace is over' })
     assert.match(task.prober.view().because, because)
   }
+})
+
+test('one that is still starting is told where it listens instead, long before its time is up', async () => {
+  using task = scripted({ kind: 'tcp', http: true, ...times, startupMs: 60_000 }, { address: { host: '127.0.0.1', port: 8080 }, startedAt: Date.now() - 5_000 })
+  const { prober, state } = task
+  state.closed = true
+  await until(() => state.probes > 1, { because: 'it was probed' })
+  assert.deepEqual(prober.view(), { state: 'starting', because: 'not ready yet: no answer', early: true }, 'listening nowhere yet is no news')
+  state.listening = [{ port: 3000, loopback: false }]
+  await until(() => prober.view().because === 'not ready yet: no answer; it listens on 3000 instead (let it listen on $PORT)', { because: 'it is told' })
+  assert.equal(prober.view().early, undefined)
 })

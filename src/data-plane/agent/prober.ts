@@ -43,6 +43,8 @@ const frozenLooks = 2
 const missedLooks = 2
 /** Silence behind a port that accepts connections, and without a check to judge by: only what no slow request explains. */
 const longSilenceMs = 30_000
+/** How often one that is starting is looked at for the port it listens on. */
+const hintEveryMs = 1_000
 /** How often a task whose check would not show it is looked at for a freeze. */
 const frozenEveryMs = 10_000
 
@@ -50,7 +52,7 @@ export function startProber(options: ProberOptions): Prober {
   const { target, startedAt, now } = options
   const { health } = target
   const closing = new AbortController()
-  let view: HealthView = options.wasReady ? { state: 'ready', because: 'it was ready before' } : { state: 'starting', because: 'it has just been started' }
+  let view: HealthView = options.wasReady ? { state: 'ready', because: 'it was ready before' } : { state: 'starting', because: 'it has just been started', early: true }
   let failures = 0
   let eager = eagerMs.min
   let timer: NodeJS.Timeout | undefined
@@ -58,6 +60,8 @@ export function startProber(options: ProberOptions): Prober {
   let looking = false
   let askingLong = false
   let lastHurry = 0
+  let hint = ''
+  let hintedAt = startedAt
 
   function change(next: HealthView) {
     const before = view.state
@@ -75,10 +79,10 @@ export function startProber(options: ProberOptions): Prober {
     probing = true
     const began = performance.now()
     const result = await options.probe(target, closing.signal)
-    const hint = !result.ok && isOutOfTime() ? await portHint() : ''
+    if (!result.ok) await lookForPort(result.closed ?? false)
     probing = false
     if (closing.signal.aborted) return
-    judge(hint === '' ? result : { ...result, because: result.because + hint })
+    judge(result.ok || hint === '' ? result : { ok: false, because: result.because + hint, ...(result.silent ? { silent: true } : {}) })
     if (view.state === 'failed') return
     if (!result.ok) void look()
     // bad probes begin an interval apart, however long each has waited
@@ -94,7 +98,7 @@ export function startProber(options: ProberOptions): Prober {
     failures++
     if (view.state === 'starting') {
       if (isOutOfTime()) change({ state: 'failed', because: `it did not become ready within ${formatDuration(health.startupMs)}: ${result.because}` })
-      else view = { state: 'starting', because: `not ready yet: ${result.because}` }
+      else view = { state: 'starting', because: `not ready yet: ${result.because}`, ...(result.closed ? { early: true } : {}) }
       return
     }
     const allowed = health.kind === 'none' ? 1 : health.failures
@@ -104,12 +108,23 @@ export function startProber(options: ProberOptions): Prober {
 
   const isOutOfTime = () => view.state === 'starting' && startedAt + health.startupMs <= now()
 
+  /** While it is starting now and then, and once more when its time is up: somebody may be waiting for the reason. */
+  async function lookForPort(closed: boolean) {
+    if (view.state !== 'starting' || !closed) hint = ''
+    if (isOutOfTime()) hint = await portHint()
+    else if (view.state === 'starting' && closed && now() - hintedAt >= hintEveryMs) {
+      hintedAt = now()
+      const seen = await portHint()
+      hint = seen === noPort ? '' : seen // it may still be about to
+    }
+  }
+
   /** What it does instead of listening where it should, which is the commonest reason for not getting ready. */
   async function portHint(): Promise<string> {
     const port = target.address?.port
     if (port === undefined) return ''
     const ports = await options.listening()
-    if (ports.length === 0) return '; it listens on no port'
+    if (ports.length === 0) return noPort
     const there = ports.find((one) => one.port === port)
     if (there === undefined) return `; it listens on ${ports.map((one) => one.port).join(', ')} instead (let it listen on $PORT)`
     return there.loopback && target.address?.host !== '127.0.0.1' ? '; it listens on 127.0.0.1 only, where nobody else reaches it (let it listen on 0.0.0.0)' : ''
@@ -181,4 +196,5 @@ export function startProber(options: ProberOptions): Prober {
   }
 }
 
+const noPort = '; it listens on no port'
 const frozenNow: ProbeResult = { ok: false, because: 'it is stopped and runs no code' }

@@ -153,3 +153,12 @@ test('a start that could not be prepared uses up no restart, and is tried again 
   assert.deepEqual([record.attempt, record.restarts, record.recent.length], [0, 0, 0])
   assert.equal(startAttempt(record, quickRestart, 0).prepares, 0)
 })
+
+test('why the last run failed is kept for the next one to show, and forgotten when a restart was asked for', () => {
+  const end = (record: SupervisionRecord, ending: Ending | null, said?: string): SupervisionRecord =>
+    afterExit({ ...record, next: { ...record.next, ending } as SupervisionRecord['next'] }, { kind: 'service', restart: quickRestart }, { exit: crash, ranMs: 5, ...(said === undefined ? {} : { said }) }, 0)
+  const failed = end(running(), { reason: 'startup', because: 'it did not become ready within 5 s: GET /up answered 404', since: 0, drainMs: 0 })
+  assert.equal(startAttempt(failed, quickRestart, 0).lastFault, 'it did not become ready within 5 s: GET /up answered 404')
+  assert.equal(end(startAttempt(failed, quickRestart, 0), null, 'Error: no config').lastFault, 'exited with code 1 after 5 ms, it said "Error: no config"')
+  assert.equal(end(startAttempt(failed, quickRestart, 0), { reason: 'restart', because: 'asked', since: 0, drainMs: 0 }).lastFault, undefined)
+})

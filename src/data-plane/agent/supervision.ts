@@ -49,6 +49,8 @@ export type SupervisionRecord = {
   /** Failed preparations in a row since the last start. */
   prepares: number
   lastExit: ExitStatus | null
+  /** Why the run before this one ended, and what it said of it; absent where none has failed. */
+  lastFault?: string
   next: Next
 }
 
@@ -118,7 +120,8 @@ export function afterExit(record: SupervisionRecord, spec: Pick<InstanceSpec, 'k
   if (spec.kind !== 'service') return done(how)
   if (ending && !isFault(ending.reason)) {
     const next: Next = { do: 'start', at: 0, restart: false, held: false, awaitNeeds: true, because: ending.because }
-    return { ...record, lastExit, next }
+    const { lastFault: _, ...rest } = record
+    return { ...rest, lastExit, next }
   }
   const { restart } = spec
   if (restart.policy === 'temporary') return done(`${how}; its restart policy is temporary`)
@@ -136,16 +139,17 @@ function restartLater(
   const holds = stable ? 0 : record.holds
   const recent = within(record.recent, restart.periodMs, now)
   const next = { do: 'start', restart: true, awaitNeeds: end.lost } as const
+  const fault = `${end.how}${end.said === undefined ? '' : `, it said "${end.said}"`}`
   if (holds > 0 || recent.length >= Math.max(1, restart.intensity)) {
     const delay = holdMs(restart, holds)
     const because =
       `crash loop: ${holds > 0 ? 'the try after the last hold ended too' : `${recent.length} restarts within ${formatDuration(restart.periodMs)}`}; ` +
-      `the last one: ${end.how}${end.said === undefined ? '' : `, it said "${end.said}"`}; tried again in ${formatDuration(delay)}`
-    return { ...record, recent, holds: holds + 1, next: { ...next, at: now + delay, held: true, because } }
+      `the last one: ${fault}; tried again in ${formatDuration(delay)}`
+    return { ...record, recent, holds: holds + 1, lastFault: fault, next: { ...next, at: now + delay, held: true, because } }
   }
   const delay = backoffMs(restart, recent.length, end.wasReady)
   const because = `${end.how}; restart ${recent.length + 1} of at most ${Math.max(1, restart.intensity)} within ${formatDuration(restart.periodMs)}`
-  return { ...record, recent, holds, next: { ...next, at: now + delay, held: false, because } }
+  return { ...record, recent, holds, lastFault: fault, next: { ...next, at: now + delay, held: false, because } }
 }
 
 /** One that had been serving is replaced at once the first time; from then on the waits double. */

@@ -26,6 +26,21 @@ export function serviceHealth(wanted: number, instances: Pick<Instance, 'state' 
   return { health: ready.length > 0 ? 'degraded' : 'down', because }
 }
 
+/** A service whose need is scaled to zero runs and can do nothing: it is as healthy as that, however ready its instances are. */
+export function withNeeds<S extends Pick<ServiceSummary, 'name' | 'health' | 'because' | 'wanted' | 'needs'>>(services: S[]): S[] {
+  return services.map((service) => {
+    const absent = service.needs.find((need) => services.find(({ name }) => name === need)?.wanted === 0)
+    if (absent === undefined || service.wanted === 0 || service.health !== 'healthy') return service
+    return { ...service, health: 'degraded', because: `it needs ${absent}, which is scaled to 0 (nightshift scale ${absent}=1)` }
+  })
+}
+
+/** The address of an app: that of web, else of its first service that has one; a domain of another service is not the app's. */
+export function appUrl(services: Pick<ServiceSummary, 'name' | 'urls'>[]): string | null {
+  const web = services.find((service) => service.name === 'web' && service.urls.length > 0)
+  return (web ?? services.find((service) => service.urls.length > 0))?.urls[0] ?? null
+}
+
 /** The worst service speaks for the app. */
 export function appHealth(services: Pick<ServiceSummary, 'name' | 'health' | 'because'>[], state: { stopped: boolean; deployed: boolean }): { health: Health; because: string } {
   if (!state.deployed) return { health: 'empty', because: 'nothing was deployed yet' }

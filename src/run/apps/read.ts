@@ -18,7 +18,7 @@ import { readDomains } from '#run/routing/read.ts'
 import { environmentRoutes } from '#run/routing/table.ts'
 import { volumesOf } from '#run/volumes/read.ts'
 import { readScales } from './read-config.ts'
-import { type EnvironmentRow, type Health, appHealth, serviceHealth } from './model.ts'
+import { type EnvironmentRow, type Health, appHealth, appUrl, serviceHealth, withNeeds } from './model.ts'
 
 export type InstanceSample = { cpu: number; memoryBytes: number; memoryLimitBytes: number | null }
 export type ServiceRate = { app: string; environment: string; service: string; requestRate: number; errorShare: number }
@@ -109,16 +109,18 @@ function appDetail({ env, release, rollout, instances, scaleOf, domains, volumes
   const manifest = release ? effectiveManifest(release.manifest, env.name) : null
   const changing = rollout !== undefined && rollout.finished_at === null
   const routes = manifest ? routeViews({ app: env.app, environment: env.name, manifest }, domains, reach) : []
-  const services = manifest ? Object.keys(manifest.services).map((name) => serviceSummary(name, manifest, { env, release, instances, scaleOf, routes, changing, moment })) : []
+  const summaries = withNeeds(manifest ? Object.keys(manifest.services).map((name) => serviceSummary(name, manifest, { env, release, instances, scaleOf, routes, changing, moment })) : [])
   const deployed = env.active_release !== null || changing
   const failed = !deployed && rollout?.state === 'failed'
+  // nothing is on its way: what is wrong is the release, which speaks for the app
+  const services = failed ? summaries.map((service) => (service.instances.length > 0 ? service : { ...service, health: 'stopped' as Health, because: `v${rollout.release} was given up, and no release worked before it` })) : summaries
   const { health, because } = failed ? { health: 'down' as Health, because: `v${rollout.release} failed: ${rollout.because}` } : appHealth(services, { stopped: env.stopped, deployed })
   const rates = moment.rates.filter((rate) => rate.app === env.app && rate.environment === env.name)
   const total = rates.reduce((sum, rate) => sum + rate.requestRate, 0)
   return {
     name: env.app, environment: env.name, environments, health, because,
     release: env.active_release,
-    url: routes[0]?.url ?? null,
+    url: appUrl(services),
     createdAt: env.created_at.toISOString(),
     deployedAt: release?.created_at.toISOString() ?? null,
     requestRate: total,

@@ -1,8 +1,9 @@
 /** Commands on apps: validate → one transaction (rows and event). Loops do the rest. */
 import { AppError } from '#base/errors.ts'
 import type { Actor } from '#contract/model.ts'
+import { nearest } from '#base/nearest.ts'
 import { environmentSlug, isReservedVariable } from '#contract/names.ts'
-import type { Database } from '#kernel/db/db.ts'
+import type { Database, Db } from '#kernel/db/db.ts'
 import { record } from '#kernel/journal.ts'
 import type { SecretBox } from '#base/secretbox.ts'
 import { requestRestarts, retireAllOf } from '#run/instances/commands.ts'
@@ -13,7 +14,7 @@ import { currentRelease } from '#run/releases/read.ts'
 import { type Queued, releaseWithNewConfig } from '#run/releases/commands.ts'
 import { cancelOpenRollout } from '#run/rollouts/commands.ts'
 import { lockEnvironment, setScale } from './commands.ts'
-import { scalesOf } from './read-config.ts'
+import { newestConfig, newestSecrets, scalesOf } from './read-config.ts'
 import { assertService, secretPlace } from './model.ts'
 import * as store from './store.ts'
 
@@ -37,6 +38,8 @@ export function openApps({ db, box }: { db: Database; box: SecretBox }) {
     refuseReserved(Object.keys(changes))
     return db.transaction(async (tx) => {
       await lockEnvironment(tx, app, environment)
+      refuseUnset(changes, Object.keys(await newestConfig(tx, app, environment)), `in ${app} (see: nightshift config -a ${app})`)
+      await refuseSecrets(tx, app, environment, changes)
       const changed: string[] = []
       for (const [name, value] of Object.entries(changes)) if (await store.setConfig(tx, app, environment, name, value, now)) changed.push(name)
       if (changed.length === 0) return null
@@ -52,6 +55,7 @@ export function openApps({ db, box }: { db: Database; box: SecretBox }) {
       await lockEnvironment(tx, app, environment)
       const names = Object.keys(changes)
       if (names.length === 0) return null
+      refuseUnset(changes, Object.keys(await newestSecrets(tx, app, environment)), `as a secret in ${app} (see: nightshift secrets -a ${app})`)
       for (const [name, value] of Object.entries(changes))
         await store.addSecretVersion(tx, app, environment, name, value === null ? null : box.seal(value, secretPlace(app, environment, name)), now)
       const description = describe('secret', changes, names)
@@ -91,7 +95,11 @@ export function openApps({ db, box }: { db: Database; box: SecretBox }) {
     return db.transaction(async (tx) => {
       await lockEnvironment(tx, app, environment)
       const rows = await requestRestarts(tx, app, environment, { service, ordinal: ordinal === undefined ? undefined : Number(ordinal) }, `${actor.name} asked for it`)
-      if (rows.length === 0) throw new AppError('not-found', `${app} has no running instance ${filter.instance ?? filter.service ?? ''} (see: nightshift ps -a ${app})`)
+      if (rows.length === 0) {
+        if (service !== undefined) assertService(await servicesOf(tx, app, environment), service, app)
+        const named = filter.instance ?? (service === undefined ? '' : `of ${service}`)
+        throw new AppError('not-found', `${app} has no running instance ${named}`.trim() + ` (see: nightshift ps -a ${app})`)
+      }
       const names = rows.map(instanceNameOf).sort()
       await record(tx, { at: now, kind: 'app.restarted', actor, app, environment, service: service ?? null, summary: `${actor.name} asked to restart ${names.join(', ')} of ${app}`, data: { instances: names } })
       return names
@@ -133,6 +141,28 @@ export function openApps({ db, box }: { db: Database; box: SecretBox }) {
 function refuseReserved(names: string[]): void {
   const taken = names.find(isReservedVariable)
   if (taken) throw new AppError('invalid', `${taken} is set by Nightshift for every instance and cannot be changed; choose another name`)
+}
+
+/** To take away what is not there is a slip of the fingers, and would make a release for nothing. */
+function refuseUnset(changes: Record<string, string | null>, known: string[], where: string): void {
+  const absent = Object.keys(changes).find((name) => changes[name] === null && !known.includes(name))
+  if (absent === undefined) return
+  const meant = nearest(absent, known)
+  throw new AppError('not-found', `${absent} is not set ${meant === undefined ? where : where.replace('(', `(did you mean ${meant}? `)}`)
+}
+
+/** What the manifest lists as a secret would lie in the open as config, and the release would miss it all the same. */
+async function refuseSecrets(tx: Db, app: string, environment: string, changes: Record<string, string | null>): Promise<void> {
+  const release = await currentRelease(tx, app, environment)
+  if (!release) return
+  const secrets = new Set(Object.values(effectiveManifest(release.manifest, environment).services).flatMap((service) => service.secrets))
+  const name = Object.keys(changes).find((each) => changes[each] !== null && secrets.has(each))
+  if (name) throw new AppError('invalid', `${name} is a secret in the manifest of ${app}, and config is shown to everybody who may look (set it with: nightshift secrets set ${name} -a ${app})`)
+}
+
+async function servicesOf(tx: Db, app: string, environment: string): Promise<string[]> {
+  const release = await currentRelease(tx, app, environment)
+  return release ? Object.keys(effectiveManifest(release.manifest, environment).services) : []
 }
 
 function describe(what: string, changes: Record<string, string | null>, changed: string[]): string {

@@ -153,7 +153,7 @@ describe('builders', { concurrency: 1 }, () => {
 
   test('a Dockerfile without a container engine is refused with the way out', async () => {
     const done = await buildFiles(house, { Dockerfile: 'FROM scratch\n' })
-    assert.match(done.because, /needs a container engine, and none answers on this machine \(install Docker/)
+    assert.match(done.because, /needs a container engine, and no machine here runs apps in containers \(start Nightshift with --driver docker/)
   })
 
   test('a step that fails ends the build, and the log says which and why', async () => {

@@ -272,7 +272,7 @@ export class BuildEngine {
 
   async #image(build: BuildRow, signal: AbortSignal): Promise<void> {
     const images = this.#deps.images()
-    if (images === null) return this.conclude(build, 'failed', `the image ${build.source.image} needs a container engine, and none answers on this machine (install Docker and run with --driver docker)`)
+    if (images === null) return this.conclude(build, 'failed', `the image ${build.source.image} needs a container engine, and no machine here runs apps in containers (start Nightshift with --driver docker, where Docker is installed)`)
     await this.#succeed(build, await this.#saying(build, (say) => pulledImage(images, build, signal, say)))
   }
 

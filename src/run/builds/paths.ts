@@ -16,7 +16,7 @@ import { workFiles } from './worker/spec.ts'
 export type BuildPaths = ReturnType<typeof buildPaths>
 
 export function buildPaths(home: string, id: string) {
-  if (!/^bld_[0-9a-z]{20}$/.test(id)) throw new AppError('not-found', `there is no build ${JSON.stringify(id.slice(0, 60))}`)
+  if (!/^bld_[0-9a-z]{20}$/.test(id)) throw new AppError('not-found', `there is no build ${JSON.stringify(id.slice(0, 60))} (see: nightshift builds)`)
   const dir = join(home, 'builds', id)
   const work = join(dir, 'work')
   return { dir, work, source: join(dir, 'source.tar'), log: join(dir, 'log.ndjson'), workerLog: join(work, workFiles.log), result: join(work, workFiles.result), slug: join(work, workFiles.slug), context: join(work, workFiles.context) }

@@ -75,7 +75,7 @@ export function openBuilds(deps: BuildsDeps): OpenBuilds {
 
   async function read(target: BuildTarget, id: string): Promise<Build> {
     const build = await readBuild(db, target, id)
-    if (build === undefined) throw new AppError('not-found', `there is no build ${JSON.stringify(id.slice(0, 60))} of ${target.app} (${target.environment})`)
+    if (build === undefined) throw new AppError('not-found', `there is no build ${JSON.stringify(id.slice(0, 60))} of ${target.app} (${target.environment}) (see: nightshift builds -a ${target.app})`)
     return build
   }
 
@@ -83,7 +83,7 @@ export function openBuilds(deps: BuildsDeps): OpenBuilds {
     queueUpload: (actor, target, body, options = {}) => queue(actor, target, { kind: 'directory', commit: options.commit ?? null, branch: null, image: null, attempts: 0 }, { clean: options.clean ?? false, body }),
     queueGit: (actor, target, tree, { commit, branch, clean = false }) => queue(actor, target, { kind: 'git', commit, branch, image: null, attempts: 0 }, { clean, body: tree }),
     async queueImage(actor, target, { image, port, command }) {
-      if (!deps.images?.()) throw new AppError('unavailable', `the image ${image} needs a container engine, and none answers on this machine (install Docker and run with --driver docker)`)
+      if (!deps.images?.()) throw new AppError('unavailable', `the image ${image} needs a container engine, and no machine here runs apps in containers (start Nightshift with --driver docker, where Docker is installed)`)
       return queue(actor, target, { kind: 'image', commit: null, branch: null, image, attempts: 0, ...(port === undefined ? {} : { port }), ...(command === undefined ? {} : { command }) }, { clean: false })
     },
     async cancel(actor, target, id) {

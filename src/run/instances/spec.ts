@@ -63,8 +63,19 @@ function portOf(service: ServiceManifest): InstanceSpec['port'] {
   return service.port ?? 'auto'
 }
 
-function environmentOf({ row, release, secrets, edges, volumes }: SpecInputs, service: ServiceManifest, surroundings: string): Record<string, string> {
-  const env: Record<string, string> = { ...service.env, ...release.config, ...secrets }
+/**
+ * A secret that services list is theirs alone; one that none lists is the whole app's. The release command speaks for the
+ * app, and has all of them.
+ */
+function secretsOf({ row, secrets, manifest }: SpecInputs, service: ServiceManifest): Record<string, string> {
+  if (row.kind === 'release') return secrets
+  const listed = new Set(Object.values(manifest.services).flatMap((each) => each.secrets))
+  return Object.fromEntries(Object.entries(secrets).filter(([name]) => service.secrets.includes(name) || !listed.has(name)))
+}
+
+function environmentOf(inputs: SpecInputs, service: ServiceManifest, surroundings: string): Record<string, string> {
+  const { row, release, edges, volumes } = inputs
+  const env: Record<string, string> = { ...service.env, ...release.config, ...secretsOf(inputs, service) }
   for (const need of Object.keys(service.needs)) {
     const edge = edges[need]
     if (edge === undefined) continue

@@ -2,8 +2,8 @@
 import { parseDuration } from '#base/units.ts'
 import { nearest } from '#base/nearest.ts'
 import type { Manifest, ServiceManifest } from '#contract/manifest.ts'
+import type { Fault } from '#contract/manifest-faults.ts'
 import { isOwnHost, isReservedVariable } from '#contract/names.ts'
-import type { Fault } from './parse.ts'
 
 export type CheckOptions = {
   /** Whether each instance has an address of its own (docker: yes, process: no); unknown: what depends on it is a note. */

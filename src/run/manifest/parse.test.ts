@@ -13,8 +13,8 @@ const faults: [what: string, yaml: string, message: string][] = [
   ['a time-out of nothing', 'services:\n  web:\n    timeout: 0s\n', 'services.web.timeout must be from 1ms to 24h at line 3, column 14'],
   ['a number out of range', 'services:\n  web:\n    scale: 101\n', 'services.web.scale must be at most 100, not 101 at line 3, column 12'],
   ['a word that is none of the allowed', 'services:\n  web:\n    build: { builder: nod }\n', 'services.web.build.builder must be auto, node, python, static, buildpack, dockerfile or none, not "nod" at line 3, column 23 (did you mean node?)'],
-  ['a duration', 'services:\n  web:\n    health: { path: /up, interval: 2 seconds }\n', 'services.web.health.interval must be like 500ms, 30s, 5m or 2h at line 3, column 36'],
-  ['a size', 'services:\n  web:\n    resources: { memory: lots }\n', 'services.web.resources.memory must be like 256MB or 2GB at line 3, column 26'],
+  ['a duration', 'services:\n  web:\n    health: { path: /up, interval: 2 seconds }\n', 'services.web.health.interval must be a time with its unit, not "2 seconds" at line 3, column 36 (such as 500ms, 30s, 5m or 2h)'],
+  ['a size', 'services:\n  web:\n    resources: { memory: lots }\n', 'services.web.resources.memory must be a size with its unit, not "lots" at line 3, column 26 (such as 256MB or 2GB)'],
   ['a name of a service', 'services:\n  Web: {}\n', 'the name `Web` in services must start with a letter and hold only a-z, 0-9 and -, 30 characters at most at line 2, column 3'],
   ['no service', 'services: {}\n', 'services must name at least one service at line 1, column 11'],
   ['missing services', 'name: shop\n', 'services is missing at line 1, column 1'],
@@ -96,4 +96,17 @@ test('an environment lays its overrides over the services, and applying them twi
   const web = staging.services['web']
   assert.deepEqual([web?.scale, web?.env, web?.domains, web?.resources], [1, { A: '1', B: '3' }, [], { memory: '1GB', cpu: 0.5 }])
   assert.deepEqual(effectiveManifest(manifest, 'production').services, manifest.services)
+})
+
+test('a value of the wrong kind is told with how to write it', () => {
+  const cases: [string, RegExp][] = [
+    ['health: { path: /up, interval: 2 }', /interval must be a time with its unit, not 2 at .* \(write 2s\)/],
+    ['resources: { memory: 256 }', /memory must be a size with its unit, not 256 at .* \(write 256MB\)/],
+    ['resources: { memory: lots }', /must be a size with its unit, not "lots" .*such as 256MB or 2GB/],
+    ['health: /up', /services\.web\.health must be a map, not "\/up" at .* \(write \{ path: \/up \}\)/],
+    ['needs: [counter]', /needs must be a map, not \["counter"\] at .* \(write \{ counter: healthy \}\)/],
+    ['env: { A: null }', /services\.web\.env\.A must be .*, not null at .* \(write "" for an empty value\)/],
+    ['secrets: KEY', /secrets must be a list, not "KEY" at .* \(write \[KEY\]\)/],
+  ]
+  for (const [line, says] of cases) assert.throws(() => parseManifest(`services:\n  web:\n    ${line}\n`, 'nightshift.yml'), says)
 })

@@ -5,8 +5,8 @@
 import { LineCounter, isAlias, isMap, isPair, isScalar, isSeq, parseDocument, visit, type Document, type Node } from 'yaml'
 import { AppError, type FieldFault } from '#base/errors.ts'
 import { manifestSchema, type Manifest } from '#contract/manifest.ts'
+import { type Fault, faultMessages } from '#contract/manifest-faults.ts'
 import { checkManifest, type CheckOptions } from './check.ts'
-import { faultMessages } from './faults.ts'
 
 const maxBytes = 256 * 1024
 const maxDepth = 30
@@ -118,8 +118,6 @@ function withEmptyServices(value: unknown): unknown {
   if (services === null || typeof services !== 'object' || Array.isArray(services)) return value
   return { ...(value as object), services: Object.fromEntries(Object.entries(services).map(([name, service]) => [name, service ?? {}])) }
 }
-
-export type Fault = { path: Path; message: string; /** The fault is the key itself. */ onKey?: boolean; hint?: string }
 
 function placed(fault: Fault, place: Place): FieldFault {
   const { line, column } = place(fault.path, fault.onKey ?? false)

@@ -11,7 +11,7 @@
  * - while the app is stopped a rollout waits: its release command runs, and it becomes active, only after a start.
  */
 import { formatDuration } from '#base/units.ts'
-import type { Action, EnvironmentFacts, InstanceFacts, Plan, ReleaseFacts, ServiceWish } from './model.ts'
+import type { EnvironmentFacts, InstanceFacts, Plan, ReleaseFacts, ServiceWish } from './model.ts'
 
 /** Crashes of one new instance after which its release is given up. */
 const maxRestartsOfNew = 3

@@ -7,6 +7,7 @@ import type { Database } from '#kernel/db/db.ts'
 import { record } from '#kernel/journal.ts'
 import type { SecretBox } from '#base/secretbox.ts'
 import { lockEnvironment } from '#run/apps/commands.ts'
+import { assertService } from '#run/apps/model.ts'
 import { effectiveManifest } from '#run/manifest/effective.ts'
 import { currentRelease } from '#run/releases/read.ts'
 import * as commands from './commands.ts'
@@ -28,7 +29,7 @@ export function openDomains({ db, box }: { db: Database; box: SecretBox }) {
         const release = await currentRelease(tx, app, environment)
         if (!release) throw new AppError('conflict', `${app} has no release in ${environment} to serve under ${host} yet (deploy it first: nightshift deploy)`)
         const known = effectiveManifest(release.manifest, environment).services
-        if (!known[service]) throw new AppError('not-found', `${app} has no service "${service}"; it has ${Object.keys(known).join(', ')}`)
+        assertService(Object.keys(known), service, app)
         await commands.insertDomain(tx, { host, path, app, environment, service, certificate_pem: certificatePem ?? null, sealed_key: keyPem === undefined ? null : box.seal(keyPem, keyPlace(host, path)), created_at: now })
         await record(tx, { at: now, kind: 'domain.added', actor, app, environment, service, summary: `${actor.name} put ${app}/${service} under ${host}${path}`, data: { host, path, certificate: certificatePem !== undefined } })
       })

@@ -49,10 +49,16 @@ function toAppError(error: unknown): AppError {
 
 /** Every fault at once, each with the field it is about. */
 function invalidInput(error: z.ZodError): AppError {
-  const fields = error.issues.map((issue) => ({ path: issue.path.join('.') || 'body', message: messageOfIssue(issue) }))
+  const fields = error.issues.map((issue) => ({ path: issue.path.join('.') || 'body', message: `${messageOfIssue(issue)}${givenValue(issue)}` }))
   const first = fields[0] as FieldFault
   const more = fields.length > 1 ? ` (and ${fields.length - 1} more)` : ''
   return new AppError('invalid', `${first.path}: ${first.message}${more}`, { fields })
+}
+
+/** The value that does not fit, where it is short and no secret can be in it: the parser keeps it for texts of a given form only. */
+function givenValue(issue: z.core.$ZodIssue): string {
+  const input: unknown = issue.code === 'invalid_format' ? issue.input : undefined
+  return typeof input === 'string' && input.length <= 60 && !input.includes('\0') ? `, not ${JSON.stringify(input)}` : ''
 }
 
 /** What is wrong with the name of a field stands one level below: the issue itself only says that it is wrong. */

@@ -113,9 +113,9 @@ function mount(fastify: FastifyInstance, id: EndpointId, deps: { access: AccessS
       callers.set(request, caller)
     },
     handler: async (request, reply) => {
-      const params = spec.params ? spec.params.parse(request.params) : undefined
-      const query = spec.query ? spec.query.parse(request.query) : undefined
-      const body = spec.body ? spec.body.parse(request.body ?? undefined) : undefined
+      const params = spec.params ? spec.params.parse(request.params, { reportInput: true }) : undefined
+      const query = spec.query ? spec.query.parse(request.query, { reportInput: true }) : undefined
+      const body = spec.body ? spec.body.parse(request.body ?? undefined, { reportInput: true }) : undefined
       const caller = callers.get(request) ?? anonymous
       const app = (params as { app?: string } | undefined)?.app
       if (app !== undefined) assertSees(caller, app)

@@ -2,7 +2,7 @@ import { longFlag, command, serverFlags, type ServerFlags } from '../../command.
 import type { Cli } from '../../context.ts'
 import { table } from '../../table.ts'
 import { when } from '../../times.ts'
-import { percent, rate, stateStyle } from '../../words.ts'
+import { appWords, percent, rate, stateStyle } from '../../words.ts'
 
 export const appsList = command({
   parameters: { flags: { long: longFlag, ...serverFlags }, aliases: { l: 'long' } },
@@ -25,6 +25,6 @@ export const appsList = command({
       { title: 'errors', value: (app) => (app.url === null ? null : percent(app.errorShare)), align: 'right', style: (app) => (app.errorShare > 0.01 ? 'red' : undefined) },
       { title: 'url', value: (app) => app.url },
     ])
-    for (const app of apps) if (app.health === 'down' || app.health === 'degraded') cli.out.note(`${app.name}: ${app.because}`)
+    for (const app of apps) if (app.health === 'down' || app.health === 'degraded') cli.out.note(`${appWords(app.name, app.environment)}: ${app.because}`)
   },
 })

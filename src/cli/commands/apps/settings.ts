@@ -1,7 +1,7 @@
 import { type AppFlags, appAliases, appFlags, command } from '../../command.ts'
 import { branchName } from '#contract/names.ts'
-import { UsageError } from '../../errors.ts'
 import type { Cli } from '../../context.ts'
+import { UsageError } from '../../errors.ts'
 import { facts } from '../../table.ts'
 
 type Flags = AppFlags & { branch: string | undefined; forcePush: boolean | undefined }

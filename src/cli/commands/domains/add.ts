@@ -27,7 +27,8 @@ export const domainsAdd = command({
       try {
         return await readFile(resolve(cli.io.cwd, file), 'utf8')
       } catch (error) {
-        throw new AppError('invalid', `cannot read ${file}: ${messageOf(error)}`, { cause: error })
+        const absent = (error as NodeJS.ErrnoException).code === 'ENOENT'
+        throw new AppError('invalid', absent ? `there is no file ${file}` : `cannot read ${file}: ${messageOf(error)}`, { cause: error })
       }
     }
     const { client, app, environment } = await cli.target(flags)

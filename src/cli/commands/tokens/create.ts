@@ -32,5 +32,8 @@ export const tokensCreate = command({
     if (flags.json) return cli.out.json(token)
     cli.out.note(`${token.id}, ${token.scope}, ${token.apps === null ? 'all apps' : token.apps.join(', ')}. Its secret is shown this once:`)
     cli.out.line(token.secret)
+    if (token.apps === null) return
+    const known = new Set((await client.call('apps.list')).map((app) => app.name))
+    for (const app of token.apps) if (!known.has(app)) cli.out.warn(`there is no app "${app}" yet: the token opens it once it is made`)
   },
 })

@@ -25,7 +25,7 @@ export async function chooseBuilder(dir: string, settings: BuildSettings, option
   const order = builderTable.map((builder) => builder.name)
   if (settings.builder !== 'auto') {
     const builder = builderTable.find((each) => each.name === settings.builder) as Builder
-    if (builder.name === 'dockerfile' && !options.containers) throw new AppError('invalid', 'this app is built from a Dockerfile, which needs a container engine, and none answers on this machine (install Docker and run with --driver docker, or choose another build.builder)')
+    if (builder.name === 'dockerfile' && !options.containers) throw new AppError('invalid', 'this app is built from a Dockerfile, which needs a container engine, and no machine here runs apps in containers (start Nightshift with --driver docker, where Docker is installed; or choose another build.builder)')
     return { builder, because: `build.builder says ${settings.builder}`, considered: [] }
   }
   const considered: string[] = []

@@ -46,7 +46,7 @@ async function run(): Promise<WorkerResult> {
   await mkdir(home)
   step = 'unpacking the source'
   const unpacked = await extractSource(createReadStream(join(work, workFiles.source)), top, { files: spec.files, unpackedBytes: spec.unpackedBytes })
-  log.step(`source: ${unpacked.files} files and folders, ${formatSize(unpacked.bytes)}`)
+  log.step(`source: ${unpacked.files === 1 ? '1 file or folder' : `${unpacked.files} files and folders`}, ${formatSize(unpacked.bytes)}`)
   const env = buildEnvironment(home)
   const context: StepContext = { log, env, cache, signal: stop.signal, onStep: (title) => (step = title) }
   return build({ spec, top, work, tools: await findTools(env['PATH'] as string), context })

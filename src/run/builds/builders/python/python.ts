@@ -15,7 +15,7 @@ const marks = ['requirements.txt', 'pyproject.toml', 'setup.py', 'Pipfile', 'man
 export const pythonBuilder: Builder = {
   name: 'python',
   async detect(dir) {
-    for (const name of marks) if (await hasFile(dir, name)) return { because: `there is a ${name}` }
+    for (const name of marks) if (await hasFile(dir, name)) return { because: `there is ${/^[aeiou]/.test(name) ? 'an' : 'a'} ${name}` }
     return null
   },
   async plan(context) {
