@@ -135,7 +135,7 @@ function startNightshift(ground: Ground, ports: Ports, flags: string[] = []): St
   const service = 'bench/production/web'
   const table: RouteTable = {
     generation: 1,
-    services: { [service]: { app: 'bench', environment: 'production', service: 'web', protocol: 'http', instances: ['ins_bench'], expected: true, timeoutMs: null, split: null } },
+    services: { [service]: { app: 'bench', environment: 'production', service: 'web', protocol: 'http', instances: ['ins_bench'], expected: true, timeoutMs: null, staleIfErrorMs: null, split: null } },
     routes: [{ id: 'rou_bench', host: ground.host, path: '/', service, httpsOnly: false }],
     edges: [],
     certificates: [{ hosts: [ground.host], certPem: readFileSync(ground.certificate, 'utf8'), keyPem: readFileSync(ground.key, 'utf8') }],

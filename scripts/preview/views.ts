@@ -42,7 +42,7 @@ function series(key: string, app: PreviewApp, service: string, from: string | nu
   })
   const total = points.reduce((sum, one) => sum + one.requests, 0)
   const errors = points.reduce((sum, one) => sum + one.errors, 0)
-  return { key, app: app.detail.name, environment: app.detail.environment, service, from, requestRate: total / (minutes * 60), errorShare: total === 0 ? 0 : errors / total, p50Ms: points.at(-1)?.p50Ms ?? null, p99Ms: points.at(-1)?.p99Ms ?? null, points }
+  return { key, app: app.detail.name, environment: app.detail.environment, service, from, requestRate: total / (minutes * 60), errorShare: total === 0 ? 0 : errors / total, staleShare: 0, p50Ms: points.at(-1)?.p50Ms ?? null, p99Ms: points.at(-1)?.p99Ms ?? null, points }
 }
 
 export function trafficOf(world: World, now: number, minutes: number, name?: string, environment?: string): TrafficSeries[] {

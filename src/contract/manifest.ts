@@ -74,6 +74,12 @@ export const serviceSchema = z.strictObject({
   path: pathPrefix.default('/').meta({ description: 'Path prefix of its routes.' }),
   public: z.boolean().optional().meta({ description: 'Whether the ingress serves it; default: the service named web, those with domains, and an only service, if they speak http.' }),
   timeout: duration.optional().meta({ description: 'Time until the response to a request must begin, from when the whole request is there; then its caller gets 504. Default: 60s from when it was sent to an instance.' }),
+  cache: z
+    .strictObject({
+      stale_if_error: duration.meta({ description: 'How long after it went stale a copy of an answer may stand in when the app gives none, or 500, 502, 503 or 504. The ingress keeps copies of what may be shared, for nothing else.' }),
+    })
+    .optional()
+    .meta({ description: 'Copies of its answers at the ingress; default: none are kept.' }),
   scale: z.int().min(0).max(100).optional().meta({ description: 'Number of instances; default 1.' }),
   resources: resources.prefault({}).meta({ description: 'Limits of each instance; none where left out.' }),
   health: health.optional().meta({ description: 'How it is known to work, by one of path, tcp and exec; default: its port accepts connections, or, without a port, it lives for a second.' }),

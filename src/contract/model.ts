@@ -204,6 +204,8 @@ export const trafficSeriesSchema = z.object({
   /** Over the whole window. */
   requestRate: z.number(),
   errorShare: z.number(),
+  /** Answered with a kept copy in place of the app. */
+  staleShare: z.number(),
   p50Ms: z.number().nullable(),
   p99Ms: z.number().nullable(),
   points: z.array(trafficPointSchema),

@@ -211,6 +211,8 @@ export type TrafficCount = {
   status: { '1xx': number; '2xx': number; '3xx': number; '4xx': number; '5xx': number; aborted: number; failed: number }
   /** One count per bucket of `latencyBucketsMs`, plus the open one. */
   latency: number[]
+  /** Of these requests, those answered with a kept copy in place of the app; each is in its class of `status` too. A proxy of before does not say. */
+  stale?: number
   bytesIn: number
   bytesOut: number
   /** Connections, for TCP edges and upgrades. */
@@ -218,7 +220,7 @@ export type TrafficCount = {
   /** Of these requests, what each release was asked; those that reached no instance are in none. */
   releases: ReleaseCount[]
 }
-/** `errors`: 5xx of the app, and what we had to answer for it. `latency` as above. */
+/** `errors`: 5xx of the app, and what we had to answer for it, with a kept copy or without. `latency` as above. */
 export type ReleaseCount = { release: number; requests: number; errors: number; latency: number[] }
 export type TrafficBatch = { machine: string; id: string; from: string; to: string; counts: TrafficCount[] }
 
@@ -243,6 +245,8 @@ export type ServiceTarget = {
   expected: boolean
   /** How long a request may take until its response begins; null: the proxy's own bound. */
   timeoutMs: number | null
+  /** Keep copies of answers at the ingress, and for how long after it went stale one may stand in for the app; null: keep none. */
+  staleIfErrorMs: number | null
   /** Shares of requests by release while two serve side by side; null: whichever instance is least busy. */
   split: TrafficSplit | null
 }

@@ -82,7 +82,7 @@ describe('what is seen', () => {
   })
 
   test('traffic: routes and edges with rates', async () => {
-    api.handlers['traffic.read'] = () => [{ key: 'route:1', app: 'shop', environment: 'production', service: 'web', from: null, requestRate: 2, errorShare: 0.5, p50Ms: 1.2, p99Ms: 420, points: [{ at: ago(0), requests: 3, errors: 1, p50Ms: 1, p99Ms: 2 }] }]
+    api.handlers['traffic.read'] = () => [{ key: 'route:1', app: 'shop', environment: 'production', service: 'web', from: null, requestRate: 2, errorShare: 0.5, staleShare: 0, p50Ms: 1.2, p99Ms: 420, points: [{ at: ago(0), requests: 3, errors: 1, p50Ms: 1, p99Ms: 2 }] }]
     assert.match((await ok('traffic', '--minutes', '5')).stdout, /^outside +web +2\.0\/s +50 % +1\.2 ms +420 ms +█$/m)
     assert.deepEqual(api.asked[0]?.query, { app: 'shop', minutes: 5 })
   })

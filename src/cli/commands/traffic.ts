@@ -26,6 +26,7 @@ export const traffic = command({
       { title: 'to', value: (one) => one.service },
       { title: 'requests', value: (one) => rate(one.requestRate), align: 'right' },
       { title: 'errors', value: (one) => percent(one.errorShare), align: 'right', style: (one) => (one.errorShare > 0.01 ? 'red' : undefined) },
+      { title: 'copies', value: (one) => (series.some(({ staleShare }) => staleShare > 0) ? percent(one.staleShare) : null), align: 'right', style: (one) => (one.staleShare > 0 ? 'yellow' : undefined) },
       { title: 'p50', value: (one) => milliseconds(one.p50Ms), align: 'right' },
       { title: 'p99', value: (one) => milliseconds(one.p99Ms), align: 'right' },
       { title: `last ${query.minutes} min`, value: (one) => sparkline(thinned(one.points.map((point) => point.requests), 30)) },

@@ -2,8 +2,8 @@ import { latencyBucketsMs, type ReleaseCount, type TrafficCount } from '#contrac
 
 export type CounterNames = Pick<TrafficCount, 'key' | 'app' | 'environment' | 'service' | 'from'>
 
-/** How an exchange ended, as counted. A request is in exactly one class. */
-export type Outcome = 'answered' | 'aborted' | 'failed'
+/** How an exchange ended, as counted: `stale`, with a copy in place of the app's answer. A request is in exactly one class. */
+export type Outcome = 'answered' | 'stale' | 'aborted' | 'failed'
 
 /** What happened on one route or edge since the last `take`. */
 export class Counter {
@@ -12,6 +12,7 @@ export class Counter {
   readonly #classes = new Uint32Array(6)
   #aborted = 0
   #failed = 0
+  #stale = 0
   readonly #latency = new Uint32Array(latencyBucketsMs.length + 1)
   #bytesIn = 0
   #bytesOut = 0
@@ -31,6 +32,7 @@ export class Counter {
     if (outcome === 'aborted') this.#aborted++
     else if (outcome === 'failed') this.#failed++
     else this.#classes[Math.floor(status / 100)] = (this.#classes[Math.floor(status / 100)] ?? 0) + 1
+    if (outcome === 'stale') this.#stale++
     let bucket = 0
     while (bucket < latencyBucketsMs.length && firstByteMs > (latencyBucketsMs[bucket] as number)) bucket++
     if (outcome !== 'aborted') this.#latency[bucket] = (this.#latency[bucket] as number) + 1
@@ -39,7 +41,8 @@ export class Counter {
     if (release === null) return
     const tally = this.#tally(release)
     tally.requests++
-    if (outcome === 'failed' || (outcome === 'answered' && status >= 500)) tally.errors++
+    // the caller got an answer, and the release did not give it
+    if (outcome === 'failed' || outcome === 'stale' || (outcome === 'answered' && status >= 500)) tally.errors++
     if (outcome !== 'aborted') tally.latency[bucket] = (tally.latency[bucket] as number) + 1
   }
 
@@ -75,13 +78,14 @@ export class Counter {
       ...this.names,
       requests: this.#requests,
       status: { '1xx': one, '2xx': two, '3xx': three, '4xx': four, '5xx': five, aborted: this.#aborted, failed: this.#failed },
+      stale: this.#stale,
       latency: [...this.#latency],
       bytesIn: this.#bytesIn,
       bytesOut: this.#bytesOut,
       connections: this.#connections,
       releases: [...this.#releases].map(([release, { requests, errors, latency }]): ReleaseCount => ({ release, requests, errors, latency: [...latency] })),
     }
-    this.#requests = this.#aborted = this.#failed = this.#bytesIn = this.#bytesOut = this.#connections = 0
+    this.#requests = this.#aborted = this.#failed = this.#stale = this.#bytesIn = this.#bytesOut = this.#connections = 0
     this.#classes.fill(0)
     this.#latency.fill(0)
     this.#releases.clear()

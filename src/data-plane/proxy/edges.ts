@@ -121,7 +121,7 @@ export class Edges {
     const [, , name = ''] = edge.to.split('/')
     const service = table.services[edge.to]?.service ?? name
     const names = { key: `edge:${edge.id}`, app: edge.app, environment: edge.environment, service, from: edge.from }
-    return makeTarget(this.#counters, this.#relay.fleet.service(edge.to), names, { httpsOnly: false, breaker: this.#breaker(edge) })
+    return makeTarget(this.#counters, this.#relay.fleet.service(edge.to), names, { httpsOnly: false, keeping: null, breaker: this.#breaker(edge) })
   }
 
   #breaker(edge: Edge): Breaker {

@@ -13,6 +13,7 @@ import type { Refusal } from './refusal.ts'
 import { type Relay, withoutQuery } from './relay.ts'
 import type { RequestHead } from './request-head.ts'
 import type { ResponseHead } from './response-head.ts'
+import { isFault, SafetyNet } from './safety-net.ts'
 import type { Waiter } from './service.ts'
 import type { Target } from './target.ts'
 import type { UpstreamConnection, UpstreamUser } from './upstream.ts'
@@ -40,6 +41,7 @@ export class Exchange implements UpstreamUser, Waiter {
   readonly #body = new HeldBody()
   readonly #placement: Placement
   readonly #deadline: Deadline | null
+  readonly #net: SafetyNet | null
   #attempt: Attempt | null = null
   #lastInstance: string | null = null
   /** Of the instance it was sent to last. */
@@ -66,6 +68,7 @@ export class Exchange implements UpstreamUser, Waiter {
     this.#deadline = Deadline.of(target.service.timeoutMs, head.timeoutMs)
     this.requestId = requestId
     this.#lines = requestLines(head, caller, requestId, this.#at)
+    this.#net = target.keeping === null ? null : new SafetyNet(target.keeping, target.service.key, caller.scheme, head, this.#lines)
     this.bytesIn = head.target.length + head.kept.length
     target.service.retries.earn(this.#start)
   }
@@ -180,11 +183,34 @@ export class Exchange implements UpstreamUser, Waiter {
 
   responseHead(head: ResponseHead, body: Buffer | null, last: boolean): void {
     this.#responded(head.status)
+    if (this.#net !== null && this.#netTakes(this.#net, head, body, last)) return
     const cookie = this.#placement.cookie((this.#attempt as Attempt).instance)
     if (last) this.#settleConnection()
     this.bytesOut = this.#front.respond(cookie === '' ? head : { ...head, kept: head.kept + cookie }, body, last) + (body?.length ?? 0)
     if (last) this.#finish('answered', null)
     else if (this.#front.congested()) this.#attempt?.connection?.socket.pause()
+  }
+
+  /** True: a copy has gone out in place of it. */
+  #netTakes(net: SafetyNet, head: ResponseHead, body: Buffer | null, last: boolean): boolean {
+    if (isFault(head.status) && this.#rescue(`status-${head.status}`, last)) return true
+    net.answered(head, this.#front.raw)
+    if (body !== null) net.body(body)
+    if (last) net.keep()
+    return false
+  }
+
+  /** Answers with a copy, where there is one. `whole`: the response that it stands in for has come to its end. */
+  #rescue(because: string, whole: boolean): boolean {
+    const answer = this.#net?.rescue() ?? null
+    if (answer === null) return false
+    if (whole) this.#settleConnection()
+    else this.#letGo()?.connection?.destroy()
+    if (this.#status === 0) this.#firstByteMs = performance.now() - this.#start
+    this.#status = answer.head.status
+    this.bytesOut = this.#front.respond(answer.head, answer.body, true) + (answer.body?.length ?? 0)
+    this.#finish('stale', because)
+    return true
   }
 
   #responded(status: number): void {
@@ -198,6 +224,10 @@ export class Exchange implements UpstreamUser, Waiter {
 
   responseBody(body: Buffer, last: boolean, trailers: string): void {
     this.bytesOut += body.length
+    if (this.#net !== null) {
+      this.#net.body(body)
+      if (last) this.#net.keep()
+    }
     if (last) this.#settleConnection()
     if (body.length > 0) this.#front.write(body)
     if (last) {
@@ -303,6 +333,8 @@ export class Exchange implements UpstreamUser, Waiter {
   #fail(failure: Failure): void {
     if (this.finished) return
     const under = this.#status !== 0
+    // what a person has stopped is not to be seen
+    if (!under && failure.forService && failure.kind !== failures.stopped.kind && this.#rescue(failure.kind, false)) return
     if (!under) {
       this.#status = failure.status
       this.#firstByteMs = performance.now() - this.#start
@@ -316,6 +348,7 @@ export class Exchange implements UpstreamUser, Waiter {
     this.finished = true
     this.#deadline?.stop()
     this.#body.forget()
+    this.#net?.drop()
     const now = performance.now()
     if (this.#admission !== 'refuse') this.target.breaker?.ended(this.#admission, this.#callOutcome(outcome, error), now)
     this.#relay.record({
@@ -341,7 +374,7 @@ export class Exchange implements UpstreamUser, Waiter {
 
   /** For the breaker. A service that is stopped is no failure, nor is a caller that leaves before the answer. */
   #callOutcome(outcome: Outcome, error: string | null): CallOutcome {
-    if (outcome === 'failed') return error === failures.stopped.kind ? 'unknown' : 'failed'
+    if (outcome === 'failed' || outcome === 'stale') return error === failures.stopped.kind ? 'unknown' : 'failed'
     return this.#answered ? 'passed' : 'unknown'
   }
 

@@ -12,6 +12,7 @@ export type Caller = {
   address: string
   /** `X-Forwarded-For/-Proto/-Port` and `X-Real-IP`, each with its CRLF; empty on edges, where the caller's own stand. */
   forwardedLines: string
+  scheme: string
   edge: boolean
 }
 
@@ -24,13 +25,14 @@ export function clientAddress(socket: Socket): string {
 export function ingressCaller(address: string, scheme: string, port: number): Caller {
   return {
     address,
+    scheme,
     edge: false,
     forwardedLines: `X-Forwarded-For: ${address}\r\nX-Forwarded-Proto: ${scheme}\r\nX-Forwarded-Port: ${port}\r\nX-Real-IP: ${address}\r\n`,
   }
 }
 
 export function edgeCaller(address: string): Caller {
-  return { address, edge: true, forwardedLines: '' }
+  return { address, scheme: 'http', edge: true, forwardedLines: '' }
 }
 
 /** The head for the app, without the empty line that ends it. We always speak HTTP/1.1 to it and keep the connection, so no Connection field is needed. */

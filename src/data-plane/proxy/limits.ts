@@ -43,6 +43,9 @@ export type Limits = {
   longestEjectionMs: number
   /** An instance that has become ready gets its full share after this. */
   slowStartMs: number
+  /** Memory for copies of answers, of all services that ask for it together; and of one answer's body. */
+  copyBytes: number
+  copyEntryBytes: number
 }
 
 export const defaultLimits: Limits = {
@@ -68,4 +71,6 @@ export const defaultLimits: Limits = {
   ejectionMs: 10_000,
   longestEjectionMs: 300_000,
   slowStartMs: 10_000,
+  copyBytes: 32 * 1024 * 1024,
+  copyEntryBytes: 1024 * 1024,
 }

@@ -37,7 +37,7 @@ export class Relay {
   record(entry: RequestEntry): void {
     entry.target?.counter.request(entry.outcome, entry.status, entry.firstByteMs, entry.bytesIn, entry.bytesOut, entry.release)
     const label = entry.target?.logLabel ?? unrouted
-    const error = entry.error === null ? '' : `,"error":${quote(entry.error)}`
+    const error = entry.error === null ? '' : `,"${entry.outcome === 'stale' ? 'stale' : 'error'}":${quote(entry.error)}`
     this.#log.add(
       `{"at":"${isoTime(entry.at)}",${label},"instance":${entry.instance === null ? 'null' : `"${entry.instance}"`},"method":${quote(entry.method)},"host":${quote(entry.host)},"path":${quote(entry.path)},"status":${entry.status},"ms":${Math.round(entry.ms * 10) / 10},"bytesIn":${entry.bytesIn},"bytesOut":${entry.bytesOut},"requestId":"${entry.requestId}","client":"${entry.client}","protocol":"${entry.protocol}"${error}}\n`,
     )
@@ -87,7 +87,7 @@ export type RequestEntry = {
   requestId: string
   client: string
   protocol: string
-  /** The kind of a failure of ours. */
+  /** The kind of a failure of ours; with a copy in place of it, what the copy stands in for (also `status-500` and the like). */
   error: string | null
 }
 

@@ -1,4 +1,6 @@
 import type { Route, RouteTable } from '#contract/wire.ts'
+import type { Copies } from './copies.ts'
+import type { CopyPlace } from './copy.ts'
 import type { Fleet } from './fleet.ts'
 import { type Counters, makeTarget, type Target } from './target.ts'
 
@@ -12,13 +14,13 @@ export class Routes {
   /** By suffix with its dot: `.example.com`. */
   readonly #wildcard = new Map<string, HostRoute[]>()
 
-  constructor(table: RouteTable, fleet: Fleet, counters: Counters) {
+  constructor(table: RouteTable, fleet: Fleet, counters: Counters, copies: Copies) {
     for (const route of table.routes) {
       const wild = route.host.startsWith('*.')
       const hosts = wild ? this.#wildcard : this.#exact
       const host = (wild ? route.host.slice(1) : route.host).toLowerCase()
       const list = hosts.get(host)
-      const entry = { path: route.path.endsWith('/') ? route.path.slice(0, -1) : route.path, target: routeTarget(route, table, fleet, counters) }
+      const entry = { path: route.path.endsWith('/') ? route.path.slice(0, -1) : route.path, target: routeTarget(route, table, fleet, counters, copies) }
       if (list === undefined) hosts.set(host, [entry])
       else list.push(entry)
     }
@@ -35,6 +37,12 @@ export class Routes {
     }
     return 'unknown-host'
   }
+
+  /** Whether what is asked for there is still that service's to answer, and its copies are still wanted. */
+  keeps({ service, hostname, path }: CopyPlace): boolean {
+    const target = this.find(hostname, path)
+    return typeof target !== 'string' && target.keeping !== null && target.service.key === service
+  }
 }
 
 type HostRoute = { /** Without a slash at its end: '' is everything. */ path: string; target: Target }
@@ -46,9 +54,10 @@ function longestPrefix(routes: readonly HostRoute[], path: string): Target | 'un
   return 'unknown-path'
 }
 
-function routeTarget(route: Route, table: RouteTable, fleet: Fleet, counters: Counters): Target {
+function routeTarget(route: Route, table: RouteTable, fleet: Fleet, counters: Counters, copies: Copies): Target {
   const [app = '', environment = '', service = ''] = route.service.split('/')
   const described = table.services[route.service]
+  const staleMs = described?.staleIfErrorMs ?? null // a saved table of before has none
   return makeTarget(
     counters,
     fleet.service(route.service),
@@ -59,6 +68,6 @@ function routeTarget(route: Route, table: RouteTable, fleet: Fleet, counters: Co
       service: described?.service ?? service,
       from: null,
     },
-    { httpsOnly: route.httpsOnly, breaker: null },
+    { httpsOnly: route.httpsOnly, breaker: null, keeping: staleMs === null ? null : { copies, staleMs } },
   )
 }

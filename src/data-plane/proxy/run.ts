@@ -11,6 +11,7 @@ import { AccessLog } from './access-log.ts'
 import { AgentSocket } from './agent-socket.ts'
 import { Certificates } from './certificates.ts'
 import { ClientConnection } from './client.ts'
+import { Copies } from './copies.ts'
 import { Edges } from './edges.ts'
 import type { Entrance, Visitable } from './entrance.ts'
 import { Fleet } from './fleet.ts'
@@ -81,7 +82,8 @@ export async function runProxy(options: ProxyOptions): Promise<Proxy> {
   const fleet = new Fleet((message) => agents?.tell(message), limits, note)
   const counters = new Counters()
   const accessLog = new AccessLog({ path: join(folder, 'access.log'), log })
-  const relay = new Relay(fleet, limits, new Routes(emptyTable, fleet, counters), accessLog)
+  const copies = new Copies(limits)
+  const relay = new Relay(fleet, limits, new Routes(emptyTable, fleet, counters, copies), accessLog)
   const connections = new Set<Visitable>()
   const edges = new Edges(relay, counters, connections, note, log)
   const certificates = new Certificates()
@@ -90,9 +92,10 @@ export async function runProxy(options: ProxyOptions): Promise<Proxy> {
   /** All that can fail comes before anything is switched: a table that cannot be used leaves the old one in force. */
   async function apply(next: RouteTable): Promise<void> {
     checkTable(next)
-    const routes = new Routes(next, fleet, counters)
+    const routes = new Routes(next, fleet, counters, copies)
     fleet.describe(next.services)
     relay.routes = routes
+    copies.follow((place) => routes.keeps(place))
     table = next
     certificates.set(next.certificates, log)
     await edges.apply(next)

@@ -1,5 +1,6 @@
 import type { Breaker } from './breaker.ts'
 import { Counter, type CounterNames } from './counter.ts'
+import type { Keeping } from './safety-net.ts'
 import type { Service } from './service.ts'
 
 /** Where a request goes: a route or an edge, with the service behind it and what is counted and logged for it. */
@@ -9,6 +10,8 @@ export type Target = {
   /** Of an edge; the ingress has none, since the world is not made to fail fast. */
   breaker: Breaker | null
   httpsOnly: boolean
+  /** Of a route whose service asks for copies of its answers to be kept. */
+  keeping: Keeping | null
   /** The part of an access log line that never changes: `"app":…,"route":…`. */
   logLabel: string
 }
@@ -33,7 +36,7 @@ export class Counters {
   }
 }
 
-export function makeTarget(counters: Counters, service: Service, names: CounterNames, more: Pick<Target, 'httpsOnly' | 'breaker'>): Target {
+export function makeTarget(counters: Counters, service: Service, names: CounterNames, more: Pick<Target, 'httpsOnly' | 'breaker' | 'keeping'>): Target {
   const { app, environment, service: name, key } = names
   return {
     service,

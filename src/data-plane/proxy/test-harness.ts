@@ -128,6 +128,7 @@ export function tableOf(generation: number, shape: Shape): RouteTable {
       instances: ports.map((_, index) => instanceOf(service, index)),
       expected: !shape.stopped?.includes(service),
       timeoutMs: null,
+      staleIfErrorMs: null,
       split: null,
       ...shape.targets?.[service],
     }

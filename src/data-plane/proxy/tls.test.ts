@@ -283,3 +283,23 @@ test('HTTP/2 errors of ours are answered on their stream', async () => {
   assert.equal((await ask(session, { ':authority': 'unknown.localhost' })).headers[':status'], 404)
   session.destroy()
 })
+
+test('a copy stands in on HTTP/2 too, and on HTTPS none that was kept for HTTP', async () => {
+  let broken = false
+  await using app = await startApp((_request, response) => {
+    if (broken) response.writeHead(500).end('broken')
+    else response.writeHead(200, { etag: '"1"' }).end('the page')
+  })
+  await using rig = await startRig({ services: { web: [app.port] }, targets: { web: { staleIfErrorMs: 60_000 } }, certificates: [forWeb] }, { httpsPort: 0 })
+  const session = http2(rig.proxy.httpsPort as number)
+  const plain = new RawClient(rig.port)
+  plain.send('GET /plain HTTP/1.1\r\nHost: web.localhost\r\n\r\n')
+  await plain.response()
+  plain.close()
+  await ask(session, {})
+  broken = true
+  const answers = [await ask(session, {}), await ask(session, { 'if-none-match': '"1"' }), await ask(session, { ':method': 'HEAD' }), await ask(session, { ':path': '/plain' })]
+  assert.deepEqual(answers.map(({ headers, body }) => [headers[':status'], body]), [[200, 'the page'], [304, ''], [200, ''], [500, 'broken']])
+  assert.match(String(answers[0]?.headers['cache-status']), /detail=stale-if-error/)
+  session.close()
+})

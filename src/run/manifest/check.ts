@@ -16,7 +16,7 @@ export function checkManifest(manifest: Manifest, options: CheckOptions = {}): F
   const faults: Fault[] = []
   const notes: string[] = []
   for (const [name, service] of Object.entries(manifest.services)) {
-    faults.push(...needFaults(manifest, name, service), ...portFaults(name, service), ...scaleFaults(manifest, name, service), ...healthFaults(name, service), ...volumeFaults(name, service), ...variableFaults(name, service), ...timeoutFaults(name, service))
+    faults.push(...needFaults(manifest, name, service), ...portFaults(name, service), ...scaleFaults(manifest, name, service), ...healthFaults(name, service), ...volumeFaults(name, service), ...variableFaults(name, service), ...timeoutFaults(name, service), ...cacheFaults(name, service))
     if (service.image !== undefined && service.build.builder !== 'auto') faults.push({ path: ['services', name, 'build', 'builder'], message: `services.${name} has both an image and a builder`, hint: 'an image is ready: leave build out' })
     const [from, to] = service.restart.backoff.split('..') as [string, string]
     if (parseDuration(from) > parseDuration(to)) faults.push({ path: ['services', name, 'restart', 'backoff'], message: `services.${name}.restart.backoff begins above its end` })
@@ -55,6 +55,16 @@ function timeoutFaults(name: string, { timeout, protocol }: ServiceManifest): Fa
   if (protocol !== 'http') return [{ path, message: `services.${name}.timeout bounds requests, and ${protocol} is relayed connection by connection`, hint: 'leave timeout out' }]
   const ms = parseDuration(timeout)
   return ms < 1 || ms > longestTimeoutMs ? [{ path, message: `services.${name}.timeout must be from 1ms to 24h` }] : []
+}
+
+const longestStaleMs = 30 * 24 * 3_600_000
+
+function cacheFaults(name: string, { cache, protocol }: ServiceManifest): Fault[] {
+  if (cache === undefined) return []
+  const path = ['services', name, 'cache']
+  if (protocol !== 'http') return [{ path, onKey: true, message: `services.${name}.cache keeps answers to requests, and ${protocol} is relayed connection by connection`, hint: 'leave cache out' }]
+  const ms = parseDuration(cache.stale_if_error)
+  return ms < 1 || ms > longestStaleMs ? [{ path: [...path, 'stale_if_error'], message: `services.${name}.cache.stale_if_error must be from 1ms to 30d` }] : []
 }
 
 /** Also in each environment: two instances would write into one volume. */

@@ -10,6 +10,8 @@ const faults: [what: string, yaml: string, message: string][] = [
   ['an unknown key at the top', 'services: { web: {} }\nversion: 3\n', 'unknown key `version` at line 2, column 1 (known keys: name, services, release, build, deploy, environments)'],
   ['a wrong type', 'services:\n  web:\n    scale: two\n', 'services.web.scale must be a number, not "two" at line 3, column 12'],
   ['a time-out of what has no requests', 'services:\n  db:\n    protocol: redis\n    timeout: 5s\n', 'services.db.timeout bounds requests, and redis is relayed connection by connection at line 4, column 14 (leave timeout out)'],
+  ['copies of what has no answers', 'services:\n  db:\n    protocol: redis\n    cache: { stale_if_error: 5m }\n', 'services.db.cache keeps answers to requests, and redis is relayed connection by connection at line 4, column 5 (leave cache out)'],
+  ['copies for ever', 'services:\n  web:\n    cache: { stale_if_error: 90d }\n', 'services.web.cache.stale_if_error must be from 1ms to 30d at line 3, column 30'],
   ['a time-out of nothing', 'services:\n  web:\n    timeout: 0s\n', 'services.web.timeout must be from 1ms to 24h at line 3, column 14'],
   ['a number out of range', 'services:\n  web:\n    scale: 101\n', 'services.web.scale must be at most 100, not 101 at line 3, column 12'],
   ['a word that is none of the allowed', 'services:\n  web:\n    build: { builder: nod }\n', 'services.web.build.builder must be auto, node, python, static, buildpack, dockerfile or none, not "nod" at line 3, column 23 (did you mean node?)'],

@@ -43,6 +43,11 @@ test('a service has the time-out that its manifest names, else none', () => {
   assert.deepEqual([services['shop/production/web']?.timeoutMs, services['shop/production/api']?.timeoutMs], [1_500, null])
 })
 
+test('copies of answers are kept where the manifest asks for it', () => {
+  const { services } = routeTable({ ...inputs, environments: [env({ web: { cache: { stale_if_error: '10m' } }, api: {} })] })
+  assert.deepEqual([services['shop/production/web']?.staleIfErrorMs, services['shop/production/api']?.staleIfErrorMs], [600_000, null])
+})
+
 test('an operator\'s domain wins over the same one in a manifest', () => {
   const table = routeTable({ ...inputs, environments: [env({ web: { domains: ['shop.example.com'] }, api: {} })], domains: [domain('shop.example.com', { service: 'api' })] })
   assert.deepEqual(places(table), ['shop.example.com/ shop/production/api', 'shop.localhost/ shop/production/web'])
@@ -74,7 +79,7 @@ test('an edge listens only while its caller needs it', () => {
 
 test('a service that is stopped is known but not expected, so nobody waits for it', () => {
   const table = routeTable({ ...inputs, environments: [env({ web: {} }, { instances: {}, wanted: { web: 0 } })] })
-  assert.deepEqual(table.services['shop/production/web'], { app: 'shop', environment: 'production', service: 'web', protocol: 'http', instances: [], expected: false, timeoutMs: null, split: null })
+  assert.deepEqual(table.services['shop/production/web'], { app: 'shop', environment: 'production', service: 'web', protocol: 'http', instances: [], expected: false, timeoutMs: null, staleIfErrorMs: null, split: null })
 })
 
 test('property: no two routes share a place, and the order of inputs changes nothing', () => {

@@ -40,6 +40,7 @@ export function routeTable(inputs: TableInputs): Omit<RouteTable, 'generation'> 
         instances: [...(env.instances[name] ?? [])].sort(),
         expected: (env.wanted[name] ?? 0) > 0,
         timeoutMs: service.timeout === undefined ? null : parseDuration(service.timeout),
+        staleIfErrorMs: service.cache === undefined ? null : parseDuration(service.cache.stale_if_error),
         split: service.protocol === 'http' ? env.split : null,
       }
     }

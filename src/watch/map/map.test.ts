@@ -7,7 +7,7 @@ const service = (name: string, needs: string[], urls: string[] = []) => ({ name,
 const shop = { name: 'shop', environment: 'production', services: [service('web', ['api', 'elsewhere'], ['http://shop.localhost']), service('api', ['db']), service('db', [])] } as unknown as AppDetail
 
 function series(from: string | null, to: string, requestRate: number, errorShare: number, p99Ms: number | null): TrafficSeries {
-  return { key: `${from}>${to}`, app: 'shop', environment: 'production', service: to, from, requestRate, errorShare, p50Ms: null, p99Ms, points: [] }
+  return { key: `${from}>${to}`, app: 'shop', environment: 'production', service: to, from, requestRate, errorShare, staleShare: 0, p50Ms: null, p99Ms, points: [] }
 }
 
 test('the map has an edge for each need and for what is open to the outside, with or without traffic', () => {

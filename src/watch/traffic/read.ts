@@ -8,7 +8,7 @@ import { percentile } from './percentile.ts'
 
 export type TrafficQuery = { apps?: readonly string[] | null | undefined; app?: string | undefined; environment?: string | undefined; minutes: number }
 
-type PointRow = { id: number; key: string; app: string; environment: string; service: string; from_service: string | null; slot: number; requests: number; errors: number; latency: number[] }
+type PointRow = { id: number; key: string; app: string; environment: string; service: string; from_service: string | null; slot: number; requests: number; errors: number; stale: number; latency: number[] }
 
 const latencySums = Array.from({ length: latencyBucketsMs.length + 1 }, (_, bucket) => `sum(p.latency[${bucket + 1}])::int`).join(', ')
 
@@ -30,7 +30,7 @@ export async function readTraffic(db: Db, { apps = null, app, environment, minut
   const from = until - count * step
   const rows = await db.query<PointRow>(
     `SELECT k.id, k.key, k.app, k.environment, k.service, k.from_service, floor((extract(epoch FROM p.at) * 1000 - $1) / $2)::int AS slot,
-       sum(greatest(p.requests, p.connections))::int AS requests, sum(p.status_5xx + p.failed)::int AS errors, ARRAY[${latencySums}] AS latency
+       sum(greatest(p.requests, p.connections))::int AS requests, sum(p.status_5xx + p.failed)::int AS errors, sum(p.stale)::int AS stale, ARRAY[${latencySums}] AS latency
      FROM traffic_points p JOIN traffic_keys k ON k.id = p.key
      WHERE p.at >= $3 AND p.at < $4 AND ($5::text[] IS NULL OR k.app = ANY($5)) AND ($6::text IS NULL OR k.app = $6) AND ($7::text IS NULL OR k.environment = $7)
      GROUP BY k.id, slot ORDER BY k.app, k.environment, k.from_service NULLS FIRST, k.service, k.key, slot`,
@@ -45,11 +45,13 @@ function series(rows: PointRow[], { from, count, step }: { from: number; count: 
   const bySlot = new Map(rows.map((row) => [row.slot, row]))
   const requests = rows.reduce((sum, row) => sum + row.requests, 0)
   const errors = rows.reduce((sum, row) => sum + row.errors, 0)
+  const stale = rows.reduce((sum, row) => sum + row.stale, 0)
   const latency = (rows[0] as PointRow).latency.map((_, bucket) => rows.reduce((sum, row) => sum + (row.latency[bucket] as number), 0))
   return {
     key, app, environment, service, from: from_service,
     requestRate: requests / ((count * step) / 1000),
     errorShare: share(errors, requests),
+    staleShare: share(stale, requests),
     p50Ms: percentile(latency, 0.5),
     p99Ms: percentile(latency, 0.99),
     points: Array.from({ length: count }, (_, nth) => {
@@ -78,11 +80,14 @@ export async function recentRates(db: Db, now: Date, { apps = null, app }: { app
   return rows.map(({ requests, errors, ...names }) => ({ ...names, requestRate: requests / 60, errorShare: share(errors, requests) }))
 }
 
-/** What each service was asked in the last complete minute, from outside and by other services, and what of it failed. */
+/**
+ * What each service was asked in the last complete minute, from outside and by other services, and what of it failed: also where
+ * a copy stood in, since the service needs mending all the same.
+ */
 export async function recentCounts(db: Db, now: Date): Promise<{ app: string; environment: string; service: string; requests: number; errors: number }[]> {
   const until = completeUntil(now)
   return db.query(
-    `SELECT k.app, k.environment, k.service, sum(p.requests)::int AS requests, sum(p.status_5xx + p.failed)::int AS errors
+    `SELECT k.app, k.environment, k.service, sum(p.requests)::int AS requests, sum(p.status_5xx + p.failed + p.stale)::int AS errors
      FROM traffic_points p JOIN traffic_keys k ON k.id = p.key WHERE p.at >= $1 AND p.at < $2 GROUP BY 1, 2, 3`,
     [new Date(until - 60_000), new Date(until)],
   )

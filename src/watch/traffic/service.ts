@@ -39,6 +39,6 @@ function isCount(count: TrafficCount): boolean {
     named && Array.isArray(count.latency) && count.latency.every((value) => whole(value, maxCount)) && typeof count.status === 'object' && count.status !== null &&
     (['1xx', '2xx', '3xx', '4xx', '5xx', 'aborted', 'failed'] as const).every((name) => whole(count.status[name], maxCount)) &&
     Array.isArray(count.releases) && count.releases.every(isReleaseCount) &&
-    whole(count.requests, maxCount) && whole(count.connections, maxCount) && whole(count.bytesIn, Number.MAX_SAFE_INTEGER) && whole(count.bytesOut, Number.MAX_SAFE_INTEGER)
+    whole(count.requests, maxCount) && whole(count.connections, maxCount) && whole(count.stale ?? 0, maxCount) && whole(count.bytesIn, Number.MAX_SAFE_INTEGER) && whole(count.bytesOut, Number.MAX_SAFE_INTEGER)
   )
 }

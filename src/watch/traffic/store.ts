@@ -46,18 +46,18 @@ export async function addCounts(tx: Db, batch: TrafficBatch, middleMs: number): 
   const latency = rows.map(([, count]) => `{${latencyOf(count).join(',')}}`)
   const column = (of: (count: TrafficCount) => number) => rows.map(([, count]) => of(count))
   await tx.query(
-    `INSERT INTO traffic_points AS p (at, key, requests, status_1xx, status_2xx, status_3xx, status_4xx, status_5xx, aborted, failed, bytes_in, bytes_out, connections, latency)
-     SELECT $1, key, requests, s1, s2, s3, s4, s5, aborted, failed, bytes_in, bytes_out, connections, latency::int[]
-     FROM unnest($2::int[], $3::int[], $4::int[], $5::int[], $6::int[], $7::int[], $8::int[], $9::int[], $10::int[], $11::bigint[], $12::bigint[], $13::int[], $14::text[])
-       AS c (key, requests, s1, s2, s3, s4, s5, aborted, failed, bytes_in, bytes_out, connections, latency)
+    `INSERT INTO traffic_points AS p (at, key, requests, status_1xx, status_2xx, status_3xx, status_4xx, status_5xx, aborted, failed, bytes_in, bytes_out, connections, latency, stale)
+     SELECT $1, key, requests, s1, s2, s3, s4, s5, aborted, failed, bytes_in, bytes_out, connections, latency::int[], stale
+     FROM unnest($2::int[], $3::int[], $4::int[], $5::int[], $6::int[], $7::int[], $8::int[], $9::int[], $10::int[], $11::bigint[], $12::bigint[], $13::int[], $14::text[], $15::int[])
+       AS c (key, requests, s1, s2, s3, s4, s5, aborted, failed, bytes_in, bytes_out, connections, latency, stale)
      ON CONFLICT (key, at) DO UPDATE SET requests = p.requests + excluded.requests, status_1xx = p.status_1xx + excluded.status_1xx,
        status_2xx = p.status_2xx + excluded.status_2xx, status_3xx = p.status_3xx + excluded.status_3xx, status_4xx = p.status_4xx + excluded.status_4xx,
        status_5xx = p.status_5xx + excluded.status_5xx, aborted = p.aborted + excluded.aborted, failed = p.failed + excluded.failed,
-       bytes_in = p.bytes_in + excluded.bytes_in, bytes_out = p.bytes_out + excluded.bytes_out, connections = p.connections + excluded.connections,
+       bytes_in = p.bytes_in + excluded.bytes_in, bytes_out = p.bytes_out + excluded.bytes_out, connections = p.connections + excluded.connections, stale = p.stale + excluded.stale,
        latency = ARRAY(SELECT coalesce(a, 0) + coalesce(b, 0) FROM unnest(p.latency, excluded.latency) AS l (a, b))`,
     [at, rows.map(([id]) => id), column((c) => c.requests), column((c) => c.status['1xx']), column((c) => c.status['2xx']), column((c) => c.status['3xx']),
       column((c) => c.status['4xx']), column((c) => c.status['5xx']), column((c) => c.status.aborted), column((c) => c.status.failed), column((c) => c.bytesIn),
-      column((c) => c.bytesOut), column((c) => c.connections), latency],
+      column((c) => c.bytesOut), column((c) => c.connections), latency, column((c) => c.stale ?? 0)],
   )
 }
 
@@ -71,7 +71,7 @@ function added(a: TrafficCount, b: TrafficCount): TrafficCount {
   const [left, right] = [latencyOf(a), latencyOf(b)]
   return {
     ...a, status, requests: a.requests + b.requests, latency: left.map((count, bucket) => count + (right[bucket] as number)),
-    bytesIn: a.bytesIn + b.bytesIn, bytesOut: a.bytesOut + b.bytesOut, connections: a.connections + b.connections,
+    bytesIn: a.bytesIn + b.bytesIn, bytesOut: a.bytesOut + b.bytesOut, connections: a.connections + b.connections, stale: (a.stale ?? 0) + (b.stale ?? 0),
   }
 }
 

@@ -7,7 +7,7 @@ import { type Database, openDatabase } from '#kernel/db/db.ts'
 import { type TestDatabase, testDatabase } from '#test/harness/postgres.ts'
 import { percentile } from './percentile.ts'
 import { maxPoints } from '#watch/points.ts'
-import { readTraffic, recentRates, sparklines } from './read.ts'
+import { readTraffic, recentCounts, recentRates, sparklines } from './read.ts'
 import { ingestTraffic } from './service.ts'
 import { dropOldTraffic } from './store.ts'
 
@@ -61,6 +61,13 @@ test('errors are 5xx and what the proxy had to answer; a window has equal steps 
     assert.equal(steps.size, 1)
     assert.equal(series.points.reduce((sum, point) => sum + point.errors, 0), 20)
   }
+})
+
+test('what a copy answered is no error to callers, and one to those who mend; a proxy of before counts none', async () => {
+  await ingestTraffic(db, batch(60, [count(6, { app: 'copied', stale: 3 }), count(4, { app: 'copied' })]), now)
+  const [series] = await readTraffic(db, { app: 'copied', minutes: 5 }, now)
+  assert.deepEqual([series?.errorShare, series?.staleShare], [0, 0.3])
+  assert.deepEqual((await recentCounts(db, now)).filter(({ app }) => app === 'copied'), [{ app: 'copied', environment: 'production', service: 'web', requests: 10, errors: 3 }])
 })
 
 test('routes, edges and TCP edges are apart; a TCP edge counts connections', async () => {

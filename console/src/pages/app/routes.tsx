@@ -57,7 +57,7 @@ export function Routes() {
                       </div>
                       <span className="text-soft max-md:text-right">→ {route.service}</span>
                       <span className="text-sm text-soft max-md:hidden">
-                        {seen === undefined ? 'no requests' : <span className="num">{`${formatRate(seen.requestRate)}, ${formatShare(seen.errorShare)} errors, p99 ${formatLatency(seen.p99Ms)}`}</span>}
+                        {seen === undefined ? 'no requests' : <span className="num">{`${formatRate(seen.requestRate)}, ${formatShare(seen.errorShare)} errors${seen.staleShare > 0 ? `, ${formatShare(seen.staleShare)} from copies` : ''}, p99 ${formatLatency(seen.p99Ms)}`}</span>}
                       </span>
                       {route.source !== 'operator' ? (
                         <span />
