@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { appName, environmentName, hostName, instanceName, pathPrefix, serviceName, variableName, variableValue } from './names.ts'
+import * as heal from './healing.ts'
 import * as m from './model.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -98,6 +99,19 @@ export const endpoints = define({
   'rollouts.cancel': { method: 'POST', path: '/v1/apps/{app}/rollout/cancel', access: 'deploy', summary: 'Give up the rollout under way; the old release serves on.', params: app, query: environment, response: nothing },
   'bakes.read': { method: 'GET', path: '/v1/apps/{app}/bake', access: 'read', summary: 'The watch over the newest release after its switch; null when there was none.', params: app, query: environment, response: m.bakeSchema.nullable() },
   'bakes.accept': { method: 'POST', path: '/v1/apps/{app}/bake/accept', access: 'deploy', summary: 'End the watch over the newest release: it stays.', params: app, query: environment, response: m.bakeSchema },
+
+  // ---- healing
+  'healing.overview': { method: 'GET', path: '/v1/healing', access: 'read', summary: 'The rules of healing with modes and budgets, and whether it is stopped.', response: heal.healOverviewSchema },
+  'healing.list': { method: 'GET', path: '/v1/remediations', access: 'read', summary: 'What was noticed, done and verified, newest first.', query: z.object({ app: appName.optional(), environment: environmentName.optional(), service: serviceName.optional(), open: z.stringbool().default(false), before: z.iso.datetime().optional(), ...page }), response: z.array(heal.remediationSchema) },
+  'healing.read': { method: 'GET', path: '/v1/remediations/{id}', access: 'read', summary: 'One remediation with its evidence: events, log lines, traffic before and after.', params: z.object({ id: z.string().max(60) }), response: heal.remediationDetailSchema },
+  'healing.approve': { method: 'POST', path: '/v1/remediations/{id}/approve', access: 'deploy', summary: 'Do the action that is suggested.', params: z.object({ id: z.string().max(60) }), response: heal.remediationSchema },
+  'healing.dismiss': { method: 'POST', path: '/v1/remediations/{id}/dismiss', access: 'deploy', summary: 'A person takes it: healing leaves this target alone until the signal is gone.', params: z.object({ id: z.string().max(60) }), response: heal.remediationSchema },
+  'healing.setRule': { method: 'PATCH', path: '/v1/healing/rules/{rule}', access: 'admin', summary: 'Set the mode of a rule: off, suggest or auto.', params: z.object({ rule: z.string().max(60) }), body: z.object({ mode: z.enum(heal.healModes) }), response: heal.healRuleSchema },
+  'healing.stop': { method: 'POST', path: '/v1/healing/stop', access: 'deploy', summary: 'Stop all healing by control; the reflexes of proxy and agent go on.', body: z.object({ because: z.string().min(1).max(200).default('an operator stopped it') }).prefault({}), response: heal.healOverviewSchema },
+  'healing.resume': { method: 'POST', path: '/v1/healing/resume', access: 'deploy', summary: 'Let healing go on.', response: heal.healOverviewSchema },
+  'alerts.list': { method: 'GET', path: '/v1/alerts', access: 'read', summary: 'What a person must know, newest first.', query: z.object({ app: appName.optional(), open: z.stringbool().default(true), ...page }), response: z.array(heal.alertSchema) },
+  'changes.list': { method: 'GET', path: '/v1/changes', access: 'read', summary: 'What changed: releases, config, secrets, scale, routes and what people did, newest first.', query: z.object({ app: appName.optional(), environment: environmentName.optional(), before: z.coerce.number().int().optional(), ...page }), response: z.array(m.eventSchema) },
+  'why.read': { method: 'GET', path: '/v1/apps/{app}/services/{service}/why', access: 'read', summary: 'Why a service is as it is: state, what is waited for, what was tried, what changed.', params: app.extend({ service: serviceName }), query: environment, response: heal.whySchema },
 
   // ---- config, secrets, domains
   'config.read': { method: 'GET', path: '/v1/apps/{app}/config', access: 'read', summary: 'Config variables set by operators, and those of the manifest.', params: app, query: environment, response: z.object({ config: z.record(z.string(), z.string()), manifest: z.record(z.string(), z.record(z.string(), z.string())), secrets: z.array(z.object({ name: z.string(), setAt: z.iso.datetime() })), missingSecrets: z.array(z.string()) }) },
