@@ -10,7 +10,7 @@ import type { ChartProps } from './chart.tsx'
 const byteSteps = Array.from({ length: 32 }, (_, power) => 2 ** (power + 10))
 const dashes: (number[] | undefined)[] = [undefined, [5, 3], [2, 3], [8, 3, 2, 3]]
 
-export default function ChartCanvas({ times, lines, markers, format, height, minutes, floor = 0, bytes = false }: Omit<ChartProps, 'title' | 'about'>) {
+export default function ChartCanvas({ times, lines, markers, format, height, minutes, until, floor = 0, bytes = false }: Omit<ChartProps, 'title' | 'about'>) {
   const holder = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot | null>(null)
   const data = [times, ...lines.map((line) => line.values)] as uPlot.AlignedData
@@ -35,7 +35,7 @@ export default function ChartCanvas({ times, lines, markers, format, height, min
         padding: [10, 18, 0, 0],
         legend: { show: false },
         cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false } },
-        scales: { x: { time: true, range: () => [Date.now() / 1000 - minutes * 60, Date.now() / 1000] }, y: { range: (_, __, max) => [0, Math.max((max ?? 0) * 1.12, floor || 1e-9)] } },
+        scales: { x: { time: true, range: () => shownTime(minutes, until) }, y: { range: (_, __, max) => [0, Math.max((max ?? 0) * 1.12, floor || 1e-9)] } },
         axes: [
           { stroke: soft, font, size: 26, space: 76, ticks: { show: false }, grid: { show: false }, values: (_, splits) => splits.map((split) => clockTime(new Date(split * 1000).toISOString())) },
           { stroke: soft, font, size: 62, space: 34, ...(bytes ? { incrs: byteSteps } : {}), ticks: { show: false }, grid: { stroke: rule, width: 1 }, values: (_, splits) => splits.map((split) => latest.current.format(split)) },
@@ -68,7 +68,7 @@ export default function ChartCanvas({ times, lines, markers, format, height, min
       plot.current = null
     }
     // a new set of lines is a new plot; new values are not
-  }, [shape, height, minutes, floor, bytes])
+  }, [shape, height, minutes, until, floor, bytes])
 
   useEffect(() => {
     plot.current?.setData(latest.current.data)
@@ -77,7 +77,11 @@ export default function ChartCanvas({ times, lines, markers, format, height, min
   return <div ref={holder} className="relative overflow-hidden" style={{ height }} />
 }
 
-/** Releases as thin upright lines with their number: what changed stands on the graph. */
+function shownTime(minutes: number, until = Date.now() / 1000): [number, number] {
+  return [until - minutes * 60, until]
+}
+
+/** What changed or was done, as thin upright lines with a word: it stands on the graph. */
 function drawMarkers(u: uPlot, markers: ChartProps['markers'], color: string, text: string, font: string): void {
   const { ctx } = u
   ctx.save()
@@ -88,7 +92,7 @@ function drawMarkers(u: uPlot, markers: ChartProps['markers'], color: string, te
   ctx.textAlign = 'left'
   ctx.textBaseline = 'top'
   ctx.font = font.replace('12px', `${11 * devicePixelRatio}px`)
-  let lastX = Number.POSITIVE_INFINITY
+  let lastLeft = Number.POSITIVE_INFINITY
   // newest first: where two are too close, the newer one keeps its label
   for (const marker of [...markers].sort((a, b) => b.at - a.at)) {
     const x = u.valToPos(marker.at, 'x', true)
@@ -97,12 +101,12 @@ function drawMarkers(u: uPlot, markers: ChartProps['markers'], color: string, te
     ctx.moveTo(x, u.bbox.top)
     ctx.lineTo(x, u.bbox.top + u.bbox.height)
     ctx.stroke()
-    const room = u.bbox.left + u.bbox.width - x
-    if (lastX - x > 34 * devicePixelRatio) {
-      const labelWidth = ctx.measureText(marker.label).width
-      ctx.fillText(marker.label, room > labelWidth + 6 * devicePixelRatio ? x + 4 * devicePixelRatio : x - labelWidth - 4 * devicePixelRatio, u.bbox.top)
-      lastX = x
-    }
+    const width = ctx.measureText(marker.label).width
+    const gap = 4 * devicePixelRatio
+    const left = u.bbox.left + u.bbox.width - x > width + gap ? x + gap : x - width - gap
+    if (left + width + 2 * gap > lastLeft || left < u.bbox.left) continue
+    ctx.fillText(marker.label, left, u.bbox.top)
+    lastLeft = left
   }
   ctx.restore()
 }

@@ -1,0 +1,46 @@
+import type { Remediation } from '#contract/healing.ts'
+import { TextLink } from '../components/a.tsx'
+import { MarginTime } from '../components/ago.tsx'
+import { HealthMark } from '../components/health.tsx'
+import { Entry } from '../components/ledger.tsx'
+import { Tag } from '../components/tag.tsx'
+import { formatDuration } from '../lib/numbers.ts'
+import { didOf, lastedMs } from '../lib/remediation-timeline.ts'
+import { placeOf, stateHealth, stateWords, titleOf } from '../lib/remediation-words.ts'
+import { paths } from '../paths.ts'
+
+/** One that has ended: noticed → did → verified. */
+export function PastEntry({ one, stacked = false }: { one: Remediation; /** In a narrow column. */ stacked?: boolean }) {
+  const { environment } = placeOf(one)
+  const isHandedOver = one.state === 'handed-over'
+  return (
+    <Entry when={<MarginTime at={one.signal.since} />}>
+      <p className="flex flex-wrap items-baseline gap-x-2.5">
+        <span className="self-start pt-1">
+          <HealthMark health={stateHealth[one.state]} />
+        </span>
+        <TextLink href={paths.remediation(one.id)} className="font-medium">
+          {titleOf(one)}
+        </TextLink>
+        {environment === null ? null : <Tag>{environment}</Tag>}
+        <span className={`text-sm ${isHandedOver ? 'text-red' : 'text-soft'}`}>
+          {stateWords[one.state]} after <span className="num">{formatDuration(lastedMs(one, Date.now()))}</span>
+        </span>
+      </p>
+      <ol className={`mt-1 ml-[24px] grid gap-x-6 gap-y-1 text-sm ${stacked ? '' : 'lg:grid-cols-3'}`}>
+        <Part name="noticed" text={one.signal.because} />
+        <Part name="did" text={didOf(one.tries)} />
+        <Part name={stateNames[one.state] ?? one.state} text={one.because} />
+      </ol>
+    </Entry>
+  )
+}
+
+const stateNames: Partial<Record<Remediation['state'], string>> = { verified: 'verified', recovered: 'ended', 'handed-over': 'ended', dismissed: 'ended' }
+
+const Part = ({ name, text }: { name: string; text: string }) => (
+  <li className="min-w-0">
+    <span className="text-soft">{name}: </span>
+    {text}
+  </li>
+)
