@@ -89,7 +89,7 @@ export function healHandlers(world: World): Handlers {
         app: params.app, environment: query.environment, service: params.service, health: service.health,
         sentence: `${params.app}/${params.service} is ${service.health}: ${service.because}.`,
         waiting: remediation === null || !isOpen(remediation) ? sick.filter((one) => one.retryAt !== null).map((one) => `the next start of ${one.name}`) : [remediation.because],
-        tried: (remediation?.tries ?? []).map((one) => ({ at: one.at, what: one.did, outcome: one.verdict ?? one.outcome })).reverse(),
+        tried: (remediation?.tries ?? []).map((one) => ({ at: one.at, what: one.did, outcome: one.verdict ?? (one.outcome === 'verifying' ? 'being verified' : 'nothing to verify') })).reverse(),
         changes: scene.events.filter((one) => one.app === params.app && changes.test(one.kind)).slice(-4).reverse(),
         instances: sick.map(({ name, state, because }) => ({ name, state, because })),
         lines: sick.length === 0 ? [] : linesOf(params.app, params.service, '9').slice(-6),

@@ -92,8 +92,8 @@ function drawMarkers(u: uPlot, markers: ChartProps['markers'], color: string, te
   ctx.textAlign = 'left'
   ctx.textBaseline = 'top'
   ctx.font = font.replace('12px', `${11 * devicePixelRatio}px`)
-  let lastLeft = Number.POSITIVE_INFINITY
-  // newest first: where two are too close, the newer one keeps its label
+  // newest first: where two are too close, the older one's label stands a row lower, and below the last row not at all
+  const lastLeft = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
   for (const marker of [...markers].sort((a, b) => b.at - a.at)) {
     const x = u.valToPos(marker.at, 'x', true)
     if (x < u.bbox.left || x > u.bbox.left + u.bbox.width) continue
@@ -104,9 +104,10 @@ function drawMarkers(u: uPlot, markers: ChartProps['markers'], color: string, te
     const width = ctx.measureText(marker.label).width
     const gap = 4 * devicePixelRatio
     const left = u.bbox.left + u.bbox.width - x > width + gap ? x + gap : x - width - gap
-    if (left + width + 2 * gap > lastLeft || left < u.bbox.left) continue
-    ctx.fillText(marker.label, left, u.bbox.top)
-    lastLeft = left
+    const row = lastLeft.findIndex((last) => left + width + 2 * gap <= last)
+    if (row === -1 || left < u.bbox.left) continue
+    ctx.fillText(marker.label, left, u.bbox.top + row * 13 * devicePixelRatio)
+    lastLeft[row] = left
   }
   ctx.restore()
 }

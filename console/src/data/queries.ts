@@ -4,8 +4,8 @@ import type { Build } from '#contract/model.ts'
 import { api } from './api.ts'
 
 const seconds = 1000
-const remediationsPage = 30
-const changesPage = 40
+const remediationsPage = 12
+const changesPage = 20
 
 export type AppRef = { app: string; env: string }
 const where = ({ app, env }: AppRef) => ({ params: { app }, query: { environment: env } })

@@ -12,31 +12,32 @@ import { paths } from '../paths.ts'
 /** One that has ended: noticed → did → verified. */
 export function PastEntry({ one, stacked = false }: { one: Remediation; /** In a narrow column. */ stacked?: boolean }) {
   const { environment } = placeOf(one)
-  const isHandedOver = one.state === 'handed-over'
   return (
     <Entry when={<MarginTime at={one.signal.since} />}>
-      <p className="flex flex-wrap items-baseline gap-x-2.5">
-        <span className="self-start pt-1">
+      <div className="flex gap-2.5">
+        <span className="pt-1">
           <HealthMark health={stateHealth[one.state]} />
         </span>
-        <TextLink href={paths.remediation(one.id)} className="font-medium">
-          {titleOf(one)}
-        </TextLink>
-        {environment === null ? null : <Tag>{environment}</Tag>}
-        <span className={`text-sm ${isHandedOver ? 'text-red' : 'text-soft'}`}>
-          {stateWords[one.state]} after <span className="num">{formatDuration(lastedMs(one, Date.now()))}</span>
-        </span>
-      </p>
-      <ol className={`mt-1 ml-[24px] grid gap-x-6 gap-y-1 text-sm ${stacked ? '' : 'lg:grid-cols-3'}`}>
-        <Part name="noticed" text={one.signal.because} />
-        <Part name="did" text={didOf(one.tries)} />
-        <Part name={stateNames[one.state] ?? one.state} text={one.because} />
-      </ol>
+        <div className="min-w-0 flex-1">
+          <p className="flex flex-wrap items-baseline gap-x-2.5">
+            <TextLink href={paths.remediation(one.id)} className="font-medium">
+              {titleOf(one)}
+            </TextLink>
+            {environment === null ? null : <Tag>{environment}</Tag>}
+            <span className={`text-sm ${one.state === 'handed-over' ? 'text-red' : 'text-soft'}`}>
+              {stateWords[one.state]} after {formatDuration(lastedMs(one, Date.now()))}
+            </span>
+          </p>
+          <ol className={`mt-1 grid gap-x-6 gap-y-1 text-sm ${stacked ? '' : 'lg:grid-cols-3'}`}>
+            <Part name="noticed" text={one.signal.because} />
+            <Part name="did" text={didOf(one.tries)} />
+            <Part name={one.state === 'verified' ? 'verified' : 'ended'} text={one.because} />
+          </ol>
+        </div>
+      </div>
     </Entry>
   )
 }
-
-const stateNames: Partial<Record<Remediation['state'], string>> = { verified: 'verified', recovered: 'ended', 'handed-over': 'ended', dismissed: 'ended' }
 
 const Part = ({ name, text }: { name: string; text: string }) => (
   <li className="min-w-0">

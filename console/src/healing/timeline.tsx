@@ -26,7 +26,7 @@ export function Timeline({ one }: { one: Remediation }) {
 
 function Step({ at, health, name, text, aside, tone = '', children }: { at: string | null; health: Health; name: string; text: string; aside?: ReactNode; tone?: string; children?: ReactNode }) {
   return (
-    <Entry when={at === null ? 'now' : <ClockTime at={at} />}>
+    <Entry when={at === null ? 'now' : <ClockTime at={at} seconds />}>
       <div className="flex gap-3">
         <span className="pt-1">
           <HealthMark health={health} />

@@ -10,7 +10,7 @@ const height = 150
 /** What callers saw: requests, errors and latency, with what healing did drawn on them. */
 export function TrafficAround({ one }: { one: RemediationDetail }) {
   const flow = addUp([{ points: one.traffic }])
-  const failed = failedAround(one.traffic, one.openedAt, one.endedAt)
+  const failed = failedAround(one.traffic, one.signal.since, one.endedAt)
   const common = { ...windowOf(one.traffic), times: flow.times, markers: marksOf(one), height }
   return (
     <div className="grid gap-x-10 gap-y-7 py-2 lg:grid-cols-3">

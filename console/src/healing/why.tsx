@@ -28,9 +28,10 @@ function WhyAnswer({ why }: { why: Why }) {
     <div className="space-y-4">
       <p className="max-w-[70ch] font-serif text-lg">{why.sentence}</p>
       {why.alert === null ? null : (
-        <p className="max-w-[76ch] text-red">
-          Needs a person: {why.alert.title}. <span className="text-ink">{why.alert.wayOut}</span>
-        </p>
+        <div className="max-w-[76ch]">
+          <p className="text-red">Needs a person: {why.alert.title}</p>
+          <p>Way out: {why.alert.wayOut}</p>
+        </div>
       )}
       <div className="grid gap-x-10 gap-y-4 md:grid-cols-2">
         <Part title="Waits for" list={why.waiting.map((text) => ({ key: text, text }))} />

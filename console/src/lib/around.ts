@@ -3,13 +3,17 @@ import type { TrafficPoint } from './traffic.ts'
 
 export type Around = { before: number | null; worst: number | null; after: number | null }
 
-/** Shares of failed requests 0..1: all before `openedAt`, the worst single step until `endedAt`, all after it; null where nothing was asked. */
-export function failedAround(points: readonly TrafficPoint[], openedAt: string, endedAt: string | null): Around {
+/** What went wrong before it was noticed belongs to it, not to the time before. */
+const unnoticedMs = 60_000
+
+/** Shares of failed requests 0..1: all before it, the worst single step until its end, all after it; null where nothing was asked. */
+export function failedAround(points: readonly TrafficPoint[], since: string, endedAt: string | null): Around {
   const asked = points.filter((one) => one.requests > 0)
-  const before = asked.filter((one) => one.at < openedAt)
-  const during = asked.filter((one) => one.at >= openedAt && (endedAt === null || one.at <= endedAt))
-  const after = endedAt === null ? [] : asked.filter((one) => one.at > endedAt)
-  return { before: share(before), worst: during.length === 0 ? null : Math.max(...during.map((one) => one.errors / one.requests)), after: share(after) }
+  const from = Date.parse(since) - unnoticedMs
+  const until = endedAt === null ? Number.POSITIVE_INFINITY : Date.parse(endedAt)
+  const timeOf = (one: TrafficPoint) => Date.parse(one.at)
+  const during = asked.filter((one) => timeOf(one) >= from && timeOf(one) <= until)
+  return { before: share(asked.filter((one) => timeOf(one) < from)), worst: during.length === 0 ? null : Math.max(...during.map((one) => one.errors / one.requests)), after: share(asked.filter((one) => timeOf(one) > until)) }
 }
 
 function share(points: readonly TrafficPoint[]): number | null {

@@ -34,11 +34,13 @@ export function marksOf({ openedAt, tries, state, endedAt }: Parts): { at: numbe
   ]
 }
 
-/** In one line what was done: the newest try, and how many came before it. */
+/** In one line what was done: the newest try (a page is none, where there was another), and what came before it. */
 export function didOf(tries: readonly Try[]): string {
-  const last = tries.at(-1)
+  const acts = tries.filter((one) => one.rung !== 'page')
+  const list = acts.length === 0 ? tries : acts
+  const last = list.at(-1)
   if (last === undefined) return 'nothing was done'
-  return tries.length === 1 ? last.did : `${last.did} (before it: ${tries.slice(0, -1).map((one) => rungWords[one.rung].does.toLowerCase()).join(', ')})`
+  return list.length === 1 ? last.did : `${last.did} (before it: ${list.slice(0, -1).map((one) => rungWords[one.rung].does.toLowerCase()).join(', ')})`
 }
 
 /** From the first sign to the end, in milliseconds. */

@@ -10,7 +10,7 @@ const signalVerbs: Record<SignalKind, readonly [string, string]> = {
   'crash-loop': ['crashes in a loop', 'crashed in a loop'],
   flapping: ['flaps', 'flapped'],
   failing: ['answers with errors', 'answered with errors'],
-  outlier: ['has an outlier', 'had an outlier'],
+  outlier: ['has a bad instance', 'had a bad instance'],
   'disk-filling': ['runs out of disk', 'ran out of disk'],
   'machine-lost': ['is lost', 'was lost'],
 }
@@ -56,12 +56,12 @@ export function titleOf(one: Target & Pick<Remediation, 'signal' | 'endedAt'>): 
   return `${placeOf(one).name} ${signalVerbs[one.signal.kind][one.endedAt === null ? 0 : 1]}`
 }
 
-/** What is being done now, or waited for: a word, then the reason in the server's own sentence. */
+/** What is being done now, or waited for: a few words, then the reason in the server's own sentence. */
 export function nowOf({ state, next, because }: Pick<Remediation, 'state' | 'next' | 'because'>): { word: string; because: string } {
   const rung = next === null ? null : rungWords[next].does
-  if (state === 'suggested') return { word: rung === null ? 'Waits for approval' : `${rung}? Waits for approval`, because }
+  if (state === 'suggested') return { word: rung === null ? 'Waits for approval' : `${rung}, if approved`, because }
   if (state === 'verifying') return { word: 'Watches whether it helped', because }
-  if (state === 'waiting') return { word: rung === null || next === 'wait' ? 'Waits' : `Waits, then: ${rung.toLowerCase()}`, because }
+  if (state === 'waiting') return { word: 'Waits', because: rung === null || next === 'wait' ? because : `${because} (next: ${rung.toLowerCase()})` }
   return { word: capital(stateWords[state]), because }
 }
 

@@ -7,12 +7,11 @@ import { Page, Section } from '../components/page.tsx'
 import { Skeleton } from '../components/skeleton.tsx'
 import { queries } from '../data/queries.ts'
 import { NeedsPerson } from '../healing/needs-person.tsx'
-import { OpenRemediation } from '../healing/open-remediation.tsx'
+import { OpenList } from '../healing/open-list.tsx'
 import { PastList } from '../healing/past-list.tsx'
 import { RuleList } from '../healing/rule-list.tsx'
 import { HealingSentence, HealingSwitch } from '../healing/state.tsx'
 import { needsOf } from '../lib/needs-person.ts'
-import { inOrder } from '../lib/remediation-words.ts'
 
 const route = getRouteApi('/signed-in/healing')
 
@@ -27,17 +26,7 @@ export function Healing() {
       <NeedsPerson needs={needsOf([], alerts)} />
       <Section title="Open" aside={open.data === undefined || open.data.length === 0 ? undefined : 'what waits for a person stands first'}>
         <Answer query={open} loading={<Skeleton rows={2} height={96} />} title="What is open could not be read">
-          {(list) =>
-            list.length === 0 ? (
-              <p className="py-3 text-soft">Nothing is sick, and nothing waits.</p>
-            ) : (
-              <ul className="divide-y divide-rule">
-                {inOrder(list).map((one) => (
-                  <OpenRemediation key={one.id} one={one} />
-                ))}
-              </ul>
-            )
-          }
+          {(list) => (list.length === 0 ? <p className="py-3 text-soft">Nothing is sick, and nothing waits.</p> : <OpenList list={list} />)}
         </Answer>
       </Section>
       <Section title="Past" aside={<AppFilter app={filter.app} />}>

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import type { RemediationDetail } from '#contract/healing.ts'
 import { TextLink } from '../components/a.tsx'
-import { Ago, ClockTime } from '../components/ago.tsx'
+import { Ago, ClockTime, Lasting } from '../components/ago.tsx'
 import { Answer } from '../components/answer.tsx'
 import { Ledger } from '../components/ledger.tsx'
 import { LinesWell } from '../components/lines-well.tsx'
@@ -13,9 +13,8 @@ import { Decide } from '../healing/decide.tsx'
 import { Place } from '../healing/place.tsx'
 import { Timeline } from '../healing/timeline.tsx'
 import { TrafficAround } from '../healing/traffic-around.tsx'
-import { formatDuration } from '../lib/numbers.ts'
-import { lastedMs } from '../lib/remediation-timeline.ts'
-import { nowOf, stateWords, titleOf } from '../lib/remediation-words.ts'
+import { capital, stateWords, titleOf } from '../lib/remediation-words.ts'
+import { longDate } from '../lib/times.ts'
 import { paths } from '../paths.ts'
 import { EventEntry } from './event-entry.tsx'
 
@@ -40,19 +39,15 @@ function Lead({ one }: { one: RemediationDetail }) {
   return (
     <>
       <p>
-        {one.endedAt === null ? (
-          nowOf(one).word
-        ) : (
-          <>
-            {stateWords[one.state]} after {formatDuration(lastedMs(one, Date.now()))}
-          </>
-        )}
-        , noticed <Ago at={one.signal.since} />, rule {one.rule}
+        {capital(stateWords[one.state])}
+        {one.endedAt === null ? ' for ' : ' after '}
+        <Lasting from={one.signal.since} to={one.endedAt} />. Noticed <Ago at={one.signal.since} />, by the rule <code>{one.rule}</code>.
       </p>
       <p className="mt-1 flex flex-wrap items-baseline gap-x-4 text-sm">
         <Place of={one} />
         {one.app === null ? null : (
           <>
+            {one.service === null || one.endedAt !== null ? null : <TextLink href={paths.why(one.app, one.service, env)}>why it is so now</TextLink>}
             {one.service === null ? null : <TextLink href={paths.appLogs(one.app, env, { service: one.service })}>logs</TextLink>}
             {one.cause.release === null ? null : <TextLink href={paths.app(one.app, env, 'releases')}>suspected: v{one.cause.release}</TextLink>}
             <TextLink href={paths.app(one.app, env, 'healing')}>all healing of {one.app}</TextLink>
@@ -67,7 +62,7 @@ function Lead({ one }: { one: RemediationDetail }) {
 function Evidence({ one }: { one: RemediationDetail }) {
   return (
     <>
-      <Section title="What happened">
+      <Section title="What happened" aside={longDate(one.signal.since)}>
         <Timeline one={one} />
       </Section>
       {one.app === null ? null : (
