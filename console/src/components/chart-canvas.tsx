@@ -93,7 +93,7 @@ function drawMarkers(u: uPlot, markers: ChartProps['markers'], color: string, te
   ctx.textBaseline = 'top'
   ctx.font = font.replace('12px', `${11 * devicePixelRatio}px`)
   // newest first: where two are too close, the older one's label stands a row lower, and below the last row not at all
-  const lastLeft = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
+  const lastLeft = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
   for (const marker of [...markers].sort((a, b) => b.at - a.at)) {
     const x = u.valToPos(marker.at, 'x', true)
     if (x < u.bbox.left || x > u.bbox.left + u.bbox.width) continue

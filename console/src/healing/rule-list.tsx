@@ -49,7 +49,7 @@ export function RuleList({ rules }: { rules: readonly HealRule[] }) {
 function RuleRow({ rule, onMode }: { rule: HealRule; onMode: ((mode: HealMode) => void) | null }) {
   const budget = budgetOf(rule)
   return (
-    <li className="grid gap-x-10 gap-y-3 py-4 md:grid-cols-[minmax(0,1fr)_290px]">
+    <li className="grid gap-x-10 gap-y-3 py-4 md:grid-cols-[minmax(0,1fr)_230px]">
       <div className="min-w-0">
         <h3 className="font-sans text-base font-medium">{rule.title}</h3>
         <p className="max-w-[76ch] text-sm text-soft">{rule.about}</p>
@@ -65,9 +65,8 @@ function RuleRow({ rule, onMode }: { rule: HealRule; onMode: ((mode: HealMode) =
           <Choice label={`Mode of ${rule.title}`} value={rule.mode} options={modes} onChange={onMode} />
         )}
         <p className={`mt-1.5 ${budget.isSpent ? 'text-amber' : ''}`}>{budget.isSpent ? `used up: ${budget.text}` : budget.text}</p>
-        <p className="text-soft">
-          {budget.limit}, verified within {formatDuration(rule.verifyWithinMs)}
-        </p>
+        <p className="text-soft">{budget.limit}</p>
+        <p className="text-soft">verified within {formatDuration(rule.verifyWithinMs)}</p>
       </div>
     </li>
   )

@@ -60,8 +60,8 @@ function CauseStep({ at, cause, one }: { at: string; cause: Cause; one: Remediat
 function TryStep({ step }: { step: Try }) {
   const who = step.by === 'healing' ? 'by itself' : `approved by ${step.by}`
   return (
-    <Step at={step.at} health={outcomeHealth[step.outcome]} name={rungWords[step.rung].does} text={step.did} aside={<>{who}, <Lasting from={step.at} to={step.endedAt} /></>}>
-      <p className={`text-sm ${step.outcome === 'failed' ? 'text-red' : 'text-soft'}`}>
+    <Step at={step.at} health={outcomeHealth[step.outcome]} name={rungWords[step.rung].does} text={step.did} aside={step.outcome === 'nothing-to-verify' ? who : <>{who}, <Lasting from={step.at} to={step.endedAt} /></>}>
+      <p hidden={step.outcome === 'nothing-to-verify' && step.verdict === null} className={`text-sm ${step.outcome === 'failed' ? 'text-red' : 'text-soft'}`}>
         {step.outcome === 'verifying' ? (
           <>
             {capital(outcomeWords.verifying)}, until <ClockTime at={step.verifyBy} /> at the latest

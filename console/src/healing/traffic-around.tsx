@@ -5,15 +5,15 @@ import { formatCount, formatLatency, formatShare } from '../lib/numbers.ts'
 import { marksOf } from '../lib/remediation-timeline.ts'
 import { addUp } from '../lib/traffic.ts'
 
-const height = 150
+const height = 118
 
-/** What callers saw: requests, errors and latency, with what healing did drawn on them. */
+/** What callers saw: requests, errors and latency on one time, one below the other, with what healing did drawn on them. */
 export function TrafficAround({ one }: { one: RemediationDetail }) {
   const flow = addUp([{ points: one.traffic }])
   const failed = failedAround(one.traffic, one.signal.since, one.endedAt)
   const common = { ...windowOf(one.traffic), times: flow.times, markers: marksOf(one), height }
   return (
-    <div className="grid gap-x-10 gap-y-7 py-2 lg:grid-cols-3">
+    <div className="space-y-4 py-2">
       <Chart {...common} title="Requests" about={<span className="text-sm text-soft">per second</span>} lines={[{ name: 'requests', values: flow.rate, tone: 'accent' }]} format={formatCount} floor={1} />
       <Chart {...common} title="Failed" about={<span className="text-sm text-soft">{inWords(failed)}</span>} lines={[{ name: 'errors', values: flow.errorShare, tone: 'red-mark' }]} format={formatShare} floor={0.01} />
       <Chart {...common} title="Latency" about={<span className="text-sm text-soft">p99</span>} lines={[{ name: 'p99', values: flow.p99, tone: 'accent' }]} format={formatLatency} floor={10} />

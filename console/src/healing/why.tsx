@@ -42,7 +42,7 @@ function WhyAnswer({ why }: { why: Why }) {
       {why.lines.length === 0 ? null : <LinesWell lines={why.lines} label={`Last lines of ${why.service}`} />}
       {why.wayOut.length === 0 ? null : (
         <div className="space-y-2">
-          <h4 className="font-sans text-sm text-soft">Next</h4>
+          <h3 className="font-sans text-sm text-soft">Next</h3>
           {why.wayOut.map((text) => (isCommand(text) ? <Command key={text}>{text}</Command> : <p key={text}>{text}</p>))}
         </div>
       )}
@@ -59,7 +59,7 @@ function Part({ title, list }: { title: string; list: readonly { key: string; te
   if (list.length === 0) return null
   return (
     <div className="min-w-0">
-      <h4 className="font-sans text-sm text-soft">{title}</h4>
+      <h3 className="font-sans text-sm text-soft">{title}</h3>
       <ul className="space-y-0.5 text-sm">
         {list.map(({ key, text, at }) => (
           <li key={key} className="min-w-0">

@@ -24,12 +24,12 @@ export function momentsOf({ signal, cause, tries, state, because, openedAt, ende
 
 const endLabels: Partial<Record<Remediation['state'], string>> = { verified: 'healed', recovered: 'recovered', 'handed-over': 'handed over', dismissed: 'taken' }
 
-/** Seconds since 1970, each with a word short enough for a graph. */
+/** Seconds since 1970, each with a word short enough for a graph; a page is not a mark of its own, because it ends it. */
 export function marksOf({ openedAt, tries, state, endedAt }: Parts): { at: number; label: string }[] {
   const seconds = (iso: string) => Date.parse(iso) / 1000
   return [
     { at: seconds(openedAt), label: 'noticed' },
-    ...tries.map((one) => ({ at: seconds(one.at), label: one.rung })),
+    ...tries.filter((one) => one.rung !== 'page').map((one) => ({ at: seconds(one.at), label: one.rung })),
     ...(endedAt === null ? [] : [{ at: seconds(endedAt), label: endLabels[state] ?? stateWords[state] }]),
   ]
 }

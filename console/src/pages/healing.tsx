@@ -44,6 +44,7 @@ export function Healing() {
 function AppFilter({ app }: { app: string | undefined }) {
   const navigate = useNavigate({ from: '/healing' })
   const names = [...new Set((useQuery(queries.apps()).data ?? []).map((one) => one.name))]
+  if (names.length === 0) return null
   return (
     <Select label="App" hideLabel className="w-auto" value={app ?? ''} onChange={(event) => void navigate({ search: { app: event.target.value || undefined }, replace: true, resetScroll: false })}>
       <option value="">all apps</option>

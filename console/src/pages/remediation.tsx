@@ -81,7 +81,7 @@ function Evidence({ one }: { one: RemediationDetail }) {
         ) : (
           <Ledger label="Events around it">
             {one.events.map((event) => (
-              <EventEntry key={event.id} event={event} when={<ClockTime at={event.at} />} marked={event.id === one.cause.event} />
+              <EventEntry key={event.id} event={event} when={<ClockTime at={event.at} />} marked={event.id === one.cause.event} linked={false} />
             ))}
           </Ledger>
         )}
