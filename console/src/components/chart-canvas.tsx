@@ -20,6 +20,8 @@ export default function ChartCanvas({ times, lines, markers, format, height, min
 
   useEffect(() => {
     const element = holder.current as HTMLDivElement
+    // a graph of the past is read for its marks: their words stand above the line
+    const headroom = until === undefined ? 1.12 : 1.45
     const draw = () => {
       plot.current?.destroy()
       plot.current = new uPlot(optionsFor(element.clientWidth), latest.current.data, element)
@@ -27,6 +29,7 @@ export default function ChartCanvas({ times, lines, markers, format, height, min
     const optionsFor = (width: number): uPlot.Options => {
       const soft = resolveColor('ink-soft')
       const rule = resolveColor('rule')
+      const paper = resolveColor('paper')
       const marker = resolveColor('rule-strong')
       const font = '12px "IBM Plex Mono", monospace'
       return {
@@ -35,7 +38,7 @@ export default function ChartCanvas({ times, lines, markers, format, height, min
         padding: [10, 18, 0, 0],
         legend: { show: false },
         cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false } },
-        scales: { x: { time: true, range: () => shownTime(minutes, until) }, y: { range: (_, __, max) => [0, Math.max((max ?? 0) * 1.12, floor || 1e-9)] } },
+        scales: { x: { time: true, range: () => shownTime(minutes, until) }, y: { range: (_, __, max) => [0, Math.max((max ?? 0) * headroom, floor || 1e-9)] } },
         axes: [
           { stroke: soft, font, size: 26, space: 76, ticks: { show: false }, grid: { show: false }, values: (_, splits) => splits.map((split) => clockTime(new Date(split * 1000).toISOString())) },
           { stroke: soft, font, size: 62, space: 34, ...(bytes ? { incrs: byteSteps } : {}), ticks: { show: false }, grid: { stroke: rule, width: 1 }, values: (_, splits) => splits.map((split) => latest.current.format(split)) },
@@ -52,7 +55,7 @@ export default function ChartCanvas({ times, lines, markers, format, height, min
           })),
         ],
         hooks: {
-          drawAxes: [(u) => drawMarkers(u, latest.current.markers, marker, soft, font)],
+          drawAxes: [(u) => drawMarkers(u, latest.current.markers, { line: marker, text: soft, paper }, font)],
           setCursor: [(u) => showReadout(u, element, latest.current)],
         },
       }
@@ -82,11 +85,10 @@ function shownTime(minutes: number, until = Date.now() / 1000): [number, number]
 }
 
 /** What changed or was done, as thin upright lines with a word: it stands on the graph. */
-function drawMarkers(u: uPlot, markers: ChartProps['markers'], color: string, text: string, font: string): void {
+function drawMarkers(u: uPlot, markers: ChartProps['markers'], { line, text, paper }: { line: string; text: string; paper: string }, font: string): void {
   const { ctx } = u
   ctx.save()
-  ctx.strokeStyle = color
-  ctx.fillStyle = text
+  ctx.strokeStyle = line
   ctx.lineWidth = devicePixelRatio
   ctx.setLineDash([3 * devicePixelRatio, 3 * devicePixelRatio])
   ctx.textAlign = 'left'
@@ -106,7 +108,11 @@ function drawMarkers(u: uPlot, markers: ChartProps['markers'], color: string, te
     const left = u.bbox.left + u.bbox.width - x > width + gap ? x + gap : x - width - gap
     const row = lastLeft.findIndex((last) => left + width + 2 * gap <= last)
     if (row === -1 || left < u.bbox.left) continue
-    ctx.fillText(marker.label, left, u.bbox.top + row * 13 * devicePixelRatio)
+    const top = u.bbox.top + row * 13 * devicePixelRatio
+    ctx.fillStyle = paper
+    ctx.fillRect(left - gap / 2, top, width + gap, 12 * devicePixelRatio)
+    ctx.fillStyle = text
+    ctx.fillText(marker.label, left, top)
     lastLeft[row] = left
   }
   ctx.restore()

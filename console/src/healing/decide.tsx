@@ -34,11 +34,13 @@ export function Decide({ one }: { one: Remediation }) {
         onOpenChange={(open) => !open && close()}
         title={`${rung.does} ${one.next === 'page' ? `about ${name}` : name}?`}
         touches={[one.because, rung.touches]}
-        leaves={[rung.leaves, 'healing watches whether it helps, and says so here']}
+        leaves={[rung.leaves]}
         action="Approve"
         busy={approve.isPending}
         onConfirm={() => approve.mutate(input)}
-      />
+      >
+        <p className="text-sm text-soft">Healing watches whether it helps, and says so here.</p>
+      </Confirm>
       <Confirm
         open={asking === 'dismiss'}
         onOpenChange={(open) => !open && close()}

@@ -15,7 +15,7 @@ const modes = [
   { value: 'auto', text: 'Auto' },
 ] as const satisfies readonly { value: HealMode; text: string }[]
 
-const meanings: Record<HealMode, string> = { off: 'nothing is done; alerts are still raised', suggest: 'each action waits until a person approves it', auto: 'its ladder is climbed without asking' }
+const meanings: Record<HealMode, string> = { off: 'it does nothing', suggest: 'each action waits until a person approves it', auto: 'its ladder is climbed without asking' }
 
 /** What healing may do: each rule with its ladder, mode and budget. */
 export function RuleList({ rules }: { rules: readonly HealRule[] }) {

@@ -69,7 +69,7 @@ export function HealingSwitch({ overview }: { overview: HealOverview }) {
         open={asking}
         onOpenChange={setAsking}
         title="Stop all healing?"
-        touches={['nothing is restarted, moved or reverted by control, on any app', 'what is being verified now is left as it is', 'alerts are still raised']}
+        touches={['nothing is restarted, moved or reverted by control, on any app or machine, until somebody resumes it']}
         leaves={['the reflexes: a bad instance leaves rotation, a crashed one starts again', 'apps, releases and volumes']}
         action="Stop healing"
         tone="danger"

@@ -6,7 +6,7 @@ export type HealingState = { kind: 'on' | 'stopped' | 'breaker'; sentence: strin
 
 /** A stop by a person is said before the breaker: it is what a person can end. */
 export function healingState({ stopped, breaker, actionsLastHour, actionsPerHour, rules }: HealOverview): HealingState {
-  if (stopped !== null) return { kind: 'stopped', sentence: `Healing is stopped by ${stopped.by}: ${stopped.because}`, meaning: 'Faults are noticed and written down, and nothing is done about them. The reflexes of proxy and agent go on: a bad instance is taken out of rotation, a crashed one is started again.' }
+  if (stopped !== null) return { kind: 'stopped', sentence: `Healing is stopped by ${stopped.by}: ${stopped.because}`, meaning: 'Nothing is restarted, moved or reverted by control. The reflexes of proxy and agent go on: a bad instance is taken out of rotation, a crashed one is started again.' }
   if (breaker !== null) return { kind: 'breaker', sentence: `The breaker is open: ${breaker}`, meaning: 'When too much is sick at once, restarting it makes it worse. Nothing is done to instances until it closes by itself.' }
   const off = rules.filter((one) => one.mode === 'off').length
   const asks = rules.filter((one) => one.mode === 'suggest').length

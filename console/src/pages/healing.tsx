@@ -11,7 +11,6 @@ import { OpenList } from '../healing/open-list.tsx'
 import { PastList } from '../healing/past-list.tsx'
 import { RuleList } from '../healing/rule-list.tsx'
 import { HealingSentence, HealingSwitch } from '../healing/state.tsx'
-import { needsOf } from '../lib/needs-person.ts'
 
 const route = getRouteApi('/signed-in/healing')
 
@@ -20,10 +19,9 @@ export function Healing() {
   const filter = route.useSearch()
   const overview = useQuery(queries.healing())
   const open = useQuery(queries.openRemediations())
-  const alerts = useQuery(queries.alerts()).data ?? []
   return (
     <Page title="Healing" lead={overview.data === undefined ? 'What was noticed, what was done about it, and whether it helped.' : <HealingSentence overview={overview.data} />} actions={overview.data === undefined ? undefined : <HealingSwitch overview={overview.data} />}>
-      <NeedsPerson needs={needsOf([], alerts)} />
+      <NeedsPerson />
       <Section title="Open" aside={open.data === undefined || open.data.length === 0 ? undefined : 'what waits for a person stands first'}>
         <Answer query={open} loading={<Skeleton rows={2} height={96} />} title="What is open could not be read">
           {(list) => (list.length === 0 ? <p className="py-3 text-soft">Nothing is sick, and nothing waits.</p> : <OpenList list={list} />)}

@@ -10,7 +10,6 @@ import { queries } from '../data/queries.ts'
 import { useNow } from '../data/use-now.ts'
 import { NeedsPerson } from '../healing/needs-person.tsx'
 import { commands } from '../lib/commands.ts'
-import { needsOf } from '../lib/needs-person.ts'
 import { clockTime, longDate } from '../lib/times.ts'
 import { useTitle } from '../lib/use-title.ts'
 import { paths } from '../paths.ts'
@@ -18,7 +17,6 @@ import { paths } from '../paths.ts'
 export function Tonight() {
   useTitle('Tonight')
   const tonight = useQuery(queries.tonight())
-  const alerts = useQuery(queries.alerts()).data ?? []
   return (
     <div className="mx-auto max-w-[1120px] px-4 pt-8 sm:px-8 sm:pt-14">
       <Today />
@@ -29,7 +27,7 @@ export function Tonight() {
             <div className="mb-(--section)">
               <NightStrip marks={view.marks} />
             </div>
-            <NeedsPerson needs={needsOf(view.needsPerson, alerts)} />
+            <NeedsPerson listed={view.needsPerson} />
             <Section title="Apps" aside={view.apps.length === 0 ? undefined : 'requests of the last hour'}>
               {view.apps.length === 0 ? <NoApps /> : <AppRows apps={view.apps} sparklines={Object.fromEntries(view.apps.map((app) => [`${app.name}/${app.environment}`, app.sparkline]))} />}
             </Section>
