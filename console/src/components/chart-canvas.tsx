@@ -94,17 +94,18 @@ function drawMarkers(u: uPlot, markers: ChartProps['markers'], { line, text, pap
   ctx.textAlign = 'left'
   ctx.textBaseline = 'top'
   ctx.font = font.replace('12px', `${11 * devicePixelRatio}px`)
-  // newest first: where two are too close, the older one's label stands a row lower, and below the last row not at all
-  const lastLeft = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
-  for (const marker of [...markers].sort((a, b) => b.at - a.at)) {
-    const x = u.valToPos(marker.at, 'x', true)
-    if (x < u.bbox.left || x > u.bbox.left + u.bbox.width) continue
-    ctx.beginPath()
+  const seen = markers.map((marker) => ({ label: marker.label, x: u.valToPos(marker.at, 'x', true) })).filter(({ x }) => x >= u.bbox.left && x <= u.bbox.left + u.bbox.width)
+  ctx.beginPath()
+  for (const { x } of seen) {
     ctx.moveTo(x, u.bbox.top)
     ctx.lineTo(x, u.bbox.top + u.bbox.height)
-    ctx.stroke()
-    const width = ctx.measureText(marker.label).width
-    const gap = 4 * devicePixelRatio
+  }
+  ctx.stroke()
+  // newest first: where two are too close, the older one's label stands a row lower, and below the last row not at all
+  const lastLeft = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
+  const gap = 4 * devicePixelRatio
+  for (const { label, x } of seen.toSorted((one, other) => other.x - one.x)) {
+    const width = ctx.measureText(label).width
     const left = u.bbox.left + u.bbox.width - x > width + gap ? x + gap : x - width - gap
     const row = lastLeft.findIndex((last) => left + width + 2 * gap <= last)
     if (row === -1 || left < u.bbox.left) continue
@@ -112,7 +113,7 @@ function drawMarkers(u: uPlot, markers: ChartProps['markers'], { line, text, pap
     ctx.fillStyle = paper
     ctx.fillRect(left - gap / 2, top, width + gap, 12 * devicePixelRatio)
     ctx.fillStyle = text
-    ctx.fillText(marker.label, left, top)
+    ctx.fillText(label, left, top)
     lastLeft[row] = left
   }
   ctx.restore()
