@@ -11,7 +11,7 @@ const signalVerbs: Record<SignalKind, readonly [string, string]> = {
   flapping: ['flaps', 'flapped'],
   failing: ['answers with errors', 'answered with errors'],
   outlier: ['has a bad instance', 'had a bad instance'],
-  'disk-filling': ['runs out of disk', 'ran out of disk'],
+  'disk-filling': ['is running out of disk', 'was running out of disk'],
   'machine-lost': ['is lost', 'was lost'],
 }
 
