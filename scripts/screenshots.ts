@@ -9,17 +9,33 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromiumPath, launchBrowser } from '../src/test/e2e/browser.ts'
 import { type Room, rooms } from '../src/test/e2e/rooms.ts'
-import type { SceneName } from './preview/scene.ts'
+import { type SceneName, scenes } from './preview/scene.ts'
 import { startPreview } from './preview/server.ts'
 
 if (chromiumPath === undefined) throw new Error('no Chromium found (install one, or set CHROMIUM to its path)')
 const only = process.argv.slice(2)
 mkdirSync('screenshots', { recursive: true })
+type Shot = Omit<Room, 'scene'> & { scene?: SceneName }
 const sizes = [
   { name: 'wide', width: 1440, height: 900 },
   { name: 'phone', width: 390, height: 844 },
 ]
-const extra: Room[] = [
+const healing: Shot[] = [
+  { name: 'healing', path: '/healing', ready: 'text=A disk is filling' },
+  { name: 'healing-filtered', path: '/healing?app=billing', ready: 'text=A disk is filling' },
+  { name: 'healing-stopped', path: '/healing', ready: 'text=Healing is stopped', scene: 'stopped' },
+  { name: 'healing-breaker', path: '/healing', ready: 'text=The breaker is open', scene: 'breaker' },
+  { name: 'healing-quiet', path: '/healing', ready: 'text=A disk is filling', scene: 'quiet' },
+  { name: 'healing-fresh', path: '/healing', ready: 'text=A disk is filling', scene: 'fresh' },
+  { name: 'remediation', path: '/healing/rem_billingbad', ready: '.uplot canvas' },
+  { name: 'remediation-suggested', path: '/healing/rem_searchdown', ready: '.uplot canvas' },
+  { name: 'remediation-handed-over', path: '/healing/rem_billingoom', ready: '.uplot canvas' },
+  { name: 'remediation-machine', path: '/healing/rem_lynxdisk', ready: 'text=Prune' },
+  { name: 'remediation-unknown', path: '/healing/rem_nothing', ready: 'role=alert' },
+  { name: 'app-healing', path: '/apps/billing/healing', ready: 'text=What changed' },
+  { name: 'app-why', path: '/apps/billing?why=web', ready: 'text=Waits for' },
+]
+const extra: Shot[] = [
   { name: 'quiet', path: '/', ready: 'h1', scene: 'quiet' },
   { name: 'fresh', path: '/', ready: 'h1', scene: 'fresh' },
   { name: 'fresh-apps', path: '/apps', ready: 'h1', scene: 'fresh' },
@@ -27,13 +43,13 @@ const extra: Room[] = [
   { name: 'gallery', path: '/_gallery', ready: 'text=Escape codes' },
   { name: 'login', path: '/login', ready: 'h1' },
 ]
-const wanted = [...rooms, ...extra].filter((room) => only.length === 0 || only.some((name) => room.name.startsWith(name)))
+const wanted = ([...rooms, ...healing, ...extra] as Shot[]).filter((room) => only.length === 0 || only.some((name) => room.name.startsWith(name)))
 const consoleDir = mkdtempSync(join(tmpdir(), 'nightshift-gallery-'))
 const root = join(import.meta.dirname, '..')
 spawnSync(process.execPath, [join(root, 'node_modules/vite/bin/vite.js'), 'build', join(root, 'console'), '--mode', 'gallery', '--outDir', consoleDir, '--emptyOutDir', '--logLevel', 'warn'], { cwd: root, stdio: 'inherit' })
 const browser = await launchBrowser()
 try {
-  for (const scene of ['night', 'quiet', 'fresh'] satisfies SceneName[]) {
+  for (const scene of scenes) {
     const here = wanted.filter((room) => (room.scene ?? 'night') === scene)
     if (here.length === 0) continue
     const target = await startPreview({ scene, consoleDir })

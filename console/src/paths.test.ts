@@ -11,3 +11,9 @@ test('what was typed cannot leave its place in an address', () => {
   assert.equal(paths.app('a/../b?c#d'), '/apps/a%2F..%2Fb%3Fc%23d')
   assert.equal(paths.logs({ q: 'a&b=c#', level: '' }), '/logs?q=a%26b%3Dc%23')
 })
+
+test('an open answer and a remediation have addresses of their own', () => {
+  assert.equal(paths.why('shop', 'web', 'production'), '/apps/shop?why=web')
+  assert.equal(paths.why('shop', 'web', 'staging'), '/apps/shop?env=staging&why=web')
+  assert.equal(paths.remediation('rem_1'), '/healing/rem_1')
+})

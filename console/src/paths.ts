@@ -1,10 +1,12 @@
 /** Every address of the console is made here. What is shown has an address, so filters are part of it. */
 
-export const appTabs = ['overview', 'releases', 'logs', 'config', 'routes', 'settings'] as const
+export const appTabs = ['overview', 'releases', 'logs', 'healing', 'config', 'routes', 'settings'] as const
 export type AppTab = (typeof appTabs)[number]
 
 export type LogFilter = { q?: string; level?: string; app?: string; env?: string; service?: string; instance?: string; /** A line to show with what stands around it: its cursor and its time. */ line?: string; at?: string }
 export type JournalFilter = { app?: string; kind?: string; event?: string }
+
+export type HealingFilter = { app?: string }
 
 type Search = Record<string, string | undefined>
 
@@ -25,10 +27,14 @@ export const paths = {
   apps: () => '/apps',
   app: (app: string, env?: string, tab: AppTab = 'overview') => withSearch(`/apps/${segment(app)}${tab === 'overview' ? '' : `/${tab}`}`, { env: environment(env) }),
   appLogs: (app: string, env: string | undefined, filter: Omit<LogFilter, 'app' | 'env'>) => withSearch(`/apps/${segment(app)}/logs`, { env: environment(env), ...filter }),
+  /** The app's page with the answer to "why?" of one service open. */
+  why: (app: string, service: string, env?: string) => withSearch(`/apps/${segment(app)}`, { env: environment(env), why: service }),
   build: (app: string, build: string, env?: string) => withSearch(`/apps/${segment(app)}/builds/${segment(build)}`, { env: environment(env) }),
   terminal: (app: string, instance: string, env?: string) => withSearch(`/apps/${segment(app)}/terminal/${segment(instance)}`, { env: environment(env) }),
   deploy: (search: { app?: string } = {}) => withSearch('/deploy', search),
   logs: (filter: LogFilter = {}) => withSearch('/logs', filter),
+  healing: (filter: HealingFilter = {}) => withSearch('/healing', filter),
+  remediation: (id: string) => `/healing/${segment(id)}`,
   machines: () => '/machines',
   journal: (filter: JournalFilter = {}) => withSearch('/journal', filter),
   settings: () => '/settings',

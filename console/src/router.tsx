@@ -45,6 +45,8 @@ const map = createRoute({ ...page, path: '/map', validateSearch: only('select'),
 const apps = createRoute({ ...page, path: '/apps', component: lazyRouteComponent(() => import('./pages/apps.tsx'), 'Apps') })
 const deploy = createRoute({ ...page, path: '/deploy', validateSearch: only('app'), component: lazyRouteComponent(() => import('./pages/deploy.tsx'), 'Deploy') })
 const logs = createRoute({ ...page, path: '/logs', validateSearch: only('q', 'level', 'app', 'env', 'service', 'instance', 'line', 'at'), component: lazyRouteComponent(() => import('./pages/logs.tsx'), 'Logs') })
+const healing = createRoute({ ...page, path: '/healing', validateSearch: only('app'), component: lazyRouteComponent(() => import('./pages/healing.tsx'), 'Healing') })
+const remediation = createRoute({ ...page, path: '/healing/$id', component: lazyRouteComponent(() => import('./pages/remediation.tsx'), 'RemediationPage') })
 const machines = createRoute({ ...page, path: '/machines', component: lazyRouteComponent(() => import('./pages/machines.tsx'), 'Machines') })
 const journal = createRoute({ ...page, path: '/journal', validateSearch: only('app', 'kind', 'event'), component: lazyRouteComponent(() => import('./pages/journal.tsx'), 'Journal') })
 const settings = createRoute({ ...page, path: '/settings', component: lazyRouteComponent(() => import('./pages/settings.tsx'), 'Settings') })
@@ -52,9 +54,10 @@ const settings = createRoute({ ...page, path: '/settings', component: lazyRouteC
 const app = createRoute({ ...page, path: '/apps/$app', validateSearch: only('env'), component: lazyRouteComponent(() => import('./pages/app/app.tsx'), 'App') })
 const tab = { getParentRoute: () => app, errorComponent: Crashed } as const
 const appTabs = [
-  createRoute({ ...tab, path: '/', component: lazyRouteComponent(() => import('./pages/app/overview.tsx'), 'Overview') }),
+  createRoute({ ...tab, path: '/', validateSearch: only('env', 'why'), component: lazyRouteComponent(() => import('./pages/app/overview.tsx'), 'Overview') }),
   createRoute({ ...tab, path: '/releases', component: lazyRouteComponent(() => import('./pages/app/releases.tsx'), 'Releases') }),
   createRoute({ ...tab, path: '/logs', validateSearch: only('env', 'q', 'level', 'service', 'instance', 'line', 'at'), component: lazyRouteComponent(() => import('./pages/app/app-logs.tsx'), 'AppLogs') }),
+  createRoute({ ...tab, path: '/healing', component: lazyRouteComponent(() => import('./pages/app/healing.tsx'), 'AppHealing') }),
   createRoute({ ...tab, path: '/config', component: lazyRouteComponent(() => import('./pages/app/config.tsx'), 'Config') }),
   createRoute({ ...tab, path: '/routes', component: lazyRouteComponent(() => import('./pages/app/routes.tsx'), 'Routes') }),
   createRoute({ ...tab, path: '/settings', component: lazyRouteComponent(() => import('./pages/app/app-settings.tsx'), 'AppSettings') }),
@@ -64,7 +67,7 @@ const terminal = createRoute({ ...page, path: '/apps/$app/terminal/$instance', v
 const missing = createRoute({ ...page, path: '/$', component: NotFound })
 const gallery = import.meta.env.GALLERY ? [createRoute({ ...page, path: '/_gallery', component: lazyRouteComponent(() => import('./pages/gallery.tsx'), 'Gallery') })] : []
 
-const tree = root.addChildren([login, signedIn.addChildren([tonight, map, apps, app.addChildren(appTabs), build, terminal, deploy, logs, machines, journal, settings, ...gallery, missing])])
+const tree = root.addChildren([login, signedIn.addChildren([tonight, map, apps, app.addChildren(appTabs), build, terminal, deploy, logs, healing, remediation, machines, journal, settings, ...gallery, missing])])
 
 export function createConsoleRouter(client: QueryClient) {
   return createRouter({

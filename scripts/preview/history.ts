@@ -9,6 +9,7 @@ type Past = { kind: EventKind; summary: string; fields: Fields }
 const rosa: Actor = { kind: 'session', name: 'rosa' }
 const ines: Actor = { kind: 'token', name: 'ines' }
 const agent: Actor = { kind: 'agent', name: 'heron' }
+const healing: Actor = { kind: 'loop', name: 'healing' }
 const minute = 60_000
 
 export function historyOf(scene: SceneName, now: number): Past[] {
@@ -34,8 +35,10 @@ export function historyOf(scene: SceneName, now: number): Past[] {
     fact(34.4, 'rollout.started', 'shop v17 is rolled out', { app: 'shop', release: 17 }),
     fact(34, 'release.activated', 'shop v17 serves', { app: 'shop', release: 17 }),
     fact(12.2, 'instance.unhealthy', 'shop/api.2 did not answer GET /up three times', { app: 'shop', service: 'api', instance: 'api.2', actor: agent }),
+    fact(12.15, 'remediation.opened', 'shop/api has an outlier: api.2 did not answer GET /up three times', { app: 'shop', service: 'api', actor: healing, data: { remediation: 'rem_shophang' } }),
     fact(12.1, 'instance.restarting', 'shop/api.2 is killed and started again: it hung', { app: 'shop', service: 'api', instance: 'api.2', actor: agent }),
     fact(12, 'instance.ready', 'shop/api.2 is ready after 2.2 s', { app: 'shop', service: 'api', instance: 'api.2', actor: agent }),
+    fact(11, 'remediation.verified', 'shop/api is healed: api.2 answered GET /up for 60 s', { app: 'shop', service: 'api', actor: healing, data: { remediation: 'rem_shophang' } }),
   ]
   if (scene === 'quiet') return calm
   const troubles = [
@@ -44,6 +47,10 @@ export function historyOf(scene: SceneName, now: number): Past[] {
     fact(18, 'build.failed', 'build of search failed: npm run build ended with code 2', { app: 'search' }),
     ...[9, 7, 5.2, 3.4, 2.1].map((minutes) => fact(minutes, 'instance.exited', 'billing/web.2 was killed: out of memory at 256 MB', { app: 'billing', service: 'web', instance: 'web.2', actor: agent, data: { oom: true } })),
     fact(0.7, 'instance.held', 'billing/web.2 is held: ended 6 times within 1 min', { app: 'billing', service: 'web', instance: 'web.2', actor: agent }),
+    fact(50.6, 'remediation.suggested', 'search/web is down: take v3 back? It waits for approval', { app: 'search', service: 'web', actor: healing, data: { remediation: 'rem_searchdown' } }),
+    fact(4, 'remediation.opened', 'billing/web crashes in a loop: web.2 ended 6 times within 1 min', { app: 'billing', service: 'web', actor: healing, data: { remediation: 'rem_billingoom' } }),
+    fact(0.72, 'remediation.handed-over', 'billing/web is handed to a person: restarting and recreating it did not help', { app: 'billing', service: 'web', actor: healing, data: { remediation: 'rem_billingoom' } }),
+    fact(0.71, 'alert.raised', 'billing/web runs out of memory again and again', { app: 'billing', service: 'web', actor: healing, data: { remediation: 'rem_billingoom' } }),
     fact(0.5, 'rollout.started', 'blog v9 is rolled out', { app: 'blog', release: 9, actor: { kind: 'token', name: 'tomas' } }),
   ]
   return [...calm, ...troubles].sort((a, b) => (a.fields.at as string).localeCompare(b.fields.at as string))

@@ -9,6 +9,7 @@ import type { Actor, Instance, JournalEvent, LogLine } from '#contract/model.ts'
 import { say } from './lines.ts'
 import { pick, requestRate } from './noise.ts'
 import { type PreviewApp, type Scene, type SceneName, makeInstance, makeScene } from './scene.ts'
+import { type HealScene, makeHealScene } from './healing.ts'
 import { historyOf } from './history.ts'
 
 const loop: Actor = { kind: 'loop', name: 'instances' }
@@ -17,6 +18,7 @@ type Fields = Partial<Omit<JournalEvent, 'id' | 'at' | 'kind' | 'summary'>> & { 
 
 export class World {
   readonly scene: Scene
+  readonly heal: HealScene
   readonly bus = new EventEmitter().setMaxListeners(0)
   readonly lines: LogLine[] = []
   /** Lines and times of builds that are under way or were asked for. */
@@ -27,6 +29,7 @@ export class World {
   constructor(name: SceneName, now: number) {
     this.scene = makeScene(name, now)
     for (const { kind, summary, fields } of historyOf(name, now)) this.record(kind, summary, fields)
+    this.heal = makeHealScene(name, now, this.scene.events)
     for (let ms = now - 40 * 60_000; ms < now; ms += 900) this.#speak(ms)
   }
 

@@ -1,5 +1,5 @@
 import { useNow } from '../data/use-now.ts'
-import { clockTime, exactTime, marginTime, relativeTime } from '../lib/times.ts'
+import { clockTime, clockTimeSeconds, exactTime, marginTime, relativeTime } from '../lib/times.ts'
 import { formatDuration } from '../lib/numbers.ts'
 import { Tip } from './tip.tsx'
 
@@ -32,11 +32,13 @@ export function Lasting({ from, to }: { from: string; to: string | null }) {
   return <span className="whitespace-nowrap tabular-nums">{formatDuration(to === null ? Math.floor(ms / 1000) * 1000 : ms)}</span>
 }
 
-export function ClockTime({ at }: { at: string }) {
+/** `03:07`; with `seconds` `03:07:41`, where there is room for it. */
+export function ClockTime({ at, seconds = false }: { at: string; seconds?: boolean }) {
   return (
     <Tip text={exactTime(at)}>
       <time dateTime={at} className="num">
         {clockTime(at)}
+        {seconds ? <span className="max-sm:hidden">{clockTimeSeconds(at).slice(5)}</span> : null}
       </time>
     </Tip>
   )

@@ -10,7 +10,7 @@ import type { ChartProps } from './chart.tsx'
 const byteSteps = Array.from({ length: 32 }, (_, power) => 2 ** (power + 10))
 const dashes: (number[] | undefined)[] = [undefined, [5, 3], [2, 3], [8, 3, 2, 3]]
 
-export default function ChartCanvas({ times, lines, markers, format, height, minutes, floor = 0, bytes = false }: Omit<ChartProps, 'title' | 'about'>) {
+export default function ChartCanvas({ times, lines, markers, format, height, minutes, until, floor = 0, bytes = false }: Omit<ChartProps, 'title' | 'about'>) {
   const holder = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot | null>(null)
   const data = [times, ...lines.map((line) => line.values)] as uPlot.AlignedData
@@ -20,6 +20,8 @@ export default function ChartCanvas({ times, lines, markers, format, height, min
 
   useEffect(() => {
     const element = holder.current as HTMLDivElement
+    // a graph of the past is read for its marks: their words stand above the line
+    const headroom = until === undefined ? 1.12 : 1.45
     const draw = () => {
       plot.current?.destroy()
       plot.current = new uPlot(optionsFor(element.clientWidth), latest.current.data, element)
@@ -27,6 +29,7 @@ export default function ChartCanvas({ times, lines, markers, format, height, min
     const optionsFor = (width: number): uPlot.Options => {
       const soft = resolveColor('ink-soft')
       const rule = resolveColor('rule')
+      const paper = resolveColor('paper')
       const marker = resolveColor('rule-strong')
       const font = '12px "IBM Plex Mono", monospace'
       return {
@@ -35,7 +38,7 @@ export default function ChartCanvas({ times, lines, markers, format, height, min
         padding: [10, 18, 0, 0],
         legend: { show: false },
         cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false } },
-        scales: { x: { time: true, range: () => [Date.now() / 1000 - minutes * 60, Date.now() / 1000] }, y: { range: (_, __, max) => [0, Math.max((max ?? 0) * 1.12, floor || 1e-9)] } },
+        scales: { x: { time: true, range: () => shownTime(minutes, until) }, y: { range: (_, __, max) => [0, Math.max((max ?? 0) * headroom, floor || 1e-9)] } },
         axes: [
           { stroke: soft, font, size: 26, space: 76, ticks: { show: false }, grid: { show: false }, values: (_, splits) => splits.map((split) => clockTime(new Date(split * 1000).toISOString())) },
           { stroke: soft, font, size: 62, space: 34, ...(bytes ? { incrs: byteSteps } : {}), ticks: { show: false }, grid: { stroke: rule, width: 1 }, values: (_, splits) => splits.map((split) => latest.current.format(split)) },
@@ -52,7 +55,7 @@ export default function ChartCanvas({ times, lines, markers, format, height, min
           })),
         ],
         hooks: {
-          drawAxes: [(u) => drawMarkers(u, latest.current.markers, marker, soft, font)],
+          drawAxes: [(u) => drawMarkers(u, latest.current.markers, { line: marker, text: soft, paper }, font)],
           setCursor: [(u) => showReadout(u, element, latest.current)],
         },
       }
@@ -68,7 +71,7 @@ export default function ChartCanvas({ times, lines, markers, format, height, min
       plot.current = null
     }
     // a new set of lines is a new plot; new values are not
-  }, [shape, height, minutes, floor, bytes])
+  }, [shape, height, minutes, until, floor, bytes])
 
   useEffect(() => {
     plot.current?.setData(latest.current.data)
@@ -77,32 +80,41 @@ export default function ChartCanvas({ times, lines, markers, format, height, min
   return <div ref={holder} className="relative overflow-hidden" style={{ height }} />
 }
 
-/** Releases as thin upright lines with their number: what changed stands on the graph. */
-function drawMarkers(u: uPlot, markers: ChartProps['markers'], color: string, text: string, font: string): void {
+function shownTime(minutes: number, until = Date.now() / 1000): [number, number] {
+  return [until - minutes * 60, until]
+}
+
+/** What changed or was done, as thin upright lines with a word: it stands on the graph. */
+function drawMarkers(u: uPlot, markers: ChartProps['markers'], { line, text, paper }: { line: string; text: string; paper: string }, font: string): void {
   const { ctx } = u
   ctx.save()
-  ctx.strokeStyle = color
-  ctx.fillStyle = text
+  ctx.strokeStyle = line
   ctx.lineWidth = devicePixelRatio
   ctx.setLineDash([3 * devicePixelRatio, 3 * devicePixelRatio])
   ctx.textAlign = 'left'
   ctx.textBaseline = 'top'
   ctx.font = font.replace('12px', `${11 * devicePixelRatio}px`)
-  let lastX = Number.POSITIVE_INFINITY
-  // newest first: where two are too close, the newer one keeps its label
-  for (const marker of [...markers].sort((a, b) => b.at - a.at)) {
-    const x = u.valToPos(marker.at, 'x', true)
-    if (x < u.bbox.left || x > u.bbox.left + u.bbox.width) continue
-    ctx.beginPath()
+  const seen = markers.map((marker) => ({ label: marker.label, x: u.valToPos(marker.at, 'x', true) })).filter(({ x }) => x >= u.bbox.left && x <= u.bbox.left + u.bbox.width)
+  ctx.beginPath()
+  for (const { x } of seen) {
     ctx.moveTo(x, u.bbox.top)
     ctx.lineTo(x, u.bbox.top + u.bbox.height)
-    ctx.stroke()
-    const room = u.bbox.left + u.bbox.width - x
-    if (lastX - x > 34 * devicePixelRatio) {
-      const labelWidth = ctx.measureText(marker.label).width
-      ctx.fillText(marker.label, room > labelWidth + 6 * devicePixelRatio ? x + 4 * devicePixelRatio : x - labelWidth - 4 * devicePixelRatio, u.bbox.top)
-      lastX = x
-    }
+  }
+  ctx.stroke()
+  // newest first: where two are too close, the older one's label stands a row lower, and below the last row not at all
+  const lastLeft = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
+  const gap = 4 * devicePixelRatio
+  for (const { label, x } of seen.toSorted((one, other) => other.x - one.x)) {
+    const width = ctx.measureText(label).width
+    const left = u.bbox.left + u.bbox.width - x > width + gap ? x + gap : x - width - gap
+    const row = lastLeft.findIndex((last) => left + width + 2 * gap <= last)
+    if (row === -1 || left < u.bbox.left) continue
+    const top = u.bbox.top + row * 13 * devicePixelRatio
+    ctx.fillStyle = paper
+    ctx.fillRect(left - gap / 2, top, width + gap, 12 * devicePixelRatio)
+    ctx.fillStyle = text
+    ctx.fillText(label, left, top)
+    lastLeft[row] = left
   }
   ctx.restore()
 }

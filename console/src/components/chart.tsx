@@ -14,8 +14,10 @@ export type ChartProps = {
   markers: readonly { at: number; label: string }[]
   format: (value: number) => string
   height: number
-  /** The time shown, up to now. */
+  /** The time shown, up to now or `until`. */
   minutes: number
+  /** Seconds since 1970; the end of a graph of the past. */
+  until?: number
   /** The least top of the scale, so that noise near zero stays small. */
   floor?: number
   /** Steps of the scale are powers of two. */

@@ -1,9 +1,11 @@
 /** Every question the console asks, with its cache key. The first word of a key is what `live.ts` refreshes by. */
-import { queryOptions } from '@tanstack/react-query'
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import type { Build } from '#contract/model.ts'
 import { api } from './api.ts'
 
 const seconds = 1000
+const remediationsPage = 12
+const changesPage = 20
 
 export type AppRef = { app: string; env: string }
 const where = ({ app, env }: AppRef) => ({ params: { app }, query: { environment: env } })
@@ -29,6 +31,25 @@ export const queries = {
   routes: (ref: AppRef) => queryOptions({ queryKey: ['routes', ref.app, ref.env], queryFn: ({ signal }) => api.call('routes.list', where(ref), signal) }),
   recentLines: (ref: AppRef, limit: number) =>
     queryOptions({ queryKey: ['lines', ref.app, ref.env, limit], queryFn: ({ signal }) => api.call('logs.list', { query: { app: ref.app, environment: ref.env, limit } }, signal), refetchInterval: 4 * seconds }),
+  healing: () => queryOptions({ queryKey: ['healing'], queryFn: ({ signal }) => api.call('healing.overview', {}, signal), refetchInterval: 15 * seconds }),
+  openRemediations: () => queryOptions({ queryKey: ['remediations', 'open'], queryFn: ({ signal }) => api.call('healing.list', { query: { open: 'true' } }, signal), refetchInterval: 15 * seconds }),
+  remediations: (of: Partial<AppRef>) =>
+    infiniteQueryOptions({
+      queryKey: ['remediations', 'all', of.app, of.env],
+      initialPageParam: undefined as string | undefined,
+      queryFn: ({ pageParam, signal }) => api.call('healing.list', { query: { limit: remediationsPage, ...(of.app === undefined ? {} : { app: of.app }), ...(of.env === undefined ? {} : { environment: of.env }), ...(pageParam === undefined ? {} : { before: pageParam }) } }, signal),
+      getNextPageParam: (last) => (last.length < remediationsPage ? undefined : last.at(-1)?.openedAt),
+    }),
+  remediation: (id: string) => queryOptions({ queryKey: ['remediations', 'one', id], queryFn: ({ signal }) => api.call('healing.read', { params: { id } }, signal), refetchInterval: (query) => (query.state.data?.endedAt === null ? 10 * seconds : false) }),
+  alerts: () => queryOptions({ queryKey: ['alerts'], queryFn: ({ signal }) => api.call('alerts.list', { query: { open: 'true' } }, signal), refetchInterval: 15 * seconds }),
+  changes: (ref: AppRef) =>
+    infiniteQueryOptions({
+      queryKey: ['changes', ref.app, ref.env],
+      initialPageParam: undefined as number | undefined,
+      queryFn: ({ pageParam, signal }) => api.call('changes.list', { query: { app: ref.app, environment: ref.env, limit: changesPage, ...(pageParam === undefined ? {} : { before: pageParam }) } }, signal),
+      getNextPageParam: (last) => (last.length < changesPage ? undefined : last.at(-1)?.id),
+    }),
+  why: (ref: AppRef, service: string) => queryOptions({ queryKey: ['why', ref.app, ref.env, service], queryFn: ({ signal }) => api.call('why.read', { params: { app: ref.app, service }, query: { environment: ref.env } }, signal), refetchInterval: 10 * seconds }),
   tokens: () => queryOptions({ queryKey: ['tokens'], queryFn: ({ signal }) => api.call('tokens.list', {}, signal) }),
 } as const
 

@@ -15,3 +15,6 @@ export const commands = {
   events: 'nightshift events -f',
   exec: (app: string, instance: string, env?: string) => `nightshift exec ${at(app, env)} ${instance}`,
 } as const
+
+/** Whether a way out is to be typed, or to be read. */
+export const isCommand = (text: string) => /^(nightshift|git|docker|ssh) \S/.test(text)

@@ -1,6 +1,7 @@
 /** Series of routes and edges added up to what a graph shows. Pure. */
 import type { ResourceSeries, TrafficSeries } from '#contract/model.ts'
 
+export type TrafficPoint = TrafficSeries['points'][number]
 export type TrafficLine = { times: number[]; rate: number[]; errorShare: (number | null)[]; p50: (number | null)[]; p99: (number | null)[] }
 
 /**
@@ -8,7 +9,7 @@ export type TrafficLine = { times: number[]; rate: number[]; errorShare: (number
  * Rates are per second of the step between points; latency is weighted by requests (p50) or the
  * worst (p99). Times are seconds since 1970.
  */
-export function addUp(series: readonly TrafficSeries[]): TrafficLine {
+export function addUp(series: readonly Pick<TrafficSeries, 'points'>[]): TrafficLine {
   const byTime = new Map<number, { requests: number; errors: number; p50Sum: number; p50Weight: number; p99: number | null }>()
   for (const one of series) {
     for (const point of one.points) {

@@ -4,13 +4,14 @@ import { TextLink } from '../components/a.tsx'
 import { Entry } from '../components/ledger.tsx'
 import { paths } from '../paths.ts'
 
-const loud = /\.(failed|held|lost|vanished|refused|unhealthy|exited|orphaned)$/
-const grave = /\.(failed|held|lost|vanished)$/
+const loud = /\.(failed|held|lost|vanished|refused|unhealthy|exited|orphaned|ejected|suggested|breaker-opened)$|^healing\.stopped$/
+const grave = /\.(failed|held|lost|vanished|handed-over)$|^alert\.raised$/
 
 /** One fact of the journal: the sentence, then who did it and what it was about. */
-export function EventEntry({ event, when, marked }: { event: JournalEvent; when: ReactNode; marked: boolean }) {
+export function EventEntry({ event, when, marked, linked = true }: { event: JournalEvent; when: ReactNode; marked: boolean; /** Off where the page is about the same app already. */ linked?: boolean }) {
   const data = Object.entries(event.data)
   const [open, setOpen] = useState(false)
+  const remediation = event.data['remediation']
   return (
     <Entry when={when} id={`event-${event.id}`} tone={marked ? 'bg-accent-wash' : ''}>
       <div className="flex flex-wrap items-baseline gap-x-4">
@@ -28,10 +29,16 @@ export function EventEntry({ event, when, marked }: { event: JournalEvent; when:
           )}
           {' · '}
           {event.actor.kind === 'loop' || event.actor.kind === 'system' || event.actor.kind === 'agent' ? `by itself (${event.actor.name})` : event.actor.name}
-          {event.app === null || event.kind === 'app.destroyed' ? null : (
+          {!linked || event.app === null || event.kind === 'app.destroyed' ? null : (
             <>
               {' · '}
               <TextLink href={paths.app(event.app, event.environment ?? undefined)}>{event.app}</TextLink>
+            </>
+          )}
+          {!linked || typeof remediation !== 'string' ? null : (
+            <>
+              {' · '}
+              <TextLink href={paths.remediation(remediation)}>what healing did</TextLink>
             </>
           )}
         </p>

@@ -10,6 +10,7 @@ import { Check, Choice, Input, Select } from '../components/field.tsx'
 import { HealthLabel, type Health, healthWords } from '../components/health.tsx'
 import { InstanceMark, instanceWords } from '../components/instance-mark.tsx'
 import { Entry, Ledger } from '../components/ledger.tsx'
+import { LinesWell } from '../components/lines-well.tsx'
 import { NightStrip } from '../components/night-strip.tsx'
 import { Page, Section } from '../components/page.tsx'
 import { FormProblem, Problem } from '../components/problem.tsx'
@@ -107,6 +108,12 @@ export function Gallery() {
             <Changes to="v16" changes={[]} />
           </Entry>
         </Ledger>
+      </Section>
+      <Section title="Lines">
+        <LinesWell
+          label="Lines"
+          lines={(['debug', 'info', 'warn', 'error'] as const).map((level, index) => ({ cursor: level, at: new Date(Date.UTC(2026, 2, 29, 1, 0, index)).toISOString(), app: 'shop', environment: 'production', service: 'web', instance: 'web.1', release: 17, stream: 'stdout', level, text: `a line of level ${level}` }))}
+        />
       </Section>
       <Section title="Problems, waiting, nothing">
         <Problem error={new AppError('unavailable', 'no answer from Nightshift at this address (is it running? try: nightshift status)')} retry={() => {}} />

@@ -1,17 +1,14 @@
 import { useQuery } from '@tanstack/react-query'
-import type { Tonight as TonightView } from '#contract/model.ts'
 import { TextLink } from '../components/a.tsx'
-import { MarginTime } from '../components/ago.tsx'
 import { Answer } from '../components/answer.tsx'
 import { AppRows } from '../components/app-rows.tsx'
 import { Empty } from '../components/empty.tsx'
-import { HealthMark } from '../components/health.tsx'
-import { Entry, Ledger } from '../components/ledger.tsx'
 import { NightStrip } from '../components/night-strip.tsx'
 import { Section } from '../components/page.tsx'
 import { Skeleton, SkeletonBlock } from '../components/skeleton.tsx'
 import { queries } from '../data/queries.ts'
 import { useNow } from '../data/use-now.ts'
+import { NeedsPerson } from '../healing/needs-person.tsx'
 import { commands } from '../lib/commands.ts'
 import { clockTime, longDate } from '../lib/times.ts'
 import { useTitle } from '../lib/use-title.ts'
@@ -30,7 +27,7 @@ export function Tonight() {
             <div className="mb-(--section)">
               <NightStrip marks={view.marks} />
             </div>
-            {view.needsPerson.length === 0 ? null : <NeedsPerson list={view.needsPerson} />}
+            <NeedsPerson listed={view.needsPerson} />
             <Section title="Apps" aside={view.apps.length === 0 ? undefined : 'requests of the last hour'}>
               {view.apps.length === 0 ? <NoApps /> : <AppRows apps={view.apps} sparklines={Object.fromEntries(view.apps.map((app) => [`${app.name}/${app.environment}`, app.sparkline]))} />}
             </Section>
@@ -47,32 +44,6 @@ function Today() {
     <p className="mb-2 text-soft">
       {longDate(iso)}, <span className="num">{clockTime(iso)}</span>
     </p>
-  )
-}
-
-function NeedsPerson({ list }: { list: TonightView['needsPerson'] }) {
-  return (
-    <Section title="Needs a person">
-      <Ledger label="Needs a person">
-        {list.map((one) => (
-          <Entry key={`${one.app}/${one.environment}/${one.service}/${one.what}`} when={<MarginTime at={one.since} />}>
-            <div className="flex items-baseline gap-2.5">
-              <span className="self-start pt-1">
-                <HealthMark health="down" />
-              </span>
-              <div className="min-w-0">
-                <TextLink href={paths.app(one.app, one.environment)} className="font-medium">
-                  {one.app}
-                  {one.service === null ? '' : `/${one.service}`}
-                </TextLink>
-                : {one.what}
-                <p className="text-soft">Way out: {one.wayOut}</p>
-              </div>
-            </div>
-          </Entry>
-        ))}
-      </Ledger>
-    </Section>
   )
 }
 

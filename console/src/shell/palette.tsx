@@ -51,7 +51,7 @@ export function Palette({ onClose, onKeys }: { onClose: () => void; onKeys: () =
         </Command.Group>
         <Command.Group heading="Parts of apps" className={group}>
           {apps.flatMap((app) =>
-            (['releases', 'logs', 'config', 'routes', 'settings'] as const).map((tab) => (
+            (['releases', 'logs', 'healing', 'config', 'routes', 'settings'] as const).map((tab) => (
               <Command.Item key={`${app.name}/${app.environment}/${tab}`} value={`${app.name} ${app.environment} ${tab}`} className={item} onSelect={go(paths.app(app.name, app.environment, tab))}>
                 {app.name} {app.environment === 'production' ? '' : `${app.environment} `}› {tab}
               </Command.Item>

@@ -11,7 +11,7 @@ import { type AppTab, appTabs, paths } from '../../paths.ts'
 import { AppActions } from './app-actions.tsx'
 import { useApp } from './use-app.ts'
 
-const tabNames: Record<AppTab, string> = { overview: 'Overview', releases: 'Releases', logs: 'Logs', config: 'Config & secrets', routes: 'Routes & domains', settings: 'Settings' }
+const tabNames: Record<AppTab, string> = { overview: 'Overview', releases: 'Releases', logs: 'Logs', healing: 'Healing', config: 'Config & secrets', routes: 'Routes & domains', settings: 'Settings' }
 
 export function App() {
   const { ref, query } = useApp()

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { TextLink } from '../../components/a.tsx'
-import { LogLineView } from '../../components/log-line.tsx'
+import { LinesWell } from '../../components/lines-well.tsx'
 import { Section } from '../../components/page.tsx'
 import { SkeletonBlock } from '../../components/skeleton.tsx'
 import { type AppRef, queries } from '../../data/queries.ts'
@@ -16,13 +16,7 @@ export function RecentLines({ of }: { of: AppRef }) {
       ) : data.lines.length === 0 ? (
         <p className="py-3 text-soft">It has said nothing yet.</p>
       ) : (
-        <ol tabIndex={0} aria-label="Last lines" className="overflow-x-auto rounded-lg border border-rule bg-well px-3 py-2 font-mono text-[12.5px] leading-[21px]">
-          {data.lines.map((line) => (
-            <li key={line.cursor}>
-              <LogLineView line={line} wrap={false} showApp={false} />
-            </li>
-          ))}
-        </ol>
+        <LinesWell lines={data.lines} label="Last lines" />
       )}
     </Section>
   )
