@@ -1,5 +1,6 @@
 /** Commands on apps: validate → one transaction (rows and event). Loops do the rest. */
 import { AppError } from '#base/errors.ts'
+import { formatSize } from '#base/units.ts'
 import type { Actor } from '#contract/model.ts'
 import { nearest } from '#base/nearest.ts'
 import { environmentSlug, isReservedVariable } from '#contract/names.ts'
@@ -43,6 +44,7 @@ export function openApps({ db, box }: { db: Database; box: SecretBox }) {
       const changed: string[] = []
       for (const [name, value] of Object.entries(changes)) if (await store.setConfig(tx, app, environment, name, value, now)) changed.push(name)
       if (changed.length === 0) return null
+      refuseTooLarge(await newestConfig(tx, app, environment), app)
       const description = describe('config', changes, changed)
       await record(tx, { at: now, kind: 'config.changed', actor, app, environment, summary: `${actor.name}: ${description} of ${app}`, data: { names: changed } })
       return (await releaseWithNewConfig(tx, { app, environment, description, actor, now })) ?? null
@@ -136,6 +138,14 @@ export function openApps({ db, box }: { db: Database; box: SecretBox }) {
   }
 
   return { create, changeConfig, changeSecrets, scale, setStopped, restart, cancelRollout, destroy, changeSettings }
+}
+
+/** Every instance is told all of it, and a process takes no more: Linux gives arguments and environment 2 MB together. */
+const mostConfigBytes = 512 * 1024
+
+function refuseTooLarge(config: Record<string, string>, app: string): void {
+  const bytes = Object.entries(config).reduce((sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value), 0)
+  if (bytes > mostConfigBytes) throw new AppError('invalid', `the variables of ${app} would be ${formatSize(bytes)} in all; ${formatSize(mostConfigBytes)} is the most (keep large data in a volume or in the source)`)
 }
 
 function refuseReserved(names: string[]): void {

@@ -238,9 +238,12 @@ export class BuildEngine {
 
   /** Ends a build without a release. Idempotent. */
   async conclude(build: BuildRow, state: 'failed' | 'cancelled', because: string): Promise<void> {
-    const { db, clock, home } = this.#deps
+    const { db, clock, home, logger } = this.#deps
     const now = clock.now()
-    await appendLog(buildPaths(home, build.id), now, ` !     ${state}: ${because}`)
+    const paths = buildPaths(home, build.id)
+    // first what it takes: on a disk that it filled nothing could be written down otherwise
+    await rm(paths.work, { recursive: true, force: true }).catch(() => {})
+    await appendLog(paths, now, ` !     ${state}: ${because}`).catch((error: unknown) => logger.warn({ err: error, build: build.id }, 'the end of a build could not be added to its log'))
     await db.transaction(async (tx) => {
       const row = await lockBuild(tx, build.id)
       if (row?.state === 'queued' || row?.state === 'running') await this.#markFinal(tx, build, state, because, now)

@@ -52,8 +52,9 @@ test('an ended task counts as shipped once its last line is stored, and not whil
   here.control.setAway(true)
   await here.start('ins_a', { lines: ['first'], flood: 30_000, exitAfterMs: 50 })
   await until(async () => {
-    logs.watch(await here.views())
-    return (await here.views())[0]?.status.state === 'exited'
+    const views = await here.views()
+    logs.watch(views) // what it is told, not what is so a moment later
+    return views[0]?.status.state === 'exited'
   }, { because: 'it has ended' })
   assert.deepEqual(here.shipped, [])
   here.control.setAway(false)

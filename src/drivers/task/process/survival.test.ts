@@ -122,7 +122,8 @@ test('released output goes back to the disk while the app writes on', { timeout:
   }
   const { size, blocks } = await stat(paths.log(join(bench.folder, 'tasks', id), 'stdout'))
   assert.ok(size > 8_000_000)
-  assert.ok(blocks * 512 < 300_000, `${blocks * 512} bytes are still on the disk`)
+  // what is taken ahead for a day when the disk is full, and little more
+  assert.ok(blocks * 512 < 512 * 1024 + 300_000, `${blocks * 512} bytes are still on the disk`)
 })
 
 test('output that nobody reads is bounded, and what was dropped is counted', { timeout: 60_000 }, async () => {
