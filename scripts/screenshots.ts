@@ -21,19 +21,11 @@ const sizes = [
   { name: 'phone', width: 390, height: 844 },
 ]
 const healing: Shot[] = [
-  { name: 'healing', path: '/healing', ready: 'text=A disk is filling' },
-  { name: 'healing-filtered', path: '/healing?app=billing', ready: 'text=A disk is filling' },
   { name: 'healing-stopped', path: '/healing', ready: 'text=Healing is stopped', scene: 'stopped' },
   { name: 'healing-breaker', path: '/healing', ready: 'text=The breaker is open', scene: 'breaker' },
   { name: 'healing-quiet', path: '/healing', ready: 'text=A disk is filling', scene: 'quiet' },
   { name: 'healing-fresh', path: '/healing', ready: 'text=A disk is filling', scene: 'fresh' },
-  { name: 'remediation', path: '/healing/rem_billingbad', ready: '.uplot canvas' },
-  { name: 'remediation-suggested', path: '/healing/rem_searchdown', ready: '.uplot canvas' },
-  { name: 'remediation-handed-over', path: '/healing/rem_billingoom', ready: '.uplot canvas' },
-  { name: 'remediation-machine', path: '/healing/rem_lynxdisk', ready: 'text=Prune' },
   { name: 'remediation-unknown', path: '/healing/rem_nothing', ready: 'role=alert' },
-  { name: 'app-healing', path: '/apps/billing/healing', ready: 'text=What changed' },
-  { name: 'app-why', path: '/apps/billing?why=web', ready: 'text=Waits for' },
 ]
 const extra: Shot[] = [
   { name: 'quiet', path: '/', ready: 'h1', scene: 'quiet' },

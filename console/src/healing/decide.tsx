@@ -10,7 +10,7 @@ import { remediationRules } from './rules-of.ts'
 
 const touches = ['remediations', 'healing', 'alerts', 'why', 'app', 'tonight']
 
-/** Approve or dismiss what healing suggests, each with what it touches first. */
+/** Approve what healing suggests, or take what it is at; each says first what it touches. */
 export function Decide({ one }: { one: Remediation }) {
   const { access } = useSession()
   const [asking, setAsking] = useState<'approve' | 'dismiss' | null>(null)
@@ -18,14 +18,16 @@ export function Decide({ one }: { one: Remediation }) {
   const { name } = placeOf(one)
   const approve = useAction('healing.approve', { touches, done: `Approved for ${name}`, onDone: close })
   const dismiss = useAction('healing.dismiss', { touches, done: `${name} is yours; healing leaves it alone`, onDone: close })
-  if (one.state !== 'suggested') return null
+  if (one.endedAt !== null) return null
   const rung = rungWords[one.next ?? 'page']
   const input = { params: { id: one.id } }
   return (
     <>
-      <Button tone="main" size="sm" whyNot={whyNot(remediationRules.approve, one.state, access)} onClick={() => setAsking('approve')}>
-        Approve<span className="sr-only"> for {name}</span>
-      </Button>
+      {one.state === 'suggested' && (
+        <Button tone="main" size="sm" whyNot={whyNot(remediationRules.approve, one.state, access)} onClick={() => setAsking('approve')}>
+          Approve<span className="sr-only"> for {name}</span>
+        </Button>
+      )}
       <Button size="sm" whyNot={whyNot(remediationRules.dismiss, one.state, access)} onClick={() => setAsking('dismiss')}>
         Dismiss<span className="sr-only"> for {name}</span>
       </Button>

@@ -8,7 +8,7 @@ import { latestRollout } from '#run/rollouts/read.ts'
 import type { Action, BakeFacts } from './model.ts'
 import { endBake, insertBake, noteRollback } from './store.ts'
 
-const actor: Actor = { kind: 'loop', name: 'bakes' }
+export const actor: Actor = { kind: 'loop', name: 'bakes' }
 
 export async function applyAction(db: Database, { app, environment }: Pick<BakeFacts, 'app' | 'environment'>, action: Action, now: Date): Promise<void> {
   const { release, because } = action

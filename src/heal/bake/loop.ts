@@ -3,7 +3,8 @@ import { messageOf } from '#base/errors.ts'
 import type { Database } from '#kernel/db/db.ts'
 import type { Logger } from '#kernel/log.ts'
 import { type Loop, startLoop } from '#kernel/loop.ts'
-import { applyAction } from './apply.ts'
+import { actor, applyAction } from './apply.ts'
+import { faultOfCanary, giveUpCanary, readCanaries } from './canary.ts'
 import { observe } from './observe.ts'
 import { planBake } from './plan.ts'
 
@@ -16,6 +17,12 @@ export function startBakes({ db, log }: { db: Database; log: Logger }): Loop {
     onError: (error) => log.error({ err: error }, 'bakes turn failed'),
     turn: async (now) => {
       const report = { actions: [] as string[], waiting: [] as string[] }
+      for (const canary of await readCanaries(db, now)) {
+        const where = `${canary.app}/${canary.environment}`
+        const fault = faultOfCanary(canary)
+        if (fault === null) report.waiting.push(`${where}: v${canary.release} has ${canary.percent} % of new callers; nothing speaks against it`)
+        else if (await giveUpCanary(db, canary, fault, now, actor)) report.actions.push(`${where}: give up v${canary.release} because ${fault}`)
+      }
       for (const facts of await observe(db, now)) {
         const where = `${facts.app}/${facts.environment}`
         const plan = planBake(facts, now)

@@ -6,6 +6,11 @@ export async function latestRollout(db: Db, app: string, environment: string): P
   return db.maybe('SELECT * FROM rollouts WHERE app = $1 AND environment = $2 ORDER BY started_at DESC, id DESC LIMIT 1', [app, environment])
 }
 
+/** All that are under way. */
+export async function openRollouts(db: Db): Promise<RolloutRow[]> {
+  return db.query(`SELECT * FROM rollouts WHERE finished_at IS NULL ORDER BY app, environment`)
+}
+
 export async function rolloutOfRelease(db: Db, app: string, environment: string, release: number): Promise<RolloutRow | undefined> {
   return db.maybe('SELECT * FROM rollouts WHERE app = $1 AND environment = $2 AND release = $3 ORDER BY started_at DESC LIMIT 1', [app, environment, release])
 }

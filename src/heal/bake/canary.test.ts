@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { manifestSchema } from '#contract/manifest.ts'
+import { latencyBucketsMs } from '#contract/wire.ts'
+import { type Database, openDatabase } from '#kernel/db/db.ts'
+import { setActiveRelease } from '#run/apps/commands.ts'
+import { createRelease } from '#run/releases/commands.ts'
+import { addRolloutStep, advanceRollout } from '#run/rollouts/commands.ts'
+import { latestRollout } from '#run/rollouts/read.ts'
+import { type TestDatabase, testDatabase } from '#test/harness/postgres.ts'
+import { ingestTraffic } from '#watch/traffic/service.ts'
+import { faultOfCanary, giveUpCanary, readCanaries } from './canary.ts'
+
+const shop = { app: 'shop', environment: 'production' }
+const start = new Date('2026-05-01T03:00:00Z')
+const at = (seconds: number) => new Date(start.getTime() + seconds * 1000)
+const rosa = { kind: 'token', name: 'rosa' } as const
+let database: TestDatabase
+let db: Database
+before(async () => {
+  database = await testDatabase()
+  db = openDatabase(database.url)
+})
+after(async () => {
+  await db.close()
+  await database[Symbol.asyncDispose]()
+})
+
+test('a canary that fails more of its callers than the release beside it is given up once, and condemned', async () => {
+  await db.query('INSERT INTO apps (name, created_at) VALUES ($1, $2)', [shop.app, start])
+  await db.query('INSERT INTO environments (app, name, created_at) VALUES ($1, $2, $3)', [shop.app, shop.environment, start])
+  await db.query(`INSERT INTO artifacts (id, ref, meta, created_at) VALUES ('slug:a', '{}', '{}', $1)`, [start])
+  const manifest = manifestSchema.parse({ services: { web: {} }, deploy: { strategy: 'canary', canary: ['5%', '25%'] } })
+  const release = (now: Date) => db.transaction((tx) => createRelease(tx, { ...shop, artifactId: 'slug:a', manifest, manifestSource: 'nightshift.yml', config: {}, secrets: {}, description: 'deploy', commit: null, buildId: null, actor: rosa, now }))
+  const first = await release(start)
+  await advanceRollout(db, first.rollout, 'pending', 'starting', { name: 'released', detail: '' }, start)
+  await advanceRollout(db, first.rollout, 'starting', 'finished', { name: 'done', detail: '' }, start)
+  await setActiveRelease(db, shop.app, shop.environment, first.release)
+  const second = await release(at(1))
+  await advanceRollout(db, second.rollout, 'pending', 'starting', { name: 'released', detail: '' }, at(1))
+  assert.deepEqual(await readCanaries(db, at(2)), [], 'it has no callers yet')
+  await addRolloutStep(db, second.rollout, { name: 'canary 5 %', detail: '5 % of new callers' }, at(10))
+  const counted = (number: number, requests: number, errors: number) => ({ release: number, requests, errors, latency: [...Array(latencyBucketsMs.length).fill(0), 0].map((_, nth) => (nth === 2 ? requests : 0)) })
+  const tell = (seconds: number, releases: ReturnType<typeof counted>[]) => ingestTraffic(db, { machine: 'm1', id: `b${seconds}`, from: at(seconds - 10).toISOString(), to: at(seconds).toISOString(), counts: [{ key: 'route:a', ...shop, service: 'web', from: null, requests: 1, status: { '1xx': 0, '2xx': 1, '3xx': 0, '4xx': 0, '5xx': 0, aborted: 0, failed: 0 }, latency: Array(latencyBucketsMs.length + 1).fill(0), bytesIn: 0, bytesOut: 0, connections: 0, releases }] }, at(seconds))
+  await tell(30, [counted(1, 1000, 0), counted(2, 60, 0)])
+  const [good] = await readCanaries(db, at(60))
+  assert.ok(good !== undefined)
+  assert.deepEqual([good.release, good.from, good.percent, good.after.requests, faultOfCanary(good)], [2, 1, 5, 60, null])
+  await tell(50, [counted(1, 1000, 1), counted(2, 60, 40)])
+  const [bad] = await readCanaries(db, at(80))
+  assert.ok(bad !== undefined)
+  const fault = faultOfCanary(bad)
+  assert.match(fault ?? '', /% of 120 requests failed/)
+  assert.equal(await giveUpCanary(db, bad, fault ?? '', at(80), rosa), true)
+  assert.equal(await giveUpCanary(db, bad, fault ?? '', at(82), rosa), false, 'once')
+  const rollout = await latestRollout(db, shop.app, shop.environment)
+  assert.equal(rollout?.state, 'failed')
+  assert.match(rollout.because, /^with 5 % of new callers: .* failed/)
+  const { condemned_because: condemned, active_release: active } = await db.one<{ condemned_because: string; active_release: number }>('SELECT r.condemned_because, e.active_release FROM releases r JOIN environments e ON e.app = r.app WHERE r.number = 2')
+  assert.deepEqual([condemned, active], [fault, 1])
+})
