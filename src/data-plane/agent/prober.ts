@@ -79,17 +79,18 @@ export function startProber(options: ProberOptions): Prober {
     probing = true
     const began = performance.now()
     const result = await options.probe(target, closing.signal)
-    if (!result.ok) await lookForPort(result.closed ?? false)
+    const isLast = isOutOfTime() // asked once: the reason belongs to the verdict
+    if (!result.ok) await lookForPort(result.closed ?? false, isLast)
     probing = false
     if (closing.signal.aborted) return
-    judge(result.ok || hint === '' ? result : { ok: false, because: result.because + hint, ...(result.silent ? { silent: true } : {}) })
+    judge(result.ok || hint === '' ? result : { ok: false, because: result.because + hint, ...(result.silent ? { silent: true } : {}) }, isLast)
     if (view.state === 'failed') return
     if (!result.ok) void look()
     // bad probes begin an interval apart, however long each has waited
     schedule(result.ok ? nextMs() : Math.max(0, nextMs() - (performance.now() - began)))
   }
 
-  function judge(result: ProbeResult) {
+  function judge(result: ProbeResult, isLast = false) {
     if (result.ok) {
       failures = 0
       change({ state: 'ready', because: result.because })
@@ -97,7 +98,7 @@ export function startProber(options: ProberOptions): Prober {
     }
     failures++
     if (view.state === 'starting') {
-      if (isOutOfTime()) change({ state: 'failed', because: `it did not become ready within ${formatDuration(health.startupMs)}: ${result.because}` })
+      if (isLast) change({ state: 'failed', because: `it did not become ready within ${formatDuration(health.startupMs)}: ${result.because}` })
       else view = { state: 'starting', because: `not ready yet: ${result.because}`, ...(result.closed ? { early: true } : {}) }
       return
     }
@@ -109,9 +110,9 @@ export function startProber(options: ProberOptions): Prober {
   const isOutOfTime = () => view.state === 'starting' && startedAt + health.startupMs <= now()
 
   /** While it is starting now and then, and once more when its time is up: somebody may be waiting for the reason. */
-  async function lookForPort(closed: boolean) {
+  async function lookForPort(closed: boolean, isLast: boolean) {
     if (view.state !== 'starting' || !closed) hint = ''
-    if (isOutOfTime()) hint = await portHint()
+    if (isLast) hint = await portHint()
     else if (view.state === 'starting' && closed && now() - hintedAt >= hintEveryMs) {
       hintedAt = now()
       const seen = await portHint()
