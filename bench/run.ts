@@ -6,6 +6,7 @@ const benches: Record<string, { what: string; run: (args: string[]) => Promise<v
   ingress: { what: 'the proxy beside nginx, haproxy, caddy and Node proxies on one core', run: async (args) => (await import('./ingress.ts')).runIngress(args) },
   footprint: { what: 'memory of each process, time to ready, to deploy and to heal', run: async (args) => (await import('./footprint.ts')).runFootprint(args) },
   heal: { what: 'a process dies, freezes, hangs, restarts under load: what callers see, beside peers', run: async (args) => (await import('./heal.ts')).runHeal(args) },
+  rollout: { what: 'a good release and every kind of broken one under load: what callers see, and who serves', run: async (args) => (await import('./rollout.ts')).runRollout(args) },
   logs: { what: 'log lines through the writer into PostgreSQL, and searches over them', run: runLogs },
 }
 
