@@ -27,6 +27,8 @@ const cases: [string, ServiceFacts, string[]][] = [
   ['little traffic says nothing', service('web', { requests: 19, errors: 19 }), []],
   ['some errors are everyday', service('web', { requests: 1000, errors: 200 }), []],
   ['five falls in ten minutes flap', service('web', { faults: [500, 400, 300, 200, 100].map(ago) }), ['flapping']],
+  ['what falls again before it stands is no flapping but a crash loop', service('web', { instances: [instance('web.1', { startedAt: ago(3) })], faults: [50, 40, 30, 20, 10].map(ago) }), []],
+  ['nor what is not up now', service('web', { instances: [dead('web.1', { state: 'held' })], faults: [50, 40, 30, 20, 10].map(ago) }), ['down', 'crash-loop']],
   ['flaps that have ended do not', service('web', { faults: [590, 580, 570, 560, 550].map(ago) }), []],
   ['an instance ejected again and again is an outlier', three(instance('web.1'), instance('web.2'), instance('web.3')), []],
 ]

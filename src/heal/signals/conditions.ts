@@ -6,6 +6,8 @@ import { type Condition, type InstanceFacts, type MachineFacts, type ServiceFact
 const leastRequests = 20
 const failingShare = 0.25
 const flapsInTenMinutes = 5
+/** One that fell again sooner has not stood up in between: that is a crash loop, which has a ladder of its own. */
+const standsAfterMs = 10_000
 /** After so long without a fault it has stopped flapping. */
 const flapQuietMs = 3 * 60_000
 const ejectionsInTenMinutes = 3
@@ -36,7 +38,8 @@ function ofService(service: ServiceFacts, now: Date): Condition[] {
   if (service.requests >= leastRequests && service.errors / service.requests >= failingShare && ready.length > 0)
     note('failing', `${Math.round((100 * service.errors) / service.requests)} % of ${service.requests} requests failed in the last minute`)
   const last = service.faults.at(-1)
-  if (last !== undefined && service.faults.length >= flapsInTenMinutes && now.getTime() - last.getTime() < flapQuietMs)
+  const stands = ready.length === service.instances.length && ready.every((instance) => now.getTime() - (instance.startedAt ?? instance.createdAt).getTime() >= standsAfterMs)
+  if (stands && last !== undefined && service.faults.length >= flapsInTenMinutes && now.getTime() - last.getTime() < flapQuietMs)
     note('flapping', `its instances ended by themselves ${service.faults.length} times in ten minutes, and were started again`)
   const outliers = service.instances.filter((instance) => (service.ejections[instance.name] ?? 0) >= ejectionsInTenMinutes)
   if (outliers.length > 0 && outliers.length < service.instances.length) note('outlier', `${outliers.map(({ name }) => name).join(' and ')} was taken out of rotation again and again, unlike the others`, outliers)
