@@ -60,6 +60,6 @@ function wayOutOf({ app, service, alert }: WhyFacts, open: Remediation | null): 
   if (open?.state === 'suggested') ways.push(`nightshift heal approve ${open.id}`)
   if (open !== null) ways.push(`nightshift heal show ${open.id}`)
   if (service.health === 'stopped') ways.push(app.settings.stopped ? `nightshift start ${at}` : `nightshift scale ${service.name}=1 ${at}`)
-  if (service.health === 'down' || service.health === 'degraded' || alert !== null) ways.push(`nightshift logs ${at} -s ${service.name}`, `nightshift rollback ${at}`)
+  if (service.health === 'down' || service.health === 'degraded' || alert !== null) ways.push(`nightshift logs ${at} -s ${service.name}`, ...(app.release !== null && app.release > 1 ? [`nightshift rollback ${at}`] : []))
   return ways
 }
