@@ -23,8 +23,8 @@ const sizes = [
 const healing: Shot[] = [
   { name: 'healing-stopped', path: '/healing', ready: 'text=Healing is stopped', scene: 'stopped' },
   { name: 'healing-breaker', path: '/healing', ready: 'text=The breaker is open', scene: 'breaker' },
-  { name: 'healing-quiet', path: '/healing', ready: 'text=A disk is filling', scene: 'quiet' },
-  { name: 'healing-fresh', path: '/healing', ready: 'text=A disk is filling', scene: 'fresh' },
+  { name: 'healing-quiet', path: '/healing', ready: 'text=A disk fills up', scene: 'quiet' },
+  { name: 'healing-fresh', path: '/healing', ready: 'text=A disk fills up', scene: 'fresh' },
   { name: 'remediation-unknown', path: '/healing/rem_nothing', ready: 'role=alert' },
 ]
 const extra: Shot[] = [

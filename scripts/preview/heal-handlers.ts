@@ -27,7 +27,7 @@ export function healHandlers(world: World): Handlers {
   const { scene, heal } = world
   const find = (id: string): Remediation => {
     const found = heal.remediations.find((one) => one.id === id)
-    if (!found) throw new AppError('not-found', `there is no remediation "${id}" (see: nightshift healing)`)
+    if (!found) throw new AppError('not-found', `there is no remediation "${id}" (see: nightshift heal list)`)
     return found
   }
   const overview = () => ({ ...heal.overview, rules: heal.rules })

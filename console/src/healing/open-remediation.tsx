@@ -41,11 +41,9 @@ export function OpenRemediation({ one }: { one: Remediation }) {
           </Facts>
         </div>
       </div>
-      {isAsking ? (
-        <div className="flex gap-2 self-start max-md:ml-[26px]">
-          <Decide one={one} />
-        </div>
-      ) : null}
+      <div className="flex gap-2 self-start max-md:ml-[26px]">
+        <Decide one={one} />
+      </div>
     </li>
   )
 }

@@ -45,8 +45,9 @@ async function applyIn(tx: Db, action: Action, pruned: string | null, now: Date)
       if (!row || !may(row, 'verifying') || row.tries.some((one) => one.rung === action.rung)) return
       const did = action.rung === 'prune' ? (pruned ?? 'nothing could be removed') : await perform(tx, target, action, now)
       const one: Try = { rung: action.rung, did, at: now.toISOString(), by: action.by, outcome: 'verifying', verdict: null, verifyBy: action.verifyBy.toISOString(), endedAt: null }
-      await saveTries(tx, row.id, 'verifying', [...row.tries, one], did)
-      await tell(tx, row, 'remediation.tried', `${targetName(target)}: ${did}, because ${because}`, now, { rung: action.rung, by: action.by }, row.cause.event)
+      // the cause may have become another since the last turn that only waited: budgets and the story go by the one that was acted upon
+      await saveTries(tx, { ...row, rule: action.rule, cause: action.cause, tries: [...row.tries, one] }, 'verifying', did)
+      await tell(tx, row, 'remediation.tried', `${targetName(target)}: ${did}, because ${because}`, now, { rung: action.rung, by: action.by, rule: action.rule }, action.cause.event)
       return
     }
     case 'settle': {
@@ -54,7 +55,7 @@ async function applyIn(tx: Db, action: Action, pruned: string | null, now: Date)
       const last = row?.tries.at(-1)
       if (!row || last === undefined || row.state !== 'verifying') return
       const tries = [...row.tries.slice(0, -1), { ...last, outcome: action.outcome, verdict: because, endedAt: now.toISOString() }]
-      await saveTries(tx, row.id, action.outcome === 'failed' ? 'waiting' : 'verifying', tries, because)
+      await saveTries(tx, { ...row, tries }, action.outcome === 'failed' ? 'waiting' : 'verifying', because)
       if (action.outcome === 'failed') await tell(tx, row, 'remediation.failed', `${targetName(target)}: it did not help that ${last.did}: ${because}`, now, { rung: last.rung })
       return
     }

@@ -175,6 +175,19 @@ test('dependency down: callers are not touched, the need is healed, and the call
   assert.deepEqual([(await newest('web')).state, (await newest('db')).state], ['recovered', 'verified'])
 })
 
+test('a caller that stays down after its need was healed is acted upon by the rule of its own cause', async () => {
+  await serve({ web: { needs: { db: 'healthy' } }, db: {} })
+  clock = new Date(clock.getTime() + 3_600_000)
+  await instance('web', 'unhealthy', 'db refused the connection')
+  const need = await instance('db', 'unhealthy')
+  await pass(24)
+  assert.equal((await newest('web')).rule, 'dependency-down')
+  await see(need, 'ready')
+  await pass(30)
+  const open = await newest('web')
+  assert.deepEqual([open.rule, open.cause.kind, open.tries.map((one) => one.rung)], ['not-ready', 'unknown', ['restart']])
+})
+
 test('nobody knows why: restart, then recreate, then a person; well again, the alert is over', async () => {
   await serve({ web: {} })
   clock = new Date(clock.getTime() + 3_600_000)

@@ -130,8 +130,8 @@ class World {
     assert.notEqual(row.state, 'verifying', 'one action at a time')
     const needs = services.find((one) => one.service === row.service)?.needs ?? []
     for (const need of needs) assert.ok(services.find((one) => one.service === need)?.instances.some((one) => one.state === 'ready'), `${row.service} is touched while ${need} is down`)
-    this.spent.push({ at: this.at.getTime(), rule: row.rule, target: row.target })
-    Object.assign(row, { state: 'verifying', tries: [...row.tries, { rung: action.rung, did: action.rung, at: this.at.toISOString(), by: action.by, outcome: 'verifying', verdict: null, verifyBy: action.verifyBy.toISOString(), endedAt: null }] })
+    this.spent.push({ at: this.at.getTime(), rule: action.rule, target: row.target })
+    Object.assign(row, { state: 'verifying', rule: action.rule, cause: action.cause, tries: [...row.tries, { rung: action.rung, did: action.rung, at: this.at.toISOString(), by: action.by, outcome: 'verifying', verdict: null, verifyBy: action.verifyBy.toISOString(), endedAt: null }] })
     if (action.undo?.do === 'roll-back') {
       assert.equal(action.undo.release, this.active, 'only what serves is undone')
       this.rollOut(this.bad.has(action.undo.to))

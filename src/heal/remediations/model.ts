@@ -52,7 +52,7 @@ export type Action = { target: Target; because: string } & (
   | { do: 'open'; rule: string; signal: RemediationRow['signal']; cause: Cause }
   /** Nothing but what the row says changes: what is waited for, another cause. */
   | { do: 'note'; id: string; state: 'waiting' | 'suggested'; rule: string; cause: Cause; next: Rung | null }
-  | { do: 'try'; id: string; rung: Rung; instances: readonly string[]; undo: Undo | null; by: string; verifyBy: Date }
+  | { do: 'try'; id: string; rule: string; cause: Cause; rung: Rung; instances: readonly string[]; undo: Undo | null; by: string; verifyBy: Date }
   | { do: 'settle'; id: string; outcome: 'verified' | 'failed' | 'nothing-to-verify' }
   | { do: 'end'; id: string; state: 'verified' | 'recovered' | 'handed-over' }
   | { do: 'raise'; severity: 'critical' | 'warning'; title: string; wayOut: string; remediation: string | null }

@@ -105,7 +105,8 @@ function climb(turn: Turn, target: Target, row: RemediationRow, signal: Signal, 
   const step = nextRung(facts, row, signal, cause, rule)
   const wait = (because: string, state: 'waiting' | 'suggested' = 'waiting') => {
     plan.waiting.push(`${row.target}: ${because}`)
-    if (row.state !== state || row.because !== because || row.rule !== rule.id || row.cause.kind !== cause.kind || row.next !== step.rung) plan.actions.push({ do: 'note', id: row.id, target, state, rule: rule.id, cause, next: step.rung, because })
+    const isNews = row.state !== state || row.because !== because || row.rule !== rule.id || row.cause.kind !== cause.kind || row.next !== step.rung
+    if (isNews) plan.actions.push({ do: 'note', id: row.id, target, state, rule: rule.id, cause, next: step.rung, because })
   }
   const mode = facts.modes[rule.id] ?? rule.defaultMode
   if (step.rung === 'wait') return wait(cause.because)
@@ -120,7 +121,12 @@ function climb(turn: Turn, target: Target, row: RemediationRow, signal: Signal, 
   if (objection !== null) return wait(objection.because)
   if (mode === 'suggest' && row.approved_by === null) return wait(`${step.rung} waits for approval`, 'suggested')
   spent.push({ target: row.target, rule: rule.id, at: now })
-  plan.actions.push({ do: 'try', id: row.id, target, rung: step.rung, instances: step.instances, undo: step.undo, by: row.approved_by ?? 'healing', verifyBy: new Date(now.getTime() + Math.max(rule.verifyWithinMs, (service?.startupMs ?? 0) + settleMs)), because: step.rung === 'revert' ? cause.because : signal.because })
+  plan.actions.push({
+    do: 'try', id: row.id, target, rule: rule.id, cause, ...step,
+    by: row.approved_by ?? 'healing',
+    verifyBy: new Date(now.getTime() + Math.max(rule.verifyWithinMs, (service?.startupMs ?? 0) + settleMs)),
+    because: step.rung === 'revert' ? cause.because : signal.because,
+  })
 }
 
 /** Beyond its startup time an instance is placed and unpacked, and must then stay well. */

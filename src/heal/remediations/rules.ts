@@ -25,12 +25,12 @@ export const rules: readonly Rule[] = [
   rule('machine-sick', { title: 'Its machine is sick', about: 'The instances are left alone; the machine is healed.', signals: ofService, cause: 'machine', ladder: ['wait'] }),
   rule('newest-change', { title: 'The newest change came just before', about: 'A release, config, secret or scale change of the last half hour is undone.', signals: ofService, cause: 'change', ladder: ['revert', 'page'], perTargetPerHour: 2, perHour: 6, verifyWithinMs: 4 * 60_000 }),
   rule('out-of-memory', { title: 'It uses more memory than it may', about: 'Starting it again does not make it smaller: a person gives it more or mends it.', signals: ofService, cause: 'memory', ladder: ['page'] }),
-  rule('crash-loop', { title: 'It does not stay up', about: 'The instance is made anew, in a fresh folder, with a fresh name.', signals: ['crash-loop'], cause: 'unknown', ladder: ['recreate', 'page'] }),
+  rule('crash-loop', { title: 'It does not stay up', about: 'The instance is made anew, in a fresh folder.', signals: ['crash-loop'], cause: 'unknown', ladder: ['recreate', 'page'] }),
   rule('outlier', { title: 'One instance is unlike the others', about: 'The one that the ingress keeps taking out of rotation is started again, then made anew.', signals: ['outlier'], cause: 'unknown', ladder: ['restart', 'recreate', 'page'], verifyWithinMs: 12 * 60_000 }),
   rule('failing', { title: 'It answers with errors', about: 'The instances are started again, one after the other.', signals: ['failing'], cause: 'unknown', ladder: ['restart', 'page'], verifyWithinMs: 3 * 60_000 }),
   rule('not-ready', { title: 'Instances are missing', about: 'What is not ready is started again, made anew, then moved.', signals: ['down', 'degraded'], cause: 'unknown', ladder: ['restart', 'recreate', 'move', 'page'] }),
   rule('flapping', { title: 'It falls again and again', about: 'Starting it again has not helped: a person looks.', signals: ['flapping'], cause: 'unknown', ladder: ['page'] }),
-  rule('disk-filling', { title: 'A disk fills up', about: 'Build caches, artifacts that no kept release needs and rotated logs are removed; never data.', signals: ['disk-filling'], cause: null, ladder: ['prune', 'page'], perTargetPerHour: 2 }),
+  rule('disk-filling', { title: 'A disk fills up', about: 'Build caches, slugs that no kept release needs, and unpacked code that nothing runs are removed; never data.', signals: ['disk-filling'], cause: null, ladder: ['prune', 'page'], perTargetPerHour: 2 }),
   rule('machine-lost', { title: 'A machine is away', about: 'What ran there starts on another machine, if there is one.', signals: ['machine-lost'], cause: null, ladder: ['move', 'page'], verifyWithinMs: 5 * 60_000 }),
 ]
 

@@ -1,5 +1,5 @@
 /** The only SQL that writes remediations, modes, and the state of healing. */
-import type { Cause, HealMode, RemediationState, Rung, Try } from '#contract/healing.ts'
+import type { Cause, HealMode, RemediationState, Rung } from '#contract/healing.ts'
 import type { Db } from '#kernel/db/db.ts'
 import type { RemediationRow } from './model.ts'
 
@@ -22,8 +22,8 @@ export async function noteWaiting(tx: Db, id: string, note: { state: Remediation
   await tx.query('UPDATE remediations SET state = $2, rule = $3, cause = $4, next = $5, because = $6 WHERE id = $1', [id, note.state, note.rule, note.cause, note.next, note.because])
 }
 
-export async function saveTries(tx: Db, id: string, state: RemediationState, tries: readonly Try[], because: string): Promise<void> {
-  await tx.query('UPDATE remediations SET state = $2, tries = $3, because = $4, next = NULL, approved_by = NULL WHERE id = $1', [id, state, JSON.stringify(tries), because])
+export async function saveTries(tx: Db, row: RemediationRow, state: RemediationState, because: string): Promise<void> {
+  await tx.query('UPDATE remediations SET state = $2, rule = $3, cause = $4, tries = $5, because = $6, next = NULL, approved_by = NULL WHERE id = $1', [row.id, state, row.rule, row.cause, JSON.stringify(row.tries), because])
 }
 
 export async function endRemediation(tx: Db, id: string, state: RemediationState, because: string, now: Date): Promise<void> {

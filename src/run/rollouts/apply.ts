@@ -6,6 +6,7 @@ import { record } from '#kernel/journal.ts'
 import { instanceNameOf } from '#run/instances/model.ts'
 import { insertInstance, restartInstance, retireInstance } from '#run/instances/commands.ts'
 import { lockEnvironment, setActiveRelease } from '#run/apps/commands.ts'
+import { readRelease } from '#run/releases/read.ts'
 import { restoreAfterFailedRollback } from '#run/releases/failed-rollback.ts'
 import { addRolloutStep, advanceRollout } from './commands.ts'
 import type { Action, EnvironmentFacts } from './model.ts'
@@ -65,7 +66,8 @@ async function advance(tx: Db, facts: EnvironmentFacts, action: Extract<Action, 
   const base = { at: now, actor, app, environment, release } as const
   if (action.to === 'finished') {
     await setActiveRelease(tx, app, environment, release)
-    const activated = await record(tx, { ...base, kind: 'release.activated', summary: `${app} v${release} serves` })
+    const { description, by_name: by } = await readRelease(tx, app, environment, release)
+    const activated = await record(tx, { ...base, kind: 'release.activated', summary: `${app} v${release} serves: ${description} (${by})`, data: { description, by } })
     await record(tx, { ...base, kind: 'rollout.finished', cause: activated ?? null, summary: `the rollout of ${app} v${release} is done`, data: { rollout: rollout.id, tookMs: now.getTime() - rollout.startedAt.getTime() } })
   } else if (action.to === 'failed') {
     const failed = await record(tx, { ...base, kind: 'release.failed', summary: `${app} v${release} failed: ${action.because}` })

@@ -38,7 +38,7 @@ export function App() {
       <nav aria-label={`Parts of ${ref.app}`} className="mb-7 overflow-x-auto border-b border-rule [scrollbar-width:none] max-sm:-mx-4 max-sm:px-4">
         <ul className="flex gap-6">
           {appTabs.map((one) => (
-            <li key={one}>
+            <li key={one} ref={one === tab ? intoView : undefined}>
               <A href={paths.app(ref.app, ref.env, one)} aria-current={one === tab ? 'page' : undefined} className={`block whitespace-nowrap border-b-2 py-2 ${one === tab ? 'border-accent text-ink' : 'border-transparent text-soft hover:text-ink'}`}>
                 {tabNames[one]}
               </A>
@@ -69,6 +69,12 @@ function Sentence({ app }: { app: AppDetail }) {
       </span>
     </p>
   )
+}
+
+/** On a phone the parts do not all fit: the one that is open is not left beyond the edge. */
+function intoView(part: HTMLLIElement | null): void {
+  const row = part?.parentElement?.parentElement
+  if (part && row) row.scrollLeft = part.offsetLeft - (row.clientWidth - part.offsetWidth) / 2
 }
 
 function Environments({ app, tab }: { app: AppDetail; tab: AppTab }) {
