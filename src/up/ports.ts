@@ -14,6 +14,14 @@ function tryListen(host: string | null, port: number): Promise<number | string> 
   })
 }
 
+/** Of the free ports one that no other flag has: the system may well name the same twice, since nobody listens yet. */
+async function tryFree(host: string | null, chosen: ReadonlyMap<number, PortFlag>): Promise<number | string> {
+  for (;;) {
+    const got = await tryListen(host, 0)
+    if (typeof got === 'string' || !chosen.has(got)) return got
+  }
+}
+
 type PortFlag = 'api-port' | 'http-port' | 'https-port' | 'dns-port' | 'database-port'
 
 type PortRule = {
@@ -41,10 +49,10 @@ async function choose({ flag, host, asked, saved, standard, held, movable }: Por
   if (twice !== undefined && !movable) throw new AppError('invalid', `--${twice} and --${flag} are both ${wanted} (give each a port of its own, or any free one with --${flag} 0)`)
   const take = (port: number) => (chosen.set(port, flag), port)
   if (wanted !== 0 && twice === undefined && held(wanted, flag)) return take(wanted)
-  let got = twice === undefined ? await tryListen(host, wanted) : `--${twice} has it`
+  let got = twice !== undefined ? `--${twice} has it` : wanted === 0 ? await tryFree(host, chosen) : await tryListen(host, wanted)
   if (typeof got === 'string' && (movable || asked === 0)) {
     const why = got === 'EADDRINUSE' ? 'is taken by another program' : `cannot be had (${got})`
-    got = await tryListen(host, 0)
+    got = await tryFree(host, chosen)
     if (typeof got === 'number') say(`  port ${wanted} ${why}: ${uses[flag]} on ${got} from now on${flag === 'database-port' ? '' : ` (another: --${flag} N)`}`)
   }
   if (typeof got === 'number') return take(got)

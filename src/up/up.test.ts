@@ -68,6 +68,14 @@ test('no port is given twice: two asked for are refused, one that nobody asked f
   assert.match(said.join(), new RegExp(`port ${spare} cannot be had \\(--api-port has it\\): database on ${chosen.databasePort} from now on`))
 })
 
+test('ports that the system chooses are never the same, however often it names one', async () => {
+  const options = parseProcessOptions('up', ['--api-port', '0', '--http-port', '0', '--https-port', '0', '--dns-port', '0', '--driver', 'process'], {})
+  for (let n = 0; n < 40; n++) {
+    const { apiPort, httpPort, httpsPort, dnsPort, databasePort } = await chooseConfig(options, undefined, free)
+    assert.equal(new Set([apiPort, httpPort, httpsPort, dnsPort, databasePort]).size, 5)
+  }
+})
+
 test('a DNS port that was asked for by number is refused where it is taken, as every other', async () => {
   const other = createServer().listen(0, '127.0.0.1')
   await new Promise((resolve) => other.once('listening', resolve))
