@@ -1,6 +1,6 @@
 /** Everything the plan decides from, read anew each turn; signals are kept on the way. */
 import type { Database } from '#kernel/db/db.ts'
-import { openAlerts } from '#heal/alerts/read.ts'
+import { openAlerts } from '#watch/alerts/read.ts'
 import { suspectMs } from '#heal/causes/cause-of.ts'
 import { readChanges } from '#heal/causes/read-changes.ts'
 import { keepSignals } from '#heal/signals/keep.ts'

@@ -1,6 +1,6 @@
 import type { Database } from '#kernel/db/db.ts'
 import type { Handlers } from '#kernel/handlers.ts'
-import { listAlerts } from '#heal/alerts/read.ts'
+import { listAlerts } from '#watch/alerts/read.ts'
 import type { LogReader } from '#watch/logs/read.ts'
 import { detailOf } from './evidence.ts'
 import { listRemediations, readOverview, readRemediation } from './read.ts'

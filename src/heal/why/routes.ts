@@ -1,6 +1,6 @@
 import type { Database } from '#kernel/db/db.ts'
 import type { Handlers } from '#kernel/handlers.ts'
-import { listAlerts } from '#heal/alerts/read.ts'
+import { listAlerts } from '#watch/alerts/read.ts'
 import { readBake } from '#heal/bake/read.ts'
 import { listRemediations, readStop } from '#heal/remediations/read.ts'
 import { assertService } from '#run/apps/model.ts'
