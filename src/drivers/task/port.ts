@@ -95,7 +95,7 @@ export type TaskDriver = {
   list(): Promise<TaskStatus[]>
   /** Calls back soon after any task exits (milliseconds); a hint, `list()` is the truth. Returns an unsubscribe. */
   onExit(listener: (id: string) => void): () => void
-  /** The next page of output after `cursor` (undefined = from the start); an empty page when there is nothing new. */
+  /** The next page of output after `cursor` (undefined = from the start); an empty page when there is nothing new. `maxBytes` 0: no entries; it says what the reader has. */
   logs(id: string, cursor: string | undefined, maxBytes: number): Promise<LogPage>
   /** Output before `cursor` is stored elsewhere and may be given back to the disk. */
   releaseLogs(id: string, cursor: string): Promise<void>

@@ -86,6 +86,8 @@ export async function openTaskLogs(options: TaskLogsOptions): Promise<TaskLogs> 
     const { who } = view
     let { source, cursor, position, pending } = await restore(view)
     if (pending) {
+      // so that the driver knows that what lies before is not lost, should it have to drop some
+      await driver.logs(who.task, pending.cursor, 0)
       await send(pending.batch, signal)
       cursor = pending.cursor
       position = pending.batch.to

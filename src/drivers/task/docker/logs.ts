@@ -99,7 +99,7 @@ class LogReader {
     let bytes = 0
     let taken = 0
     for (const line of this.#waiting) {
-      if (taken > 0 && bytes + line.bytes > maxBytes) break
+      if (maxBytes === 0 || (taken > 0 && bytes + line.bytes > maxBytes)) break
       bytes += line.bytes
       taken++
       entries.push(line.entry)

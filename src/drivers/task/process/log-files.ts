@@ -66,6 +66,8 @@ export class LogFiles {
   readonly #ahead: Record<Stream, number> = { stdout: 0, stderr: 0 }
   #canTakeRoom = true
   readonly #lastRead = new Map<Stream, { end: number; bytes: Buffer }>()
+  /** What lies before these was handed out: dropping it loses nothing. */
+  readonly #handedOut: Record<Stream, number> = { stdout: 0, stderr: 0 }
 
   constructor(dir: string, id: string, bounds: LogBounds) {
     this.#dir = dir
@@ -79,7 +81,7 @@ export class LogFiles {
       const at = this.#parse('read the log of', cursor)
       const page: LogPage = { entries: [], cursor: '', dropped: 0 }
       const next = { ...at }
-      let budget = Math.max(maxBytes, 2 * maxLineBytes)
+      let budget = maxBytes === 0 ? 0 : Math.max(maxBytes, 2 * maxLineBytes)
       const behind = await this.#behind(state, at)
       for (const stream of streams) {
         const share = stream === 'stdout' ? budget - Math.min(budget / 2, behind.stderr) : budget
@@ -142,7 +144,7 @@ export class LogFiles {
       const end = await this.#end(stream, part)
       if (end - part.start <= maxBytes) continue
       const { lines, to } = await this.#countLines(stream, part, end - Math.floor(maxBytes / 2), end)
-      part.gaps.push({ to, lines })
+      if (lines > 0) part.gaps.push({ to, lines })
       if (part.gaps.length > gapsMax) {
         const [oldest, next] = part.gaps.splice(0, 2)
         if (oldest && next) part.gaps.unshift({ to: next.to, lines: oldest.lines + next.lines })
@@ -170,6 +172,7 @@ export class LogFiles {
       const at = (mtime < now ? mtime : now).toISOString()
       const entries: LogEntry[] = []
       const used = cutLines(buffer, ended && atEnd, (text) => entries.push({ at, stream, text }))
+      this.#handedOut[stream] = from + used
       if (used > 0) this.#lastRead.set(stream, { end: from + used, bytes: Buffer.from(buffer.subarray(Math.max(0, used - guardBytes), used)) })
       return { entries, dropped, from, next: from + used }
     } finally {
@@ -210,12 +213,13 @@ export class LogFiles {
     }
   }
 
-  /** Lines from the start of what is there to the first line that begins at or after `target`. */
+  /** Lines from the first that was not handed out to the first that begins at or after `target`. */
   async #countLines(stream: Stream, part: StreamState, target: number, end: number): Promise<{ lines: number; to: number }> {
     const file = await open(paths.log(this.#dir, stream))
     try {
       let lines = 0
-      let at = part.start
+      let at = Math.max(part.start, this.#handedOut[stream])
+      if (at >= target) return { lines, to: at }
       while (at < end) {
         const chunk = await readAt(file, at - part.base, Math.min(1 << 20, end - at))
         if (chunk.length === 0) break

@@ -128,7 +128,7 @@ class SimulatedDriver implements TaskDriver {
   async logs(id: string, cursor: string | undefined, maxBytes: number): Promise<LogPage> {
     const task = await this.#find('read the log of', id)
     const from = this.#position('read the log of', id, cursor)
-    const to = Math.min(lineCountAt(task, this.#now()), from + Math.max(1, Math.floor(maxBytes / 64)))
+    const to = Math.min(lineCountAt(task, this.#now()), from + Math.ceil(maxBytes / 64))
     const at = new Date(this.#now()).toISOString()
     const entries = Array.from({ length: Math.max(0, to - from) }, (_, i) => ({ at, stream: 'stdout' as const, text: lineAt(task.script, from + i) }))
     return { entries, cursor: String(from + entries.length), dropped: 0 }
