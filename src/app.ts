@@ -10,6 +10,7 @@ import { createProcessDriver } from '#drivers/task/process/driver.ts'
 import { processConfig } from '#drivers/task/process/config.ts'
 import { startBakes } from '#heal/bake/loop.ts'
 import { bakeRoutes } from '#heal/bake/routes.ts'
+import { pauseRoutes } from '#heal/pauses/routes.ts'
 import { startHealing } from '#heal/remediations/loop.ts'
 import { healingRoutes } from '#heal/remediations/routes.ts'
 import { whyRoutes } from '#heal/why/routes.ts'
@@ -133,6 +134,7 @@ export async function runControl(options: ControlOptions): Promise<Control> {
     ...watch.handlers,
     ...bakeRoutes(db),
     ...healingRoutes({ db, lines: watch.lines }),
+    ...pauseRoutes(db),
     ...whyRoutes({ db, reach, moment: watch.moment, lines: watch.lines }),
     ...terminals.handlers,
   }

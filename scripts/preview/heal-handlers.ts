@@ -64,8 +64,8 @@ export function healHandlers(world: World): Handlers {
     'healing.setRule': async ({ params, body }) => {
       const rule = heal.rules.find((one) => one.id === params.rule)
       if (!rule) throw new AppError('not-found', `there is no rule "${params.rule}"`)
-      rule.mode = body.mode
-      world.record('healing.rule-changed', `rosa set the rule “${rule.title}” to ${body.mode}`)
+      rule.mode = body.mode ?? rule.defaultMode
+      world.record('healing.rule-changed', `rosa set the rule “${rule.title}” to ${rule.mode}`)
       return rule
     },
     'healing.stop': async ({ body }) => {
@@ -77,6 +77,12 @@ export function healHandlers(world: World): Handlers {
       heal.overview.stopped = null
       world.record('healing.resumed', 'rosa let healing go on')
       return overview()
+    },
+    'healing.unpause': async ({ params }) => {
+      const [pause] = heal.overview.pauses.splice(heal.overview.pauses.findIndex(({ id }) => id === params.id), 1)
+      if (pause === undefined) throw new AppError('not-found', `no pause "${params.id}" holds now`)
+      world.record('healing.unpaused', 'rosa ended a pause of healing')
+      return pause
     },
     'alerts.list': async ({ query }) => heal.alerts.filter((one) => (query.app === undefined || one.app === query.app) && (!query.open || one.clearedAt === null)).slice(0, query.limit),
     'changes.list': async ({ query }) => scene.events.filter((one) => changes.test(one.kind) && (query.app === undefined || one.app === query.app) && (query.environment === undefined || one.environment === query.environment) && (query.before === undefined || one.id < query.before)).slice(-query.limit).reverse(),
@@ -95,6 +101,7 @@ export function healHandlers(world: World): Handlers {
         lines: sick.length === 0 ? [] : linesOf(params.app, params.service, '9').slice(-6),
         alert: heal.alerts.find((one) => one.app === params.app && one.service === params.service && one.clearedAt === null) ?? null,
         remediation,
+        pause: null,
         wayOut: params.app === 'search' ? ['nightshift secrets set INDEX_KEY --app search', 'nightshift rollback v2 --app search'] : [`nightshift logs -f --app ${params.app} --service ${params.service}`, 'raise services.web.resources.memory in nightshift.yml and deploy'],
       }
     },

@@ -54,7 +54,7 @@ function older(now: number): Remediation[] {
 /** The product's own, with what an operator set and what was used. */
 const rulesOf = (): HealRule[] => {
   const set: Record<string, Partial<HealRule>> = { 'newest-change': { mode: 'suggest' }, 'machine-lost': { mode: 'off' }, 'outlier': { usedLastHour: 2 }, 'crash-loop': { usedLastHour: 12 } }
-  return rules.map((one) => ({ ...one, signals: [...one.signals], ladder: [...one.ladder], mode: one.defaultMode, usedLastHour: 0, ...set[one.id] }))
+  return rules.map((one) => ({ ...one, signals: [...one.signals], ladder: [...one.ladder], mode: one.defaultMode, isTuned: false, usedLastHour: 0, ...set[one.id] }))
 }
 
 function alertsOf(now: number): Alert[] {
@@ -66,7 +66,7 @@ function alertsOf(now: number): Alert[] {
 }
 
 export function makeHealScene(name: SceneName, now: number, events: readonly JournalEvent[]): HealScene {
-  const quiet = { stopped: null, breaker: null, actionsLastHour: 0, actionsPerHour: 60 }
+  const quiet = { stopped: null, breaker: null, pauses: [{ id: 'pau_shop', app: 'shop', environment: 'staging', service: null, because: 'load test', by: 'rosa', at: ago(now, 9 * minute), until: ago(now, -21 * minute) }], actionsLastHour: 0, actionsPerHour: 60 }
   if (name === 'fresh') return { overview: quiet, rules: rulesOf().map((one) => ({ ...one, usedLastHour: 0 })), remediations: [], alerts: [] }
   if (name === 'quiet') return { overview: { ...quiet, actionsLastHour: 1 }, rules: rulesOf(), remediations: [...nightly(now, events).filter((one) => one.app === 'shop'), ...older(now)], alerts: [] }
   const overview = { ...quiet, actionsLastHour: 5, stopped: name === 'stopped' ? { by: 'rosa', because: 'we move the database by hand until 04:00', at: ago(now, 14 * minute) } : null, breaker: name === 'breaker' ? '9 of 11 services became sick within 2 min' : null }

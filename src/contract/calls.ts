@@ -54,6 +54,8 @@ export const calls: Record<EndpointId, CallSpec> = {
   'healing.setRule': { method: 'PATCH', path: '/v1/healing/rules/{rule}', body: true },
   'healing.stop': { method: 'POST', path: '/v1/healing/stop', body: true },
   'healing.resume': { method: 'POST', path: '/v1/healing/resume' },
+  'healing.pause': { method: 'POST', path: '/v1/healing/pauses', body: true },
+  'healing.unpause': { method: 'DELETE', path: '/v1/healing/pauses/{id}' },
   'alerts.list': { method: 'GET', path: '/v1/alerts' },
   'changes.list': { method: 'GET', path: '/v1/changes' },
   'why.read': { method: 'GET', path: '/v1/apps/{app}/services/{service}/why' },

@@ -11,7 +11,7 @@ export const eventKinds = [
   'instance.ejected', 'instance.readmitted', 'edge.opened', 'edge.closed',
   'remediation.opened', 'remediation.suggested', 'remediation.approved', 'remediation.tried', 'remediation.verified', 'remediation.failed',
   'remediation.recovered', 'remediation.handed-over', 'remediation.dismissed', 'alert.raised', 'alert.cleared',
-  'healing.stopped', 'healing.resumed', 'healing.rule-changed', 'healing.breaker-opened', 'healing.breaker-closed', 'disk.pruned',
+  'healing.stopped', 'healing.resumed', 'healing.rule-changed', 'healing.paused', 'healing.unpaused', 'healing.breaker-opened', 'healing.breaker-closed', 'disk.pruned',
   'volume.created', 'volume.orphaned', 'volume.adopted',
   'machine.connected', 'machine.lost', 'proxy.connected', 'proxy.lost',
   'token.created', 'token.revoked', 'session.opened', 'session.closed', 'login.created', 'terminal.opened', 'terminal.closed',

@@ -6,10 +6,10 @@ const time = z.iso.datetime()
 
 /**
  * down: wanted, and no instance ready · degraded: some missing · crash-loop: an instance is held · flapping: it is ready again each time, and
- * falls again · failing: it answers, with errors · outlier: one instance is taken out of rotation again and again ·
- * disk-filling, machine-lost: of a machine
+ * falls again · failing: it answers, with errors · slow: it answers far later than it usually does · alerting: a check or a rule of people
+ * says so · outlier: one instance is taken out of rotation again and again · disk-filling, machine-lost: of a machine
  */
-export const signalKinds = ['down', 'degraded', 'crash-loop', 'flapping', 'failing', 'outlier', 'disk-filling', 'machine-lost'] as const
+export const signalKinds = ['down', 'degraded', 'crash-loop', 'flapping', 'failing', 'slow', 'alerting', 'outlier', 'disk-filling', 'machine-lost'] as const
 export type SignalKind = (typeof signalKinds)[number]
 
 /** dependency: what it needs is sick · machine: its machine is · change: the newest change came just before · memory: it uses more than it may · unknown */
@@ -101,10 +101,36 @@ export const healRuleSchema = z.object({
   perTargetPerHour: z.number().int(),
   perHour: z.number().int(),
   verifyWithinMs: z.number().int(),
+  /** An operator set its time or budgets. */
+  isTuned: z.boolean(),
   /** Actions of the last hour. */
   usedLastHour: z.number().int(),
 })
 export type HealRule = z.infer<typeof healRuleSchema>
+
+export const healPauseSchema = z.object({
+  id: z.string(),
+  /** null: all. */
+  app: z.string().nullable(),
+  environment: z.string().nullable(),
+  service: z.string().nullable(),
+  because: z.string(),
+  by: z.string(),
+  at: time,
+  until: time,
+})
+export type HealPause = z.infer<typeof healPauseSchema>
+
+/** What an operator sets over a rule's own. What is left out stays as it is; null: the rule's own again. */
+export const ruleSettingsSchema = z
+  .strictObject({
+    mode: z.enum(healModes).nullable().optional(),
+    verifyWithinMs: z.number().int().min(5_000).max(86_400_000).nullable().optional(),
+    perTargetPerHour: z.number().int().min(1).max(20).nullable().optional(),
+    perHour: z.number().int().min(1).max(20).nullable().optional(),
+  })
+  .refine((given) => Object.values(given).some((one) => one !== undefined), 'needs one of mode, verifyWithinMs, perTargetPerHour and perHour')
+export type RuleSettings = z.infer<typeof ruleSettingsSchema>
 
 export const healOverviewSchema = z.object({
   rules: z.array(healRuleSchema),
@@ -112,6 +138,8 @@ export const healOverviewSchema = z.object({
   stopped: z.object({ by: z.string(), because: z.string(), at: time }).nullable(),
   /** Too much is sick at once: nothing is done to instances; null: closed. */
   breaker: z.string().nullable(),
+  /** Where healing is paused now, and until when. */
+  pauses: z.array(healPauseSchema),
   actionsLastHour: z.number().int(),
   actionsPerHour: z.number().int(),
 })
@@ -154,6 +182,8 @@ export const whySchema = z.object({
   /** The last lines of an instance that is not ready. */
   lines: z.array(logLineSchema),
   alert: alertSchema.nullable(),
+  /** Healing acts on nothing there until it is over. */
+  pause: healPauseSchema.nullable(),
   remediation: remediationSchema.nullable(),
   /** What to type next. */
   wayOut: z.array(z.string()),

@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import type { HealOverview, HealRule } from '#contract/healing.ts'
 import { budgetOf, healingState } from './healing-state.ts'
 
-const rule = (mode: HealRule['mode'], usedLastHour = 0): HealRule => ({ id: mode, title: mode, about: '', signals: [], cause: null, ladder: [], mode, defaultMode: 'auto', perTargetPerHour: 3, perHour: 4, verifyWithinMs: 1000, usedLastHour })
-const overview: HealOverview = { rules: [rule('auto'), rule('suggest'), rule('off'), rule('off')], stopped: null, breaker: null, actionsLastHour: 1, actionsPerHour: 60 }
+const rule = (mode: HealRule['mode'], usedLastHour = 0): HealRule => ({ id: mode, title: mode, about: '', signals: [], cause: null, ladder: [], mode, defaultMode: 'auto', perTargetPerHour: 3, perHour: 4, verifyWithinMs: 1000, isTuned: false, usedLastHour })
+const overview: HealOverview = { rules: [rule('auto'), rule('suggest'), rule('off'), rule('off')], stopped: null, breaker: null, pauses: [], actionsLastHour: 1, actionsPerHour: 60 }
 
 test('while it is on, it says what was done and what it may not do by itself', () => {
   assert.deepEqual(healingState(overview), { kind: 'on', sentence: 'Healing is on.', meaning: '1 action in the last hour, of 60 it may take. 1 rule asks first, 2 rules are off.' })

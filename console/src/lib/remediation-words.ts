@@ -8,6 +8,8 @@ const signalVerbs: Record<SignalKind, readonly [string, string]> = {
   down: ['is down', 'was down'],
   degraded: ['is degraded', 'was degraded'],
   'crash-loop': ['crashes in a loop', 'crashed in a loop'],
+  slow: ['is slow', 'was slow'],
+  alerting: ['has an alert', 'had an alert'],
   flapping: ['flaps', 'flapped'],
   failing: ['answers with errors', 'answered with errors'],
   outlier: ['has a bad instance', 'had a bad instance'],

@@ -8,6 +8,7 @@ import { Skeleton } from '../components/skeleton.tsx'
 import { queries } from '../data/queries.ts'
 import { NeedsPerson } from '../healing/needs-person.tsx'
 import { OpenList } from '../healing/open-list.tsx'
+import { PauseList } from '../healing/pause-list.tsx'
 import { PastList } from '../healing/past-list.tsx'
 import { RuleList } from '../healing/rule-list.tsx'
 import { HealingSentence, HealingSwitch } from '../healing/state.tsx'
@@ -22,6 +23,7 @@ export function Healing() {
   return (
     <Page title="Healing" lead={overview.data === undefined ? 'What was noticed, what was done about it, and whether it helped.' : <HealingSentence overview={overview.data} />} actions={overview.data === undefined ? undefined : <HealingSwitch overview={overview.data} />}>
       <NeedsPerson />
+      {overview.data === undefined ? null : <PauseList pauses={overview.data.pauses} />}
       <Section title="Open" aside={open.data === undefined || open.data.length === 0 ? undefined : 'what waits for a person stands first'}>
         <Answer query={open} loading={<Skeleton rows={2} height={96} />} title="What is open could not be read">
           {(list) => (list.length === 0 ? <p className="py-3 text-soft">Nothing is sick, and nothing waits.</p> : <OpenList list={list} />)}

@@ -44,6 +44,8 @@ export type BakeFacts = {
   after: ReleaseWindow
   /** Crash loops of the release that are held now, each with its because. */
   held: readonly string[]
+  /** Why healing is paused there; null: it is not. */
+  paused: string | null
   /** Services that others need and that have no ready instance now. */
   sickNeeds: readonly string[]
 }

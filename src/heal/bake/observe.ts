@@ -1,6 +1,8 @@
 /** Everything the plan decides from, read anew each turn. */
 import { parseDuration } from '#base/units.ts'
 import type { Db } from '#kernel/db/db.ts'
+import { type PauseRow, pauseOf, pausedBecause } from '#heal/pauses/model.ts'
+import { openPauses } from '#heal/pauses/read.ts'
 import { currentObservation, instanceNameOf, type InstanceRow } from '#run/instances/model.ts'
 import { liveInstances } from '#run/instances/read.ts'
 import { readRelease } from '#run/releases/read.ts'
@@ -21,6 +23,7 @@ const nothing: ReleaseWindow = { requests: 0, errors: 0, latency: [], crashes: 0
 
 export async function observe(db: Db, now: Date): Promise<BakeFacts[]> {
   const facts: BakeFacts[] = []
+  const pauses = await openPauses(db, now)
   for (const { app, environment, active_release: active, from_release: from, finished_at: at, rolling_out: rollingOut } of await lastSwitches(db)) {
     const bake = (await newestBake(db, app, environment)) ?? null
     const isOpen = bake !== null && bake.ended_at === null
@@ -35,11 +38,18 @@ export async function observe(db: Db, now: Date): Promise<BakeFacts[]> {
       switched: isNew ? { release: active, from, at, bakeMs: isWatched ? bakeMs : null } : null,
       before: isOpen ? await window(db, { app, environment, release: bake.from_release }, await servedSince(db, bake), bake.started_at) : nothing,
       after: isOpen ? await window(db, { app, environment, release: bake.release }, bake.started_at, now) : nothing,
+      paused: pausedHere(pauses, { app, environment }, now),
       held: instances.flatMap((row) => heldBecause(row, active)),
       sickNeeds: sickNeeds(Object.values(manifest.services).flatMap((service) => Object.keys(service.needs)), instances),
     })
   }
   return facts
+}
+
+/** A release is of all services: a pause of one of them is none of the release. */
+function pausedHere(pauses: readonly PauseRow[], where: { app: string; environment: string }, now: Date): string | null {
+  const pause = pauseOf(pauses.filter((one) => one.service === null), where, now)
+  return pause && pausedBecause(pause)
 }
 
 /** As much of the last hour as the release before served. */

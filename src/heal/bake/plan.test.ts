@@ -10,7 +10,7 @@ const quiet: ReleaseWindow = { requests: 0, errors: 0, latency: [], crashes: 0, 
 const good: ReleaseWindow = { ...quiet, requests: 500 }
 const bad: ReleaseWindow = { ...quiet, requests: 500, errors: 400 }
 const row: BakeRow = { app: 'shop', environment: 'production', release: 2, from_release: 1, state: 'baking', because: 'so', started_at: start, until: minutes(5), ended_at: null, rolled_back_to: null }
-const facts = (more: Partial<BakeFacts> = {}): BakeFacts => ({ app: 'shop', environment: 'production', activeRelease: 2, rollingOut: false, switched: null, bake: row, before: good, after: good, held: [], sickNeeds: [], ...more })
+const facts = (more: Partial<BakeFacts> = {}): BakeFacts => ({ app: 'shop', environment: 'production', activeRelease: 2, rollingOut: false, switched: null, bake: row, before: good, after: good, held: [], paused: null, sickNeeds: [], ...more })
 const switched = { release: 2, from: 1, at: start, bakeMs: 300_000 }
 
 test('a release that begins to serve is watched from then on, once', () => {
@@ -33,6 +33,7 @@ test('nothing is rolled back for a dead need, nor while another release is on it
   assert.deepEqual(dead.actions, [])
   assert.match(dead.waiting[0] ?? '', /db is not ready, which may be why/)
   assert.deepEqual(planBake(facts({ after: bad, rollingOut: true }), minutes(1)).actions, [])
+  assert.deepEqual(planBake(facts({ after: bad, paused: 'healing is paused by rosa' }), minutes(6)), { actions: [], waiting: ['v2 looks worse than v1 (80 % of 500 requests failed since the switch (before: 0 % of 500)), but healing is paused by rosa'] })
 })
 
 const anyWindow = fc.record({ requests: fc.nat(1_000), errors: fc.nat(1_000), latency: fc.array(fc.nat(50), { maxLength: 15 }), crashes: fc.nat(5), ms: fc.nat(600_000) }).map((one) => ({ ...one, errors: Math.min(one.errors, one.requests) }))
@@ -45,6 +46,7 @@ const anyFacts: fc.Arbitrary<BakeFacts> = fc.record({
   bake: fc.option(fc.record({ release: fc.integer({ min: 1, max: 4 }), ended: fc.boolean(), until: fc.integer({ min: -10, max: 10 }) }).map(({ release, ended, until }): BakeRow => ({ ...row, release, ended_at: ended ? start : null, state: ended ? 'passed' : 'baking', until: minutes(until) }))),
   before: anyWindow,
   after: anyWindow,
+  paused: fc.option(fc.constant('healing is paused')),
   held: fc.array(fc.constant('web.1 does not stay up'), { maxLength: 1 }),
   sickNeeds: fc.array(fc.constant('db'), { maxLength: 1 }),
 })
@@ -60,8 +62,9 @@ test('every plan is total, says why, and touches only the release that serves an
       if (action?.do === 'condemn') assert.ok(isOpen && any.bake?.release === any.activeRelease && action.release === any.activeRelease && !any.rollingOut)
       if (action?.do === 'begin') assert.ok(!isOpen && action.release === any.activeRelease && action.until > now)
       if (action?.do === 'end') assert.ok(isOpen && bakeTransitions.baking.includes(action.state))
-      // an open watch always ends: once its time is over, nothing but a need or another rollout holds it up
-      if (isOpen && now >= (any.bake as BakeRow).until && !any.rollingOut && any.sickNeeds.length === 0) assert.equal(actions.length, 1)
+      // an open watch always ends: once its time is over, nothing but a need, a pause or another rollout holds it up
+      if (isOpen && now >= (any.bake as BakeRow).until && !any.rollingOut && any.sickNeeds.length === 0 && any.paused === null) assert.equal(actions.length, 1)
+      if (any.paused !== null) assert.notEqual(action?.do, 'condemn')
     }),
   )
 })

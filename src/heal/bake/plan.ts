@@ -15,6 +15,7 @@ export function planBake(facts: BakeFacts, now: Date): Plan {
   if (fault !== null) {
     // whatever is behind a dead need fails, with the release before too
     if (facts.sickNeeds.length > 0) return wait(`v${release} looks worse than v${from} (${fault}), but ${facts.sickNeeds.join(' and ')} is not ready, which may be why`)
+    if (facts.paused !== null) return wait(`v${release} looks worse than v${from} (${fault}), but ${facts.paused}`)
     return act({ do: 'condemn', release, from, because: fault })
   }
   if (now >= bake.until) return act({ do: 'end', release, state: 'passed', because: passedBecause(facts) })

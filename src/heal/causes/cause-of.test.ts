@@ -22,6 +22,12 @@ test('a need that fails is sick though it is ready', () => {
   assert.deepEqual(why({ services, signals: [signal('degraded', { target: of('api') })] }, signal('failing')), ['unknown', null], 'one that lacks an instance still answers')
 })
 
+test('a need that is slow explains who is slow, not who is down', () => {
+  const given = { services: [service('web', { needs: ['api'] }), service('api')], signals: [signal('slow', { target: of('api'), instances: [] })] }
+  assert.deepEqual(why(given, signal('slow')), ['dependency', 'shop/production/api'])
+  assert.deepEqual(why(given, signal('down')), ['unknown', null])
+})
+
 test('a need that was scaled to zero is the fault of who did it', () => {
   const scale = change({ kind: 'scale.changed', undo: { do: 'scale-back', from: { api: 0 }, to: { api: 1 } } })
   const services = [service('web', { needs: ['api'] }), service('api', { wanted: 0, instances: [] })]

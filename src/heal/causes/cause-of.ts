@@ -4,7 +4,7 @@
  * In this order, because each explains the next: behind a dead need everything fails; on a full disk everything ends; a change that came
  * just before is the first suspect also of what looks like a lack of memory.
  */
-import type { Cause } from '#contract/healing.ts'
+import type { Cause, SignalKind } from '#contract/healing.ts'
 import { formatDuration } from '#base/units.ts'
 import { noticed } from '#heal/signals/hold.ts'
 import { type MachineFacts, type ServiceFacts, type Signal, machineTarget, serviceTarget, targetKey } from '#heal/signals/model.ts'
@@ -21,30 +21,36 @@ export function causeOf(signal: Signal, world: World): Cause {
   if (signal.target.app === null) return because('unknown', 'the machine itself')
   const service = world.services.find((one) => targetKey(serviceTarget(one.app, one.environment, one.service)) === targetKey(signal.target))
   if (service === undefined) return because('unknown', 'it is not known what runs there')
-  return dependencyCause(service, world) ?? machineCause(service, signal, world) ?? changeCause(signal, world) ?? memoryCause(service) ?? because('unknown', 'nothing changed before it, and all that it needs is well')
+  return dependencyCause(service, signal.kind, world) ?? machineCause(service, signal, world) ?? changeCause(signal, world) ?? memoryCause(service) ?? because('unknown', 'nothing changed before it, and all that it needs is well')
 }
 
 /** The sick service farthest along the needs: it explains all before it. */
-function dependencyCause(service: ServiceFacts, world: World): Cause | null {
-  const root = sickNeed(service, world, new Set([service.service]))
+function dependencyCause(service: ServiceFacts, kind: SignalKind, world: World): Cause | null {
+  const root = sickNeed(service, kind, world, new Set([service.service]))
   if (root === null) return null
   const key = targetKey(serviceTarget(root.need.app, root.need.environment, root.need.service))
   return because('dependency', `${root.need.service}, which it needs, ${root.because}`, { of: key })
 }
 
-function sickNeed(service: ServiceFacts, world: World, seen: Set<string>): { need: ServiceFacts; because: string } | null {
+function sickNeed(service: ServiceFacts, kind: SignalKind, world: World, seen: Set<string>): { need: ServiceFacts; because: string } | null {
   for (const name of service.needs) {
     if (seen.has(name)) continue
     seen.add(name)
     const need = world.services.find((one) => one.app === service.app && one.environment === service.environment && one.service === name)
     if (need === undefined || need.wanted === 0) continue // scaled to zero: somebody changed that
-    const deeper = sickNeed(need, world, seen)
+    const deeper = sickNeed(need, kind, world, seen)
     if (deeper !== null) return deeper
     const [worst] = noticed(world.signals, targetKey(serviceTarget(need.app, need.environment, need.service)), world.now)
-    if (worst !== undefined && worst.kind !== 'degraded' && worst.kind !== 'outlier') return { need, because: `is sick: ${worst.because}` }
+    if (worst !== undefined && explains(worst.kind, kind)) return { need, because: `is sick: ${worst.because}` }
     if (!need.instances.some((instance) => instance.state === 'ready')) return { need, because: 'has no instance that is ready' }
   }
   return null
+}
+
+/** Whether what is sick of a need makes its caller sick: what lacks an instance still answers, and what is slow ends nobody. */
+function explains(need: SignalKind, caller: SignalKind): boolean {
+  if (need === 'degraded' || need === 'outlier' || need === 'alerting') return false
+  return need !== 'slow' || caller === 'slow' || caller === 'failing' || caller === 'alerting'
 }
 
 function machineCause(service: ServiceFacts, signal: Signal, { signals, now }: World): Cause | null {

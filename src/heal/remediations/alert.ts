@@ -3,7 +3,7 @@ import type { SignalKind } from '#contract/healing.ts'
 import { type Target, targetName } from '#heal/signals/model.ts'
 
 const words: Record<SignalKind, string> = {
-  'down': 'is down', 'degraded': 'lacks instances', 'crash-loop': 'does not stay up', 'flapping': 'falls again and again', 'failing': 'answers with errors',
+  'down': 'is down', 'degraded': 'lacks instances', 'crash-loop': 'does not stay up', 'flapping': 'falls again and again', 'failing': 'answers with errors', 'slow': 'answers far later than usual', 'alerting': 'is told of by a check or a rule',
   'outlier': 'has an instance that fails', 'disk-filling': 'runs out of disk', 'machine-lost': 'is away',
 }
 const critical: ReadonlySet<SignalKind> = new Set(['down', 'failing', 'disk-filling', 'machine-lost'])

@@ -1,6 +1,6 @@
 /** What stands between a rung and its being done: budgets, cool-down, recurrence, and the breaker of the fleet. Pure. */
 import { formatDuration } from '#base/units.ts'
-import type { Rung } from '#contract/healing.ts'
+import type { Rung, SignalKind } from '#contract/healing.ts'
 import { noticed } from '#heal/signals/hold.ts'
 import { serviceTarget, targetKey } from '#heal/signals/model.ts'
 import { causeOf, type World } from '#heal/causes/cause-of.ts'
@@ -16,6 +16,9 @@ const breakerShare = 0.5
 /** What is done to instances; the other rungs disturb nothing that is well. */
 export const disturbs: ReadonlySet<Rung> = new Set(['restart', 'recreate', 'move', 'revert'])
 const costs: ReadonlySet<Rung> = new Set([...disturbs, 'prune'])
+
+/** Say nothing of how much is sick at once. */
+const ofOne: ReadonlySet<SignalKind> = new Set(['flapping', 'outlier', 'slow', 'alerting'])
 
 /** Actions of the last hour, oldest first; those of this turn are added. */
 export type Spent = { target: string; rule: string; at: Date }[]
@@ -56,7 +59,7 @@ export function breakerOf(world: World): string | null {
   for (const service of world.services) {
     wanted += service.wanted
     const key = targetKey(serviceTarget(service.app, service.environment, service.service))
-    const signal = noticed(world.signals, key, world.now).find(({ kind, goneAt }) => goneAt === null && kind !== 'flapping' && kind !== 'outlier')
+    const signal = noticed(world.signals, key, world.now).find(({ kind, goneAt }) => goneAt === null && !ofOne.has(kind))
     if (signal === undefined) continue
     const cause = causeOf(signal, world).kind
     if (cause === 'dependency') continue

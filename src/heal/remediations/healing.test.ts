@@ -17,12 +17,14 @@ import { createRelease } from '#run/releases/commands.ts'
 import { advanceRollout } from '#run/rollouts/commands.ts'
 import { latestRollout } from '#run/rollouts/read.ts'
 import { type TestDatabase, testDatabase } from '#test/harness/postgres.ts'
+import { clearAlert, raiseAlert } from '#watch/alerts/commands.ts'
 import { listAlerts } from '#watch/alerts/read.ts'
 import { applyAction, keepBreaker } from './apply.ts'
+import { pause, unpause } from '#heal/pauses/service.ts'
 import { observe } from './observe.ts'
 import { planHealing } from './plan.ts'
 import { listRemediations } from './read.ts'
-import { approve, changeMode, dismiss, resumeHealing, stopHealing } from './service.ts'
+import { approve, changeRule, dismiss, resumeHealing, stopHealing } from './service.ts'
 
 const rosa: Actor = { kind: 'token', name: 'rosa' }
 const start = new Date('2026-05-01T03:00:00Z')
@@ -49,6 +51,7 @@ beforeEach(async () => {
   await db.query('DELETE FROM signals')
   await db.query('DELETE FROM remediations')
   await db.query('DELETE FROM alerts')
+  await db.query('DELETE FROM heal_pauses')
   await db.query(`UPDATE instances SET wanted = 'gone'`)
   await db.query(`INSERT INTO artifacts (id, ref, meta, created_at) VALUES ('slug:a', '{}', '{}', $1) ON CONFLICT DO NOTHING`, [start])
   await noteConnected(db, { machine: 'm1', driver: 'process', edgeHost: '127.0.0.1', ownAddresses: false, version: '1', os: 'Linux', cpus: 2, memoryBytes: 1e9, limits: [] }, clock)
@@ -260,7 +263,7 @@ test('modes, approval, dismissal, and a global stop', async () => {
   await stopHealing(db, { ...command(), because: 'maintenance' })
   await pass(30)
   assert.match((await newest('web')).because, /stopped by rosa: maintenance/)
-  await changeMode(db, { ...command(), rule: 'not-ready', mode: 'suggest' })
+  await changeRule(db, { ...command(), rule: 'not-ready', settings: { mode: 'suggest' } })
   await resumeHealing(db, command())
   await pass(4)
   const suggested = await newest('web')
@@ -274,8 +277,76 @@ test('modes, approval, dismissal, and a global stop', async () => {
   await pass(60)
   assert.deepEqual((await all()).map((one) => one.state), ['dismissed'])
   await assert.rejects(dismiss(db, { ...command(), id: suggested.id, apps: null }), /has ended: dismissed/)
-  await assert.rejects(changeMode(db, { ...command(), rule: 'not-redy', mode: 'off' }), /did you mean not-ready/)
-  await changeMode(db, { ...command(), rule: 'not-ready', mode: 'auto' })
+  await assert.rejects(changeRule(db, { ...command(), rule: 'not-redy', settings: { mode: 'off' } }), /did you mean not-ready/)
+  await changeRule(db, { ...command(), rule: 'not-ready', settings: { mode: 'auto' } })
+})
+
+test('a pause: noticed and noted, not acted on, until it is over or ended; who may pause what', async () => {
+  await serve({ web: {} })
+  clock = new Date(clock.getTime() + 3_600_000)
+  await instance('web', 'unhealthy')
+  const caller = (access: 'deploy' | 'admin', of: string[] | null) => ({ actor: rosa, access, apps: of })
+  const window = { app, environment: 'production', service: null }
+  const ask = { where: window, forMs: 600_000, because: 'load test', caller: caller('deploy', [app]), now: clock }
+  await assert.rejects(pause(db, { ...ask, caller: caller('deploy', ['other']) }), { code: 'not-found' })
+  await assert.rejects(pause(db, { ...ask, where: { app: null, environment: null, service: null } }), { code: 'forbidden' })
+  await assert.rejects(pause(db, { ...ask, where: { ...window, environment: 'stagin' } }), { code: 'not-found' })
+  await assert.rejects(pause(db, { ...ask, forMs: 8 * 86_400_000 }), { code: 'invalid' })
+  const { id } = await pause(db, ask)
+  await pass(400)
+  const open = await newest('web')
+  assert.deepEqual([open.state, rungsOf(open)], ['waiting', []])
+  assert.match(open.because, /healing is paused by rosa until .*: load test/)
+  assert.deepEqual(await alerts(), [], 'who paused it knows')
+  await assert.rejects(unpause(db, { id, caller: caller('deploy', ['other']), now: clock }), { code: 'not-found' })
+  await unpause(db, { id, caller: caller('deploy', [app]), now: clock })
+  await pass(4)
+  assert.deepEqual(rungsOf(await newest('web')), ['restart verifying'])
+  await assert.rejects(unpause(db, { id, caller: caller('admin', null), now: clock }), { code: 'not-found' })
+})
+
+test('an operator sets a rule: its time and its budgets', async () => {
+  const command = { actor: rosa, now: clock }
+  const rule = await changeRule(db, { ...command, rule: 'not-ready', settings: { verifyWithinMs: 6000, perTargetPerHour: 1 } })
+  assert.deepEqual([rule.verifyWithinMs, rule.perTargetPerHour, rule.perHour, rule.mode, rule.isTuned], [6000, 1, 12, 'auto', true])
+  await serve({ web: {} })
+  clock = new Date(clock.getTime() + 3_600_000)
+  const id = await instance('web', 'unhealthy')
+  await pass(20)
+  await see(id, 'unhealthy')
+  await pass(12)
+  const end = await newest('web')
+  assert.deepEqual([end.state, rungsOf(end), end.because], ['handed-over', ['restart failed'], '1 actions an hour on one target is the most that "not-ready" may do'])
+  const reset = await changeRule(db, { ...command, rule: 'not-ready', settings: { verifyWithinMs: null, perTargetPerHour: null } })
+  assert.deepEqual([reset.verifyWithinMs, reset.isTuned], [120_000, false])
+})
+
+test('an alert of a check after a change: the change is undone, verified by the alert clearing; without a change nothing is added to it', async () => {
+  await serve({ web: {} }, { COLOUR: 'blue' })
+  clock = new Date(clock.getTime() + 3_600_000)
+  const raise = (check: string) => db.transaction((tx) => raiseAlert(tx, { target: `check:${check}`, app, environment: 'production', service: 'web', machine: null, severity: 'critical', title: `${check} is down`, because: '503', way_out: 'look', remediation: null }, rosa, clock))
+  const clear = async () => { for (const one of await alerts()) await db.transaction((tx) => clearAlert(tx, one.id, 'it answers', rosa, clock)) }
+  const id = await instance('web', 'ready')
+  await raise('chk_a')
+  await pass(400)
+  assert.deepEqual([await all(), (await alerts()).map((one) => one.target)], [[], ['check:chk_a']], 'left to the alert, which healing does not clear')
+  await clear()
+  await pass(40)
+  await serve({ web: {} }, { COLOUR: 'broken' })
+  await raise('chk_b')
+  await pass(20)
+  const open = await newest('web')
+  assert.deepEqual([open.rule, open.signal.kind, rungsOf(open)], ['alert-after-change', 'alerting', ['revert verifying']])
+  const rollout = await latestRollout(db, app, 'production')
+  await db.query(`UPDATE rollouts SET state = 'finished', finished_at = $2 WHERE id = $1`, [rollout?.id, clock])
+  await db.query('UPDATE environments SET active_release = 3 WHERE app = $1', [app])
+  await see(id, 'ready')
+  await clear()
+  await pass(30)
+  assert.deepEqual([(await newest('web')).state, rungsOf(await newest('web'))], ['verified', ['revert verified']])
+  await raise('chk_c')
+  await pass(60)
+  assert.equal((await all()).length, 1, 'what brought it back is not undone')
 })
 
 test('killed in the middle of any action, the next turn goes on: nothing is done twice, nothing is lost', async () => {

@@ -99,7 +99,7 @@ class World {
 
   services(): ServiceFacts[] {
     return names.map((name) => ({
-      app: 'shop', environment: 'production', service: name, wanted: this.counts[name], needs: name === 'web' ? ['api'] : [], startupMs: 60_000, requests: 0, errors: 0, faults: [], ejections: {}, rollingOut: this.rollout !== null,
+      app: 'shop', environment: 'production', service: name, wanted: this.counts[name], needs: name === 'web' ? ['api'] : [], startupMs: 60_000, requests: 0, errors: 0, latency: [], recent: { requests: 0, errors: 0, latency: [] }, usual: null, told: [], faults: [], ejections: {}, rollingOut: this.rollout !== null,
       instances: this.instances.filter((one) => one.service === name && one.wanted === 'run').map((one) => ({ id: one.id, name: `${name}.${one.ordinal}`, machine: 'm1', state: this.state(one), because: 'so', startedAt: new Date(this.at.getTime() - one.turns * turnMs), createdAt: start, outOfMemory: false, finished: false })),
     }))
   }
@@ -107,7 +107,7 @@ class World {
   heal(): void {
     const services = this.services()
     this.signals = nextSignals(this.signals, conditionsOf(services, [machine('m1', { lastSeenAt: this.at })], this.at), this.at)
-    const facts: HealFacts = { signals: this.signals, services, machines: [machine('m1', { lastSeenAt: this.at })], changes: this.changes, remediations: this.rows, alerts: this.alerts, modes: {}, stopped: null, now: this.at }
+    const facts: HealFacts = { signals: this.signals, services, machines: [machine('m1', { lastSeenAt: this.at })], changes: this.changes, remediations: this.rows, alerts: this.alerts, modes: {}, tunings: {}, pauses: [], stopped: null, now: this.at }
     for (const action of planHealing(facts).actions) this.apply(action, services)
   }
 

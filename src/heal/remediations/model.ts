@@ -3,7 +3,9 @@ import type { Cause, HealMode, RemediationState, Rung, SignalKind, Try } from '#
 import type { Actor } from '#contract/model.ts'
 import type { World } from '#heal/causes/cause-of.ts'
 import type { Undo } from '#heal/causes/model.ts'
+import type { PauseRow } from '#heal/pauses/model.ts'
 import type { Target } from '#heal/signals/model.ts'
+import type { Tuning } from './rules.ts'
 
 export const healingActor: Actor = { kind: 'loop', name: 'healing' }
 
@@ -45,6 +47,9 @@ export type HealFacts = World & {
   remediations: readonly RemediationRow[]
   alerts: readonly OpenAlert[]
   modes: Readonly<Record<string, HealMode>>
+  /** What an operator set over a rule's own time and budgets. */
+  tunings: Readonly<Record<string, Tuning>>
+  pauses: readonly PauseRow[]
   stopped: { by: string; because: string } | null
 }
 

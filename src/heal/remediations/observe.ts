@@ -3,9 +3,11 @@ import type { Database } from '#kernel/db/db.ts'
 import { openAlerts } from '#watch/alerts/read.ts'
 import { suspectMs } from '#heal/causes/cause-of.ts'
 import { readChanges } from '#heal/causes/read-changes.ts'
+import { openPauses } from '#heal/pauses/read.ts'
 import { keepSignals } from '#heal/signals/keep.ts'
+import { isOthers } from '#watch/alerts/model.ts'
 import type { HealFacts } from './model.ts'
-import { readModes, readStop, recentRemediations } from './read.ts'
+import { readRuleSettings, readStop, recentRemediations } from './read.ts'
 
 export async function observe(db: Database, now: Date): Promise<HealFacts> {
   const { signals, services, machines } = await keepSignals(db, now)
@@ -15,8 +17,10 @@ export async function observe(db: Database, now: Date): Promise<HealFacts> {
       signals, services, machines, now,
       changes: signals.length === 0 ? [] : await readChanges(tx, new Date(Math.min(...began) - suspectMs)),
       remediations: await recentRemediations(tx, now),
-      alerts: await openAlerts(tx),
-      modes: await readModes(tx),
+      // those of checks and rules are theirs to clear
+      alerts: (await openAlerts(tx)).filter(({ target }) => !isOthers(target)),
+      ...(await readRuleSettings(tx)),
+      pauses: await openPauses(tx, now),
       stopped: await readStop(tx),
     }
   })

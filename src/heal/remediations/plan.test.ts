@@ -55,6 +55,7 @@ const ladders: [string, Partial<HealFacts>, string, string][] = [
   ['crash loop without a change: made anew', { signals: [signal('crash-loop')], services: [service('web', { instances: [dead('web.1', { state: 'held' })] })] }, 'crash-loop', 'try recreate'],
   ['errors without a change: started again', { signals: [signal('failing', { instances: [] })], services: [service('web', { requests: 100, errors: 90 })] }, 'failing', 'try restart'],
   ['an outlier alone is started again', { signals: [signal('outlier')], services: [service('web', { wanted: 2, instances: [instance('web.1'), instance('web.2')] })] }, 'outlier', 'try restart'],
+  ['slow without a change: a person', { signals: [signal('slow', { instances: [] })], services: [service('web', { requests: 100 })] }, 'slow', 'end handed-over'],
   ['flapping: a person', { signals: [signal('flapping')], services: [service('web')] }, 'flapping', 'end handed-over'],
   ['its machine is sick: it is left alone', { signals: [signal('down'), signal('disk-filling', { target: machineTarget('m1'), instances: [] })], services: [down], alerts: [{ id: 'a', target: 'machine:m1', remediation: 'r' }] }, 'machine-sick', 'note waiting'],
 ]
@@ -90,6 +91,30 @@ test('modes: off does nothing, suggest waits for approval, and approved is done'
   assert.deepEqual(done({ ...open, modes: { 'not-ready': 'suggest' } }), ['note suggested'])
   const approved = plan({ ...sick, modes: { 'not-ready': 'suggest' }, remediations: [remediation({ state: 'suggested', approved_by: 'rosa' })] }).actions[0]
   assert.equal(approved?.do === 'try' && approved.by, 'rosa')
+})
+
+test('an alert of a check or a rule is undone with its change, and else stands for itself', () => {
+  const given = { signals: [signal('alerting', { instances: [] })], services: [service('web')] }
+  assert.deepEqual(done(given), [])
+  assert.deepEqual(done({ ...given, changes: [change()] }), ['open'])
+  const row = remediation({ rule: 'alert-after-change', signal: { kind: 'alerting', because: 'x', since: ago(200).toISOString() }, cause: { kind: 'change', because: 'v2 came', of: null, event: 7, release: 2 } })
+  assert.deepEqual(done({ ...given, changes: [change()], remediations: [row] }), ['try revert'])
+  assert.deepEqual(done({ ...given, remediations: [{ ...row, tries: [tried('revert', 900, { outcome: 'failed' })] }] }), ['end handed-over'], 'a person is told already')
+})
+
+const pausedNow = (extra: object = {}) => ({ id: 'pau_1', app: 'shop', environment: null, service: null, because: 'load test', by_name: 'rosa', at: ago(60), until: ago(-60), ended_at: null, ...extra })
+test('paused there: nothing is done or told; elsewhere or over: it is', () => {
+  const open = { ...sick, signals: [signal('down', { since: ago(400) })], remediations: [remediation()] }
+  assert.deepEqual(done({ ...open, pauses: [pausedNow()] }), ['note waiting'])
+  assert.deepEqual(done({ ...open, pauses: [pausedNow({ app: null })] }), ['note waiting'])
+  for (const extra of [{ app: 'other' }, { environment: 'staging' }, { service: 'api' }, { until: ago(1) }, { ended_at: ago(1) }]) assert.deepEqual(done({ ...open, pauses: [pausedNow(extra)] }), ['try restart', 'raise'])
+})
+
+test('a rule that was set: its own time to verify, its own budget', () => {
+  const open = { ...sick, remediations: [remediation()], tunings: { 'not-ready': { verifyWithinMs: 8000, perTargetPerHour: 1 } } }
+  const acted = plan(open).actions[0]
+  assert.equal(acted?.do === 'try' && acted.verifyBy.getTime() - ago(0).getTime(), 8000)
+  assert.deepEqual(done({ ...open, remediations: [remediation({ tries: [tried('restart', 200, { outcome: 'failed' })] })] }), ['end handed-over', 'raise'])
 })
 
 test('a global stop stops', () => {
@@ -154,6 +179,7 @@ const anyFacts: fc.Arbitrary<HealFacts> = fc.record({
   signals: fc.uniqueArray(anySignal, { maxLength: 8, selector: (one) => `${targetKey(one.target)} ${one.kind}` }),
   remediations: fc.tuple(...names.map((name) => fc.option(anyRow(name)))).map((rows) => rows.filter((row) => row !== null)),
   stopped: fc.option(fc.constant({ by: 'rosa', because: 'x' }), { freq: 5 }),
+  pauses: fc.array(fc.constantFrom(pausedNow({ app: null }), pausedNow({ service: 'a' }), pausedNow({ environment: 'staging' })), { maxLength: 1 }),
   modes: fc.dictionary(fc.constantFrom(...rules.map(({ id }) => id)), fc.constantFrom(...healModes), { noNullPrototype: true }),
   changes: fc.array(fc.constant(change()), { maxLength: 1 }),
 }).map((extra) => facts({ machines: [machine('m1')], ...extra }))
@@ -176,6 +202,7 @@ test('stopped, off, breaker: nothing is done; suggest: nothing that nobody appro
     const { actions, breaker } = planHealing(given)
     for (const one of tries(actions)) {
       assert.equal(given.stopped, null)
+      assert.ok(!given.pauses.some((each) => each.environment === null && (each.service ?? one.target.service) === one.target.service))
       if (breaker !== null) assert.ok(!disturbs.has(one.rung))
       const service_ = given.services.find((each) => each.service === one.target.service)
       assert.notEqual(service_?.rollingOut, true)

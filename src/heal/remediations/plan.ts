@@ -3,7 +3,7 @@
  *
  * Invariants (proved in plan.test.ts):
  * - one action at a time on a target: none while the last one is verified;
- * - nothing is done while healing is stopped, its rule is off, or the breaker is open; in mode suggest only what was approved;
+ * - nothing is done while healing is stopped or paused there, its rule is off, or the breaker is open; in mode suggest only what was approved;
  * - never more actions than the budgets of target, rule and fleet allow;
  * - a service whose need is sick is never touched;
  * - a ladder is climbed once: no rung twice in one remediation, and after the last one a person is told.
@@ -12,11 +12,12 @@ import { formatDuration } from '#base/units.ts'
 import type { Cause, Rung } from '#contract/healing.ts'
 import { causeOf } from '#heal/causes/cause-of.ts'
 import { noticed } from '#heal/signals/hold.ts'
+import { pauseOf, pausedBecause } from '#heal/pauses/model.ts'
 import { type ServiceFacts, type Signal, type Target, fleetTarget, isReady, serviceTarget, targetKey, targetOf } from '#heal/signals/model.ts'
 import { alertOf, fleetAlert } from './alert.ts'
 import { type Spent, breakerOf, disturbs, objectionTo, spentOf } from './guards.ts'
 import type { Action, HealFacts, Plan, RemediationRow } from './model.ts'
-import { type Rule, ruleFor, ruleOf, tellAfterMs } from './rules.ts'
+import { type Rule, ruleFor, ruleOf, tellAfterMs, tuned } from './rules.ts'
 
 type Turn = { facts: HealFacts; spent: Spent; breaker: string | null; plan: Plan; now: Date }
 
@@ -64,6 +65,7 @@ function planNew({ facts, plan }: Turn, target: Target, key: string, signal: Sig
   if (facts.remediations.some((row) => row.target === key && row.state === 'dismissed' && new Date(row.signal.since) >= signal.since)) return
   const cause = causeOf(signal, facts)
   const rule = ruleFor(signal.kind, cause.kind)
+  if (signal.kind === 'alerting' && cause.kind !== 'change') return // it is told already
   plan.actions.push({ do: 'open', target, rule: rule.id, signal: { kind: signal.kind, because: signal.because, since: signal.since.toISOString() }, cause, because: `${signal.because}; cause: ${cause.because}` })
 }
 
@@ -89,7 +91,7 @@ function planVerification({ facts, plan, now }: Turn, target: Target, row: Remed
   if (last === undefined) return
   const service = serviceOf(facts.services, row.target)
   if (isWell(facts, row.target, signal)) {
-    const mute = row.signal.kind === 'failing' && service !== undefined && service.requests === 0
+    const mute = (row.signal.kind === 'failing' || row.signal.kind === 'slow') && service !== undefined && service.requests === 0
     const took = formatDuration(now.getTime() - Date.parse(last.at))
     plan.actions.push({ do: 'settle', id: row.id, target, outcome: mute ? 'nothing-to-verify' : 'verified', because: mute ? 'nobody has called since, so that nothing can be said' : `the signal is gone, ${took} after it` })
     plan.actions.push({ do: 'end', id: row.id, target, state: mute ? 'recovered' : 'verified', because: mute ? `${last.did}; nobody has called since` : `${last.did}: it is well again` })
@@ -100,8 +102,10 @@ function planVerification({ facts, plan, now }: Turn, target: Target, row: Remed
 }
 
 /** The next rung that can be done here and was not tried yet, if nothing speaks against it now. */
-function climb(turn: Turn, target: Target, row: RemediationRow, signal: Signal, cause: Cause, rule: Rule, now: Date): void {
+function climb(turn: Turn, target: Target, row: RemediationRow, signal: Signal, cause: Cause, untuned: Rule, now: Date): void {
   const { facts, plan, spent, breaker } = turn
+  const tuning = facts.tunings[untuned.id]
+  const rule = tuned(untuned, tuning)
   const step = nextRung(facts, row, signal, cause, rule)
   const wait = (because: string, state: 'waiting' | 'suggested' = 'waiting') => {
     plan.waiting.push(`${row.target}: ${because}`)
@@ -111,6 +115,8 @@ function climb(turn: Turn, target: Target, row: RemediationRow, signal: Signal, 
   const mode = facts.modes[rule.id] ?? rule.defaultMode
   if (step.rung === 'wait') return wait(cause.because)
   if (facts.stopped !== null) return wait(`healing is stopped by ${facts.stopped.by}: ${facts.stopped.because}`)
+  const pause = pauseOf(facts.pauses, target, now)
+  if (pause !== null) return wait(pausedBecause(pause))
   if (mode === 'off') return wait(`the rule "${rule.id}" is off`)
   if (step.rung === 'page') return handOver(turn, target, row, row.tries.length > 0 ? `${row.tries.map((one) => one.rung).join(' and ')} did not help` : cause.because)
   if (breaker !== null && disturbs.has(step.rung)) return wait(breaker)
@@ -124,7 +130,7 @@ function climb(turn: Turn, target: Target, row: RemediationRow, signal: Signal, 
   plan.actions.push({
     do: 'try', id: row.id, target, rule: rule.id, cause, ...step,
     by: row.approved_by ?? 'healing',
-    verifyBy: new Date(now.getTime() + Math.max(rule.verifyWithinMs, (service?.startupMs ?? 0) + settleMs)),
+    verifyBy: new Date(now.getTime() + (tuning?.verifyWithinMs ?? Math.max(rule.verifyWithinMs, (service?.startupMs ?? 0) + settleMs))),
     because: step.rung === 'revert' ? cause.because : signal.because,
   })
 }
@@ -158,6 +164,7 @@ function nextRung(facts: HealFacts, row: RemediationRow, signal: Signal, cause: 
 
 function handOver({ plan }: Turn, target: Target, row: RemediationRow, because: string): void {
   plan.actions.push({ do: 'end', id: row.id, target, state: 'handed-over', because })
+  if (row.signal.kind === 'alerting') return // the alert stands
   plan.actions.push({ do: 'raise', target, because: `${row.signal.because}; ${because}`, remediation: row.id, ...alertOf(target, row.signal.kind) })
 }
 
@@ -168,8 +175,9 @@ function planAlert({ facts, plan, now, breaker }: Turn, target: Target, key: str
     if (open === undefined && isWell(facts, key, signal)) plan.actions.push({ do: 'clear', target, alert: alert.id, because: 'it is well again' })
     return
   }
-  if (signal === undefined || signal.goneAt !== null || breaker !== null || now.getTime() - signal.since.getTime() < tellAfterMs) return
+  if (signal === undefined || signal.goneAt !== null || signal.kind === 'alerting' || breaker !== null || now.getTime() - signal.since.getTime() < tellAfterMs) return
   if (plan.actions.some((action) => action.do === 'raise' && targetKey(action.target) === key)) return
+  if (pauseOf(facts.pauses, target, now) !== null) return // who paused it knows
   // who waits for another is no news of its own, as long as somebody looks after the other
   const { of } = causeOf(signal, facts)
   const cared = of !== null && (facts.alerts.some((one) => one.target === of) || facts.remediations.some((row) => row.target === of && row.ended_at === null))

@@ -3,8 +3,10 @@ import { AppError } from '#base/errors.ts'
 import type { HealMode, HealOverview, HealRule, Remediation } from '#contract/healing.ts'
 import type { Db } from '#kernel/db/db.ts'
 import { spentOf } from './guards.ts'
-import type { RemediationRow } from './model.ts'
-import { type Rule, fleetPerHour, rules } from './rules.ts'
+import { pauseView, seesPause } from '#heal/pauses/model.ts'
+import { openPauses } from '#heal/pauses/read.ts'
+import type { HealFacts, RemediationRow } from './model.ts'
+import { type Rule, type Tuning, fleetPerHour, rules, tuned } from './rules.ts'
 
 const hourMs = 3_600_000
 
@@ -13,9 +15,13 @@ export async function recentRemediations(db: Db, now: Date): Promise<Remediation
   return db.query('SELECT * FROM remediations WHERE ended_at IS NULL OR ended_at >= $1 ORDER BY opened_at, id', [new Date(now.getTime() - hourMs)])
 }
 
-export async function readModes(db: Db): Promise<Record<string, HealMode>> {
-  const rows = await db.query<{ rule: string; mode: HealMode }>('SELECT rule, mode FROM heal_modes')
-  return Object.fromEntries(rows.map((row) => [row.rule, row.mode]))
+/** By rule, where an operator set something. */
+export async function readRuleSettings(db: Db): Promise<Pick<HealFacts, 'modes' | 'tunings'>> {
+  const rows = await db.query<{ rule: string; mode: HealMode | null; verify_within_ms: number | null; per_target_per_hour: number | null; per_hour: number | null }>('SELECT * FROM heal_modes')
+  return {
+    modes: Object.fromEntries(rows.flatMap(({ rule, mode }) => (mode === null ? [] : [[rule, mode]]))),
+    tunings: Object.fromEntries(rows.map((row) => [row.rule, { verifyWithinMs: row.verify_within_ms, perTargetPerHour: row.per_target_per_hour, perHour: row.per_hour }])),
+  }
 }
 
 export async function readStop(db: Db): Promise<{ by: string; because: string; at: Date } | null> {
@@ -46,18 +52,21 @@ export function remediationView({ opened_at, ended_at, approved_by: _, ...row }:
   return { ...row, openedAt: opened_at.toISOString(), endedAt: ended_at?.toISOString() ?? null }
 }
 
-export async function readOverview(db: Db, now: Date): Promise<HealOverview> {
+/** `apps`: whose pauses the caller may see. */
+export async function readOverview(db: Db, apps: readonly string[] | null, now: Date): Promise<HealOverview> {
   const spent = spentOf(await recentRemediations(db, now), now)
-  const modes = await readModes(db)
+  const { modes, tunings } = await readRuleSettings(db)
+  const pauses = (await openPauses(db, now)).filter((one) => seesPause(apps, one))
   const stop = await readStop(db)
   const { breaker } = await db.one<{ breaker: string | null }>('SELECT breaker FROM heal_state')
   return {
-    rules: rules.map((rule) => ruleView(rule, modes[rule.id], spent.filter((one) => one.rule === rule.id).length)),
+    rules: rules.map((rule) => ruleView(rule, modes[rule.id], tunings[rule.id], spent.filter((one) => one.rule === rule.id).length)),
     stopped: stop && { ...stop, at: stop.at.toISOString() },
-    breaker, actionsLastHour: spent.length, actionsPerHour: fleetPerHour,
+    breaker, pauses: pauses.map(pauseView), actionsLastHour: spent.length, actionsPerHour: fleetPerHour,
   }
 }
 
-function ruleView(rule: Rule, mode: HealMode | undefined, usedLastHour: number): HealRule {
-  return { ...rule, signals: [...rule.signals], ladder: [...rule.ladder], mode: mode ?? rule.defaultMode, usedLastHour }
+function ruleView(rule: Rule, mode: HealMode | undefined, tuning: Tuning | undefined, usedLastHour: number): HealRule {
+  const isTuned = Object.values(tuning ?? {}).some((one) => one !== null)
+  return { ...tuned(rule, tuning), signals: [...rule.signals], ladder: [...rule.ladder], mode: mode ?? rule.defaultMode, isTuned, usedLastHour }
 }

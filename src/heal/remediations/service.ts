@@ -1,7 +1,8 @@
 /** What people tell healing: authorised by the surface; one transaction each, rows and event. */
 import { AppError } from '#base/errors.ts'
 import { nearest } from '#base/nearest.ts'
-import type { HealMode, HealOverview, HealRule, Remediation } from '#contract/healing.ts'
+import { formatDuration } from '#base/units.ts'
+import type { HealOverview, HealRule, Remediation, RuleSettings } from '#contract/healing.ts'
 import type { Actor } from '#contract/model.ts'
 import type { Database, Db } from '#kernel/db/db.ts'
 import { record } from '#kernel/journal.ts'
@@ -9,7 +10,7 @@ import { targetName, targetOf } from '#heal/signals/model.ts'
 import type { RemediationRow } from './model.ts'
 import { readOverview, readRemediation, remediationView } from './read.ts'
 import { rules } from './rules.ts'
-import { endRemediation, lockOpen, noteApproval, setMode, setStopped } from './store.ts'
+import { endRemediation, lockOpen, noteApproval, saveRuleSettings, setStopped } from './store.ts'
 
 type Command = { actor: Actor; now: Date }
 /** `apps`: what the caller may see. */
@@ -49,17 +50,23 @@ async function tell(tx: Db, row: RemediationRow, kind: 'remediation.approved' | 
   await record(tx, { at: now, kind, actor, app: row.app, environment: row.environment, service: row.service, machine: row.machine, summary, data: { remediation: row.id } })
 }
 
-export async function changeMode(db: Database, { rule, mode, actor, now }: Command & { rule: string; mode: HealMode }): Promise<HealRule> {
+export async function changeRule(db: Database, { rule, settings, actor, now }: Command & { rule: string; settings: RuleSettings }): Promise<HealRule> {
   const known = rules.map(({ id }) => id)
   if (!known.includes(rule)) {
     const meant = nearest(rule, known)
     throw new AppError('not-found', `there is no healing rule "${rule}"${meant ? ` (did you mean ${meant}?)` : ''}; there are ${known.join(', ')}`)
   }
   await db.transaction(async (tx) => {
-    await setMode(tx, rule, mode, actor.name, now)
-    await record(tx, { at: now, kind: 'healing.rule-changed', actor, summary: `${actor.name} set the healing rule "${rule}" to ${mode}`, data: { rule, mode } })
+    await saveRuleSettings(tx, rule, settings, actor.name, now)
+    await record(tx, { at: now, kind: 'healing.rule-changed', actor, summary: `${actor.name} set the healing rule "${rule}": ${settingsWords(settings)}`, data: { rule, ...settings } })
   })
-  return (await readOverview(db, now)).rules.find(({ id }) => id === rule) as HealRule
+  return (await readOverview(db, null, now)).rules.find(({ id }) => id === rule) as HealRule
+}
+
+/** `mode off, verified within 1 m, perHour as it was made`. */
+function settingsWords({ mode, verifyWithinMs, perTargetPerHour, perHour }: RuleSettings): string {
+  const word = <T>(name: string, value: T | null | undefined, of: (value: T) => string) => (value === undefined ? [] : [value === null ? `${name} as it was made` : `${name} ${of(value)}`])
+  return [...word('mode', mode, String), ...word('verified within', verifyWithinMs, formatDuration), ...word('actions an hour on one target:', perTargetPerHour, String), ...word('actions an hour:', perHour, String)].join(', ')
 }
 
 /** Idempotent: the first stop stands. */
@@ -67,7 +74,7 @@ export async function stopHealing(db: Database, { because, actor, now }: Command
   await db.transaction(async (tx) => {
     if (await setStopped(tx, { by: actor.name, because, at: now })) await record(tx, { at: now, kind: 'healing.stopped', actor, summary: `${actor.name} stopped healing: ${because}` })
   })
-  return readOverview(db, now)
+  return readOverview(db, null, now)
 }
 
 /** Idempotent. */
@@ -75,5 +82,5 @@ export async function resumeHealing(db: Database, { actor, now }: Command): Prom
   await db.transaction(async (tx) => {
     if (await setStopped(tx, null)) await record(tx, { at: now, kind: 'healing.resumed', actor, summary: `${actor.name} let healing go on` })
   })
-  return readOverview(db, now)
+  return readOverview(db, null, now)
 }

@@ -1,5 +1,5 @@
 /** The only SQL that writes remediations, modes, and the state of healing. */
-import type { Cause, HealMode, RemediationState, Rung } from '#contract/healing.ts'
+import type { Cause, RemediationState, RuleSettings, Rung } from '#contract/healing.ts'
 import type { Db } from '#kernel/db/db.ts'
 import type { RemediationRow } from './model.ts'
 
@@ -34,8 +34,14 @@ export async function noteApproval(tx: Db, id: string, by: string): Promise<void
   await tx.query('UPDATE remediations SET approved_by = $2 WHERE id = $1', [id, by])
 }
 
-export async function setMode(tx: Db, rule: string, mode: HealMode, by: string, now: Date): Promise<void> {
-  await tx.query('INSERT INTO heal_modes (rule, mode, changed_by, changed_at) VALUES ($1, $2, $3, $4) ON CONFLICT (rule) DO UPDATE SET mode = $2, changed_by = $3, changed_at = $4', [rule, mode, by, now])
+/** What is left out stays as it is. */
+export async function saveRuleSettings(tx: Db, rule: string, given: RuleSettings, by: string, now: Date): Promise<void> {
+  await tx.query('INSERT INTO heal_modes (rule, changed_by, changed_at) VALUES ($1, $2, $3) ON CONFLICT (rule) DO UPDATE SET changed_by = $2, changed_at = $3', [rule, by, now])
+  const columns = { mode: 'mode', verifyWithinMs: 'verify_within_ms', perTargetPerHour: 'per_target_per_hour', perHour: 'per_hour' } as const
+  for (const [name, column] of Object.entries(columns)) {
+    const value = given[name as keyof typeof columns]
+    if (value !== undefined) await tx.query(`UPDATE heal_modes SET ${column} = $2 WHERE rule = $1`, [rule, value])
+  }
 }
 
 /** False when it is so already. */

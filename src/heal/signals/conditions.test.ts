@@ -11,6 +11,11 @@ const kinds = (one: ServiceFacts) => conditionsOf([one], [], now).map(({ kind })
 const three = (...instances: ReturnType<typeof instance>[]) => service('web', { wanted: 3, instances })
 const starting = (name: string, secondsAgo: number) => instance(name, { state: 'starting', startedAt: ago(secondsAgo) })
 
+/** So many answers of 5 to 10 ms, and so many of 1 to 2 s. */
+const late = (quick: number, slow: number) => [0, 0, 0, quick, 0, 0, 0, 0, 0, 0, slow]
+const quick = (count: number) => late(count, 0)
+const slow = (extra: Partial<ServiceFacts>) => service('web', { requests: 60, errors: 0, latency: late(50, 10), recent: { requests: 300, errors: 0, latency: late(270, 30) }, usual: { requests: 1000, errors: 0, latency: quick(1000) }, ...extra })
+
 const cases: [string, ServiceFacts, string[]][] = [
   ['all ready is well', service('web'), []],
   ['scaled to zero wants nothing', service('web', { wanted: 0, instances: [] }), []],
@@ -26,6 +31,17 @@ const cases: [string, ServiceFacts, string[]][] = [
   ['a quarter of the requests failing is failing', service('web', { requests: 40, errors: 10 }), ['failing']],
   ['little traffic says nothing', service('web', { requests: 19, errors: 19 }), []],
   ['some errors are everyday', service('web', { requests: 1000, errors: 200 }), []],
+  ['a minute of calm after bad ones is over', service('web', { requests: 40, errors: 0, recent: { requests: 400, errors: 100, latency: [] } }), []],
+  ['a share that lasts is failing, though no minute is terrible', service('web', { requests: 40, errors: 4, recent: { requests: 400, errors: 40, latency: [] } }), ['failing']],
+  ['unless it is as usual', service('web', { requests: 40, errors: 4, recent: { requests: 400, errors: 40, latency: [] }, usual: { requests: 4000, errors: 380, latency: [] } }), []],
+  ['and not unless it is surely worse than usual', service('web', { requests: 40, errors: 4, recent: { requests: 400, errors: 40, latency: [] }, usual: { requests: 4000, errors: 40, latency: [] } }), ['failing']],
+  ['a few requests of ten minutes say nothing', service('web', { requests: 20, errors: 3, recent: { requests: 60, errors: 6, latency: [] } }), []],
+  ['answers that take far longer than usual are slow', slow({}), ['slow']],
+  ['not when the last minute is as usual', slow({ latency: quick(60) }), []],
+  ['not when it is always so', slow({ usual: { requests: 1000, errors: 0, latency: late(900, 100) } }), []],
+  ['not by one answer in a hundred', slow({ recent: { requests: 300, errors: 0, latency: late(297, 3) } }), []],
+  ['not when there is little to compare with', slow({ usual: { requests: 100, errors: 0, latency: quick(100) } }), []],
+  ['an alert of a check is told', service('web', { told: [{ title: 'shop answers', because: '503' }] }), ['alerting']],
   ['five falls in ten minutes flap', service('web', { faults: [500, 400, 300, 200, 100].map(ago) }), ['flapping']],
   ['what falls again before it stands is no flapping but a crash loop', service('web', { instances: [instance('web.1', { startedAt: ago(3) })], faults: [50, 40, 30, 20, 10].map(ago) }), []],
   ['nor what is not up now', service('web', { instances: [dead('web.1', { state: 'held' })], faults: [50, 40, 30, 20, 10].map(ago) }), ['down', 'crash-loop']],

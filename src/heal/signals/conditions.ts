@@ -1,10 +1,8 @@
 /** What is wrong now with a service or a machine, by what its watchers say. Pure. */
 import { formatDuration, formatSize } from '#base/units.ts'
+import { failingBecause, slowBecause } from './traffic-conditions.ts'
 import { type Condition, type InstanceFacts, type MachineFacts, type ServiceFacts, isReady, machineTarget, serviceTarget } from './model.ts'
 
-/** Fewer requests a minute say nothing about the share that fails. */
-const leastRequests = 20
-const failingShare = 0.25
 const flapsInTenMinutes = 5
 /** One that fell again sooner has not stood up in between: that is a crash loop, which has a ladder of its own. */
 const standsAfterMs = 10_000
@@ -35,8 +33,11 @@ function ofService(service: ServiceFacts, now: Date): Condition[] {
   if (ready.length === 0 && coming.length === 0) note('down', `no instance is ready: ${saidOf(sick)}`, sick)
   else if (ready.length < service.wanted && sick.length > 0) note('degraded', `${ready.length} of ${service.wanted} instances are ready: ${saidOf(sick)}`, sick)
   if (held.length > 0) note('crash-loop', `${saidOf(held)}`, held)
-  if (service.requests >= leastRequests && service.errors / service.requests >= failingShare && ready.length > 0)
-    note('failing', `${Math.round((100 * service.errors) / service.requests)} % of ${service.requests} requests failed in the last minute`)
+  const [failing, slow] = ready.length === 0 ? [null, null] : [failingBecause(service), slowBecause(service)]
+  if (failing !== null) note('failing', failing)
+  if (slow !== null) note('slow', slow)
+  const [told] = service.told
+  if (told !== undefined) note('alerting', `${told.title}: ${told.because}${service.told.length > 1 ? ` (and ${service.told.length - 1} more)` : ''}`)
   const last = service.faults.at(-1)
   const stands = ready.length === service.instances.length && ready.every((instance) => now.getTime() - (instance.startedAt ?? instance.createdAt).getTime() >= standsAfterMs)
   if (stands && last !== undefined && service.faults.length >= flapsInTenMinutes && now.getTime() - last.getTime() < flapQuietMs)

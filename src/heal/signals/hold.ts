@@ -5,13 +5,13 @@ import { targetKey } from './model.ts'
 
 /** The agent and the proxy have been at it for so long already. */
 const holdMs: Record<SignalKind, number> = {
-  'down': 15_000, 'degraded': 60_000, 'crash-loop': 5_000, 'flapping': 0, 'failing': 20_000, 'outlier': 0, 'disk-filling': 10_000, 'machine-lost': 30_000,
+  'down': 15_000, 'degraded': 60_000, 'crash-loop': 5_000, 'flapping': 0, 'failing': 20_000, 'slow': 30_000, 'alerting': 5_000, 'outlier': 0, 'disk-filling': 10_000, 'machine-lost': 30_000,
 }
 /** What is well for so long is well. */
 export const stableMs = 20_000
 
 /** Gravest first. */
-const gravity: readonly SignalKind[] = ['machine-lost', 'disk-filling', 'down', 'crash-loop', 'failing', 'outlier', 'degraded', 'flapping']
+const gravity: readonly SignalKind[] = ['machine-lost', 'disk-filling', 'down', 'crash-loop', 'failing', 'slow', 'outlier', 'degraded', 'flapping', 'alerting']
 
 /** The kept signals as they are after what is seen now; those that are over are left out. Keeps no order. */
 export function nextSignals(kept: readonly Signal[], seen: readonly Condition[], now: Date): Signal[] {

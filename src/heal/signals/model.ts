@@ -48,6 +48,8 @@ export type InstanceFacts = {
   finished: boolean
 }
 
+export type CountFacts = { requests: number; errors: number; latency: readonly number[] }
+
 export type ServiceFacts = {
   app: string
   environment: string
@@ -62,6 +64,13 @@ export type ServiceFacts = {
   /** What callers asked in the last minute, from outside and from other services, and what of it failed. */
   requests: number
   errors: number
+  /** Of the last minute, by `latencyBucketsMs`. */
+  latency: readonly number[]
+  /** So of the last ten minutes, and of the hour before those; null: not looked at, since nothing is conspicuous. */
+  recent: CountFacts
+  usual: CountFacts | null
+  /** Open alerts of checks and rules about it. */
+  told: readonly { title: string; because: string }[]
   /** When an instance ended or hung by a fault of its own, in the last ten minutes, oldest first. */
   faults: readonly Date[]
   /** How often the proxy took each instance out of rotation in the last ten minutes, by name. */

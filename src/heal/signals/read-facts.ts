@@ -9,33 +9,45 @@ import { diskUse, readMachines } from '#run/machines/read.ts'
 import { effectiveManifest } from '#run/manifest/effective.ts'
 import { servingReleases } from '#run/releases/read.ts'
 import { ejectionsSince, faultsSince } from '#watch/journal/read.ts'
-import { recentCounts } from '#watch/traffic/read.ts'
-import type { InstanceFacts, MachineFacts, ServiceFacts } from './model.ts'
+import { isOthers } from '#watch/alerts/model.ts'
+import { openAlerts } from '#watch/alerts/read.ts'
+import { recentCounts, usualCounts } from '#watch/traffic/read.ts'
+import { isConspicuous } from './traffic-conditions.ts'
+import type { CountFacts, InstanceFacts, MachineFacts, ServiceFacts } from './model.ts'
 
 const windowMs = 10 * 60_000
 
 export async function readServiceFacts(db: Db, now: Date): Promise<ServiceFacts[]> {
   const since = new Date(now.getTime() - windowMs)
   const [serving, scales, instances, counts, faults, ejections] = [await servingReleases(db), await readScales(db), await liveInstances(db), await recentCounts(db, now), await faultsSince(db, since), await ejectionsSince(db, since)]
-  return serving.flatMap(({ app, environment, manifest, rolling_out }) =>
+  const told = (await openAlerts(db)).filter(({ target }) => isOthers(target))
+  const facts = serving.flatMap(({ app, environment, manifest, rolling_out }) =>
     Object.entries(effectiveManifest(manifest, environment).services).map(([service, spec]): ServiceFacts => {
       const mine = <T extends { app: string; environment: string; service: string }>(rows: readonly T[]) => rows.filter((row) => row.app === app && row.environment === environment && row.service === service)
-      const [count] = mine(counts)
+      const [[minute = nothing], [recent = nothing]] = [mine(counts.minute), mine(counts.tenMinutes)]
       return {
         app, environment, service,
         wanted: wantedOf(mine(scales), spec),
         needs: Object.keys(spec.needs),
         startupMs: parseDuration(spec.health?.startup ?? '60s'),
         instances: mine(instances).filter((row) => row.kind === 'service' && row.wanted === 'run').map(instanceFacts),
-        requests: count?.requests ?? 0,
-        errors: count?.errors ?? 0,
+        requests: minute.requests,
+        errors: minute.errors,
+        latency: minute.latency,
+        recent,
+        usual: null,
+        told: told.filter((alert) => alert.app === app && alert.environment === environment && alert.service === service),
         faults: mine(faults).map(({ at }) => at),
         ejections: Object.fromEntries(mine(ejections).map((row) => [row.instance, row.n])),
         rollingOut: rolling_out,
       }
     }),
   )
+  const usual = await usualCounts(db, facts.filter(isConspicuous), now)
+  return facts.map((one) => ({ ...one, usual: usual.find((each) => each.app === one.app && each.environment === one.environment && each.service === one.service) ?? null }))
 }
+
+const nothing: CountFacts = { requests: 0, errors: 0, latency: [] }
 
 export async function readMachineFacts(db: Db): Promise<MachineFacts[]> {
   const [machines, disks] = [await readMachines(db), await diskUse(db)]

@@ -13,7 +13,7 @@ export function instance(name: string, extra: Partial<InstanceFacts> = {}): Inst
 export const dead = (name: string, extra: Partial<InstanceFacts> = {}): InstanceFacts => instance(name, { state: 'backoff', because: 'it exited with code 1', ...extra })
 
 export function service(name: string, extra: Partial<ServiceFacts> = {}): ServiceFacts {
-  return { app: 'shop', environment: 'production', service: name, wanted: 1, needs: [], startupMs: 60_000, instances: [instance(`${name}.1`)], requests: 0, errors: 0, faults: [], ejections: {}, rollingOut: false, ...extra }
+  return { app: 'shop', environment: 'production', service: name, wanted: 1, needs: [], startupMs: 60_000, instances: [instance(`${name}.1`)], requests: 0, errors: 0, latency: [], recent: { requests: 0, errors: 0, latency: [] }, usual: null, told: [], faults: [], ejections: {}, rollingOut: false, ...extra }
 }
 
 export function machine(name: string, extra: Partial<MachineFacts> = {}): MachineFacts {
@@ -43,5 +43,5 @@ export function tried(rung: RemediationRow['tries'][number]['rung'], secondsAgo:
 }
 
 export function facts(extra: Partial<HealFacts> = {}): HealFacts {
-  return { signals: [], services: [service('web')], machines: [machine('m1')], changes: [], remediations: [], alerts: [], modes: {}, stopped: null, now, ...extra }
+  return { signals: [], services: [service('web')], machines: [machine('m1')], changes: [], remediations: [], alerts: [], modes: {}, tunings: {}, pauses: [], stopped: null, now, ...extra }
 }

@@ -2,6 +2,8 @@ import type { Database } from '#kernel/db/db.ts'
 import type { Handlers } from '#kernel/handlers.ts'
 import { listAlerts } from '#watch/alerts/read.ts'
 import { readBake } from '#heal/bake/read.ts'
+import { pauseOf, pauseView } from '#heal/pauses/model.ts'
+import { openPauses } from '#heal/pauses/read.ts'
 import { listRemediations, readStop } from '#heal/remediations/read.ts'
 import { assertService } from '#run/apps/model.ts'
 import { type Moment, type Reach, readApp } from '#run/apps/read.ts'
@@ -23,16 +25,18 @@ export function whyRoutes(deps: { db: Database; reach: Reach; moment: (app?: str
       const service = app.services.find((one) => one.name === serviceName) as (typeof app.services)[number]
       const unready = service.instances.find((instance) => instance.kind === 'service' && instance.state !== 'ready')
       const seen = { apps: [name], app: name, environment }
-      const [remediations, alerts, bake, changes, page, stopped] = await Promise.all([
+      const [remediations, alerts, bake, changes, page, stopped, pauses] = await Promise.all([
         listRemediations(db, { ...seen, service: serviceName, limit: mostRemediations }),
         listAlerts(db, { apps: [name], app: name, open: true, limit: 100 }),
         readBake(db, name, environment),
         listChanges(db, seen, { limit: mostChanges }),
         unready ? deps.lines({ app: name, environment, service: serviceName, instance: unready.name, limit: mostLines }) : null,
         readStop(db),
+        openPauses(db, now),
       ])
       const alert = alerts.find((one) => one.environment === environment && one.service === serviceName) ?? null
-      return whyOf({ app, service, remediations, alert, bake, changes, lines: page?.lines ?? [], stopped, now })
+      const pause = pauseOf(pauses, { app: name, environment, service: serviceName }, now)
+      return whyOf({ app, service, remediations, alert, bake, changes, lines: page?.lines ?? [], stopped, pause: pause && pauseView(pause), now })
     },
   }
 }

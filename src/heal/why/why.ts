@@ -1,6 +1,6 @@
 /** Why a service is as it is, in plain words, from what all floors know. Pure. */
 import { formatDuration } from '#base/units.ts'
-import type { Alert, Remediation, Why } from '#contract/healing.ts'
+import type { Alert, HealPause, Remediation, Why } from '#contract/healing.ts'
 import type { AppDetail, Bake, JournalEvent, LogLine, ServiceSummary } from '#contract/model.ts'
 
 export type WhyFacts = {
@@ -13,6 +13,7 @@ export type WhyFacts = {
   changes: readonly JournalEvent[]
   lines: readonly LogLine[]
   stopped: { by: string; because: string } | null
+  pause: HealPause | null
   now: Date
 }
 
@@ -29,6 +30,7 @@ export function whyOf(facts: WhyFacts): Why {
     instances: unready.map(({ name, state, because }) => ({ name, state, because })),
     lines: unready.length === 0 ? [] : [...lines],
     alert,
+    pause: facts.pause,
     remediation: open ?? remediations.find((one) => one.endedAt !== null && now.getTime() - Date.parse(one.endedAt) < 3_600_000) ?? null,
     wayOut: wayOutOf(facts, open),
   }
@@ -43,11 +45,12 @@ function sentenceOf({ app, service, remediations, now }: WhyFacts, open: Remedia
   return state
 }
 
-function waitingOf({ app, service, bake, stopped }: WhyFacts, open: Remediation | null): string[] {
+function waitingOf({ app, service, bake, stopped, pause }: WhyFacts, open: Remediation | null): string[] {
   const waiting: string[] = []
   if (open?.state === 'verifying') waiting.push(`whether it helps that ${open.tries.at(-1)?.did}`)
   else if (open !== null) waiting.push(open.because)
   if (stopped !== null && open !== null) waiting.push(`healing is stopped by ${stopped.by}: ${stopped.because} (nightshift heal resume)`)
+  if (pause !== null) waiting.push(`healing is paused by ${pause.by} until ${pause.until}: ${pause.because} (nightshift heal unpause ${pause.id})`)
   if (app.rollout !== null && app.rollout.finishedAt === null) waiting.push(`the rollout of v${app.rollout.release}: ${app.rollout.because}`)
   if (bake?.state === 'baking') waiting.push(`v${bake.release} is compared with v${bake.fromRelease} until ${bake.until}`)
   for (const instance of service.instances) if (instance.retryAt !== null && instance.state !== 'ready') waiting.push(`${instance.name} is started again at ${instance.retryAt}`)

@@ -14,3 +14,6 @@ export type AlertRow = {
   raised_at: Date
   cleared_at: Date | null
 }
+
+/** Raised by a check or a rule of people, which clears it too: `check:…`, `rule:…`. */
+export const isOthers = (target: string): boolean => target.startsWith('check:') || target.startsWith('rule:')

@@ -81,15 +81,29 @@ export async function recentRates(db: Db, now: Date, { apps = null, app }: { app
 }
 
 /**
- * What each service was asked in the last complete minute, from outside and by other services, and what of it failed: also where
+ * What each service was asked in the last complete minute and the last ten, from outside and by other services, and what of it failed: also where
  * a copy stood in, since the service needs mending all the same.
  */
-export async function recentCounts(db: Db, now: Date): Promise<{ app: string; environment: string; service: string; requests: number; errors: number }[]> {
+export async function recentCounts(db: Db, now: Date): Promise<{ minute: ServiceCount[]; tenMinutes: ServiceCount[] }> {
   const until = completeUntil(now)
+  return { minute: await countsBetween(db, until - 60_000, until, null), tenMinutes: await countsBetween(db, until - 10 * 60_000, until, null) }
+}
+
+/** What services usually are asked and answer: in the hour before the last ten minutes. */
+export async function usualCounts(db: Db, services: readonly { app: string; environment: string; service: string }[], now: Date): Promise<ServiceCount[]> {
+  const until = completeUntil(now) - 10 * 60_000
+  return services.length === 0 ? [] : countsBetween(db, until - 60 * 60_000, until, services.map(({ app, environment, service }) => `${app}/${environment}/${service}`))
+}
+
+/** `latency`: counts by `latencyBucketsMs`, and the open bucket. */
+export type ServiceCount = { app: string; environment: string; service: string; requests: number; errors: number; latency: number[] }
+
+async function countsBetween(db: Db, from: number, to: number, services: readonly string[] | null): Promise<ServiceCount[]> {
   return db.query(
-    `SELECT k.app, k.environment, k.service, sum(p.requests)::int AS requests, sum(p.status_5xx + p.failed + p.stale)::int AS errors
-     FROM traffic_points p JOIN traffic_keys k ON k.id = p.key WHERE p.at >= $1 AND p.at < $2 GROUP BY 1, 2, 3`,
-    [new Date(until - 60_000), new Date(until)],
+    `SELECT k.app, k.environment, k.service, sum(p.requests)::int AS requests, sum(p.status_5xx + p.failed + p.stale)::int AS errors, ARRAY[${latencySums}] AS latency
+     FROM traffic_points p JOIN traffic_keys k ON k.id = p.key
+     WHERE p.at >= $1 AND p.at < $2 AND ($3::text[] IS NULL OR k.app || '/' || k.environment || '/' || k.service = ANY ($3)) GROUP BY 1, 2, 3`,
+    [new Date(from), new Date(to), services],
   )
 }
 

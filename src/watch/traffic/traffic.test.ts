@@ -7,7 +7,7 @@ import { type Database, openDatabase } from '#kernel/db/db.ts'
 import { type TestDatabase, testDatabase } from '#test/harness/postgres.ts'
 import { percentile } from './percentile.ts'
 import { maxPoints } from '#watch/points.ts'
-import { readTraffic, recentCounts, recentRates, sparklines } from './read.ts'
+import { readTraffic, recentCounts, recentRates, sparklines, usualCounts } from './read.ts'
 import { ingestTraffic } from './service.ts'
 import { dropOldTraffic } from './store.ts'
 
@@ -67,7 +67,9 @@ test('what a copy answered is no error to callers, and one to those who mend; a 
   await ingestTraffic(db, batch(60, [count(6, { app: 'copied', stale: 3 }), count(4, { app: 'copied' })]), now)
   const [series] = await readTraffic(db, { app: 'copied', minutes: 5 }, now)
   assert.deepEqual([series?.errorShare, series?.staleShare], [0, 0.3])
-  assert.deepEqual((await recentCounts(db, now)).filter(({ app }) => app === 'copied'), [{ app: 'copied', environment: 'production', service: 'web', requests: 10, errors: 3 }])
+  for (const counts of Object.values(await recentCounts(db, now))) assert.deepEqual(counts.filter(({ app }) => app === 'copied').map(({ latency: _, ...rest }) => rest), [{ app: 'copied', environment: 'production', service: 'web', requests: 10, errors: 3 }])
+  assert.deepEqual(await usualCounts(db, [{ app: 'copied', environment: 'production', service: 'web' }], now), [])
+  assert.equal((await usualCounts(db, [{ app: 'copied', environment: 'production', service: 'web' }], new Date(now.getTime() + 30 * 60_000)))[0]?.requests, 10)
 })
 
 test('routes, edges and TCP edges are apart; a TCP edge counts connections', async () => {

@@ -1,6 +1,9 @@
+import { formatDuration } from '#base/units.ts'
 import { command, longFlag, serverFlags, type ServerFlags } from '../../command.ts'
 import type { Cli } from '../../context.ts'
+import { pausedWords } from '../../pause-words.ts'
 import { table } from '../../table.ts'
+import { when } from '../../times.ts'
 
 export const healRules = command({
   parameters: { flags: { long: longFlag, ...serverFlags }, aliases: { l: 'long' } },
@@ -14,10 +17,12 @@ export const healRules = command({
       { title: 'ladder', value: (rule) => rule.ladder.join(' → ') },
       { title: 'this hour', value: (rule) => `${rule.usedLastHour} of ${rule.perHour}`, align: 'right' },
       { title: 'a target', value: (rule) => (flags.long ? rule.perTargetPerHour : null), align: 'right' },
+      { title: 'verified in', value: (rule) => (flags.long ? `${formatDuration(rule.verifyWithinMs)}${rule.isTuned ? ' (set)' : ''}` : null), align: 'right' },
       { title: 'when', value: (rule) => (flags.long ? rule.about : rule.title) },
     ])
     cli.out.line(`\n${overview.actionsLastHour} of ${overview.actionsPerHour} actions were used in the last hour`)
     if (overview.stopped !== null) cli.out.line(`healing is stopped by ${overview.stopped.by}: ${overview.stopped.because} (nightshift heal resume)`)
+    for (const one of overview.pauses) cli.out.line(`healing of ${pausedWords(one)} is paused by ${one.by} until ${when(one.until, cli.now(), true)}: ${one.because}`)
     if (overview.breaker !== null) cli.out.line(`healing leaves instances alone: ${overview.breaker}`)
   },
 })
