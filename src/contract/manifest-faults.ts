@@ -1,7 +1,8 @@
 /** What the manifest's schema found wrong, said in the words of the file: the key, what it must be, what it is, how to write it. Pure. */
 import { z } from 'zod'
 import { nearest } from '#base/nearest.ts'
-import { duration, manifestSchema, size } from './manifest.ts'
+import { manifestSchema } from './manifest.ts'
+import { duration, size } from './manifest-units.ts'
 
 type Issue = z.core.$ZodIssue
 type Path = readonly (string | number)[]

@@ -3,26 +3,10 @@
  * column lives in `run/manifest`; this file is the shape. Unknown keys are errors; `x-*` keys are dropped before.
  */
 import { z } from 'zod'
-import { parseDuration, parsePercent, parseSize } from '#base/units.ts'
+import { parsePercent } from '#base/units.ts'
+import { duration, percent, size } from './manifest-units.ts'
 import { appName, environmentName, hostName, pathPrefix, serviceName, variableName, volumeName } from './names.ts'
 
-function checked(parse: (text: string) => number, example: string) {
-  return z.string().refine(
-    (text) => {
-      try {
-        parse(text)
-        return true
-      } catch {
-        return false
-      }
-    },
-    { message: `must be like ${example}` },
-  )
-}
-
-export const duration = checked(parseDuration, '500ms, 30s, 5m or 2h').meta({ title: 'duration' })
-export const percent = checked(parsePercent, '5% or 25%').meta({ title: 'percentage' })
-export const size = checked(parseSize, '256MB or 2GB').meta({ title: 'size' })
 const shellLine = z.string().min(1).max(4000).meta({ title: 'shell line' })
 const argumentArray = z.array(z.string().min(1)).min(1).meta({ title: 'list of arguments' })
 const command = z.union([shellLine, argumentArray])

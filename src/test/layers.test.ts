@@ -17,7 +17,7 @@ const capabilityFloors = new Set(['people', 'run', 'watch', 'heal', 'wake', 'bre
 const besides: Record<string, string[]> = {
   drivers: ['base/', 'contract/', 'drivers/'],
   'data-plane': ['base/', 'contract/', 'data-plane/'],
-  'data-plane/agent': ['base/', 'contract/', 'data-plane/', 'drivers/task/', 'kernel/log.ts'],
+  'data-plane/agent': ['base/', 'contract/', 'data-plane/', 'drivers/task/', 'drivers/check/', 'kernel/log.ts'],
   cli: ['base/', 'contract/', 'cli/'],
 }
 /** A floor may use a driver's port; only compositions choose drivers. */
