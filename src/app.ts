@@ -109,7 +109,7 @@ export async function runControl(options: ControlOptions): Promise<Control> {
   const ensureApp = (actor: Actor, app: string, environment: string) => apps.create({ app, environment, actor, now: systemClock.now() })
 
   // watch
-  const watch = openWatch({ db, log, reach, changed })
+  const watch = openWatch({ db, box, log, reach, changed })
   const urlOf = async (app: string, environment: string) => (await readApp(db, reach, await watch.moment(app), app, environment)).url
 
   // heal

@@ -86,6 +86,12 @@ export const sections: readonly Section[] = [
     entries: {
       tonight: verb('One sentence about everything, and what needs a person', async () => (await import('./commands/tonight.ts')).tonight),
       logs: verb('Log lines of every instance, past and present', async () => (await import('./commands/logs.ts')).logs),
+      drains: noun('Where log lines are sent on to', 'list', {
+        list: verb('Drains, and how far each has got', async () => (await import('./commands/drains/list.ts')).drainsList),
+        add: verb('Send log lines on, from now on', async () => (await import('./commands/drains/add.ts')).drainsAdd),
+        test: verb('Send one line to a drain now', async () => (await import('./commands/drains/test.ts')).drainsTest),
+        remove: verb('Send no more lines there', async () => (await import('./commands/drains/remove.ts')).drainsRemove),
+      }),
       events: verb('The journal: everything that happened', async () => (await import('./commands/events.ts')).events),
       map: verb('Services, what they need, and how they are', async () => (await import('./commands/map.ts')).map),
       traffic: verb('Rate, errors and latency of routes and edges', async () => (await import('./commands/traffic.ts')).traffic),

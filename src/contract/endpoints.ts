@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { appName, branchName, environmentName, hostName, instanceName, pathPrefix, serviceName, variableName, variableValue } from './names.ts'
+import * as drains from './drains.ts'
 import * as heal from './healing.ts'
 import * as m from './model.ts'
 
@@ -71,6 +72,10 @@ export const endpoints = define({
   'events.stream': { method: 'GET', path: '/v1/events/stream', access: 'read', summary: 'The journal as it grows (SSE; Last-Event-ID goes on where it broke).', query: z.object({ app: appName.optional(), environment: environmentName.optional(), after: z.coerce.number().int().optional() }), response: m.eventSchema, stream: true },
   'logs.list': { method: 'GET', path: '/v1/logs', access: 'read', summary: 'Log lines, oldest first, ending at `before` or now.', query: z.object({ ...logFilter, since: z.iso.datetime().optional(), until: z.iso.datetime().optional(), before: z.string().max(60).optional(), after: z.string().max(60).optional(), ...page }), response: z.object({ lines: z.array(m.logLineSchema), /** true: the search stopped at its time budget before it had `limit` lines. */ partial: z.boolean(), /** Pass it as `before` for what is older; null when there is nothing older. */ next: z.string().nullable() }) },
   'logs.stream': { method: 'GET', path: '/v1/logs/stream', access: 'read', summary: 'Log lines as they arrive (SSE; Last-Event-ID goes on where it broke).', query: z.object({ ...logFilter, after: z.string().max(60).optional(), /** Start with this many lines of the past. */ backlog: z.coerce.number().int().min(0).max(1000).default(0) }), response: m.logLineSchema, stream: true },
+  'drains.list': { method: 'GET', path: '/v1/drains', access: 'read', summary: 'Where log lines are sent on to, and how far each has got.', query: z.object({ app: appName.optional() }), response: z.array(drains.drainSchema) },
+  'drains.add': { method: 'POST', path: '/v1/drains', access: 'deploy', summary: 'Send log lines of an app on, from now on: syslog, NDJSON, OTLP or Loki by the scheme of the address. Every app, or a private address, needs admin.', body: drains.newDrainSchema, response: drains.drainSchema },
+  'drains.test': { method: 'POST', path: '/v1/drains/{id}/test', access: 'deploy', summary: 'Send one line to a drain now.', params: z.object({ id: z.string().max(60) }), response: drains.drainTestSchema },
+  'drains.remove': { method: 'DELETE', path: '/v1/drains/{id}', access: 'deploy', summary: 'Send no more lines there.', params: z.object({ id: z.string().max(60) }), response: nothing },
   'traffic.read': { method: 'GET', path: '/v1/traffic', access: 'read', summary: 'Rate, errors and latency of routes and edges.', query: z.object({ app: appName.optional(), environment: environmentName.optional(), minutes: windowMinutes }), response: z.array(m.trafficSeriesSchema) },
   'resources.read': { method: 'GET', path: '/v1/apps/{app}/resources', access: 'read', summary: 'CPU and memory of every instance.', params: app, query: z.object({ ...inEnvironment, minutes: windowMinutes }), response: z.array(m.resourceSeriesSchema) },
 

@@ -15,6 +15,7 @@ export const eventKinds = [
   'volume.created', 'volume.orphaned', 'volume.adopted',
   'machine.connected', 'machine.lost', 'proxy.connected', 'proxy.lost',
   'token.created', 'token.revoked', 'session.opened', 'session.closed', 'login.created', 'terminal.opened', 'terminal.closed',
+  'drain.added', 'drain.removed', 'drain.failing', 'drain.recovered', 'drain.dropped',
   'git.pushed', 'git.refused', 'control.started',
 ] as const
 export type EventKind = (typeof eventKinds)[number]

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { openSecretBox } from '#base/secretbox.ts'
 import type { JournalEvent, LogLine, MapView, Tonight } from '#contract/model.ts'
 import { createBell } from '#kernel/bell.ts'
 import { openDatabase } from '#kernel/db/db.ts'
@@ -13,7 +14,7 @@ test('what machines ship is what the API answers, and a limited caller gets its 
   await using database = await testDatabase()
   const db = openDatabase(database.url)
   const reach = { apiUrl: () => 'http://localhost:1', ingressUrl: () => 'http://localhost:2', httpsPort: () => null }
-  const watch = openWatch({ db, log: createLogger({ process: 'test', level: 'silent' }), reach, changed: createBell() })
+  const watch = openWatch({ db, box: openSecretBox(Buffer.alloc(32).toString('base64')), log: createLogger({ process: 'test', level: 'silent' }), reach, changed: createBell() })
   const context = (apps: string[] | null): HandlerContext => ({ caller: { actor: { kind: 'token', name: 't' }, access: 'read', apps }, now: new Date(), signal: new AbortController().signal, lastEventId: undefined, upload: undefined })
   const call = async (id: keyof typeof watch.handlers, input: object, apps: string[] | null = null) => (watch.handlers[id] as (input: object, context: HandlerContext) => unknown)({ params: {}, query: {}, ...input }, context(apps))
   try {

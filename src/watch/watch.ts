@@ -1,5 +1,6 @@
 /** Opens the capabilities of the watch floor for `app.ts`: what machines ship goes in, what the API asks comes out. */
 import { type Clock, systemClock } from '#base/clock.ts'
+import type { SecretBox } from '#base/secretbox.ts'
 import type { AppDetail, Machine } from '#contract/model.ts'
 import type { FactBatch, LogBatch, StatBatch, TrafficBatch } from '#contract/wire.ts'
 import type { Bell } from '#kernel/bell.ts'
@@ -9,6 +10,9 @@ import type { Logger } from '#kernel/log.ts'
 import { type Loop, startLoop } from '#kernel/loop.ts'
 import { type Moment, type Reach, readApps } from '#run/apps/read.ts'
 import { readMachines } from '#run/machines/read.ts'
+import { startDrains } from './drains/loop.ts'
+import { drainRoutes } from './drains/routes.ts'
+import { openDrainService } from './drains/service.ts'
 import { eventsSince } from './journal/read.ts'
 import { journalRoutes } from './journal/routes.ts'
 import { ingestFacts } from './journal/service.ts'
@@ -45,9 +49,11 @@ export type Watch = {
   close(): Promise<void>
 }
 
-export function openWatch({ db, log, reach, changed, clock = systemClock }: { db: Database; log: Logger; reach: Reach; changed: Bell; clock?: Clock }): Watch {
+export function openWatch({ db, box, log, reach, changed, clock = systemClock }: { db: Database; box: SecretBox; log: Logger; reach: Reach; changed: Bell; clock?: Clock }): Watch {
   const writer = createLogWriter(db)
   const reader = createLogReader(db)
+  let drainLoop: Loop | undefined
+  const drains = openDrainService({ db, box, changed: () => drainLoop?.wake() })
 
   async function moment(app?: string): Promise<Moment> {
     const now = clock.now()
@@ -65,6 +71,7 @@ export function openWatch({ db, log, reach, changed, clock = systemClock }: { db
   const handlers: Handlers = {
     ...journalRoutes({ db, changed }),
     ...logRoutes(reader),
+    ...drainRoutes(drains),
     'traffic.read': ({ query }, { caller, now }) => readTraffic(db, { ...query, apps: caller.apps }, now),
     'resources.read': ({ params, query }, { now }) => readResources(db, params.app, query.environment, query.minutes, now),
     'tonight.read': async (_, { caller, now }) => {
@@ -98,6 +105,7 @@ export function openWatch({ db, log, reach, changed, clock = systemClock }: { db
     start: () => [
       startLogSealing(db, { onError: (error) => log.error({ err: error }, 'sealing of logs failed') }),
       startLogTidying(db, { onError: (error) => log.error({ err: error }, 'tidying of logs failed') }),
+      (drainLoop = startDrains({ db, box, clock, log, lines: (app, after, signal) => reader.stream({ app }, { after, signal }) })),
       startLoop({
         name: 'retention',
         periodMs: 10 * 60_000,

@@ -211,3 +211,8 @@ export function minuteCounts(db: Db, query: Pick<LogQuery, 'apps' | 'app' | 'env
     $.values,
   )
 }
+
+/** The newest line there is, by arrival; 0 before the first. */
+export async function topLine(db: Db): Promise<number> {
+  return (await db.one<{ top: number }>('SELECT next_line - 1 AS top FROM log_state')).top
+}

@@ -1,0 +1,69 @@
+/** Posting a batch over HTTP, gzipped, with one connection kept: what three kinds of drain have in common. */
+import { type Agent, type ClientRequest, type IncomingMessage, request as requestPlain, Agent as PlainAgent } from 'node:http'
+import { Agent as TlsAgent, request as requestTls } from 'node:https'
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
+import { isAppError, messageOf } from '#base/errors.ts'
+import { assertPublicHost, publicLookup } from '#base/public-address.ts'
+import { DeliveryError, type Target } from './port.ts'
+
+const compress = promisify(gzip)
+const timeoutMs = 15_000
+const maxAnswerChars = 200
+
+export type Post = { post(body: string, contentType: string, signal: AbortSignal): Promise<void>; close(): void }
+
+/** @param url  http or https; a user and password in it become an Authorization header */
+export function openPost({ headers, ca, anyAddress }: Target, url: URL): Post {
+  const isTls = url.protocol === 'https:'
+  const guard = anyAddress ? {} : { lookup: publicLookup }
+  const agent: Agent = isTls ? new TlsAgent({ keepAlive: true, maxSockets: 1, ...(ca === undefined ? {} : { ca }), ...guard }) : new PlainAgent({ keepAlive: true, maxSockets: 1, ...guard })
+  const account = url.username === '' ? {} : { authorization: `Basic ${Buffer.from(`${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`).toString('base64')}` }
+  const to = new URL(url)
+  to.username = to.password = ''
+
+  function exchange(body: Buffer, contentType: string, signal: AbortSignal): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const options = { method: 'POST', agent, signal, timeout: timeoutMs, headers: { 'user-agent': 'nightshift', ...account, ...headers, 'content-type': contentType, 'content-encoding': 'gzip', 'content-length': body.length } }
+      const call: ClientRequest = isTls ? requestTls(to, options) : requestPlain(to, options)
+      call.on('response', resolve)
+      call.on('timeout', () => call.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)))
+      call.on('error', reject)
+      call.end(body)
+    })
+  }
+
+  return {
+    async post(body, contentType, signal) {
+      try {
+        if (!anyAddress) assertPublicHost(to.hostname)
+        const answer = await exchange(await compress(body), contentType, signal)
+        const text = await textOf(answer)
+        const status = answer.statusCode ?? 0
+        if (status < 200 || status > 299) throw new DeliveryError(`it answered ${status}${text === '' ? '' : `: ${text}`}`, verdictOf(status), { retryAfterMs: retryAfterMs(answer.headers['retry-after']) })
+      } catch (error) {
+        signal.throwIfAborted()
+        if (error instanceof DeliveryError) throw error
+        throw new DeliveryError(messageOf(error), 'again', { cause: error, retryAfterMs: isAppError(error) ? 60_000 : 0 })
+      }
+    },
+    close: () => agent.destroy(),
+  }
+}
+
+/** What is wrong with the account or the address can be mended there; what is wrong with the lines cannot. */
+function verdictOf(status: number): DeliveryError['verdict'] {
+  return status === 413 ? 'smaller' : status === 400 || status === 422 ? 'never' : 'again'
+}
+
+function retryAfterMs(header: string | undefined): number {
+  const seconds = Number(header)
+  return header !== undefined && Number.isFinite(seconds) ? Math.min(Math.max(seconds, 0), 3600) * 1000 : 0
+}
+
+/** The start of an answer, on one line: it is shown to people. */
+async function textOf(answer: IncomingMessage): Promise<string> {
+  let text = ''
+  for await (const chunk of answer) if (text.length < maxAnswerChars) text += String(chunk)
+  return text.replace(/[^\x20-\x7e]+/g, ' ').trim().slice(0, maxAnswerChars)
+}
