@@ -220,6 +220,39 @@ export type TrafficCount = {
   /** Of these requests, what each release was asked; those that reached no instance are in none. */
   releases: ReleaseCount[]
 }
+/** One request at the ingress or an edge, as the proxy saw it. Ids are lower-case hex, 32 and 16 digits. */
+export type ProxySpan = {
+  traceId: string
+  spanId: string
+  /** The caller's span; null where the trace begins here. */
+  parentId: string | null
+  /** Wall clock of its beginning. */
+  atMs: number
+  durationMs: number
+  firstByteMs: number
+  app: string
+  environment: string
+  service: string
+  /** The caller of an edge; null for the ingress. */
+  from: string | null
+  route: string
+  instance: string | null
+  release: number | null
+  method: string
+  host: string
+  path: string
+  status: number
+  outcome: 'answered' | 'stale' | 'aborted' | 'failed'
+  error: string | null
+  retries: number
+  parkedMs: number
+  protocol: string
+  /** Why it was kept. */
+  because: 'error' | 'slow' | 'sampled'
+}
+/** `dropped`: spans that found no room since the batch before. */
+export type SpanBatch = { machine: string; dropped: number; spans: ProxySpan[] }
+
 /** `errors`: 5xx of the app, and what we had to answer for it, with a kept copy or without. `latency` as above. */
 export type ReleaseCount = { release: number; requests: number; errors: number; latency: number[] }
 export type TrafficBatch = { machine: string; id: string; from: string; to: string; counts: TrafficCount[] }

@@ -93,6 +93,7 @@ async function startProxy(options: ProcessOptions, log: Logger): Promise<Running
     httpPort: options.httpPort ?? standardPorts.http,
     httpsPort: options.httpsPort ?? null,
     dnsPort: options.dnsPort ?? standardPorts.dns,
+    trustTraces: options.trustTraces,
   })
   return { close: () => proxy.close(), ports: proxy.ports }
 }

@@ -69,6 +69,8 @@ export type ProcessOptions = {
   databaseUrl: string | undefined
   /** Instead of `<home>/keys/machine.token`, for an agent or proxy on another machine. */
   machineToken: string | undefined
+  /** Traces of clients from outside go on at the ingress. */
+  trustTraces: boolean
 }
 
 /** Throws `invalid` with the usage's way out. */
@@ -99,6 +101,7 @@ export function parseProcessOptions(command: string, args: string[], env: NodeJS
     help: values.help ?? false,
     databaseUrl: filled('DATABASE_URL'),
     machineToken: filled('NIGHTSHIFT_MACHINE_TOKEN'),
+    trustTraces: filled('NIGHTSHIFT_TRUST_TRACES') === '1',
   }
 }
 
@@ -152,6 +155,7 @@ const usages: Record<string, string> = {
   --stop-apps-on-exit    stop the apps too when this ends
 
 A port 0 means any free one; ports once chosen are kept. DATABASE_URL names an external PostgreSQL instead of the embedded one.
+NIGHTSHIFT_TRUST_TRACES=1 lets traces that clients bring go on at the ingress; otherwise each begins anew there.
 Stopping (Ctrl-C, SIGTERM, nightshift down) leaves apps running unless told otherwise.`,
   down: `nightshift down: stop what nightshift up started; apps run on
 
@@ -178,7 +182,8 @@ NIGHTSHIFT_MACHINE_TOKEN stands for <home>/keys/machine.token on another machine
   --home DIR          data folder
   --control-url URL   control's API (default: that of this home); or NIGHTSHIFT_CONTROL_URL
   --http-host HOST, --http-port N, --https-port N, --dns-port N, --machine NAME as for nightshift up
-NIGHTSHIFT_MACHINE_TOKEN stands for <home>/keys/machine.token on another machine than control's.`,
+NIGHTSHIFT_MACHINE_TOKEN stands for <home>/keys/machine.token on another machine than control's.
+NIGHTSHIFT_TRUST_TRACES=1 as for nightshift up.`,
   postgres: `nightshift postgres: the embedded database of this home, alone; runs until it is stopped
 
   --home DIR          data folder

@@ -108,7 +108,7 @@ export class Edges {
   #entrance(slot: Slot): Entrance {
     return {
       relay: this.#relay,
-      rules: { secure: false, trustForwarded: true },
+      rules: { secure: false, trustForwarded: true, trustTrace: true },
       scheme: 'http',
       port: slot.port,
       edge: () => slot.target,

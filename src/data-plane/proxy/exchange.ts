@@ -16,6 +16,7 @@ import type { ResponseHead } from './response-head.ts'
 import { isFault, SafetyNet } from './safety-net.ts'
 import type { Waiter } from './service.ts'
 import type { Target } from './target.ts'
+import type { TraceContext } from './trace-context.ts'
 import type { UpstreamConnection, UpstreamUser } from './upstream.ts'
 
 /**
@@ -37,6 +38,7 @@ export class Exchange implements UpstreamUser, Waiter {
   readonly #protocol: string
   readonly #at = Date.now()
   readonly #start = performance.now()
+  readonly #trace: TraceContext
   readonly #lines: string
   readonly #body = new HeldBody()
   readonly #placement: Placement
@@ -51,6 +53,7 @@ export class Exchange implements UpstreamUser, Waiter {
   #retries = 0
   #recalls = 0
   #parkedSince = -1
+  #parkedMs = 0
   #answered = false
   #status = 0
   #firstByteMs = 0
@@ -67,7 +70,8 @@ export class Exchange implements UpstreamUser, Waiter {
     this.#placement = new Placement(target.service)
     this.#deadline = Deadline.of(target.service.timeoutMs, head.timeoutMs)
     this.requestId = requestId
-    this.#lines = requestLines(head, caller, requestId, this.#at)
+    this.#trace = relay.traceOf(head, target, this.#start)
+    this.#lines = requestLines(head, caller, requestId, this.#trace, this.#at)
     this.#net = target.keeping === null ? null : new SafetyNet(target.keeping, target.service.key, caller.scheme, head, this.#lines)
     this.bytesIn = head.target.length + head.kept.length
     target.service.retries.earn(this.#start)
@@ -146,16 +150,21 @@ export class Exchange implements UpstreamUser, Waiter {
   #send(attempt: Attempt, connection: UpstreamConnection): void {
     attempt.reused = connection.uses > 0
     attempt.sent = true
-    this.#parkedSince = -1
     connection.use(this, this.head.method, this.#front.raw, this.head.upgrade !== null)
     const body = this.#body.content()
     const now = performance.now()
+    this.#unparked(now)
     const more = connection.write(this.#deadline === null ? `${this.#lines}\r\n` : `${this.#lines}${this.#deadline.line(now)}\r\n`, body)
     if (body !== null && body.length > this.#relay.limits.replayBytes) this.#body.forget()
     attempt.asked(now)
     this.#release = attempt.instance.release
     this.#touch(now)
     if (!this.#body.complete && more) this.#front.resume()
+  }
+
+  #unparked(now: number): void {
+    if (this.#parkedSince !== -1) this.#parkedMs += now - this.#parkedSince
+    this.#parkedSince = -1
   }
 
   connectFailed(because: string): void {
@@ -350,6 +359,7 @@ export class Exchange implements UpstreamUser, Waiter {
     this.#body.forget()
     this.#net?.drop()
     const now = performance.now()
+    this.#unparked(now)
     if (this.#admission !== 'refuse') this.target.breaker?.ended(this.#admission, this.#callOutcome(outcome, error), now)
     this.#relay.record({
       at: this.#at,
@@ -369,6 +379,9 @@ export class Exchange implements UpstreamUser, Waiter {
       client: this.#caller.address,
       protocol: this.#protocol,
       error,
+      trace: this.#trace,
+      retries: this.#retries + this.#recalls,
+      parkedMs: this.#parkedMs,
     })
   }
 

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { RequestHead } from './request-head.ts'
 import type { ResponseHead } from './response-head.ts'
+import { type TraceContext, traceLines } from './trace-context.ts'
 
 /**
  * The heads we write. Framing fields are always written by us, in one canonical form; hop-by-hop fields are gone
@@ -36,8 +37,8 @@ export function edgeCaller(address: string): Caller {
 }
 
 /** The head for the app, without the empty line that ends it. We always speak HTTP/1.1 to it and keep the connection, so no Connection field is needed. */
-export function requestLines(head: RequestHead, caller: Caller, requestId: string, nowMs: number): string {
-  let lines = `${head.method} ${head.target} HTTP/1.1\r\nHost: ${head.host}\r\n${head.kept}${caller.forwardedLines}X-Request-ID: ${requestId}\r\n`
+export function requestLines(head: RequestHead, caller: Caller, requestId: string, trace: TraceContext, nowMs: number): string {
+  let lines = `${head.method} ${head.target} HTTP/1.1\r\nHost: ${head.host}\r\n${head.kept}${caller.forwardedLines}X-Request-ID: ${requestId}\r\n${traceLines(trace)}`
   if (!caller.edge) lines += `X-Forwarded-Host: ${head.host}\r\nX-Request-Start: t=${nowMs}\r\n`
   if (head.chunked) lines += 'Transfer-Encoding: chunked\r\n'
   else if (head.contentLength !== -1) lines += `Content-Length: ${head.contentLength}\r\n`

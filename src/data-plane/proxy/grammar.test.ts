@@ -50,7 +50,7 @@ test('only a plain decimal number is a length', () => {
   for (const text of ['', '-1', '+1', '1.0', '1e3', '0x1', ' 1', '1 ', '9007199254740993', '99999999999999999', '１']) assert.equal(parseContentLength(text), -1, text)
 })
 
-const rules = { secure: false, trustForwarded: false }
+const rules = { secure: false, trustForwarded: false, trustTrace: false }
 
 test('any bytes parse as a head or are refused, and what is passed on holds no line that was not there', () => {
   const line = fc.oneof(

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2'
 import { isToken } from './grammar.ts'
 import { type Refusal, refusals } from './refusal.ts'
-import { maxHeadBytes, parseRequestHead, type RequestHead } from './request-head.ts'
+import { type HeadRules, maxHeadBytes, parseRequestHead, type RequestHead } from './request-head.ts'
 import type { ResponseHead } from './response-head.ts'
 
 /**
@@ -10,7 +10,7 @@ import type { ResponseHead } from './response-head.ts'
  */
 const connectionSpecific = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade'])
 
-export function requestHeadOf(headers: IncomingHttpHeaders, hasBody: boolean): RequestHead | Refusal {
+export function requestHeadOf(headers: IncomingHttpHeaders, hasBody: boolean, rules: HeadRules): RequestHead | Refusal {
   const method = pseudo(headers, ':method')
   const path = pseudo(headers, ':path')
   const authority = pseudo(headers, ':authority')
@@ -33,7 +33,7 @@ export function requestHeadOf(headers: IncomingHttpHeaders, hasBody: boolean): R
   }
   if (hasBody && headers['content-length'] === undefined) text += 'transfer-encoding: chunked\r\n'
   if (text.length > maxHeadBytes) return refusals.headSize
-  return parseRequestHead(text, { secure: true, trustForwarded: false })
+  return parseRequestHead(text, rules)
 }
 
 function pseudo(headers: IncomingHttpHeaders, name: string): string | null {

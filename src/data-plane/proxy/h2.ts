@@ -90,7 +90,7 @@ class Http2Front implements Front {
 
   serve(headers: IncomingHttpHeaders, whole: boolean): void {
     const { relay } = this.#entrance
-    const head = requestHeadOf(headers, !whole)
+    const head = requestHeadOf(headers, !whole, this.#entrance.rules)
     if (isRefusal(head)) return this.#answerOurselves(null, badRequest(head))
     const resolution = resolve(this.#entrance, head)
     if (!isTarget(resolution)) return this.#answerOurselves(head, resolution.failure)

@@ -318,8 +318,8 @@ test('every request is one line of the access log, without its query', async () 
   const lines = await rig.accessLog()
   const line = lines.find((entry) => entry['requestId'] === 'log-me')
   assert.deepEqual(
-    { ...line, at: 0, ms: 0, bytesIn: 0, bytesOut: 0 },
-    { at: 0, app: 'shop', environment: 'production', service: 'web', route: 'route:r0', instance: 'ins_web0', method: 'GET', host: 'web.localhost', path: '/logged', status: 200, ms: 0, bytesIn: 0, bytesOut: 0, requestId: 'log-me', client: '127.0.0.1', protocol: 'HTTP/1.1' },
+    { ...line, at: 0, traceId: String(line?.['traceId']).length, ms: 0, bytesIn: 0, bytesOut: 0 },
+    { at: 0, app: 'shop', environment: 'production', service: 'web', route: 'route:r0', instance: 'ins_web0', method: 'GET', host: 'web.localhost', path: '/logged', status: 200, ms: 0, bytesIn: 0, bytesOut: 0, requestId: 'log-me', traceId: 32, client: '127.0.0.1', protocol: 'HTTP/1.1' },
   )
   assert.match(String(line?.['at']), /^\d{4}-\d\d-\d\dT/)
   const missing = lines.find((entry) => entry['requestId'] === 'not-found')

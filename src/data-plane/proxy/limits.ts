@@ -46,6 +46,11 @@ export type Limits = {
   /** Memory for copies of answers, of all services that ask for it together; and of one answer's body. */
   copyBytes: number
   copyEntryBytes: number
+  /** New traces of one service that are marked as sampled, in the long run and at once. */
+  tracesPerSecond: number
+  traceBurst: number
+  /** Spans that are kept beyond those, because they failed or were slow; of all services together. */
+  oddSpansPerSecond: number
 }
 
 export const defaultLimits: Limits = {
@@ -73,4 +78,7 @@ export const defaultLimits: Limits = {
   slowStartMs: 10_000,
   copyBytes: 32 * 1024 * 1024,
   copyEntryBytes: 1024 * 1024,
+  tracesPerSecond: 10,
+  traceBurst: 50,
+  oddSpansPerSecond: 100,
 }

@@ -3,6 +3,7 @@ import { badByte, type FieldVisitor, walkFields, withoutNamed } from './fields.t
 import { hostnameOf, isTargetByte, isToken, isTokenByte, listOf, parseContentLength } from './grammar.ts'
 import { type Refusal, refusals } from './refusal.ts'
 import { routePath } from './route-path.ts'
+import { parseTraceparent, parseTracestate, type TraceParent } from './trace-context.ts'
 
 /**
  * The head of a request, parsed no further than framing and routing need: the request line, and of the fields
@@ -34,14 +35,17 @@ export type RequestHead = {
   requestId: string | null
   /** What the caller of an edge has left for this (X-Request-Timeout-Ms), in milliseconds; -1: it did not say, or is not believed. */
   timeoutMs: number
+  /** The trace it belongs to, where the caller's word is taken; and its `tracestate`, empty without one. */
+  trace: TraceParent | null
+  traceState: string
 }
 
 export const maxTargetBytes = 8 * 1024
 /** Request line and fields together. */
 export const maxHeadBytes = 16 * 1024
 
-/** A way in: `https` or not, and whether the caller's own forwarding fields are believed (on edges). */
-export type HeadRules = { secure: boolean; trustForwarded: boolean }
+/** A way in: `https` or not, whether the caller's own forwarding fields are believed (on edges), and whether its trace goes on. */
+export type HeadRules = { secure: boolean; trustForwarded: boolean; trustTrace: boolean }
 
 /** `text` is the head in latin1, from the request line to the CRLF of the last field, without the empty line. */
 export function parseRequestHead(text: string, rules: HeadRules): RequestHead | Refusal {
@@ -80,6 +84,7 @@ export function parseRequestHead(text: string, rules: HeadRules): RequestHead | 
   const path = routePath(target)
   if (path === null) return refusals.target
 
+  const trace = fields.traceparent === null ? null : parseTraceparent(fields.traceparent)
   const bodyless = !fields.chunked && fields.contentLength <= 0
   return {
     method,
@@ -96,6 +101,8 @@ export function parseRequestHead(text: string, rules: HeadRules): RequestHead | 
     expectContinue: fields.expectContinue && minor === 1,
     requestId: fields.requestId,
     timeoutMs: fields.timeoutMs,
+    trace,
+    traceState: trace === null ? '' : parseTracestate(fields.tracestate),
   }
 }
 
@@ -130,6 +137,8 @@ class RequestFields implements FieldVisitor {
   expectContinue = false
   requestId: string | null = null
   timeoutMs = -1
+  traceparent: string | null = null
+  tracestate = ''
   /** Fields that Connection names, beyond the usual ones. */
   named: string[] | null = null
   readonly #rules: HeadRules
@@ -160,8 +169,10 @@ class RequestFields implements FieldVisitor {
         return first !== 0x75 || this.#named(text, start, colon, from, to) // upgrade
       case 9: // forwarded, x-real-ip
         return (first !== 0x66 && first !== 0x78) || this.#named(text, start, colon, from, to)
-      case 10: // connection, keep-alive
-        return (first !== 0x63 && first !== 0x6b) || this.#named(text, start, colon, from, to)
+      case 10: // connection, keep-alive, tracestate
+        return (first !== 0x63 && first !== 0x6b && first !== 0x74) || this.#named(text, start, colon, from, to)
+      case 11: // traceparent
+        return first !== 0x74 || this.#named(text, start, colon, from, to)
       case 14: // content-length, http2-settings
         return (first !== 0x63 && first !== 0x68) || this.#named(text, start, colon, from, to)
       case 12: // x-request-id
@@ -209,6 +220,12 @@ class RequestFields implements FieldVisitor {
         return false
       case timeoutField:
         if (raw === name && this.#rules.trustForwarded && /^\d{1,9}$/.test(text.slice(from, to))) this.timeoutMs = Number(text.slice(from, to))
+        return false
+      case 'traceparent': // sent twice it is none (§3.2.1), and what is no traceparent is passed on to nobody
+        if (this.#rules.trustTrace) this.traceparent = this.traceparent === null ? text.slice(from, to) : ''
+        return false
+      case 'tracestate':
+        if (this.#rules.trustTrace) this.tracestate += this.tracestate === '' ? text.slice(from, to) : `,${text.slice(from, to)}`
         return false
       case 'te':
       case 'keep-alive':

@@ -19,6 +19,7 @@ import { defaultLimits, type Limits } from './limits.ts'
 import { type Listener, listen } from './listener.ts'
 import { Relay } from './relay.ts'
 import { Routes } from './routes.ts'
+import { SpanShipper } from './span-shipper.ts'
 import { StateFile } from './state-file.ts'
 import { Counters } from './target.ts'
 import { listenTls } from './tls-listener.ts'
@@ -45,10 +46,13 @@ export type ProxyOptions = {
   dnsHost?: string
   machine?: string
   version?: string
+  /** A trace that a client from outside brings goes on; otherwise it begins anew at the ingress. */
+  trustTraces?: boolean
   /** A pino logger fits. */
   log?: { info(message: string): void; warn(message: string): void }
   limits?: Partial<Limits>
   trafficPeriodMs?: number
+  spanPeriodMs?: number
 }
 
 export type Proxy = {
@@ -83,7 +87,8 @@ export async function runProxy(options: ProxyOptions): Promise<Proxy> {
   const counters = new Counters()
   const accessLog = new AccessLog({ path: join(folder, 'access.log'), log })
   const copies = new Copies(limits)
-  const relay = new Relay(fleet, limits, new Routes(emptyTable, fleet, counters, copies), accessLog)
+  const spans = control && new SpanShipper({ machine, control, log, ...(options.spanPeriodMs === undefined ? {} : { periodMs: options.spanPeriodMs }) })
+  const relay = new Relay(fleet, limits, new Routes(emptyTable, fleet, counters, copies), accessLog, spans)
   const connections = new Set<Visitable>()
   const edges = new Edges(relay, counters, connections, note, log)
   const certificates = new Certificates()
@@ -109,9 +114,10 @@ export async function runProxy(options: ProxyOptions): Promise<Proxy> {
   agents = await AgentSocket.open(join(options.home, 'run', 'proxy.sock'), (message) => fleet.hear(message), log)
 
   let httpsPort: number | null = null
+  const trustTrace = options.trustTraces ?? false
   const common = { relay, edge: null, httpsPort: () => httpsPort, connections }
-  const secure: Entrance = { ...common, rules: { secure: true, trustForwarded: false }, scheme: 'https', port: 0 }
-  const plain: Entrance = { ...common, rules: { secure: false, trustForwarded: false }, scheme: 'http', port: 0 }
+  const secure: Entrance = { ...common, rules: { secure: true, trustForwarded: false, trustTrace }, scheme: 'https', port: 0 }
+  const plain: Entrance = { ...common, rules: { secure: false, trustForwarded: false, trustTrace }, scheme: 'http', port: 0 }
   const listeners: Listener[] = []
   if (options.httpsPort != null) {
     // Loaded on use: most of what HTTP/2 costs in memory is its code.
@@ -192,7 +198,7 @@ export async function runProxy(options: ProxyOptions): Promise<Proxy> {
     clearInterval(sweep)
     clearInterval(beat)
     fleet.close()
-    await Promise.all([dns?.close(), agents?.close(), spool.close(), facts?.close(), accessLog.close(), tableFile.flush(), endpointsFile.flush()])
+    await Promise.all([dns?.close(), agents?.close(), spool.close(), spans?.close(), facts?.close(), accessLog.close(), tableFile.flush(), endpointsFile.flush()])
     control?.close()
   }
 }

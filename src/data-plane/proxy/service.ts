@@ -5,6 +5,7 @@ import { Latency } from './latency.ts'
 import type { Limits } from './limits.ts'
 import { RetryBudget } from './retry-budget.ts'
 import type { Side } from './split.ts'
+import { SlowLine, TraceBudget } from './trace-choice.ts'
 
 /** Somebody who waits for a ready instance: a request, or a connection of a TCP edge. */
 export interface Waiter {
@@ -35,11 +36,14 @@ export class Service {
   readyMs = 0
   readonly retries: RetryBudget
   readonly latency = new Latency()
+  readonly slow = new SlowLine()
+  readonly traces: TraceBudget
   readonly #parked = new Set<Waiter>()
 
   constructor(key: ServiceKey, limits: Limits) {
     this.key = key
     this.retries = new RetryBudget(limits)
+    this.traces = new TraceBudget(limits.tracesPerSecond, limits.traceBurst)
   }
 
   describe(target: ServiceTarget | undefined): void {

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { WebSocketServer } from 'ws'
 import { LineSplitter } from '#base/lines.ts'
-import type { AgentToProxy, Certificate, Edge, Endpoint, Fact, FactBatch, ProxyToAgent, ProxyToControl, Route, RouteTable, ServiceTarget, TrafficBatch } from '#contract/wire.ts'
+import type { AgentToProxy, Certificate, Edge, Endpoint, Fact, FactBatch, ProxyToAgent, ProxyToControl, Route, RouteTable, SpanBatch, ServiceTarget, TrafficBatch } from '#contract/wire.ts'
 import { type Proxy, type ProxyOptions, runProxy } from './run.ts'
 
 export async function until(check: () => boolean, what = 'the state waited for', limitMs = 8_000): Promise<void> {
@@ -34,6 +34,7 @@ export async function freePort(): Promise<number> {
 export async function startControl(port = 0) {
   const traffic: TrafficBatch[] = []
   const facts: Fact[] = []
+  const spans: SpanBatch[] = []
   const hellos: ProxyToControl[] = []
   let table: RouteTable | null = null
   const server = createHttpServer((request, response) => {
@@ -44,6 +45,7 @@ export async function startControl(port = 0) {
       const body: unknown = request.headers.authorization === 'Bearer token' ? JSON.parse(String(request.headers['content-encoding'] === 'gzip' ? gunzipSync(sent) : sent)) : null
       if (request.url === '/internal/traffic') traffic.push(body as TrafficBatch)
       else if (request.url === '/internal/facts') facts.push(...(body as FactBatch).facts)
+      else if (request.url === '/internal/spans') spans.push(body as SpanBatch)
       response.end()
     })
   })
@@ -60,6 +62,7 @@ export async function startControl(port = 0) {
     port: address.port,
     traffic,
     facts,
+    spans,
     hellos,
     push(next: RouteTable) {
       table = next

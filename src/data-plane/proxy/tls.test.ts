@@ -244,7 +244,7 @@ test('a raw HTTP/2 client cannot carry CRLF, NUL or hop-by-hop fields to the app
   }
   // nghttp2 drops an ordinary field that it finds invalid and resets the stream for others; either way nothing gets through.
   const names = app.received().split('\r\n').filter((line) => line !== '' && line !== 'GET / HTTP/1.1').map((line) => line.slice(0, line.indexOf(':')))
-  assert.deepEqual([...new Set(names)].sort(), ['Host', 'X-Forwarded-For', 'X-Forwarded-Host', 'X-Forwarded-Port', 'X-Forwarded-Proto', 'X-Real-IP', 'X-Request-ID', 'X-Request-Start'])
+  assert.deepEqual([...new Set(names)].sort(), ['Host', 'X-Forwarded-For', 'X-Forwarded-Host', 'X-Forwarded-Port', 'X-Forwarded-Proto', 'X-Real-IP', 'X-Request-ID', 'X-Request-Start', 'traceparent'])
 })
 
 test('an HTTP/2 client that resets its stream makes the app’s request end; an app that dies resets the stream', async () => {
