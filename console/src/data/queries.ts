@@ -50,6 +50,7 @@ export const queries = {
       getNextPageParam: (last) => (last.length < changesPage ? undefined : last.at(-1)?.id),
     }),
   why: (ref: AppRef, service: string) => queryOptions({ queryKey: ['why', ref.app, ref.env, service], queryFn: ({ signal }) => api.call('why.read', { params: { app: ref.app, service }, query: { environment: ref.env } }, signal), refetchInterval: 10 * seconds }),
+  drains: (app: string) => queryOptions({ queryKey: ['drains', app], queryFn: ({ signal }) => api.call('drains.list', { query: { app } }, signal), refetchInterval: 10 * seconds }),
   tokens: () => queryOptions({ queryKey: ['tokens'], queryFn: ({ signal }) => api.call('tokens.list', {}, signal) }),
 } as const
 

@@ -11,6 +11,7 @@ import { useAction } from '../../data/use-action.ts'
 import { useSession } from '../../data/use-session.ts'
 import { plural } from '../../lib/numbers.ts'
 import { paths } from '../../paths.ts'
+import { Drains } from './drains.tsx'
 import { GitSettings } from './git-settings.tsx'
 import { useApp } from './use-app.ts'
 
@@ -26,6 +27,7 @@ export function AppSettings() {
       <Section title="Volumes" aside="never removed, emptied or re-pointed by a deploy">
         <Volumes app={app} />
       </Section>
+      <Drains app={app} />
       <StopStart app={app} />
       <Destroy app={app} />
     </>
