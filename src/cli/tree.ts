@@ -92,6 +92,7 @@ export const sections: readonly Section[] = [
         test: verb('Send one line to a drain now', async () => (await import('./commands/drains/test.ts')).drainsTest),
         remove: verb('Send no more lines there', async () => (await import('./commands/drains/remove.ts')).drainsRemove),
       }),
+      search: verb('Find apps, services, releases, events, documents and lines by words', async () => (await import('./commands/search.ts')).search),
       events: verb('The journal: everything that happened', async () => (await import('./commands/events.ts')).events),
       map: verb('Services, what they need, and how they are', async () => (await import('./commands/map.ts')).map),
       traffic: verb('Rate, errors and latency of routes and edges', async () => (await import('./commands/traffic.ts')).traffic),

@@ -17,6 +17,7 @@ export const calls: Record<EndpointId, CallSpec> = {
   'tokens.revoke': { method: 'DELETE', path: '/v1/tokens/{id}' },
   'tonight.read': { method: 'GET', path: '/v1/tonight' },
   'map.read': { method: 'GET', path: '/v1/map' },
+  'search.read': { method: 'GET', path: '/v1/search' },
   'machines.list': { method: 'GET', path: '/v1/machines' },
   'events.list': { method: 'GET', path: '/v1/events' },
   'events.stream': { method: 'GET', path: '/v1/events/stream' },

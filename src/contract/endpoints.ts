@@ -7,6 +7,7 @@ import { appName, branchName, environmentName, hostName, instanceName, pathPrefi
 import * as drains from './drains.ts'
 import * as heal from './healing.ts'
 import * as m from './model.ts'
+import { searchQuery, searchSchema } from './search.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
@@ -67,6 +68,7 @@ export const endpoints = define({
   // ---- seeing
   'tonight.read': { method: 'GET', path: '/v1/tonight', access: 'read', summary: 'The home page: one sentence, 24 hours, what needs a person.', response: m.tonightSchema },
   'map.read': { method: 'GET', path: '/v1/map', access: 'read', summary: 'Services, edges and machines as they are now.', response: m.mapSchema },
+  'search.read': { method: 'GET', path: '/v1/search', access: 'read', summary: 'Apps, services, machines, alerts, releases, events, documents and log lines that hold the words, best first.', query: searchQuery, response: searchSchema },
   'machines.list': { method: 'GET', path: '/v1/machines', access: 'read', summary: 'Machines and what each cannot do.', response: z.array(m.machineSchema) },
   'events.list': { method: 'GET', path: '/v1/events', access: 'read', summary: 'The journal, newest first.', query: z.object({ app: appName.optional(), environment: environmentName.optional(), kind: z.string().max(60).optional(), before: z.coerce.number().int().optional(), ...page }), response: z.array(m.eventSchema) },
   'events.stream': { method: 'GET', path: '/v1/events/stream', access: 'read', summary: 'The journal as it grows (SSE; Last-Event-ID goes on where it broke).', query: z.object({ app: appName.optional(), environment: environmentName.optional(), after: z.coerce.number().int().optional() }), response: m.eventSchema, stream: true },

@@ -24,6 +24,8 @@ import { mapView } from './map/map.ts'
 import { newestStats, readResources } from './resources/read.ts'
 import { ingestStats, statsKeptMs } from './resources/service.ts'
 import { dropOldStats } from './resources/store.ts'
+import { docsFolder } from './search/docs.ts'
+import { openSearch } from './search/service.ts'
 import { missingSecrets } from './tonight/read.ts'
 import { tonight } from './tonight/tonight.ts'
 import { readTraffic, recentRates, sparklines } from './traffic/read.ts'
@@ -61,6 +63,8 @@ export function openWatch({ db, box, log, reach, changed, clock = systemClock }:
     return { samples, rates }
   }
 
+  const search = openSearch({ db, apps: () => readApps(db, reach, { samples: new Map(), rates: [] }), machines: () => readMachines(db), lines: reader.read, docsDir: docsFolder })
+
   /** What can never be stored is answered as stored, so that it holds nothing up; here is where it can still be read. */
   async function noted<T extends { refused: readonly object[] }>(result: Promise<T>): Promise<T> {
     const { refused } = await result
@@ -85,6 +89,7 @@ export function openWatch({ db, box, log, reach, changed, clock = systemClock }:
       ])
       return tonight({ apps, events, machines, missingSecrets: missing, sparklines: lines, now })
     },
+    'search.read': ({ query }, { caller, now }) => search(query, caller.apps, now),
     'map.read': async (_, { caller, now }) => {
       const seen = { apps: caller.apps }
       const [apps, traffic, machines] = await Promise.all([moment().then((current) => readApps(db, reach, current, seen)), readTraffic(db, { ...seen, minutes: 1 }, now), readMachines(db)])
