@@ -1,124 +1,83 @@
 /**
- * Log lines through the real writer into a real, durable PostgreSQL, sealed while they arrive; then searches over all of
- * them. Arguments: lines (default 1000000). Lines are mostly random ids and addresses, so real logs compress better.
+ * `npm run bench -- logs [--lines 5000000] [--rate 10000] [--seconds 30] [--only store|pipeline] [--no-wait]`: lines stored and searchable beside
+ * other ways to keep them, and what a whole Nightshift pays for 10 000 lines a second. Lines are mostly random ids and addresses, so
+ * real logs compress better. Grafana Loki and VictoriaLogs are in no Debian (its package `loki` is a program of genetics), so they are not here.
  */
 import { performance } from 'node:perf_hooks'
-import { openDatabase } from '#kernel/db/db.ts'
-import { migrate } from '#kernel/db/migrate.ts'
-import { ensurePostgres, stopPostgres } from '#kernel/postgres/embedded.ts'
+import { parseArgs } from 'node:util'
 import { tempHome } from '#test/harness/home.ts'
-import { sealTurn } from '#watch/logs/loop.ts'
-import type { LogPageQuery } from '#watch/logs/model.ts'
-import { createLogReader } from '#watch/logs/read.ts'
-import { createLogWriter } from '#watch/logs/service.ts'
-import { batchOf, entry, lineText, randomOf } from '#watch/logs/testing/log-corpus.ts'
+import { openClickhouse } from './logs/clickhouse.ts'
+import type { Contender, Stored } from './logs/contender.ts'
+import { type Corpus, writeCorpus } from './logs/corpus.ts'
+import { openFiles } from './logs/files.ts'
+import { openOurs } from './logs/ours.ts'
+import { measurePipeline } from './logs/pipeline.ts'
+import { searchesOf } from './logs/searches.ts'
+import { calm, machineLine, markdownTable, median, note, say, short } from './rig/report.ts'
 
-const total = Number(process.argv[2] ?? 1_000_000)
-const apps = 40
-const batchLines = 1000
-const table: Record<string, string | number>[] = []
-const row = (what: string, value: number, unit: string) => table.push({ what, value: value >= 1000 ? Math.round(value).toLocaleString('en') : Math.round(value * 10) / 10, unit })
+const searchRuns = 5
+type Answers = { found: number | null; firstMs: number; medianMs: number }
 
-await using home = await tempHome('nightshift-bench-')
-const server = await ensurePostgres({ home: home.home, durable: true })
-const db = openDatabase(server.url, { max: 20 })
-await migrate(db)
-const writer = createLogWriter(db)
-const reader = createLogReader(db)
-try {
-  await measure()
-} finally {
-  reader.close()
-  await writer.close()
-  await db.close()
-  await stopPostgres(home.home)
-}
-console.table(table)
-
-async function measure() {
-  const random = randomOf(1)
-  const start = Date.now() - 3_600_000
-  let bytes = 0
-  const batches = Array.from({ length: Math.ceil(total / batchLines) }, (_, nth) => {
-    const app = `app-${nth % apps}`
-    const entries = Array.from({ length: batchLines }, (_unused, at) => {
-      const id = nth * batchLines + at
-      const line = entry(id === Math.floor(total / 3) ? 'payment failed for order 7c9e6679f0c24c1e' : lineText(random, id), start + (id / total) * 3_500_000)
-      bytes += Buffer.byteLength(line.text)
-      return line
-    })
-    return batchOf(app, Math.floor(nth / apps) * batchLines, entries, { app, instance: 'web.1' })
+export async function runLogs(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: { lines: { type: 'string', default: '5000000' }, rate: { type: 'string', default: '10000' }, seconds: { type: 'string', default: '30' }, only: { type: 'string' }, 'no-wait': { type: 'boolean', default: false } },
   })
+  const isCalm = values['no-wait'] || (await calm(1.5, 600_000))
+  say(`${machineLine()}${isCalm && !values['no-wait'] ? '' : ' (not waited for, or never calm)'}\n`)
+  if (values.only !== 'pipeline') await storeAndSearch(Number(values.lines))
+  if (values.only !== 'store') await pipeline(Number(values.rate), Number(values.seconds))
+}
 
-  // ---- take in, with sealing beside it
-  let storing = true
-  let sealedMs = 0
-  let longest = 0
-  const sealer = (async () => {
-    while (storing) {
-      const began = performance.now()
-      const report = await sealTurn(db, new Date(), {})
-      if (report.actions.length > 0) sealedMs += performance.now() - began
-      await new Promise((resolve) => setTimeout(resolve, 200))
+async function storeAndSearch(lines: number): Promise<void> {
+  await using folder = await tempHome('nightshift-bench-lines-')
+  note(`writing ${lines} lines to files`)
+  const corpus = await writeCorpus(folder.home, lines)
+  say(`${short(lines)} lines of ${short(corpus.textBytes / lines)} B, 40 apps, over a day\n`)
+  const stored: [string, Stored][] = []
+  const answers: [string, Answers[]][] = []
+  // one after the other, and each is gone before the next comes
+  for (const open of [openOurs, () => openClickhouse('0-63'), async () => openFiles()] as (() => Promise<Contender>)[]) {
+    const contender = await open()
+    if (contender.absent !== null) {
+      say(`${contender.name} is left out: ${contender.absent}`)
+      continue
     }
-  })()
-  const cpuBefore = process.cpuUsage()
-  const began = performance.now()
-  const waits: number[] = []
-  let next = 0
-  await Promise.all(
-    Array.from({ length: 4 }, async () => {
-      while (next < batches.length) {
-        const batch = batches[next++] as (typeof batches)[number]
-        const asked = performance.now()
-        await writer.ingest([batch])
-        waits.push(performance.now() - asked)
-        longest = Math.max(longest, waits.at(-1) as number)
-      }
-    }),
-  )
-  const seconds = (performance.now() - began) / 1000
-  const cpu = process.cpuUsage(cpuBefore)
-  storing = false
-  await sealer
-  await sealTurn(db, new Date(), { maxLines: 1 })
-  row('lines stored while sealing', total / seconds, 'lines/s')
-  row('answer to a batch of 1000, p50', waits.toSorted((a, b) => a - b)[Math.floor(waits.length / 2)] as number, 'ms')
-  row('answer to a batch of 1000, max', longest, 'ms')
-  row('CPU of control', ((cpu.user + cpu.system) / 1000 / total) * 100_000, 'ms / 100 k lines')
-  row('time in sealing turns', sealedMs, 'ms')
-  row('text of a line', bytes / total, 'B')
-  const sizes = await db.one<{ chunk: number; table: number; chunks: number }>(
-    `SELECT sum(stored_bytes)::bigint AS chunk, pg_total_relation_size('log_chunks') AS table, count(*)::int AS chunks FROM log_chunks`,
-  )
-  row('sealed, data and grams', sizes.chunk / total, 'B/line')
-  row('sealed, on disk with table and indexes', sizes.table / total, 'B/line')
-  row('chunks', sizes.chunks, '')
-  row('resident memory', process.memoryUsage().rss / 1024 / 1024, `MB (with ${Math.round(bytes / 1024 / 1024)} MB of lines to send)`)
-
-  // ---- search
-  const since = new Date(start + 1_000_000)
-  const until = new Date(start + 1_900_000)
-  const searches: [string, LogPageQuery][] = [
-    ['last 100 of one app', { app: 'app-7' }],
-    ['last 100 of all', {}],
-    ['one app, 15 min, substring', { app: 'app-7', text: 'queue mail', since, until, limit: 1000 }],
-    ['all apps, 15 min, substring without match', { text: 'zzz not there', since, until, budgetMs: 60_000 }],
-    ['one app, all time, without match', { app: 'app-7', text: 'zzz not there', budgetMs: 60_000 }],
-    ['everything, without match', { text: 'zzz not there', budgetMs: 60_000 }],
-    ['everything, short needle without match', { text: '#z#', budgetMs: 60_000 }],
-    ['everything, one id', { text: '7c9e6679f0c24c1e', budgetMs: 60_000 }],
-    ['errors of one app', { app: 'app-7', level: 'error', limit: 1000 }],
-  ]
-  for (const [what, query] of searches) {
-    await reader.read(query)
-    const times: number[] = []
-    let found = 0
-    for (let run = 0; run < 3; run++) {
-      const asked = performance.now()
-      found = (await reader.read(query)).lines.length
-      times.push(performance.now() - asked)
+    try {
+      note(`${contender.name}: storing`)
+      stored.push([contender.name, await contender.store(corpus)])
+      note(`${contender.name}: searching`)
+      answers.push([contender.name, await searchAll(contender, corpus)])
+    } finally {
+      await contender.close()
     }
-    row(`search: ${what} (${found} found)`, Math.min(...times), 'ms')
   }
+  say(markdownTable(['', 'lines/s', 'CPU s per 100 k lines', 'B a line on disk'], stored.map(([name, { seconds, cpuSeconds, bytesPerLine }]) => [name, short(lines / seconds), short((cpuSeconds / lines) * 100_000), short(bytesPerLine)])))
+  for (const [name, { notes }] of stored) for (const [what, text] of Object.entries(notes)) say(`${name}: ${what}: ${text}`)
+  say(`\nSearches, ms: first, then median of ${searchRuns} more (lines found):\n`)
+  const cell = (answer: Answers | undefined) => (answer === undefined || answer.found === null ? '–' : `${short(answer.firstMs)} / ${short(answer.medianMs)} (${answer.found})`)
+  say(markdownTable(['', ...answers.map(([name]) => name)], searchesOf(corpus).map((search, nth) => [search.name, ...answers.map(([, all]) => cell(all[nth]))])))
+}
+
+async function searchAll(contender: Contender, corpus: Corpus): Promise<Answers[]> {
+  const all: Answers[] = []
+  for (const search of searchesOf(corpus)) {
+    const times: number[] = []
+    let found: number | null = null
+    for (let run = 0; run <= searchRuns; run++) {
+      const began = performance.now()
+      found = await contender.search(search)
+      times.push(performance.now() - began)
+      if (found === null) break
+    }
+    all.push({ found, firstMs: times[0] as number, medianMs: median(times.slice(1)) })
+  }
+  return all
+}
+
+async function pipeline(rate: number, seconds: number): Promise<void> {
+  note(`a whole Nightshift at ${rate} lines/s`)
+  const result = await measurePipeline(rate, seconds)
+  say(`\nA whole Nightshift, one app writing ${short(rate)} lines/s for ${seconds} s: ${short(result.storedPerSecond)} lines/s stored; the last line was stored ${short(result.behindMs)} ms after it was written.\n`)
+  say(markdownTable(['', 'cores used', 'idle', 'RSS MiB'], result.processes.map(({ name, cpu, idleCpu, rssMb }) => [name, cpu.toFixed(3), idleCpu.toFixed(3), short(rssMb)])))
 }

@@ -7,13 +7,7 @@ const benches: Record<string, { what: string; run: (args: string[]) => Promise<v
   footprint: { what: 'memory of each process, time to ready, to deploy and to heal', run: async (args) => (await import('./footprint.ts')).runFootprint(args) },
   heal: { what: 'a process dies, freezes, hangs, restarts under load: what callers see, beside peers', run: async (args) => (await import('./heal.ts')).runHeal(args) },
   rollout: { what: 'a good release and every kind of broken one under load: what callers see, and who serves', run: async (args) => (await import('./rollout.ts')).runRollout(args) },
-  logs: { what: 'log lines through the writer into PostgreSQL, and searches over them', run: runLogs },
-}
-
-/** It takes its count from the second argument. */
-async function runLogs(args: string[]): Promise<void> {
-  process.argv.splice(2, Infinity, ...args)
-  await import('./logs.ts')
+  logs: { what: 'log lines stored and searched beside other ways to keep them, and what a whole Nightshift pays for them', run: async (args) => (await import('./logs.ts')).runLogs(args) },
 }
 
 const [name = '', ...args] = process.argv.slice(2)

@@ -30,10 +30,10 @@ function statFields(pid: number): string[] | null {
   return text === '' ? null : text.slice(text.lastIndexOf(')') + 2).split(' ')
 }
 
-/** User and system time that the tree has used, in seconds. */
-export function cpuSeconds(root: number): number {
+/** User and system time that the process has used, or the tree below it too, in seconds. */
+export function cpuSeconds(root: number, withChildren = true): number {
   let ticks = 0
-  for (const pid of treeOf(root)) {
+  for (const pid of withChildren ? treeOf(root) : [root]) {
     const fields = statFields(pid)
     if (fields !== null) ticks += Number(fields[11]) + Number(fields[12])
   }
