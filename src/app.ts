@@ -126,11 +126,11 @@ export async function runControl(options: ControlOptions): Promise<Control> {
   const handlers: Handlers = {
     ...systemRoutes({ version, reach, gateway }),
     ...accessRoutes({ access, consoleUrl: reach.apiUrl, unknownApps: (names) => unknownApps(db, names) }),
-    ...appRoutes({ db, apps, reach, moment: watch.moment }),
+    ...appRoutes({ db, apps, reach, moment: watch.moment, choose: watch.choose }),
     ...releaseRoutes(db),
     ...routingRoutes({ db, domains, reach }),
     ...buildRoutes({ db, builds, changed, urlOf, ensureApp }),
-    ...machineRoutes(db),
+    ...machineRoutes({ db, choose: watch.choose }),
     ...watch.handlers,
     ...bakeRoutes(db),
     ...healingRoutes({ db, lines: watch.lines }),

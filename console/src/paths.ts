@@ -24,7 +24,7 @@ const segment = encodeURIComponent
 export const paths = {
   tonight: () => '/',
   map: (search: { select?: string } = {}) => withSearch('/map', search),
-  apps: () => '/apps',
+  apps: (search: { where?: string } = {}) => withSearch('/apps', search),
   app: (app: string, env?: string, tab: AppTab = 'overview') => withSearch(`/apps/${segment(app)}${tab === 'overview' ? '' : `/${tab}`}`, { env: environment(env) }),
   appLogs: (app: string, env: string | undefined, filter: Omit<LogFilter, 'app' | 'env'>) => withSearch(`/apps/${segment(app)}/logs`, { env: environment(env), ...filter }),
   /** The app's page with the answer to "why?" of one service open. */
@@ -35,7 +35,7 @@ export const paths = {
   logs: (filter: LogFilter = {}) => withSearch('/logs', filter),
   healing: (filter: HealingFilter = {}) => withSearch('/healing', filter),
   remediation: (id: string) => `/healing/${segment(id)}`,
-  machines: () => '/machines',
+  machines: (search: { where?: string } = {}) => withSearch('/machines', search),
   journal: (filter: JournalFilter = {}) => withSearch('/journal', filter),
   settings: () => '/settings',
   login: (search: { next?: string } = {}) => withSearch('/login', search),

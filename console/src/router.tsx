@@ -42,12 +42,12 @@ const signedIn = createRoute({
 const page = { getParentRoute: () => signedIn, errorComponent: Crashed, notFoundComponent: NotFound } as const
 const tonight = createRoute({ ...page, path: '/', component: Tonight, loader: ({ context }) => void context.client.prefetchQuery(queries.tonight()) })
 const map = createRoute({ ...page, path: '/map', validateSearch: only('select'), component: lazyRouteComponent(() => import('./pages/map.tsx'), 'MapPage') })
-const apps = createRoute({ ...page, path: '/apps', component: lazyRouteComponent(() => import('./pages/apps.tsx'), 'Apps') })
+const apps = createRoute({ ...page, path: '/apps', validateSearch: only('where'), component: lazyRouteComponent(() => import('./pages/apps.tsx'), 'Apps') })
 const deploy = createRoute({ ...page, path: '/deploy', validateSearch: only('app'), component: lazyRouteComponent(() => import('./pages/deploy.tsx'), 'Deploy') })
 const logs = createRoute({ ...page, path: '/logs', validateSearch: only('q', 'level', 'app', 'env', 'service', 'instance', 'line', 'at'), component: lazyRouteComponent(() => import('./pages/logs.tsx'), 'Logs') })
 const healing = createRoute({ ...page, path: '/healing', validateSearch: only('app'), component: lazyRouteComponent(() => import('./pages/healing.tsx'), 'Healing') })
 const remediation = createRoute({ ...page, path: '/healing/$id', component: lazyRouteComponent(() => import('./pages/remediation.tsx'), 'RemediationPage') })
-const machines = createRoute({ ...page, path: '/machines', component: lazyRouteComponent(() => import('./pages/machines.tsx'), 'Machines') })
+const machines = createRoute({ ...page, path: '/machines', validateSearch: only('where'), component: lazyRouteComponent(() => import('./pages/machines.tsx'), 'Machines') })
 const journal = createRoute({ ...page, path: '/journal', validateSearch: only('app', 'kind', 'event'), component: lazyRouteComponent(() => import('./pages/journal.tsx'), 'Journal') })
 const settings = createRoute({ ...page, path: '/settings', component: lazyRouteComponent(() => import('./pages/settings.tsx'), 'Settings') })
 

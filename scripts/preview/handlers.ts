@@ -7,6 +7,7 @@ import type { AppSummary, JournalEvent, LogLine, RouteView } from '#contract/mod
 import { manifestSchema } from '#contract/manifest.ts'
 import type { Handlers, StreamItem } from '#kernel/handlers.ts'
 import { drainHandlers } from './drain-handlers.ts'
+import { selectionOf } from '#watch/selectors/select.ts'
 import { healHandlers } from './heal-handlers.ts'
 import { badBuild, goodBuild } from './lines.ts'
 import { type PreviewApp, makeBuild, makeScene } from './scene.ts'
@@ -38,6 +39,7 @@ const routeView = (one: PreviewApp['domains'][number]): RouteView => ({ id: `rt_
 
 export function previewHandlers(world: World, baseUrl: () => string): Handlers {
   const { scene } = world
+  const select = (query: string) => selectionOf(query, { machines: scene.machines, apps: scene.apps.map((one) => one.detail), checks: [] })
   const build = (app: string, id: string) => {
     const found = scene.apps.filter((one) => one.detail.name === app).flatMap((one) => one.builds).find((one) => one.id === id)
     if (!found) throw new AppError('not-found', `app "${app}" has no build "${id}"`)
@@ -63,7 +65,14 @@ export function previewHandlers(world: World, baseUrl: () => string): Handlers {
 
     'tonight.read': async () => tonightOf(world, Date.now(), summaryOf),
     'map.read': async () => mapOf(world, Date.now()),
-    'machines.list': async () => scene.machines,
+    'machines.list': async ({ query }) => (query.query === undefined ? scene.machines : scene.machines.filter(({ name }) => select(query.query as string).machines.some((one) => one.name === name))),
+    'machines.tag': async ({ params, body }) => {
+      const machine = scene.machines.find(({ name }) => name === params.machine)
+      if (machine === undefined) throw new AppError('not-found', `there is no machine "${params.machine}"`)
+      machine.tags = [...new Set([...machine.tags, ...body.add])].filter((tag) => !body.remove.includes(tag))
+      return machine
+    },
+    'selectors.match': async ({ query }) => select(query.query),
     'events.list': async ({ query }) => scene.events.filter((one) => (query.app === undefined || one.app === query.app) && (query.kind === undefined || one.kind.startsWith(query.kind)) && (query.before === undefined || one.id < query.before)).slice(-query.limit).reverse(),
     async *'events.stream'({ query }, { signal, lastEventId }) {
       const after = lastEventId === undefined ? query.after : Number(lastEventId)
@@ -85,7 +94,7 @@ export function previewHandlers(world: World, baseUrl: () => string): Handlers {
     'traffic.read': async ({ query }) => trafficOf(world, Date.now(), query.minutes, query.app, query.environment),
     'resources.read': async ({ params, query }) => resourcesOf(world.app(params.app, query.environment), Date.now(), query.minutes),
 
-    'apps.list': async () => scene.apps.map(summaryOf),
+    'apps.list': async ({ query }) => scene.apps.filter(({ detail }) => query.query === undefined || select(query.query).apps.some((one) => one.app === detail.name && one.environment === detail.environment)).map(summaryOf),
     'apps.create': async ({ body }) => {
       const known = scene.apps.find((one) => one.detail.name === body.name)
       if (known) return summaryOf(known)

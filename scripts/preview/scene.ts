@@ -135,7 +135,7 @@ function detail(now: number, name: string, services: ServiceSummary[], hint: App
     errorShare: 0,
     environments: hint.environments ?? ['production'],
     rollout: hint.rollout ?? null,
-    settings: { stopped: hint.stopped ?? false, allowForcePush: false, deployBranch: 'main' },
+    settings: { stopped: hint.stopped ?? false, allowForcePush: false, deployBranch: 'main', tags: [] },
     volumes: hint.volumes ?? [],
     gitUrl: `http://127.0.0.1:7070/git/${name}.git`,
   }
@@ -269,8 +269,8 @@ function sandbox(now: number): PreviewApp {
 }
 
 const machines = (now: number): Machine[] => [
-  { name: 'heron', state: 'connected', driver: 'process', version: '0.1.0', os: 'Debian 13, Linux 6.12', cpus: 8, memoryBytes: 16 * 1024 ** 3, limits: [], lastSeenAt: ago(now, 900), instances: 9 },
-  { name: 'lynx', state: 'connected', driver: 'process', version: '0.1.0', os: 'Ubuntu 26.04, Linux 7.0', cpus: 4, memoryBytes: 8 * 1024 ** 3, limits: ['no cgroups: CPU limits are not enforced (start the agent as root, or under systemd with Delegate=yes)'], lastSeenAt: ago(now, 1400), instances: 5 },
+  { name: 'heron', state: 'connected', driver: 'process', version: '0.1.0', os: 'Debian 13, Linux 6.12', cpus: 8, memoryBytes: 16 * 1024 ** 3, limits: [], lastSeenAt: ago(now, 900), instances: 9, tags: ['db', 'eu'] },
+  { name: 'lynx', state: 'connected', driver: 'process', version: '0.1.0', os: 'Ubuntu 26.04, Linux 7.0', cpus: 4, memoryBytes: 8 * 1024 ** 3, limits: ['no cgroups: CPU limits are not enforced (start the agent as root, or under systemd with Delegate=yes)'], lastSeenAt: ago(now, 1400), instances: 5, tags: ['eu'] },
 ]
 
 const tokens = (now: number): Token[] => [

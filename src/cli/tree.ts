@@ -97,7 +97,12 @@ export const sections: readonly Section[] = [
       map: verb('Services, what they need, and how they are', async () => (await import('./commands/map.ts')).map),
       traffic: verb('Rate, errors and latency of routes and edges', async () => (await import('./commands/traffic.ts')).traffic),
       resources: verb('CPU and memory of every instance', async () => (await import('./commands/resources.ts')).resources),
-      machines: verb('Machines and what each cannot do', async () => (await import('./commands/machines.ts')).machines),
+      machines: noun('Machines and what each cannot do', 'list', {
+        list: verb('Machines and what each cannot do', async () => (await import('./commands/machines/list.ts')).machinesList),
+        tag: verb('Give tags to a machine, which queries name it by', async () => (await import('./commands/machines/tag.ts')).machinesTag),
+        untag: verb('Take tags from a machine', async () => (await import('./commands/machines/untag.ts')).machinesUntag),
+      }),
+      find: verb('What a query over machines, apps, services, instances and checks matches', async () => (await import('./commands/find.ts')).find),
     },
   },
   {

@@ -19,6 +19,8 @@ export const calls: Record<EndpointId, CallSpec> = {
   'map.read': { method: 'GET', path: '/v1/map' },
   'search.read': { method: 'GET', path: '/v1/search' },
   'machines.list': { method: 'GET', path: '/v1/machines' },
+  'machines.tag': { method: 'PATCH', path: '/v1/machines/{machine}/tags', body: true },
+  'selectors.match': { method: 'GET', path: '/v1/selection' },
   'events.list': { method: 'GET', path: '/v1/events' },
   'events.stream': { method: 'GET', path: '/v1/events/stream' },
   'logs.list': { method: 'GET', path: '/v1/logs' },

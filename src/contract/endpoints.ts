@@ -3,11 +3,12 @@
  * client calls it, OpenAPI is printed from it, and the stranger walk tries each entry without a credential.
  */
 import { z } from 'zod'
-import { appName, branchName, environmentName, hostName, instanceName, pathPrefix, serviceName, variableName, variableValue } from './names.ts'
+import { appName, branchName, environmentName, hostName, instanceName, machineName, pathPrefix, serviceName, variableName, variableValue } from './names.ts'
 import * as drains from './drains.ts'
 import * as heal from './healing.ts'
 import * as m from './model.ts'
 import { searchQuery, searchSchema } from './search.ts'
+import { selectionSchema, selectorText, tagList } from './selecting.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
@@ -69,7 +70,9 @@ export const endpoints = define({
   'tonight.read': { method: 'GET', path: '/v1/tonight', access: 'read', summary: 'The home page: one sentence, 24 hours, what needs a person.', response: m.tonightSchema },
   'map.read': { method: 'GET', path: '/v1/map', access: 'read', summary: 'Services, edges and machines as they are now.', response: m.mapSchema },
   'search.read': { method: 'GET', path: '/v1/search', access: 'read', summary: 'Apps, services, machines, alerts, releases, events, documents and log lines that hold the words, best first.', query: searchQuery, response: searchSchema },
-  'machines.list': { method: 'GET', path: '/v1/machines', access: 'read', summary: 'Machines and what each cannot do.', response: z.array(m.machineSchema) },
+  'machines.list': { method: 'GET', path: '/v1/machines', access: 'read', summary: 'Machines and what each cannot do; with `query`, those it matches.', query: z.object({ query: selectorText.optional() }), response: z.array(m.machineSchema) },
+  'machines.tag': { method: 'PATCH', path: '/v1/machines/{machine}/tags', access: 'admin', summary: 'Give tags to a machine, and take tags from it.', params: z.object({ machine: machineName }), body: z.object({ add: tagList.default([]), remove: tagList.default([]) }), response: m.machineSchema },
+  'selectors.match': { method: 'GET', path: '/v1/selection', access: 'read', summary: 'What a query over machines, apps, services, instances and checks matches; an empty one matches nothing.', query: z.object({ query: selectorText }), response: selectionSchema },
   'events.list': { method: 'GET', path: '/v1/events', access: 'read', summary: 'The journal, newest first.', query: z.object({ app: appName.optional(), environment: environmentName.optional(), kind: z.string().max(60).optional(), before: z.coerce.number().int().optional(), ...page }), response: z.array(m.eventSchema) },
   'events.stream': { method: 'GET', path: '/v1/events/stream', access: 'read', summary: 'The journal as it grows (SSE; Last-Event-ID goes on where it broke).', query: z.object({ app: appName.optional(), environment: environmentName.optional(), after: z.coerce.number().int().optional() }), response: m.eventSchema, stream: true },
   'logs.list': { method: 'GET', path: '/v1/logs', access: 'read', summary: 'Log lines, oldest first, ending at `before` or now.', query: z.object({ ...logFilter, since: z.iso.datetime().optional(), until: z.iso.datetime().optional(), before: z.string().max(60).optional(), after: z.string().max(60).optional(), ...page }), response: z.object({ lines: z.array(m.logLineSchema), /** true: the search stopped at its time budget before it had `limit` lines. */ partial: z.boolean(), /** Pass it as `before` for what is older; null when there is nothing older. */ next: z.string().nullable() }) },
@@ -82,11 +85,11 @@ export const endpoints = define({
   'resources.read': { method: 'GET', path: '/v1/apps/{app}/resources', access: 'read', summary: 'CPU and memory of every instance.', params: app, query: z.object({ ...inEnvironment, minutes: windowMinutes }), response: z.array(m.resourceSeriesSchema) },
 
   // ---- apps
-  'apps.list': { method: 'GET', path: '/v1/apps', access: 'read', summary: 'All apps with their health.', response: z.array(m.appSummarySchema) },
+  'apps.list': { method: 'GET', path: '/v1/apps', access: 'read', summary: 'All apps with their health; with `query`, those it matches.', query: z.object({ query: selectorText.optional() }), response: z.array(m.appSummarySchema) },
   'apps.create': { method: 'POST', path: '/v1/apps', access: 'deploy', summary: 'Make an app (idempotent by name).', body: z.object({ name: appName, environment: environmentName.default('production') }), response: m.appSummarySchema },
   'apps.read': { method: 'GET', path: '/v1/apps/{app}', access: 'read', summary: 'One app in one environment: services, instances, rollout.', params: app, query: environment, response: m.appDetailSchema },
   'apps.destroy': { method: 'DELETE', path: '/v1/apps/{app}', access: 'admin', summary: 'Stop and forget an app; volumes are kept and listed.', params: app, query: z.object({ confirm: z.string().max(60) }), response: z.object({ keptVolumes: z.array(z.string()) }) },
-  'apps.settings': { method: 'PATCH', path: '/v1/apps/{app}/settings', access: 'deploy', summary: 'Settings of an app.', params: app, query: environment, body: z.object({ allowForcePush: z.boolean().optional(), deployBranch: branchName.optional() }), response: nothing },
+  'apps.settings': { method: 'PATCH', path: '/v1/apps/{app}/settings', access: 'deploy', summary: 'Settings of an app.', params: app, query: environment, body: z.object({ allowForcePush: z.boolean().optional(), deployBranch: branchName.optional(), tags: tagList.optional() }), response: nothing },
   'apps.stop': { method: 'POST', path: '/v1/apps/{app}/stop', access: 'deploy', summary: 'Stop all services; config, releases and volumes stay.', params: app, query: environment, response: nothing },
   'apps.start': { method: 'POST', path: '/v1/apps/{app}/start', access: 'deploy', summary: 'Start a stopped app.', params: app, query: environment, response: nothing },
   'apps.restart': { method: 'POST', path: '/v1/apps/{app}/restart', access: 'deploy', summary: 'Restart instances one after the other, each only when the one before is ready.', params: app, query: environment, body: z.object({ service: serviceName.optional(), instance: instanceName.optional() }).prefault({}), response: z.object({ instances: z.array(z.string()) }) },

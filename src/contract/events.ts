@@ -13,7 +13,7 @@ export const eventKinds = [
   'remediation.recovered', 'remediation.handed-over', 'remediation.dismissed', 'alert.raised', 'alert.cleared',
   'healing.stopped', 'healing.resumed', 'healing.rule-changed', 'healing.paused', 'healing.unpaused', 'healing.breaker-opened', 'healing.breaker-closed', 'disk.pruned',
   'volume.created', 'volume.orphaned', 'volume.adopted',
-  'machine.connected', 'machine.lost', 'proxy.connected', 'proxy.lost',
+  'machine.connected', 'machine.lost', 'machine.tagged', 'proxy.connected', 'proxy.lost',
   'token.created', 'token.revoked', 'session.opened', 'session.closed', 'login.created', 'terminal.opened', 'terminal.closed',
   'drain.added', 'drain.removed', 'drain.failing', 'drain.recovered', 'drain.dropped',
   'git.pushed', 'git.refused', 'control.started',

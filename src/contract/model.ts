@@ -125,7 +125,7 @@ export const appDetailSchema = appSummarySchema.extend({
   environments: z.array(z.string()),
   services: z.array(serviceSummarySchema),
   rollout: rolloutSchema.nullable(),
-  settings: z.object({ stopped: z.boolean(), allowForcePush: z.boolean(), deployBranch: z.string() }),
+  settings: z.object({ stopped: z.boolean(), allowForcePush: z.boolean(), deployBranch: z.string(), /** Of this environment; queries name them. */ tags: z.array(z.string()) }),
   volumes: z.array(z.object({ name: z.string(), machine: z.string(), services: z.array(z.string()), orphan: z.boolean(), createdAt: time })),
   gitUrl: z.string(),
 })
@@ -231,6 +231,8 @@ export const machineSchema = z.object({
   limits: z.array(z.string()),
   lastSeenAt: time,
   instances: z.number().int(),
+  /** What queries name it by. */
+  tags: z.array(z.string()),
 })
 export type Machine = z.infer<typeof machineSchema>
 

@@ -1,13 +1,13 @@
 /** Opens the capabilities of the watch floor for `app.ts`: what machines ship goes in, what the API asks comes out. */
 import { type Clock, systemClock } from '#base/clock.ts'
 import type { SecretBox } from '#base/secretbox.ts'
-import type { AppDetail, Machine } from '#contract/model.ts'
 import type { FactBatch, LogBatch, StatBatch, TrafficBatch } from '#contract/wire.ts'
 import type { Bell } from '#kernel/bell.ts'
 import type { Database } from '#kernel/db/db.ts'
 import type { Handlers } from '#kernel/handlers.ts'
 import type { Logger } from '#kernel/log.ts'
 import { type Loop, startLoop } from '#kernel/loop.ts'
+import type { Choose } from '#run/apps/model.ts'
 import { type Moment, type Reach, readApps } from '#run/apps/read.ts'
 import { readMachines } from '#run/machines/read.ts'
 import { startDrains } from './drains/loop.ts'
@@ -21,6 +21,8 @@ import { type LogReader, createLogReader } from './logs/read.ts'
 import { logRoutes } from './logs/routes.ts'
 import { createLogWriter } from './logs/service.ts'
 import { mapView } from './map/map.ts'
+import { machinesOf } from './selectors/read.ts'
+import { openSelectors } from './selectors/routes.ts'
 import { newestStats, readResources } from './resources/read.ts'
 import { ingestStats, statsKeptMs } from './resources/service.ts'
 import { dropOldStats } from './resources/store.ts'
@@ -47,6 +49,8 @@ export type Watch = {
   lines: LogReader['read']
   /** Samples and rates of the moment, for answers about apps. */
   moment(app?: string): Promise<Moment>
+  /** What a query over machines and services matches. */
+  choose: Choose
   start(): Loop[]
   close(): Promise<void>
 }
@@ -54,6 +58,7 @@ export type Watch = {
 export function openWatch({ db, box, log, reach, changed, clock = systemClock }: { db: Database; box: SecretBox; log: Logger; reach: Reach; changed: Bell; clock?: Clock }): Watch {
   const writer = createLogWriter(db)
   const reader = createLogReader(db)
+  const selectors = openSelectors(db, reach)
   let drainLoop: Loop | undefined
   const drains = openDrainService({ db, box, changed: () => drainLoop?.wake() })
 
@@ -74,6 +79,7 @@ export function openWatch({ db, box, log, reach, changed, clock = systemClock }:
 
   const handlers: Handlers = {
     ...journalRoutes({ db, changed }),
+    ...selectors.handlers,
     ...logRoutes(reader),
     ...drainRoutes(drains),
     'traffic.read': ({ query }, { caller, now }) => readTraffic(db, { ...query, apps: caller.apps }, now),
@@ -107,6 +113,7 @@ export function openWatch({ db, box, log, reach, changed, clock = systemClock }:
     handlers,
     lines: reader.read,
     moment,
+    choose: selectors.choose,
     start: () => [
       startLogSealing(db, { onError: (error) => log.error({ err: error }, 'sealing of logs failed') }),
       startLogTidying(db, { onError: (error) => log.error({ err: error }, 'tidying of logs failed') }),
@@ -127,10 +134,4 @@ export function openWatch({ db, box, log, reach, changed, clock = systemClock }:
       await writer.close()
     },
   }
-}
-
-/** For a caller who may not see all apps: the machines on which those run that may be seen. */
-function machinesOf(apps: readonly AppDetail[], machines: readonly Machine[]): Machine[] {
-  const used = new Set(apps.flatMap((app) => app.services.flatMap((service) => service.instances.map((instance) => instance.machine))))
-  return machines.filter((machine) => used.has(machine.name))
 }

@@ -1,5 +1,6 @@
 /** Every question the console asks, with its cache key. The first word of a key is what `live.ts` refreshes by. */
-import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
+import { isAppError } from '#base/errors.ts'
 import type { Build } from '#contract/model.ts'
 import { api } from './api.ts'
 
@@ -8,14 +9,16 @@ const remediationsPage = 12
 const changesPage = 20
 
 export type AppRef = { app: string; env: string }
+/** A query that is written wrongly is not asked again. */
+const unlessRefused = (count: number, error: Error) => count < 2 && !isAppError(error, 'invalid')
 const where = ({ app, env }: AppRef) => ({ params: { app }, query: { environment: env } })
 
 export const queries = {
   info: () => queryOptions({ queryKey: ['info'], queryFn: ({ signal }) => api.call('system.info', {}, signal), staleTime: 300 * seconds }),
   tonight: () => queryOptions({ queryKey: ['tonight'], queryFn: ({ signal }) => api.call('tonight.read', {}, signal), refetchInterval: 15 * seconds }),
   map: () => queryOptions({ queryKey: ['map'], queryFn: ({ signal }) => api.call('map.read', {}, signal), refetchInterval: 5 * seconds }),
-  machines: () => queryOptions({ queryKey: ['machines'], queryFn: ({ signal }) => api.call('machines.list', {}, signal), refetchInterval: 10 * seconds }),
-  apps: () => queryOptions({ queryKey: ['apps'], queryFn: ({ signal }) => api.call('apps.list', {}, signal), refetchInterval: 15 * seconds }),
+  machines: (query?: string) => queryOptions({ queryKey: ['machines', query], queryFn: ({ signal }) => api.call('machines.list', { query: { query } }, signal), refetchInterval: 10 * seconds, placeholderData: keepPreviousData, retry: unlessRefused }),
+  apps: (query?: string) => queryOptions({ queryKey: ['apps', query], queryFn: ({ signal }) => api.call('apps.list', { query: { query } }, signal), refetchInterval: 15 * seconds, placeholderData: query === undefined ? undefined : keepPreviousData, retry: unlessRefused }),
   app: (ref: AppRef) => queryOptions({ queryKey: ['app', ref.app, ref.env], queryFn: ({ signal }) => api.call('apps.read', where(ref), signal), refetchInterval: 10 * seconds }),
   bake: (ref: AppRef) => queryOptions({ queryKey: ['bake', ref.app, ref.env], queryFn: ({ signal }) => api.call('bakes.read', where(ref), signal), refetchInterval: 15 * seconds }),
   manifest: (ref: AppRef) => queryOptions({ queryKey: ['manifest', ref.app, ref.env], queryFn: ({ signal }) => api.call('apps.manifest', where(ref), signal) }),

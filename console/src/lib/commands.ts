@@ -12,6 +12,7 @@ export const commands = {
   rollback: (app: string, to: number, env?: string) => `nightshift rollback v${to} ${at(app, env)}`,
   setSecret: (name: string, app: string, env?: string) => `nightshift secrets set ${name} ${at(app, env)}`,
   logs: (app: string, env?: string) => `nightshift logs -f ${at(app, env)}`,
+  find: (query: string) => `nightshift find '${query.replaceAll("'", "'\\''")}'`,
   events: 'nightshift events -f',
   exec: (app: string, instance: string, env?: string) => `nightshift exec ${at(app, env)} ${instance}`,
 } as const

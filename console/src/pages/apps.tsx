@@ -1,10 +1,13 @@
 import { useQuery } from '@tanstack/react-query'
+import { getRouteApi, useNavigate } from '@tanstack/react-router'
+import { isAppError } from '#base/errors.ts'
 import { TextLink } from '../components/a.tsx'
 import { Answer } from '../components/answer.tsx'
 import { AppRows } from '../components/app-rows.tsx'
 import { ButtonLink } from '../components/button.tsx'
 import { Empty } from '../components/empty.tsx'
 import { Page } from '../components/page.tsx'
+import { SelectorField } from '../components/selector-field.tsx'
 import { queries } from '../data/queries.ts'
 import { commands } from '../lib/commands.ts'
 import { plural } from '../lib/numbers.ts'
@@ -12,23 +15,35 @@ import { paths } from '../paths.ts'
 
 const order = ['down', 'degraded', 'working', 'healthy', 'stopped', 'empty'] as const
 
+const route = getRouteApi('/signed-in/apps')
+
 export function Apps() {
-  const apps = useQuery(queries.apps())
+  const { where } = route.useSearch()
+  const navigate = useNavigate({ from: '/apps' })
+  const apps = useQuery(queries.apps(where))
+  const refused = where !== undefined && isAppError(apps.error, 'invalid')
   const sorted = [...(apps.data ?? [])].sort((a, b) => order.indexOf(a.health) - order.indexOf(b.health) || a.name.localeCompare(b.name) || a.environment.localeCompare(b.environment))
   const count = new Set(sorted.map((app) => app.name)).size
   return (
     <Page title="Apps" lead={apps.data === undefined ? undefined : `${plural(count, 'app')}; what needs a look stands first.`} actions={<ButtonLink href={paths.deploy()}>Deploy</ButtonLink>}>
-      <Answer query={apps} title="The apps could not be read">
-        {() =>
-          sorted.length === 0 ? (
-            <Empty title="No apps yet." command={commands.deployDirectory()}>
-              Go into a folder with an app and type this, or see <TextLink href={paths.deploy()}>the other ways</TextLink>.
-            </Empty>
-          ) : (
-            <AppRows apps={sorted} />
-          )
-        }
-      </Answer>
+      <SelectorField label="Filter apps" value={where} onChange={(value) => void navigate({ search: { where: value }, replace: true })} error={refused ? apps.error : null} />
+      {refused ? null : (
+        <Answer query={apps} title="The apps could not be read">
+          {() =>
+            sorted.length === 0 && where !== undefined ? (
+              <Empty title="No app matches." command={commands.find(where)}>
+                A name without <code>*</code> must be whole: <code>app:shop*</code>.
+              </Empty>
+            ) : sorted.length === 0 ? (
+              <Empty title="No apps yet." command={commands.deployDirectory()}>
+                Go into a folder with an app and type this, or see <TextLink href={paths.deploy()}>the other ways</TextLink>.
+              </Empty>
+            ) : (
+              <AppRows apps={sorted} />
+            )
+          }
+        </Answer>
+      )}
     </Page>
   )
 }

@@ -1,34 +1,49 @@
 import { useQuery } from '@tanstack/react-query'
+import { getRouteApi, useNavigate } from '@tanstack/react-router'
+import { isAppError } from '#base/errors.ts'
 import type { Machine } from '#contract/model.ts'
 import { Ago } from '../components/ago.tsx'
 import { Answer } from '../components/answer.tsx'
 import { Empty } from '../components/empty.tsx'
 import { HealthMark } from '../components/health.tsx'
 import { Page } from '../components/page.tsx'
+import { SelectorField } from '../components/selector-field.tsx'
 import { Tag } from '../components/tag.tsx'
 import { queries } from '../data/queries.ts'
 import { commands } from '../lib/commands.ts'
 import { formatSize, plural } from '../lib/numbers.ts'
 
+const route = getRouteApi('/signed-in/machines')
+
 export function Machines() {
-  const machines = useQuery(queries.machines())
+  const { where } = route.useSearch()
+  const navigate = useNavigate({ from: '/machines' })
+  const machines = useQuery(queries.machines(where))
+  const refused = where !== undefined && isAppError(machines.error, 'invalid')
   return (
     <Page title="Machines" lead="Where instances run, and what each machine cannot do.">
-      <Answer query={machines} title="The machines could not be read">
-        {(list) =>
-          list.length === 0 ? (
-            <Empty title="No machine is connected." command={commands.up}>
-              This starts everything on one machine. Apps that already run are adopted.
-            </Empty>
-          ) : (
-            <ul className="divide-y divide-rule border-y border-rule">
-              {list.map((machine) => (
-                <MachineRow key={machine.name} machine={machine} />
-              ))}
-            </ul>
-          )
-        }
-      </Answer>
+      <SelectorField label="Filter machines" value={where} onChange={(value) => void navigate({ search: { where: value }, replace: true })} error={refused ? machines.error : null} />
+      {refused ? null : (
+        <Answer query={machines} title="The machines could not be read">
+          {(list) =>
+            list.length === 0 && where !== undefined ? (
+              <Empty title="No machine matches." command={commands.find(where)}>
+                A name without <code>*</code> must be whole: <code>node:test*</code>.
+              </Empty>
+            ) : list.length === 0 ? (
+              <Empty title="No machine is connected." command={commands.up}>
+                This starts everything on one machine. Apps that already run are adopted.
+              </Empty>
+            ) : (
+              <ul className="divide-y divide-rule border-y border-rule">
+                {list.map((machine) => (
+                  <MachineRow key={machine.name} machine={machine} />
+                ))}
+              </ul>
+            )
+          }
+        </Answer>
+      )}
     </Page>
   )
 }
@@ -43,7 +58,12 @@ function MachineRow({ machine }: { machine: Machine }) {
         </span>
         <div>
           <h2 className="font-sans text-base font-medium">
-            {machine.name} <Tag>{machine.driver}</Tag>
+            {machine.name} <Tag>{machine.driver}</Tag>{' '}
+            {machine.tags.map((tag) => (
+              <span key={tag}>
+                <Tag tone="accent">{tag}</Tag>{' '}
+              </span>
+            ))}
           </h2>
           <p className={`text-sm ${lost ? 'text-red' : 'text-soft'}`}>
             {lost ? 'lost: its apps run on, but are not seen; last heard ' : 'connected, heard '}

@@ -140,7 +140,7 @@ describe('changing what runs', () => {
   test('stop and start', async () => {
     api.handlers['apps.stop'] = () => ({})
     api.handlers['apps.start'] = () => ({})
-    const stopped = (is: boolean) => (api.handlers['apps.read'] = () => anApp({ settings: { stopped: is, allowForcePush: false, deployBranch: 'main' } }))
+    const stopped = (is: boolean) => (api.handlers['apps.read'] = () => anApp({ settings: { stopped: is, allowForcePush: false, deployBranch: 'main', tags: [] } }))
     stopped(false)
     assert.match((await ok(['stop', '-a', 'shop'])).stdout, /is told to stop.*nightshift start -a shop/)
     assert.match((await ok(['start', '-a', 'shop'])).stdout, /shop was not stopped: nothing changes \(.*nightshift restart -a shop\)/)

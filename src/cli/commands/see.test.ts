@@ -31,7 +31,7 @@ async function ok(...argv: string[]): Promise<Called> {
   return called
 }
 
-const machine = { name: 'node-1', state: 'connected', driver: 'process', version: '0.1.0', os: 'Linux', cpus: 2, memoryBytes: 4 * 1024 ** 3, limits: ['no cgroups: memory limits are not enforced'], lastSeenAt: ago(3000), instances: 3 } as const
+const machine = { name: 'node-1', state: 'connected', driver: 'process', version: '0.1.0', os: 'Linux', cpus: 2, memoryBytes: 4 * 1024 ** 3, limits: ['no cgroups: memory limits are not enforced'], lastSeenAt: ago(3000), instances: 3, tags: [] as string[] } as const
 
 describe('what is seen', () => {
   test('tonight: the sentence first, then what needs a person', async () => {

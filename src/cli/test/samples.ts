@@ -23,7 +23,7 @@ export function aSummary(over: Partial<AppSummary> = {}): AppSummary {
 }
 
 export function anApp(over: Partial<AppDetail> = {}): AppDetail {
-  return { ...aSummary(), environments: ['production'], services: [aService()], rollout: null, settings: { stopped: false, allowForcePush: false, deployBranch: 'main' }, volumes: [], gitUrl: 'http://127.0.0.1:7070/git/shop.git', ...over }
+  return { ...aSummary(), environments: ['production'], services: [aService()], rollout: null, settings: { stopped: false, allowForcePush: false, deployBranch: 'main', tags: [] }, volumes: [], gitUrl: 'http://127.0.0.1:7070/git/shop.git', ...over }
 }
 
 export function aBuild(over: Partial<Build> = {}): Build {

@@ -3,12 +3,16 @@ import { nearest } from '#base/nearest.ts'
 import type { AppSummary, Instance, ServiceSummary } from '#contract/model.ts'
 
 export type Health = AppSummary['health']
+/** What a query over machines and services matches, of what a caller may see; the floor above knows its language. */
+export type Choose = (query: string, apps: readonly string[] | null) => Promise<{ machines: ReadonlySet<string>; /** `shop/production` */ apps: ReadonlySet<string> }>
+
 export type EnvironmentRow = {
   app: string
   name: string
   created_at: Date
   stopped: boolean
   deploy_branch: string
+  tags: string[]
   allow_force_push: boolean
   active_release: number | null
 }

@@ -127,7 +127,7 @@ function appDetail({ env, release, rollout, instances, scaleOf, domains, volumes
     errorShare: total === 0 ? 0 : rates.reduce((sum, rate) => sum + rate.errorShare * rate.requestRate, 0) / total,
     services,
     rollout: rollout ? rolloutView(rollout) : null,
-    settings: { stopped: env.stopped, allowForcePush: env.allow_force_push, deployBranch: env.deploy_branch },
+    settings: { stopped: env.stopped, allowForcePush: env.allow_force_push, deployBranch: env.deploy_branch, tags: env.tags },
     volumes: volumes.map((volume) => {
       const users = manifest ? Object.entries(manifest.services).filter(([, service]) => volume.name in service.volumes).map(([name]) => name) : []
       return { name: volume.name, machine: volume.machine, services: users, orphan: users.length === 0, createdAt: volume.created_at.toISOString() }

@@ -4,11 +4,12 @@ import type { Database } from '#kernel/db/db.ts'
 import { type HandlerContext, type Handlers } from '#kernel/handlers.ts'
 import { effectiveManifest } from '#run/manifest/effective.ts'
 import { currentRelease } from '#run/releases/read.ts'
+import type { Choose } from './model.ts'
 import { readConfig, readScales } from './read-config.ts'
 import { type Moment, type Reach, readApp, readApps, readEnvironment, summaryOf } from './read.ts'
 import type { AppService, Command } from './service.ts'
 
-export type AppRoutesDeps = { db: Database; apps: AppService; reach: Reach; moment: (app?: string) => Promise<Moment> }
+export type AppRoutesDeps = { db: Database; apps: AppService; reach: Reach; moment: (app?: string) => Promise<Moment>; choose: Choose }
 
 type InApp = { params: { app: string }; query: { environment: string } }
 
@@ -16,14 +17,18 @@ function commandOf({ params, query }: InApp, { caller, now }: HandlerContext): C
   return { app: params.app, environment: query.environment, actor: caller.actor, now }
 }
 
-export function appRoutes({ db, apps, reach, moment }: AppRoutesDeps): Handlers {
+export function appRoutes({ db, apps, reach, moment, choose }: AppRoutesDeps): Handlers {
   const current = async (app: string, environment: string) => {
     await readEnvironment(db, app, environment)
     const release = await currentRelease(db, app, environment)
     return release && { release, manifest: effectiveManifest(release.manifest, environment) }
   }
   return {
-    'apps.list': async (_, { caller }) => (await readApps(db, reach, await moment(), { apps: caller.apps })).map(summaryOf),
+    'apps.list': async ({ query }, { caller }) => {
+      const chosen = query.query === undefined ? undefined : await choose(query.query, caller.apps)
+      const all = await readApps(db, reach, await moment(), { apps: caller.apps })
+      return all.filter(({ name, environment }) => chosen === undefined || chosen.apps.has(`${name}/${environment}`)).map(summaryOf)
+    },
     'apps.create': async ({ body }, context) => {
       if (context.caller.apps !== null && !context.caller.apps.includes(body.name)) throw new AppError('forbidden', `this token may not make the app "${body.name}"`)
       await apps.create(commandOf({ params: { app: body.name }, query: body }, context))

@@ -129,7 +129,7 @@ export function openApps({ db, box }: { db: Database; box: SecretBox }) {
     })
   }
 
-  async function changeSettings({ app, environment, actor, now }: Command, settings: { allowForcePush?: boolean | undefined; deployBranch?: string | undefined }): Promise<void> {
+  async function changeSettings({ app, environment, actor, now }: Command, settings: { allowForcePush?: boolean | undefined; deployBranch?: string | undefined; tags?: string[] | undefined }): Promise<void> {
     await db.transaction(async (tx) => {
       await lockEnvironment(tx, app, environment)
       await store.setSettings(tx, app, environment, settings)

@@ -21,9 +21,9 @@ export async function setStopped(tx: Db, app: string, environment: string, stopp
   return (await tx.query('UPDATE environments SET stopped = $3 WHERE app = $1 AND name = $2 AND stopped <> $3 RETURNING name', [app, environment, stopped])).length > 0
 }
 
-export async function setSettings(tx: Db, app: string, environment: string, settings: { allowForcePush?: boolean | undefined; deployBranch?: string | undefined }): Promise<void> {
-  await tx.query('UPDATE environments SET allow_force_push = coalesce($3, allow_force_push), deploy_branch = coalesce($4, deploy_branch) WHERE app = $1 AND name = $2', [
-    app, environment, settings.allowForcePush ?? null, settings.deployBranch ?? null,
+export async function setSettings(tx: Db, app: string, environment: string, settings: { allowForcePush?: boolean | undefined; deployBranch?: string | undefined; tags?: string[] | undefined }): Promise<void> {
+  await tx.query('UPDATE environments SET allow_force_push = coalesce($3, allow_force_push), deploy_branch = coalesce($4, deploy_branch), tags = coalesce($5, tags) WHERE app = $1 AND name = $2', [
+    app, environment, settings.allowForcePush ?? null, settings.deployBranch ?? null, settings.tags === undefined ? null : [...new Set(settings.tags)].sort(),
   ])
 }
 

@@ -18,6 +18,15 @@ export async function noteDisk(tx: Db, machine: string, disk: DiskUse): Promise<
   await tx.query('UPDATE machines SET disk = $2 WHERE name = $1 AND disk IS DISTINCT FROM $2', [machine, disk])
 }
 
+/** Undefined: there is no such machine. A tag that is both added and removed is removed. */
+export async function changeTags(tx: Db, machine: string, add: readonly string[], remove: readonly string[]): Promise<{ before: string[]; after: string[] } | undefined> {
+  const row = await tx.maybe<{ tags: string[] }>('SELECT tags FROM machines WHERE name = $1 FOR UPDATE', [machine])
+  if (row === undefined) return undefined
+  const after = [...new Set([...row.tags, ...add])].filter((tag) => !remove.includes(tag)).sort()
+  await tx.query('UPDATE machines SET tags = $2 WHERE name = $1', [machine, after])
+  return { before: row.tags, after }
+}
+
 export async function noteLost(tx: Db, machine: string): Promise<void> {
   await tx.query('UPDATE machines SET connected = false WHERE name = $1', [machine])
 }

@@ -3,12 +3,12 @@ import type { DiskUse, MachineFacts } from '#contract/wire.ts'
 import type { Db } from '#kernel/db/db.ts'
 
 export async function readMachines(db: Db): Promise<Machine[]> {
-  const rows = await db.query<{ name: string; facts: MachineFacts; connected: boolean; last_seen_at: Date; instances: number }>(
+  const rows = await db.query<{ name: string; facts: MachineFacts; connected: boolean; last_seen_at: Date; instances: number; tags: string[] }>(
     `SELECT m.*, (SELECT count(*) FROM instances i WHERE i.machine = m.name AND i.wanted = 'run')::int AS instances FROM machines m ORDER BY name`,
   )
-  return rows.map(({ name, facts, connected, last_seen_at, instances }) => ({
+  return rows.map(({ name, facts, connected, last_seen_at, instances, tags }) => ({
     name, state: connected ? 'connected' : 'lost', driver: facts.driver, version: facts.version, os: facts.os, cpus: facts.cpus,
-    memoryBytes: facts.memoryBytes, limits: facts.limits, lastSeenAt: last_seen_at.toISOString(), instances,
+    memoryBytes: facts.memoryBytes, limits: facts.limits, lastSeenAt: last_seen_at.toISOString(), instances, tags,
   }))
 }
 

@@ -31,6 +31,8 @@ export const rooms: readonly Room[] = [
   { name: 'app-healing', path: '/apps/billing/healing', ready: 'text=What changed' },
   { name: 'app-why', path: '/apps/billing?why=web', ready: 'text=Waits for' },
   { name: 'machines', path: '/machines', ready: 'text=heron' },
+  { name: 'machines-filtered', path: '/machines?where=tag:db', ready: 'text=heron' },
+  { name: 'machines-refused', path: '/machines?where=tga:db', ready: 'text=did you mean tag' },
   { name: 'journal', path: '/journal', ready: 'text=shop v17 serves' },
   { name: 'settings', path: '/settings', ready: 'text=ci of shop' },
   { name: 'terminal', path: '/apps/shop/terminal/web.1', ready: '.xterm-rows' },

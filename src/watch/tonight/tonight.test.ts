@@ -28,7 +28,7 @@ function event(kind: EventKind, ago: number, extra: Partial<JournalEvent> = {}):
   return { id: ++id, at: minutesAgo(ago), kind, actor: { kind: 'agent', name: 'm' }, app: 'shop', environment: 'production', service: 'web', instance: 'web.1', machine: null, release: 1, cause: null, summary: kind, data: {}, ...extra }
 }
 
-const lost: Machine = { name: 'm2', state: 'lost', driver: 'process', version: '1', os: 'Linux', cpus: 1, memoryBytes: 1, limits: [], lastSeenAt: minutesAgo(4), instances: 1 }
+const lost: Machine = { name: 'm2', state: 'lost', driver: 'process', version: '1', os: 'Linux', cpus: 1, memoryBytes: 1, limits: [], lastSeenAt: minutesAgo(4), instances: 1, tags: [] }
 
 function facts(extra: Partial<TonightFacts>): TonightFacts {
   return { apps: [], events: [], machines: [], missingSecrets: [], sparklines: new Map(), now, zone: 'UTC', ...extra }

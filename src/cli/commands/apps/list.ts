@@ -1,16 +1,17 @@
-import { longFlag, command, serverFlags, type ServerFlags } from '../../command.ts'
+import { longFlag, command, serverFlags, type ServerFlags, textFlag } from '../../command.ts'
 import type { Cli } from '../../context.ts'
 import { table } from '../../table.ts'
 import { when } from '../../times.ts'
 import { appWords, percent, rate, stateStyle } from '../../words.ts'
 
 export const appsList = command({
-  parameters: { flags: { long: longFlag, ...serverFlags }, aliases: { l: 'long' } },
-  examples: ['apps', 'apps --json'],
-  async run(cli: Cli, flags: ServerFlags & { long: boolean }) {
+  parameters: { flags: { where: textFlag('QUERY', 'Only those that it matches (docs/selectors.md)'), long: longFlag, ...serverFlags }, aliases: { l: 'long' } },
+  examples: ['apps', "apps --where 'state:down or tag:pci'", 'apps --json'],
+  async run(cli: Cli, flags: ServerFlags & { where: string | undefined; long: boolean }) {
     const { client } = await cli.connect(flags)
-    const apps = await client.call('apps.list')
+    const apps = await client.call('apps.list', { query: { query: flags.where } })
     if (flags.json) return cli.out.json(apps)
+    if (apps.length === 0 && flags.where !== undefined) return cli.out.line(`No app matches ${flags.where} (see all: nightshift apps)`)
     if (apps.length === 0) return cli.out.line('No apps yet. Deploy one from its folder: nightshift deploy')
     const now = cli.now()
     table(cli.out, apps, [

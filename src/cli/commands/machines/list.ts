@@ -1,21 +1,24 @@
 import { formatSize } from '#base/units.ts'
-import { command, longFlag, serverFlags, type ServerFlags } from '../command.ts'
-import type { Cli } from '../context.ts'
-import { table } from '../table.ts'
-import { when } from '../times.ts'
-import { stateStyle } from '../words.ts'
+import { command, longFlag, serverFlags, type ServerFlags, textFlag } from '../../command.ts'
+import type { Cli } from '../../context.ts'
+import { table } from '../../table.ts'
+import { when } from '../../times.ts'
+import { stateStyle } from '../../words.ts'
 
-export const machines = command({
-  parameters: { flags: { long: longFlag, ...serverFlags }, aliases: { l: 'long' } },
-  async run(cli: Cli, flags: ServerFlags & { long: boolean }) {
+export const machinesList = command({
+  parameters: { flags: { where: textFlag('QUERY', 'Only those that it matches (docs/selectors.md)'), long: longFlag, ...serverFlags }, aliases: { l: 'long' } },
+  examples: ['machines', "machines --where 'tag:db -node:test*'"],
+  async run(cli: Cli, flags: ServerFlags & { where: string | undefined; long: boolean }) {
     const { client } = await cli.connect(flags)
-    const list = await client.call('machines.list')
+    const list = await client.call('machines.list', { query: { query: flags.where } })
     if (flags.json) return cli.out.json(list)
+    if (list.length === 0 && flags.where !== undefined) return cli.out.line(`No machine matches ${flags.where} (see all: nightshift machines)`)
     if (list.length === 0) return cli.out.line('No machine has connected yet: nightshift up starts an agent on this one')
     const now = cli.now()
     table(cli.out, list, [
       { title: 'machine', value: (machine) => machine.name },
       { title: 'state', value: (machine) => machine.state, style: (machine) => stateStyle(machine.state) },
+      { title: 'tags', value: (machine) => machine.tags.join(',') },
       { title: 'driver', value: (machine) => machine.driver },
       { title: 'cpus', value: (machine) => machine.cpus, align: 'right' },
       { title: 'memory', value: (machine) => formatSize(machine.memoryBytes), align: 'right' },
