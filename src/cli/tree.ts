@@ -95,6 +95,10 @@ export const sections: readonly Section[] = [
       search: verb('Find apps, services, releases, events, documents and lines by words', async () => (await import('./commands/search.ts')).search),
       events: verb('The journal: everything that happened', async () => (await import('./commands/events.ts')).events),
       map: verb('Services, what they need, and how they are', async () => (await import('./commands/map.ts')).map),
+      traces: noun('Requests followed through services', 'list', {
+        list: verb('Traces that were kept, newest first', async () => (await import('./commands/traces/list.ts')).tracesList),
+        show: verb('One trace as a waterfall, with its log lines', async () => (await import('./commands/traces/show.ts')).tracesShow),
+      }),
       traffic: verb('Rate, errors and latency of routes and edges', async () => (await import('./commands/traffic.ts')).traffic),
       resources: verb('CPU and memory of every instance', async () => (await import('./commands/resources.ts')).resources),
       machines: noun('Machines and what each cannot do', 'list', {

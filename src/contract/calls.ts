@@ -17,6 +17,8 @@ export const calls: Record<EndpointId, CallSpec> = {
   'tokens.revoke': { method: 'DELETE', path: '/v1/tokens/{id}' },
   'tonight.read': { method: 'GET', path: '/v1/tonight' },
   'map.read': { method: 'GET', path: '/v1/map' },
+  'traces.list': { method: 'GET', path: '/v1/traces' },
+  'traces.read': { method: 'GET', path: '/v1/traces/{trace}' },
   'search.read': { method: 'GET', path: '/v1/search' },
   'machines.list': { method: 'GET', path: '/v1/machines' },
   'machines.tag': { method: 'PATCH', path: '/v1/machines/{machine}/tags', body: true },

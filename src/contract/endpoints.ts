@@ -9,6 +9,7 @@ import * as heal from './healing.ts'
 import * as m from './model.ts'
 import { searchQuery, searchSchema } from './search.ts'
 import { selectionSchema, selectorText, tagList } from './selecting.ts'
+import { traceId, traceListSchema, traceSchema, tracesQuery } from './traces.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
@@ -69,6 +70,8 @@ export const endpoints = define({
   // ---- seeing
   'tonight.read': { method: 'GET', path: '/v1/tonight', access: 'read', summary: 'The home page: one sentence, 24 hours, what needs a person.', response: m.tonightSchema },
   'map.read': { method: 'GET', path: '/v1/map', access: 'read', summary: 'Services, edges and machines as they are now.', response: m.mapSchema },
+  'traces.list': { method: 'GET', path: '/v1/traces', access: 'read', summary: 'Traces that were kept, newest first, and how long those take that fit.', query: tracesQuery, response: traceListSchema },
+  'traces.read': { method: 'GET', path: '/v1/traces/{trace}', access: 'read', summary: 'The spans of a trace, and the log lines that name it.', params: z.object({ trace: traceId }), response: traceSchema },
   'search.read': { method: 'GET', path: '/v1/search', access: 'read', summary: 'Apps, services, machines, alerts, releases, events, documents and log lines that hold the words, best first.', query: searchQuery, response: searchSchema },
   'machines.list': { method: 'GET', path: '/v1/machines', access: 'read', summary: 'Machines and what each cannot do; with `query`, those it matches.', query: z.object({ query: selectorText.optional() }), response: z.array(m.machineSchema) },
   'machines.tag': { method: 'PATCH', path: '/v1/machines/{machine}/tags', access: 'admin', summary: 'Give tags to a machine, and take tags from it.', params: z.object({ machine: machineName }), body: z.object({ add: tagList.default([]), remove: tagList.default([]) }), response: m.machineSchema },

@@ -1,7 +1,7 @@
 /** Opens the capabilities of the watch floor for `app.ts`: what machines ship goes in, what the API asks comes out. */
 import { type Clock, systemClock } from '#base/clock.ts'
 import type { SecretBox } from '#base/secretbox.ts'
-import type { FactBatch, LogBatch, StatBatch, TrafficBatch } from '#contract/wire.ts'
+import type { FactBatch, LogBatch, SpanBatch, StatBatch, TrafficBatch } from '#contract/wire.ts'
 import type { Bell } from '#kernel/bell.ts'
 import type { Database } from '#kernel/db/db.ts'
 import type { Handlers } from '#kernel/handlers.ts'
@@ -30,6 +30,7 @@ import { docsFolder } from './search/docs.ts'
 import { openSearch } from './search/service.ts'
 import { missingSecrets } from './tonight/read.ts'
 import { tonight } from './tonight/tonight.ts'
+import { openTraces } from './traces/service.ts'
 import { readTraffic, recentRates, sparklines } from './traffic/read.ts'
 import { ingestTraffic, trafficKeptMs } from './traffic/service.ts'
 import { dropOldTraffic } from './traffic/store.ts'
@@ -40,6 +41,7 @@ export type Intake = {
   facts(batch: FactBatch): Promise<unknown>
   stats(batch: StatBatch): Promise<unknown>
   traffic(batch: TrafficBatch): Promise<unknown>
+  spans(batch: SpanBatch): Promise<unknown>
 }
 
 export type Watch = {
@@ -68,6 +70,7 @@ export function openWatch({ db, box, log, reach, changed, clock = systemClock }:
     return { samples, rates }
   }
 
+  const traces = openTraces(db, reader.read)
   const search = openSearch({ db, apps: () => readApps(db, reach, { samples: new Map(), rates: [] }), machines: () => readMachines(db), lines: reader.read, docsDir: docsFolder })
 
   /** What can never be stored is answered as stored, so that it holds nothing up; here is where it can still be read. */
@@ -95,6 +98,8 @@ export function openWatch({ db, box, log, reach, changed, clock = systemClock }:
       ])
       return tonight({ apps, events, machines, missingSecrets: missing, sparklines: lines, now })
     },
+    'traces.list': ({ query }, { caller, now }) => traces.list(query, caller.apps, now),
+    'traces.read': ({ params }, { caller }) => traces.read(params.trace, caller.apps),
     'search.read': ({ query }, { caller, now }) => search(query, caller.apps, now),
     'map.read': async (_, { caller, now }) => {
       const seen = { apps: caller.apps }
@@ -109,12 +114,14 @@ export function openWatch({ db, box, log, reach, changed, clock = systemClock }:
       facts: (batch) => noted(ingestFacts(db, batch, clock.now())),
       stats: (batch) => ingestStats(db, batch, clock.now()),
       traffic: (batch) => ingestTraffic(db, batch, clock.now()),
+      spans: async (batch) => traces.ingest(batch, clock.now()),
     },
     handlers,
     lines: reader.read,
     moment,
     choose: selectors.choose,
     start: () => [
+      ...traces.start((error) => log.error({ err: error }, 'a turn of traces failed')),
       startLogSealing(db, { onError: (error) => log.error({ err: error }, 'sealing of logs failed') }),
       startLogTidying(db, { onError: (error) => log.error({ err: error }, 'tidying of logs failed') }),
       (drainLoop = startDrains({ db, box, clock, log, lines: (app, after, signal) => reader.stream({ app }, { after, signal }) })),
@@ -130,6 +137,7 @@ export function openWatch({ db, box, log, reach, changed, clock = systemClock }:
       }),
     ],
     async close() {
+      await traces.close(clock.now()).catch((error: unknown) => log.warn({ err: error }, 'the last traces could not be written'))
       reader.close()
       await writer.close()
     },

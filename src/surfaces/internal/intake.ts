@@ -1,5 +1,5 @@
 /**
- * Shipped streams from agents and proxies: POST /internal/{logs,facts,stats,traffic}, JSON, gzip allowed, with the
+ * Shipped streams from agents and proxies: POST /internal/{logs,facts,stats,traffic,spans}, JSON, gzip allowed, with the
  * machine token; 2xx means stored. And GET /internal/artifacts/<digest> for slugs.
  */
 import { createReadStream } from 'node:fs'
@@ -10,7 +10,7 @@ import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { AppError } from '#base/errors.ts'
-import type { FactBatch, LogBatch, StatBatch, TrafficBatch } from '#contract/wire.ts'
+import type { FactBatch, LogBatch, SpanBatch, StatBatch, TrafficBatch } from '#contract/wire.ts'
 import type { Logger } from '#kernel/log.ts'
 import { bearerOf } from '#surfaces/api/credentials.ts'
 import { problemOf } from '#surfaces/api/problem.ts'
@@ -32,6 +32,7 @@ export function intakeDoor(deps: { intake: Intake; artifactsDir: string; isMachi
     else if (pathname === '/internal/facts') await deps.intake.facts(body as FactBatch)
     else if (pathname === '/internal/stats') await deps.intake.stats(body as StatBatch)
     else if (pathname === '/internal/traffic') await deps.intake.traffic(body as TrafficBatch)
+    else if (pathname === '/internal/spans') await deps.intake.spans(body as SpanBatch)
     else throw new AppError('not-found', `there is nothing at ${pathname}`)
     response.writeHead(204).end()
   }
