@@ -6,6 +6,8 @@ import { z } from 'zod'
 import { appName, branchName, environmentName, hostName, instanceName, machineName, pathPrefix, serviceName, variableName, variableValue } from './names.ts'
 import * as drains from './drains.ts'
 import * as heal from './healing.ts'
+import * as logs from './logs.ts'
+import { logFilter } from './logs.ts'
 import * as m from './model.ts'
 import { searchQuery, searchSchema } from './search.ts'
 import { selectionSchema, selectorText, tagList } from './selecting.ts'
@@ -39,19 +41,6 @@ const nothing = z.object({})
 const windowMinutes = z.coerce.number().int().min(1).max(1440).default(60)
 const queuedRelease = z.object({ release: z.number().int(), rollout: z.string().nullable() })
 
-const logFilter = {
-  environment: environmentName.optional(),
-  app: appName.optional(),
-  service: serviceName.optional(),
-  instance: instanceName.optional(),
-  /** Substring, case-insensitive. */
-  text: z.string().max(200).optional(),
-  /** This level and what is graver; a line of no known level counts as info. */
-  level: z.enum(['debug', 'info', 'warn', 'error']).optional(),
-  /** Comma-separated streams; default: stdout,stderr,release,run,system. */
-  streams: z.string().max(80).optional(),
-}
-
 function define<const T extends Record<string, EndpointSpec>>(table: T): T {
   return table
 }
@@ -84,6 +73,11 @@ export const endpoints = define({
   'drains.add': { method: 'POST', path: '/v1/drains', access: 'deploy', summary: 'Send log lines of an app on, from now on: syslog, NDJSON, OTLP or Loki by the scheme of the address. Every app, or a private address, needs admin.', body: drains.newDrainSchema, response: drains.drainSchema },
   'drains.test': { method: 'POST', path: '/v1/drains/{id}/test', access: 'deploy', summary: 'Send one line to a drain now.', params: z.object({ id: z.string().max(60) }), response: drains.drainTestSchema },
   'drains.remove': { method: 'DELETE', path: '/v1/drains/{id}', access: 'deploy', summary: 'Send no more lines there.', params: z.object({ id: z.string().max(60) }), response: nothing },
+  'logs.counts': { method: 'GET', path: '/v1/logs/counts', access: 'read', summary: 'Lines over time by level; the last hour, unless it is said.', query: logs.logCountsQuery, response: logs.logCountsSchema },
+  'logs.context': { method: 'GET', path: '/v1/logs/context', access: 'read', summary: 'What stands before and after a line.', query: logs.logContextQuery, response: logs.logContextSchema },
+  'logs.patterns': { method: 'GET', path: '/v1/logs/patterns', access: 'read', summary: 'Similar lines in groups, the largest first; with `newSince`, those that came with a release.', query: logs.logPatternsQuery, response: logs.logPatternsSchema },
+  'logs.keeping': { method: 'GET', path: '/v1/apps/{app}/logs/keeping', access: 'read', summary: 'How long and how much of its logs is kept, and what is held.', params: app, response: logs.logKeepingSchema },
+  'logs.keep': { method: 'PATCH', path: '/v1/apps/{app}/logs/keeping', access: 'deploy', summary: 'Keep its logs for a time and up to a size, whatever its manifest says; null: as that says.', params: app, body: logs.logKeepingBody, response: logs.logKeepingSchema },
   'traffic.read': { method: 'GET', path: '/v1/traffic', access: 'read', summary: 'Rate, errors and latency of routes and edges.', query: z.object({ app: appName.optional(), environment: environmentName.optional(), minutes: windowMinutes }), response: z.array(m.trafficSeriesSchema) },
   'resources.read': { method: 'GET', path: '/v1/apps/{app}/resources', access: 'read', summary: 'CPU and memory of every instance.', params: app, query: z.object({ ...inEnvironment, minutes: windowMinutes }), response: z.array(m.resourceSeriesSchema) },
 

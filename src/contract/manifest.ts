@@ -119,6 +119,13 @@ export const manifestSchema = z.strictObject({
   release: shellLine.optional().meta({ description: 'Shell line, run once before traffic moves, in the surroundings of web; if it exits with anything but 0, the release fails.' }),
   build: build.optional().meta({ description: 'How every service is built that does not say it itself.' }),
   deploy: deploy.prefault({}).meta({ description: 'How a release takes over.' }),
+  logs: z
+    .strictObject({
+      keep: duration.optional().meta({ description: 'How long lines are kept; default 7d.' }),
+      size: size.optional().meta({ description: 'Up to what size of the app, as stored; the oldest go first. Default 2GB.' }),
+    })
+    .optional()
+    .meta({ description: 'How long and how much of the log is kept; what an operator sets (nightshift logs keep) goes before it.' }),
   environments: z.record(environmentName, overrides).default({}).meta({ description: 'What differs in an environment, by its name.' }),
 })
 

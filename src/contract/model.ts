@@ -185,6 +185,10 @@ export const logLineSchema = z.object({
   stream: z.enum(logStreams),
   level: z.enum(['debug', 'info', 'warn', 'error', 'unknown']),
   text: z.string(),
+  /** Of a line in JSON or of `key=value` pairs: what it says, its fields by dotted name, and its trace id. */
+  message: z.string().optional(),
+  fields: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).optional(),
+  trace: z.string().optional(),
 })
 export type LogLine = z.infer<typeof logLineSchema>
 

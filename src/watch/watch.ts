@@ -17,7 +17,9 @@ import { eventsSince } from './journal/read.ts'
 import { journalRoutes } from './journal/routes.ts'
 import { ingestFacts } from './journal/service.ts'
 import { startLogSealing, startLogTidying } from './logs/loop.ts'
-import { type LogReader, createLogReader } from './logs/read.ts'
+import type { LogReader } from './logs/port.ts'
+import { createLogReader } from './logs/read.ts'
+import { keepingRoutes } from './logs/keeping/routes.ts'
 import { logRoutes } from './logs/routes.ts'
 import { createLogWriter } from './logs/service.ts'
 import { mapView } from './map/map.ts'
@@ -85,6 +87,7 @@ export function openWatch({ db, box, log, reach, changed, clock = systemClock }:
     ...selectors.handlers,
     ...logRoutes(reader),
     ...drainRoutes(drains),
+    ...keepingRoutes(db),
     'traffic.read': ({ query }, { caller, now }) => readTraffic(db, { ...query, apps: caller.apps }, now),
     'resources.read': ({ params, query }, { now }) => readResources(db, params.app, query.environment, query.minutes, now),
     'tonight.read': async (_, { caller, now }) => {

@@ -1,7 +1,7 @@
 import type { Database } from '#kernel/db/db.ts'
 import type { Handlers } from '#kernel/handlers.ts'
 import { listAlerts } from '#watch/alerts/read.ts'
-import type { LogReader } from '#watch/logs/read.ts'
+import type { LogReader } from '#watch/logs/port.ts'
 import { detailOf } from './evidence.ts'
 import { listRemediations, readOverview, readRemediation } from './read.ts'
 import { approve, changeRule, dismiss, resumeHealing, stopHealing } from './service.ts'

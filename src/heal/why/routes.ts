@@ -8,7 +8,7 @@ import { listRemediations, readStop } from '#heal/remediations/read.ts'
 import { assertService } from '#run/apps/model.ts'
 import { type Moment, type Reach, readApp } from '#run/apps/read.ts'
 import { listChanges } from '#watch/journal/read.ts'
-import type { LogReader } from '#watch/logs/read.ts'
+import type { LogReader } from '#watch/logs/port.ts'
 import { whyOf } from './why.ts'
 
 const mostChanges = 5

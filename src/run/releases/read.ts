@@ -90,6 +90,15 @@ export async function previousGood(db: Db, app: string, environment: string, act
   return row.release
 }
 
+/** What the manifests in force say of their logs, of stopped environments too. */
+export async function manifestLogs(db: Db): Promise<{ app: string; keep?: string; size?: string }[]> {
+  const rows = await db.query<{ app: string; logs: { keep?: string; size?: string } }>(
+    `SELECT r.app, r.manifest -> 'logs' AS logs FROM environments e JOIN releases r ON r.app = e.app AND r.environment = e.name AND r.number = e.active_release
+     WHERE r.manifest ? 'logs'`,
+  )
+  return rows.map(({ app, logs }) => ({ app, ...logs }))
+}
+
 /** Every environment that is meant to serve, with the manifest of the release that does. */
 export async function servingReleases(db: Db): Promise<{ app: string; environment: string; release: number; manifest: Manifest; rolling_out: boolean }[]> {
   return db.query(

@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { openChunk, sealChunk } from './chunk.ts'
 import { gramMap, mayContain, needleGrams } from './grams.ts'
-import { type StoredLine, fitsLine, fold, lineFilter } from './model.ts'
+import { fitsRow, lineFilter } from './filter.ts'
+import { type StoredLine, fold } from './model.ts'
 import { cleanText } from './text.ts'
 
 const lineTexts = fc.array(
@@ -28,7 +29,7 @@ test('a chunk opened with a filter gives what a plain test of each line gives', 
       const rows = rowsOf(texts)
       const filter = lineFilter({ text: cleanText(text), level: level as 'info', streams: ['stdout', 'stderr', 'build'] })
       const found = await openChunk((await sealChunk(rows)).data, filter, new Set([0, 1, 3]))
-      assert.deepEqual(found, rows.filter((row) => fitsLine(filter, row) && [0, 1, 3].includes(row.source)))
+      assert.deepEqual(found, rows.filter((row) => fitsRow(filter, row) && [0, 1, 3].includes(row.source)))
     }),
   ))
 

@@ -8,7 +8,8 @@
 import { promisify } from 'node:util'
 import { constants, zstdCompress, zstdDecompress } from 'node:zlib'
 import { gramMap } from './grams.ts'
-import { type LineFilter, type StoredLine, bitMask, fold } from './model.ts'
+import { type LineFilter, fitsRow } from './filter.ts'
+import { type StoredLine, bitMask, fold } from './model.ts'
 
 export const maxChunkLines = 2000
 export const maxChunkBytes = 1024 * 1024
@@ -75,7 +76,7 @@ export async function sealChunk(rows: readonly StoredLine[]): Promise<SealedChun
   }
 }
 
-/** Lines of the chunk that pass the filter, in order of arrival. `sources` limits who wrote them; null = anybody. */
+/** Lines of the chunk that pass the filter, as far as can be told without labels, in order of arrival. `sources` limits who wrote them; null = anybody. */
 export async function openChunk(data: Buffer, filter?: LineFilter, sources?: ReadonlySet<number> | null): Promise<StoredLine[]> {
   const raw = await decompress(data)
   const columns = new VarintReader(raw)
@@ -84,8 +85,7 @@ export async function openChunk(data: Buffer, filter?: LineFilter, sources?: Rea
   const count = columns.take()
   const columnBytes = columns.take()
   const textAt = columns.at + columnBytes
-  const needle = filter?.text ?? null
-  if (needle !== null && surelyWithout(raw.subarray(textAt), needle)) return []
+  if (filter?.needles.some((needle) => surelyWithout(raw.subarray(textAt), needle))) return []
   const lines = Array.from<number>({ length: count })
   const times = Array.from<number>({ length: count })
   const writers = Array.from<number>({ length: count })
@@ -101,11 +101,9 @@ export async function openChunk(data: Buffer, filter?: LineFilter, sources?: Rea
   for (let at = 0; at < count; at++) {
     const kind = kinds[at] as number
     const [stream, level] = [kind >>> 3, kind & 7]
-    if (filter?.levels && !filter.levels.includes(level)) continue
-    if (filter?.streams && !filter.streams.includes(stream)) continue
     if (sources && !sources.has(writers[at] as number)) continue
-    if (needle !== null && !fold(textOf[at] as string).includes(needle)) continue
-    rows.push({ line: lines[at] as number, atMs: times[at] as number, source: writers[at] as number, stream, level, text: textOf[at] as string })
+    const row = { line: lines[at] as number, atMs: times[at] as number, source: writers[at] as number, stream, level, text: textOf[at] as string }
+    if (filter === undefined || fitsRow(filter, row)) rows.push(row)
   }
   return rows
 }

@@ -20,7 +20,7 @@ export class Labels {
       if (this.#known.size + missing.size > keep) this.#known.clear()
       for (const labels of await sourceLabels(this.#db, [...new Set(rows.map((row) => row.source))])) this.#known.set(labels.id, labels)
     }
-    const nobody = (id: number): SourceLabels => ({ id, app: '', environment: '', service: '', instance: '', release: null })
+    const nobody = (id: number): SourceLabels => ({ id, app: '', environment: '', service: '', instance: '', release: null, machine: '' })
     return rows.map((row) => ({ row, labels: this.#known.get(row.source) ?? nobody(row.source) }))
   }
 }

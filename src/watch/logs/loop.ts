@@ -2,10 +2,13 @@
  * Two loops that keep the log store small: sealing (hot rows → chunks) each second, and tidying (merge small chunks,
  * retention) every five minutes. Both find all their work in the database, so that either may die at any moment.
  */
+import { formatDuration, formatSize } from '#base/units.ts'
 import type { Database, Db } from '#kernel/db/db.ts'
 import { type Loop, type TurnReport, startLoop } from '#kernel/loop.ts'
 import { type SealedChunk, maxChunkBytes, maxChunkLines, maxChunkMs, openChunk, sealChunk } from './chunk.ts'
 import { type SourceLabels, type StoredLine, levels } from './model.ts'
+import { type Keeping, defaultKeeping } from './keeping/plan.ts'
+import { readKeepings } from './keeping/read.ts'
 import { sourceLabels } from './read-rows.ts'
 import {
   type HotState, type MinuteCount, type SmallChunk, addCounts, dropExcessChunks, dropOldChunks, dropOldMeta, dropPartition, insertChunk, lockSealing, oldestSealable, partitionLines,
@@ -22,10 +25,8 @@ export type SealOptions = {
 }
 
 export type RetentionOptions = {
-  /** Days to keep lines; default 7. */
-  days?: number
-  /** Bytes to keep for each app, as stored; default 2 GB. */
-  maxBytesPerApp?: number
+  /** Of apps that say nothing themselves. */
+  keeping?: Keeping
 }
 
 export function startLogSealing(db: Database, options: SealOptions & { periodMs?: number; onError?: (error: unknown) => void } = {}): Loop {
@@ -125,23 +126,23 @@ class Sealer {
     group.bytes = 0
   }
 
-  #count({ app, environment, service }: SourceLabels, { atMs, level }: StoredLine): void {
+  #count({ app, environment, service }: SourceLabels, { atMs, level, stream }: StoredLine): void {
     const minuteMs = atMs - (atMs % 60_000)
-    const key = `${app}/${environment}/${service}/${minuteMs}`
-    const count = this.#counts.get(key) ?? { app, environment, service, minute: new Date(minuteMs), counts: levels.map(() => 0) }
+    const key = `${app}/${environment}/${service}/${minuteMs}/${stream}`
+    const count = this.#counts.get(key) ?? { app, environment, service, minute: new Date(minuteMs), stream, counts: levels.map(() => 0) }
     this.#counts.set(key, count)
     count.counts[level] = (count.counts[level] ?? 0) + 1
   }
 }
 
-export async function tidyTurn(db: Database, now: Date, { days = 7, maxBytesPerApp = 2 * 1024 ** 3 }: RetentionOptions, signal?: AbortSignal): Promise<TurnReport> {
+export async function tidyTurn(db: Database, now: Date, { keeping = defaultKeeping }: RetentionOptions, signal?: AbortSignal): Promise<TurnReport> {
   const report: TurnReport = { actions: [], waiting: [] }
-  const oldest = new Date(now.getTime() - days * 86_400_000)
-  const old = await untilNone(() => dropOldChunks(db, oldest), signal)
-  if (old > 0) report.actions.push(`removed ${old} chunks, because they are older than ${days} days`)
-  const excess = await untilNone(() => dropExcessChunks(db, maxBytesPerApp), signal)
-  if (excess > 0) report.actions.push(`removed ${excess} chunks, because their apps hold more than ${maxBytesPerApp} bytes`)
-  await dropOldMeta(db, oldest)
+  const limits = { own: await readKeepings(db), others: keeping }
+  const old = await untilNone(() => dropOldChunks(db, limits, now), signal)
+  if (old > 0) report.actions.push(`removed ${old} chunks, because they are older than their apps keep lines (${formatDuration(keeping.keepMs)}, unless they say otherwise)`)
+  const excess = await untilNone(() => dropExcessChunks(db, limits), signal)
+  if (excess > 0) report.actions.push(`removed ${excess} chunks, because their apps hold more than they keep (${formatSize(keeping.maxBytes)}, unless they say otherwise)`)
+  await dropOldMeta(db, limits, now)
   const merged = await mergeSmall(db, now, signal)
   if (merged > 0) report.actions.push(`merged ${merged} small chunks`)
   return report

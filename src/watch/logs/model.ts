@@ -2,6 +2,8 @@
 import { AppError } from '#base/errors.ts'
 import type { LogLine } from '#contract/model.ts'
 import { type LogStream, logStreams } from '#contract/wire.ts'
+import type { Expression } from './query/ast.ts'
+import { type FlatValue, flatFields, messageOfFields, structureOf, traceOfFields } from './structure.ts'
 
 export type Level = LogLine['level']
 
@@ -12,7 +14,7 @@ export const levels = ['unknown', 'debug', 'info', 'warn', 'error'] as const sat
 export type StoredLine = { line: number; atMs: number; source: number; stream: number; level: number; text: string }
 
 /** Who wrote a line. */
-export type SourceLabels = { id: number; app: string; environment: string; service: string; instance: string; release: number | null }
+export type SourceLabels = { id: number; app: string; environment: string; service: string; instance: string; release: number | null; machine: string }
 
 export type LogQuery = {
   /** Apps the caller may see; null = all. */
@@ -29,6 +31,8 @@ export type LogQuery = {
   level?: Exclude<Level, 'unknown'> | undefined
   /** Substring, without regard to case. */
   text?: string | undefined
+  /** A parsed search (`query/parser.ts`), beside all of the above. */
+  where?: Expression | null | undefined
 }
 
 export type LogPageQuery = LogQuery & {
@@ -79,37 +83,15 @@ export function toLogLine(row: StoredLine, labels: SourceLabels): LogLine {
     stream: logStreams[row.stream] ?? 'system',
     level: levels[row.level] ?? 'unknown',
     text: row.text,
+    ...structured(row.text),
   }
 }
 
-/** What is wanted of a line beside who wrote it; `null` = anything. */
-export type LineFilter = { levels: number[] | null; streams: number[] | null; /** folded */ text: string | null }
-
-export function lineFilter({ level, streams, text }: LogQuery): LineFilter {
-  const wanted = { debug: null, info: [0, 2, 3, 4], warn: [3, 4], error: [4] } as const
-  const graver = level === undefined ? null : wanted[level]
-  return {
-    levels: graver === null ? null : [...graver],
-    streams: streams === undefined ? null : streams.map((stream) => logStreams.indexOf(stream)).filter((place) => place >= 0),
-    text: text === undefined || text === '' ? null : fold(text),
-  }
-}
-
-export function fitsLine(filter: LineFilter, row: { level: number; stream: number; text: string }): boolean {
-  if (filter.levels !== null && !filter.levels.includes(row.level)) return false
-  if (filter.streams !== null && !filter.streams.includes(row.stream)) return false
-  return filter.text === null || fold(row.text).includes(filter.text)
-}
-
-export function fitsSource(query: LogQuery, labels: SourceLabels & { source?: string }): boolean {
-  return (
-    (query.apps == null || query.apps.includes(labels.app)) &&
-    (query.app === undefined || query.app === labels.app) &&
-    (query.environment === undefined || query.environment === labels.environment) &&
-    (query.service === undefined || query.service === labels.service) &&
-    (query.instance === undefined || query.instance === labels.instance) &&
-    (query.release === undefined || query.release === labels.release)
-  )
+function structured(text: string): { message?: string; fields?: Record<string, FlatValue>; trace?: string } {
+  const structure = structureOf(text)
+  if (structure === null) return {}
+  const [message, trace] = [messageOfFields(structure), traceOfFields(structure)]
+  return { fields: flatFields(structure.fields), ...(message === undefined ? {} : { message }), ...(trace === undefined ? {} : { trace }) }
 }
 
 /** What "without regard to case" means here, for lines and for what is searched alike. */

@@ -1,7 +1,10 @@
 /** The reading SQL of the log store: hot lines, heads and bodies of chunks, who wrote. No decisions. */
 import { to as copyTo } from 'pg-copy-streams'
 import type { Database, Db } from '#kernel/db/db.ts'
-import { type LineFilter, type LogQuery, type Position, type SourceLabels, type StoredLine, bitMask } from './model.ts'
+import { type LineFilter } from './filter.ts'
+import { type LogQuery, type Position, type SourceLabels, type StoredLine, bitMask } from './model.ts'
+import { type LineTest, conditionOf } from './query/prune.ts'
+import type { CountWindow, LevelCounts } from './port.ts'
 import { needleGrams } from './grams.ts'
 
 /** Collects `$n` parameters beside the text that names them. */
@@ -40,6 +43,8 @@ export async function hotLines(db: Db, query: LogQuery, filter: LineFilter, boun
   if (filter.levels) where.push(`h.level = ANY(${$.add(filter.levels)})`)
   if (filter.streams) where.push(`h.stream = ANY(${$.add(filter.streams)})`)
   if (filter.text !== null) where.push(...roughText($, filter.text))
+  const must = conditionOf(filter.must, (test) => hotCondition($, test))
+  if (must !== null) where.push(must())
   const { below, above } = bounds
   if (below) where.push(`h.at_ms <= ${$.add(below.atMs)} AND (h.at_ms, h.line) < (${$.add(below.atMs)}, ${$.add(below.line)})`)
   if (above) where.push(`h.at_ms >= ${$.add(above.atMs)} AND (h.at_ms, h.line) > (${$.add(above.atMs)}, ${$.add(above.line)})`)
@@ -50,7 +55,7 @@ export async function hotLines(db: Db, query: LogQuery, filter: LineFilter, boun
   const rows = await db.query<{ sealed_below: number; top: number } & { [K in keyof HotLine]: HotLine[K] | null }>(
     `SELECT (SELECT min(first_line) FROM log_parts) AS sealed_below, state.next_line - 1 AS top, hot.*
      FROM log_state state LEFT JOIN LATERAL (
-       SELECT h.line, h.at_ms AS "atMs", h.source, h.stream, h.level, h.text, s.id, s.app, s.environment, s.service, s.instance, s.release
+       SELECT h.line, h.at_ms AS "atMs", h.source, h.stream, h.level, h.text, s.id, s.app, s.environment, s.service, s.instance, s.release, s.machine
        FROM log_hot h JOIN log_sources s ON s.id = h.source
        ${where.length > 0 ? `WHERE ${where.join(' AND ')}` : ''}
        ORDER BY ${order === 'newest' ? 'h.at_ms DESC, h.line DESC' : 'h.line'} LIMIT ${$.add(limit)}
@@ -67,11 +72,55 @@ export async function hotLines(db: Db, query: LogQuery, filter: LineFilter, boun
  * so it is asked about ASCII needles only, and lines with the two letters that fold into ASCII pass.
  */
 function roughText($: Parameters, needle: string): string[] {
-  if (!/^[\x20-\x7e]+$/.test(needle)) return []
+  if (!isAscii(needle)) return []
   const has = [`position(${$.add(needle)} in lower(h.text COLLATE "C")) > 0`]
   if (needle.includes('i')) has.push(`position('\u0130' in h.text) > 0`)
   if (needle.includes('k')) has.push(`position('\u212a' in h.text) > 0`)
   return [`(${has.join(' OR ')})`]
+}
+
+const isAscii = (text: string) => /^[\x20-\x7e]+$/.test(text)
+
+/** A condition, made when it is surely part of the statement. */
+type Say = () => string
+
+/** What a search needs of who wrote a line, of the line, and of a chunk that may hold it; null where that place cannot say. */
+function sourceCondition($: Parameters, test: LineTest): Say | null {
+  if (test.kind === 'release') return () => `s.release ${test.op} ${$.add(test.release)}`
+  return test.kind === 'label' ? labelCondition($, test, 's') : null
+}
+
+function labelCondition($: Parameters, test: Extract<LineTest, { kind: 'label' }>, alias: string): Say | null {
+  const column = `${alias}.${test.label}`
+  // names are ASCII, so that both lower cases agree; whatever else is in there is left to the test of the line
+  if (!test.glob.every((piece) => /^[\x20-\x7e]*$/.test(piece))) return null
+  if (test.glob.length === 1) return () => `lower(${column}) = ${$.add(test.glob[0])}`
+  return () => `lower(${column}) LIKE ${$.add(test.glob.map((piece) => piece.replaceAll(/[\\%_]/g, '\\$&')).join('%'))}`
+}
+
+function hotCondition($: Parameters, test: LineTest): Say | null {
+  if (test.kind === 'needle') return isAscii(test.text) ? () => roughText($, test.text).join(' AND ') : null
+  if (test.kind === 'level') return () => `h.level = ANY(${$.add(test.places)})`
+  if (test.kind === 'stream') return () => `h.stream = ANY(${$.add(test.places)})`
+  return sourceCondition($, test)
+}
+
+function chunkCondition($: Parameters, test: LineTest): Say | null {
+  if (test.kind === 'needle') return gramCondition($, test.text)
+  if (test.kind === 'level') return () => `levels & ${$.add(bitMask(test.places))} <> 0`
+  if (test.kind === 'stream') return () => `streams & ${$.add(bitMask(test.places))} <> 0`
+  if (test.kind === 'label' && test.glob.length === 1 && (test.label === 'app' || test.label === 'environment')) return () => `${test.label} = ${$.add(test.glob[0])}`
+  return null
+}
+
+/** Each test reads one slice of a map. */
+function gramCondition($: Parameters, needle: string): Say | null {
+  const hashes = needleGrams(needle)
+  const test = (hash: number): string => {
+    const place = `(${$.add(hash)}::bigint & (octet_length(grams)::bigint * 8 - 1))`
+    return `(get_byte(substr(grams, (${place} >> 3)::int + 1, 1), 0) & ${1 << (hash & 7)}) <> 0`
+  }
+  return hashes.length === 0 ? null : () => `(${hashes.map(test).join(' AND ')})`
 }
 
 function sourceConditions($: Parameters, query: LogQuery, alias: string): string[] {
@@ -116,11 +165,11 @@ function chunkHeads(
   if (bounds.maxLine !== undefined) where.push(`first_line <= ${$.add(bounds.maxLine)}`)
   if (from && order === 'newest') where.push(`(last_ms, id) < (${$.add(from.lastMs)}, ${$.add(from.id)})`)
   if (from && order === 'arrival') where.push(`(first_line, id) > (${$.add(from.firstLine)}, ${$.add(from.id)})`)
+  const must = conditionOf(filter.must, (test) => chunkCondition($, test))
   // the cheapest tests first: each of these reads one slice of a map
-  for (const hash of filter.text === null ? [] : needleGrams(filter.text)) {
-    const place = `(${$.add(hash)}::bigint & (octet_length(grams)::bigint * 8 - 1))`
-    where.push(`(get_byte(substr(grams, (${place} >> 3)::int + 1, 1), 0) & ${1 << (hash & 7)}) <> 0`)
-  }
+  const grams = filter.text === null ? null : gramCondition($, filter.text)
+  if (grams !== null) where.push(grams())
+  if (must !== null) where.push(must())
   return run<ChunkHead>(
     `SELECT id, first_line AS "firstLine", last_line AS "lastLine", first_ms AS "firstMs", last_ms AS "lastMs", lines FROM log_chunks
      WHERE ${where.join(' AND ')} ORDER BY ${order === 'newest' ? 'last_ms DESC, id DESC' : 'first_line, id'} LIMIT ${$.add(limit)}`,
@@ -146,7 +195,7 @@ export async function withChunks<T>(db: Database, query: LogQuery, filter: LineF
   let broken = true
   try {
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
-    const sources = await querySources(on, query)
+    const sources = await querySources(on, query, filter)
     const result = await work({
       sources,
       heads: (bounds, order, limit, from) => chunkHeads(on, query, filter, sources, { ...bounds, sealedBelow }, order, limit, from),
@@ -180,36 +229,41 @@ function parseCopy(data: Buffer): Map<number, Buffer> {
 
 // ---------------------------------------------------------------- who wrote
 
-async function querySources(run: Db['query'], query: LogQuery): Promise<number[] | null> {
-  if (query.service === undefined && query.instance === undefined && query.release === undefined && query.source === undefined) return null
+async function querySources(run: Db['query'], query: LogQuery, filter: LineFilter): Promise<number[] | null> {
   const $ = new Parameters()
-  const where = sourceConditions($, query, 's')
+  const must = conditionOf(filter.must, (test) => sourceCondition($, test))
+  if (must === null && query.service === undefined && query.instance === undefined && query.release === undefined && query.source === undefined) return null
+  const where = [...sourceConditions($, query, 's'), ...(must === null ? [] : [must()])]
   return (await run<{ id: number }>(`SELECT id FROM log_sources s WHERE ${where.join(' AND ')}`, $.values)).map((row) => row.id)
 }
 
 export function sourceLabels(db: Db, ids: readonly number[]): Promise<SourceLabels[]> {
-  return db.query<SourceLabels>('SELECT id, app, environment, service, instance, release FROM log_sources WHERE id = ANY($1)', [ids])
+  return db.query<SourceLabels>('SELECT id, app, environment, service, instance, release, machine FROM log_sources WHERE id = ANY($1)', [ids])
 }
 
 // ---------------------------------------------------------------- counts
 
-export type LevelCounts = { minute: Date; unknown: number; debug: number; info: number; warn: number; error: number }
-
-/** Lines per minute and level, oldest first; minutes without lines are left out. Hot lines included. */
-export function minuteCounts(db: Db, query: Pick<LogQuery, 'apps' | 'app' | 'environment' | 'service'>, since: Date, until: Date): Promise<LevelCounts[]> {
+/** Lines per step and level, oldest first; steps without lines are left out. Hot lines included. For queries that `isCounted`. */
+export async function minuteCounts(db: Db, query: LogQuery, filter: LineFilter, { since, until, stepMs }: CountWindow): Promise<LevelCounts[]> {
   const $ = new Parameters()
-  const [from, to] = [$.add(since), $.add(until)]
-  const [sealed, hot] = [sourceConditions($, query, 'c'), sourceConditions($, query, 's')]
-  return db.query<LevelCounts>(
-    `SELECT minute, sum(unknown)::int AS unknown, sum(debug)::int AS debug, sum(info)::int AS info, sum(warn)::int AS warn, sum(error)::int AS error FROM (
-       SELECT minute, unknown, debug, info, warn, error FROM log_counts c WHERE ${['minute >= ' + from, 'minute <= ' + to, ...sealed].join(' AND ')}
+  const [from, to, step] = [$.add(since.getTime()), $.add(until.getTime()), $.add(stepMs)]
+  const conditions = (alias: string) => {
+    const must = conditionOf(filter.must, (test) => (test.kind === 'stream' ? () => `${alias === 's' ? 'h' : alias}.stream = ANY(${$.add(test.places)})` : test.kind === 'label' ? labelCondition($, test, alias) : null))
+    return [...sourceConditions($, query, alias), ...(filter.streams ? [`${alias === 's' ? 'h' : alias}.stream = ANY(${$.add(filter.streams)})`] : []), ...(must === null ? [] : [must()])]
+  }
+  const [sealed, hot] = [conditions('c'), conditions('s')]
+  const rows = await db.query<Omit<LevelCounts, 'at'> & { at_ms: number }>(
+    `SELECT (at_ms / ${step}::bigint) * ${step}::bigint AS at_ms, sum(unknown)::int AS unknown, sum(debug)::int AS debug, sum(info)::int AS info, sum(warn)::int AS warn, sum(error)::int AS error FROM (
+       SELECT (extract(epoch FROM minute) * 1000)::bigint AS at_ms, unknown, debug, info, warn, error FROM log_counts c
+       WHERE ${[`minute >= to_timestamp(${from}::bigint / 1000.0)`, `minute < to_timestamp(${to}::bigint / 1000.0)`, ...sealed].join(' AND ')}
        UNION ALL
-       SELECT date_trunc('minute', to_timestamp(h.at_ms / 1000.0)), (h.level = 0)::int, (h.level = 1)::int, (h.level = 2)::int, (h.level = 3)::int, (h.level = 4)::int
+       SELECT h.at_ms, (h.level = 0)::int, (h.level = 1)::int, (h.level = 2)::int, (h.level = 3)::int, (h.level = 4)::int
        FROM log_hot h JOIN log_sources s ON s.id = h.source
-       WHERE ${[`h.at_ms >= extract(epoch FROM ${from}::timestamptz) * 1000`, `h.at_ms <= extract(epoch FROM ${to}::timestamptz) * 1000`, ...hot].join(' AND ')}
-     ) lines GROUP BY minute ORDER BY minute`,
+       WHERE ${[`h.at_ms >= ${from}::bigint`, `h.at_ms < ${to}::bigint`, ...hot].join(' AND ')}
+     ) lines GROUP BY 1 ORDER BY 1`,
     $.values,
   )
+  return rows.map(({ at_ms: atMs, ...counts }) => ({ at: new Date(atMs), ...counts }))
 }
 
 /** The newest line there is, by arrival; 0 before the first. */

@@ -7,9 +7,15 @@ import { type LogEntry, type LogStream, logStreams } from '#contract/wire.ts'
 import { type Database, openDatabase } from '#kernel/db/db.ts'
 import { type TestDatabase, testDatabase } from '#test/harness/postgres.ts'
 import { batchOf, entry, lineText, randomOf } from './testing/log-corpus.ts'
+import { countWindow } from './counts.ts'
+import { contextOf } from './context.ts'
 import { mergeSmall, sealTurn, tidyTurn } from './loop.ts'
-import { type LogPageQuery, fold } from './model.ts'
-import { type LogReader, createLogReader } from './read.ts'
+import { parseQuery } from './query/parser.ts'
+import { fitsLine, lineFilter } from './filter.ts'
+import { type LogPageQuery, fold, levels } from './model.ts'
+import { defaultKeeping } from './keeping/plan.ts'
+import { type LogReader, defaultStreams } from './port.ts'
+import { createLogReader } from './read.ts'
 import { type LogWriter, createLogWriter } from './service.ts'
 import { cleanText } from './text.ts'
 
@@ -120,6 +126,54 @@ test('a level gives what is graver too, and takes a line without level for info'
   assert.ok(having('warn') > 0 && having('error') > 0 && having('debug') > 0 && having('unknown') > 0)
 })
 
+test('a search finds what a plain test of the same lines finds, whatever is passed over', () =>
+  fc.assert(
+    fc.asyncProperty(
+      fc.array(
+        fc.constantFrom('worker', '-worker', 'level>=warn', '-level>=warn', 'app:shop', 'instance:w*.1', '-service:worker', 'stream:stdout', '-stream:access', 'responseTime:>=50', 'msg:"request completed"', '/took job [0-9a-f]+ from/', 'trace:*', '"queue mail"', 'reqId:req-1*', 'release:1', 'release:>1', 'machine:m1', 'İstanbul', 'status', '(worker or level:error)', '(app:blog or instance:web.1)', '(app:blog "GET /items" or responseTime:<20 app:shop)', '-(queue or items)'),
+        { minLength: 1, maxLength: 3 },
+      ),
+      async (parts) => {
+        const where = parseQuery(parts.join(' '))
+        const everything = await allPages({ limit: 1000 })
+        const filter = lineFilter({ where })
+        const plain = everything.filter((line) => fitsLine(filter, { text: line.text, level: levels.indexOf(line.level), stream: logStreams.indexOf(line.stream) }, { ...line, id: 0, machine: 'm1' }))
+        const found = await allPages({ where, limit: 300 })
+        assert.deepEqual(found.map((line) => line.cursor), plain.map((line) => line.cursor), parts.join(' '))
+      },
+    ),
+    { numRuns: 60 },
+  ))
+
+test('a live tail takes the same search as a page', async () => {
+  const where = parseQuery('level>=warn app:live -noise')
+  const stop = new AbortController()
+  const seen: string[] = []
+  const tail = (async () => {
+    for await (const line of reader.stream({ where }, { signal: stop.signal, after: (await reader.read({ limit: 1 })).lines[0]?.cursor })) {
+      seen.push(line.text)
+      if (line.text.endsWith('last')) return
+    }
+  })()
+  await writer.ingest([batchOf('live', 0, ['ERROR first', 'INFO no', 'ERROR noise', 'WARN last'].map((text) => entry(text)), { app: 'live' })])
+  await tail
+  stop.abort()
+  assert.deepEqual(seen, ['ERROR first', 'WARN last'])
+  written.push(...['ERROR first', 'INFO no', 'ERROR noise', 'WARN last'].map((text) => ({ app: 'live', environment: 'production', instance: 'web.1', at: '', stream: 'stdout' as const, text })))
+})
+
+test('what stands around a line is of its service, in order, on both sides', async () => {
+  const all = await allPages({ app: 'shop', environment: 'production', service: 'web', streams: defaultStreams, limit: 1000 })
+  const middle = Math.floor(all.length / 2)
+  const line = all[middle] as LogLine
+  const around = await contextOf(reader.read, null, { cursor: line.cursor, same: 'service', lines: 20 })
+  assert.deepEqual(around.lines.map((one) => one.cursor), all.slice(middle - 20, middle + 21).map((one) => one.cursor))
+  assert.deepEqual([around.before, around.after], [true, true])
+  const last = await contextOf(reader.read, ['shop'], { cursor: (all.at(-1) as LogLine).cursor, same: 'instance', lines: 5 })
+  assert.deepEqual([last.lines.length, last.after], [6, false])
+  await assert.rejects(contextOf(reader.read, ['blog'], { cursor: line.cursor, same: 'app', lines: 5 }), /not stored/)
+})
+
 test('a reader limited to some apps sees no line of another', async () => {
   const blog = await allPages({ apps: ['blog'], limit: 1000 })
   assert.ok(blog.length > 0 && blog.every((line) => line.app === 'blog'))
@@ -154,11 +208,13 @@ test('a cursor that is none is refused', async () => {
 })
 
 test('counts per minute and level are the same before and after sealing', async () => {
-  const [since, until] = [new Date(Date.now() - 86_400_000), new Date(Date.now() + 60_000)]
-  const earlier = await reader.counts({ app: 'shop' }, since, until)
+  const window = { ...countWindow(new Date(Date.now() - 86_400_000), new Date(Date.now() + 60_000), 2000), stepMs: 60_000 }
+  const earlier = (await reader.counts({ app: 'shop' }, window)).counts
   await sealNow()
   assert.equal((await db.one<{ n: number }>('SELECT count(*)::int AS n FROM log_hot')).n, 0)
-  assert.deepEqual(await reader.counts({ app: 'shop' }, since, until), earlier)
+  assert.deepEqual((await reader.counts({ app: 'shop' }, window)).counts, earlier)
+  assert.deepEqual((await reader.counts({ app: 'shop', where: parseQuery('instance:nobody') }, window)).counts, [])
+  assert.deepEqual((await reader.counts({ app: 'shop', where: parseQuery('instance:*') }, window)).counts, earlier, 'line by line it is the same')
   const sum = (level: 'error' | 'unknown') => earlier.reduce((total, minute) => total + minute[level], 0)
   const all = await allPages({ app: 'shop', limit: 1000 })
   assert.deepEqual([sum('error'), sum('unknown')], [all.filter((line) => line.level === 'error').length, all.filter((line) => line.level === 'unknown').length])
@@ -201,10 +257,10 @@ test('retention takes the oldest: by age, and by the size an app holds', async (
   const others = await allPages({ app: 'shop', limit: 1000 })
   const oldest = (await allPages({ app: 'big', limit: 1000 }))[0] as LogLine
   assert.ok(whole > 0)
-  await tidyTurn(db, new Date(), { days: 7 })
+  await tidyTurn(db, new Date(), {})
   assert.deepEqual((await allPages({ app: 'old', limit: 10 })).map((line) => line.text), ['six days ago'])
   const limit = Math.max(Math.floor(whole * 0.7), ...(await db.query<{ bytes: number }>(`SELECT sum(stored_bytes)::bigint AS bytes FROM log_chunks WHERE app <> 'big' GROUP BY app`)).map((row) => row.bytes))
-  await tidyTurn(db, new Date(), { maxBytesPerApp: limit })
+  await tidyTurn(db, new Date(), { keeping: { ...defaultKeeping, maxBytes: limit } })
   assert.ok((await size()) <= limit)
   assert.ok(!(await allPages({ app: 'big', limit: 1000 })).some((line) => line.cursor === oldest.cursor))
   assert.deepEqual(await allPages({ app: 'shop', limit: 1000 }), others)

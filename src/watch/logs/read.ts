@@ -5,45 +5,26 @@
  * that could hold a later one has been opened. Sealing, merging and retention go on meanwhile and change nothing: hot lines
  * come with the boundary below which all is in chunks, and the chunks are read in one snapshot.
  */
-import type { LogLine } from '#contract/model.ts'
-import type { LogStream } from '#contract/wire.ts'
 import type { Database } from '#kernel/db/db.ts'
 import { Tail } from '#watch/tail.ts'
 import { openChunk } from './chunk.ts'
 import { Labels } from './labels.ts'
-import {
-  type LineFilter, type LogPage, type LogPageQuery, type LogQuery, type Position, type SourceLabels, type StoredLine, comparePositions, cursorOf, fitsLine,
-  fitsSource, lineFilter, parseCursor, toLogLine,
-} from './model.ts'
-import { type ChunkHead, type ChunkSnapshot, type LevelCounts, hotLines, minuteCounts, withChunks } from './read-rows.ts'
+import { type LineFilter, fitsLine, fitsSource, lineFilter } from './filter.ts'
+import { type LogPage, type LogPageQuery, type LogQuery, type Position, type SourceLabels, type StoredLine, comparePositions, cursorOf, levels, parseCursor, toLogLine } from './model.ts'
+import { type ChunkHead, type ChunkSnapshot, hotLines, minuteCounts, withChunks } from './read-rows.ts'
+import { StepCounter, isCounted, wantedLevels } from './counts.ts'
+import type { CountWindow, LevelCounts, LogCounts, LogReader } from './port.ts'
 import { logsChannel } from './store.ts'
-
-/** What is shown when nobody says which streams: what an app says, and what we say about it. */
-export const defaultStreams: readonly LogStream[] = ['stdout', 'stderr', 'release', 'run', 'system']
-
-export type StreamOptions = {
-  /** A cursor: go on after it, in order of arrival. Wins over `backlog`. */
-  after?: string | undefined
-  /** Start with so many lines of the past. */
-  backlog?: number | undefined
-  signal: AbortSignal
-}
-
-export type LogReader = {
-  /** Oldest first, the newest lines that fit. Throws `invalid` for a bad cursor. */
-  read(query: LogPageQuery): Promise<LogPage>
-  /** Lines in order of arrival, for ever; ends when the signal aborts. */
-  stream(query: LogQuery, options: StreamOptions): AsyncGenerator<LogLine>
-  /** Lines per minute and level, oldest first, without empty minutes. */
-  counts(query: Pick<LogQuery, 'apps' | 'app' | 'environment' | 'service'>, since: Date, until: Date): Promise<LevelCounts[]>
-  close(): void
-}
 
 /** A line with who wrote it. */
 type Line = { row: StoredLine; labels: SourceLabels }
 
 const defaultBudgetMs = 2000
 const headPage = 100
+/** Hot lines looked at together when the database cannot say which of them are found. */
+const searchPage = 2000
+/** Lines taken together when lines are counted. */
+const countPage = 10_000
 /** Chunks fetched and opened at once. */
 const maxBatch = 16
 /** How many chunks to go forward at once, beside those that have begun already. */
@@ -73,7 +54,8 @@ export function createLogReader(db: Database): LogReader {
     const bodies = await chunks.bodies(heads.map((head) => head.id))
     const sources = chunks.sources === null ? null : new Set(chunks.sources)
     const opened = await Promise.all([...bodies.values()].map((data) => openChunk(data, filter, sources)))
-    return labels.attach(opened.flat())
+    const lines = await labels.attach(opened.flat())
+    return filter.matches === null ? lines : lines.filter((line) => fitsLine(filter, line.row, line.labels))
   }
 
   return {
@@ -94,7 +76,7 @@ export function createLogReader(db: Database): LogReader {
       while (!signal.aborted) {
         const next = tail.since(at) ?? (await readArrived(db, openAll, query, filter, at))
         for (const { row, labels: who } of next.items) {
-          if (row.line <= at || !fitsSource(query, who) || !fitsLine(filter, row)) continue
+          if (row.line <= at || !fitsSource(query, who) || !fitsLine(filter, row, who)) continue
           if (signal.aborted) return
           yield toLogLine(row, who)
         }
@@ -102,7 +84,7 @@ export function createLogReader(db: Database): LogReader {
         if (next.items.length === 0) await tail.wait(at, signal)
       }
     },
-    counts: (query, since, until) => minuteCounts(db, query, since, until),
+    counts: (query, window) => countLines(db, openAll, query, window),
     close: () => tail.close(),
   }
 }
@@ -113,6 +95,34 @@ type OpenAll = (chunks: ChunkSnapshot, heads: readonly ChunkHead[], filter: Line
 type Progress = { found: Line[]; below: Position | undefined; end: 'full' | 'partial' | 'all' | 'more-hot' }
 
 async function readPage(db: Database, openAll: OpenAll, query: LogPageQuery, maxLine?: number): Promise<LogPage> {
+  const { found, below, end } = await readLines(db, openAll, query, maxLine)
+  const lines = found.reverse().map(({ row, labels }) => toLogLine(row, labels))
+  return { lines, partial: end === 'partial', next: end === 'all' || !below ? null : cursorOf(below) }
+}
+
+/** From the counts of minutes where they tell; else line by line, as far back as the time allows. */
+async function countLines(db: Database, openAll: OpenAll, query: LogQuery, window: CountWindow): Promise<LogCounts> {
+  const { since, until, stepMs, budgetMs = defaultBudgetMs } = window
+  if (isCounted(query, stepMs)) {
+    const wanted = wantedLevels(query)
+    const counts = await minuteCounts(db, query, lineFilter(query), window)
+    const only = (row: LevelCounts): LevelCounts => ({ ...row, ...Object.fromEntries(levels.flatMap((level, place) => (wanted.has(place) ? [] : [[level, 0]]))) })
+    return { counts: counts.map(only).filter((row) => levels.some((level) => row[level] > 0)), partialBefore: null }
+  }
+  const counter = new StepCounter(stepMs)
+  const deadline = performance.now() + budgetMs
+  let before: string | undefined
+  while (true) {
+    const { found, below, end } = await readLines(db, openAll, { ...query, since, until: new Date(until.getTime() - 1), before, limit: countPage, budgetMs: Math.max(0, deadline - performance.now()) })
+    for (const { row } of found) counter.add(row.atMs, row.level)
+    if (end === 'all' || below === undefined) return { counts: counter.counts(), partialBefore: null }
+    if (performance.now() > deadline) return { counts: counter.counts(), partialBefore: new Date(below.atMs) }
+    before = cursorOf(below)
+  }
+}
+
+/** Newest first. */
+async function readLines(db: Database, openAll: OpenAll, query: LogPageQuery, maxLine?: number): Promise<Progress> {
   const limit = query.limit ?? 100
   const deadline = performance.now() + (query.budgetMs ?? defaultBudgetMs)
   const filter = lineFilter(query)
@@ -125,14 +135,14 @@ async function readPage(db: Database, openAll: OpenAll, query: LogPageQuery, max
   const progress: Progress = { found: [], below: query.before === undefined ? undefined : parseCursor(query.before), end: 'more-hot' }
   while (progress.end === 'more-hot') {
     const wanted = limit - progress.found.length
-    const hot = await hotLines(db, query, filter, { ...bounds, below: progress.below }, 'newest', wanted + 1)
-    const pending = hot.lines.filter((line) => fitsLine(filter, line)).map((line) => ({ row: line, labels: line }))
+    const page = filter.matches === null ? wanted + 1 : Math.max(wanted + 1, searchPage)
+    const hot = await hotLines(db, query, filter, { ...bounds, below: progress.below }, 'newest', page)
+    const pending = hot.lines.filter((line) => fitsLine(filter, line, line)).map((line) => ({ row: line, labels: line }))
     /** Hot lines below this one were not fetched. */
-    const hotFrom = hot.lines.length > wanted ? hot.lines.at(-1) : undefined
+    const hotFrom = hot.lines.length === page ? hot.lines.at(-1) : undefined
     await withChunks(db, query, filter, hot.sealedBelow, (chunks) => merge(progress, { pending, hotFrom, chunks, bounds, filter, openAll, limit, deadline }))
   }
-  const lines = progress.found.reverse().map(({ row, labels }) => toLogLine(row, labels))
-  return { lines, partial: progress.end === 'partial', next: progress.end === 'all' || !progress.below ? null : cursorOf(progress.below) }
+  return progress
 }
 
 type Merge = {
@@ -168,10 +178,10 @@ async function merge(progress: Progress, { pending, hotFrom, chunks, bounds, fil
     progress.below = given.at(-1)?.row ?? progress.below
     if (progress.found.length >= limit) return void (progress.end = 'full')
     if (progress.below === undefined || comparePositions(open, progress.below) < 0) progress.below = open
-    if (open === hotFrom) return void (progress.end = 'more-hot')
-    if (heads.length === 0) return void (progress.end = 'all')
     // however little time there is, each call gets further
     const further = start === undefined || comparePositions(progress.below, start) < 0
+    if (open === hotFrom) return void (progress.end = further && performance.now() > deadline ? 'partial' : 'more-hot')
+    if (heads.length === 0) return void (progress.end = 'all')
     if (further && performance.now() > deadline) return void (progress.end = 'partial')
     const edge = progress.below
     for (const line of await openAll(chunks, heads.splice(0, batch), filter))

@@ -7,8 +7,9 @@
 import { finished } from 'node:stream/promises'
 import type { PoolClient } from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
-import type { Db } from '#kernel/db/db.ts'
+import type { Database, Db } from '#kernel/db/db.ts'
 import { type SealedChunk, maxChunkMs } from './chunk.ts'
+import type { Keeping } from './keeping/plan.ts'
 import type { StoredLine } from './model.ts'
 import type { NewLine, SourceChange } from './plan.ts'
 
@@ -140,17 +141,17 @@ export async function insertChunk(tx: Db, app: string, environment: string, chun
   )
 }
 
-export type MinuteCount = { app: string; environment: string; service: string; minute: Date; counts: number[] }
+export type MinuteCount = { app: string; environment: string; service: string; minute: Date; stream: number; counts: number[] }
 
 export async function addCounts(tx: Db, counts: readonly MinuteCount[]): Promise<void> {
   if (counts.length === 0) return
   const column = (place: number) => counts.map((row) => row.counts[place] ?? 0)
   await tx.query(
-    `INSERT INTO log_counts AS c (app, environment, service, minute, unknown, debug, info, warn, error)
-     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::int[], $6::int[], $7::int[], $8::int[], $9::int[])
-     ON CONFLICT (app, environment, service, minute) DO UPDATE SET unknown = c.unknown + excluded.unknown, debug = c.debug + excluded.debug,
+    `INSERT INTO log_counts AS c (app, environment, service, minute, stream, unknown, debug, info, warn, error)
+     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::int[], $6::int[], $7::int[], $8::int[], $9::int[], $10::int[])
+     ON CONFLICT (app, environment, service, minute, stream) DO UPDATE SET unknown = c.unknown + excluded.unknown, debug = c.debug + excluded.debug,
        info = c.info + excluded.info, warn = c.warn + excluded.warn, error = c.error + excluded.error`,
-    [counts.map((row) => row.app), counts.map((row) => row.environment), counts.map((row) => row.service), counts.map((row) => row.minute),
+    [counts.map((row) => row.app), counts.map((row) => row.environment), counts.map((row) => row.service), counts.map((row) => row.minute), counts.map((row) => row.stream),
       column(0), column(1), column(2), column(3), column(4)],
   )
 }
@@ -173,37 +174,65 @@ export function takeChunks(tx: Db, ids: readonly number[]): Promise<{ data: Buff
 
 // ---------------------------------------------------------------- retention
 
-/** Removes at most `most` chunks that end before `before`. How many it removed. */
-export async function dropOldChunks(db: Db, before: Date, most = 500): Promise<number> {
+/** What each app keeps. */
+export type Limits = { own: ReadonlyMap<string, Keeping>; others: Keeping }
+
+/** The limits as a table `own (app, keep_ms, max_bytes)`; its parameters are $1 to $3. */
+const ownLimits = 'own AS (SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS own (app, keep_ms, max_bytes))'
+
+function limitValues({ own }: Limits): unknown[] {
+  const rows = [...own]
+  return [rows.map(([app]) => app), rows.map(([, { keepMs }]) => Math.round(keepMs)), rows.map(([, { maxBytes }]) => Math.round(maxBytes))]
+}
+
+/** Removes at most `most` chunks that are older than their app keeps lines. How many it removed. */
+export async function dropOldChunks(db: Db, limits: Limits, now: Date, most = 500): Promise<number> {
   const gone = await db.query(
-    'DELETE FROM log_chunks WHERE id IN (SELECT id FROM log_chunks WHERE last_ms < $1 ORDER BY last_ms LIMIT $2) RETURNING id', [before.getTime(), most],
+    `WITH ${ownLimits} DELETE FROM log_chunks WHERE id IN (
+       SELECT c.id FROM log_chunks c LEFT JOIN own ON own.app = c.app WHERE c.last_ms < $5::bigint - coalesce(own.keep_ms, $4::bigint) ORDER BY c.last_ms LIMIT $6
+     ) RETURNING id`,
+    [...limitValues(limits), limits.others.keepMs, now.getTime(), most],
   )
   return gone.length
 }
 
-/** Removes the oldest chunks of each app that holds more than `maxBytes`, at most `most` of them. How many it removed. */
-export async function dropExcessChunks(db: Db, maxBytes: number, most = 500): Promise<number> {
-  const gone = await db.query(
-    `DELETE FROM log_chunks WHERE id IN (
-       SELECT id FROM (
-         SELECT id, last_ms, sum(stored_bytes) OVER (PARTITION BY app ORDER BY last_ms DESC, id DESC) AS held FROM log_chunks
-         WHERE app IN (SELECT app FROM log_chunks GROUP BY app HAVING sum(stored_bytes) > $1)
-       ) sized WHERE held > $1 ORDER BY last_ms LIMIT $2
-     ) RETURNING id`,
-    [maxBytes, most],
-  )
-  return gone.length
+/** Removes the oldest chunks of each app that holds more than it may, at most `most` of them, and the counts of what is gone. How many it removed. */
+export async function dropExcessChunks(db: Database, limits: Limits, most = 500): Promise<number> {
+  return db.transaction(async (tx) => {
+    const gone = await tx.query<{ app: string; last_ms: number }>(
+      `WITH ${ownLimits}, held AS (SELECT app, sum(stored_bytes) AS bytes FROM log_chunks GROUP BY app),
+         over AS (SELECT held.app, coalesce(own.max_bytes, $4::bigint) AS max_bytes FROM held LEFT JOIN own USING (app) WHERE held.bytes > coalesce(own.max_bytes, $4::bigint))
+       DELETE FROM log_chunks WHERE id IN (
+         SELECT id FROM (
+           SELECT c.id, c.last_ms, over.max_bytes, sum(c.stored_bytes) OVER (PARTITION BY c.app ORDER BY c.last_ms DESC, c.id DESC) AS held FROM log_chunks c JOIN over USING (app)
+         ) sized WHERE held > max_bytes ORDER BY last_ms LIMIT $5
+       ) RETURNING app, last_ms`,
+      [...limitValues(limits), limits.others.maxBytes, most],
+    )
+    const apps = [...new Set(gone.map((chunk) => chunk.app))]
+    // with no chunk left, what is counted is older than what is still hot
+    if (apps.length > 0)
+      await tx.query(
+        `DELETE FROM log_counts c WHERE app = ANY($1) AND minute < to_timestamp(coalesce((SELECT min(first_ms) FROM log_chunks l WHERE l.app = c.app), $2::bigint) / 60000 * 60)`,
+        [apps, Math.max(0, ...gone.map((chunk) => chunk.last_ms))],
+      )
+    return gone.length
+  })
 }
 
 /**
- * Forgets per-minute counts before `before`, and sources that can neither write again nor have a line left: a chunk spans
- * a day at most, and the hot lines are younger. A source of an instance is its task, `<instance>.<generation>-<attempt>`.
+ * Forgets counts of minutes that are older than their app keeps lines, and sources that can neither write again nor have
+ * a line left: a chunk spans a day at most, and the hot lines are younger. A source of an instance is its task,
+ * `<instance>.<generation>-<attempt>`.
  */
-export async function dropOldMeta(db: Db, before: Date): Promise<void> {
-  await db.query('DELETE FROM log_counts WHERE minute < $1', [before])
+export async function dropOldMeta(db: Db, limits: Limits, now: Date): Promise<void> {
+  const values = [...limitValues(limits), limits.others.keepMs, now.getTime()]
+  const oldest = (app: string) => `to_timestamp(($5::bigint - coalesce((SELECT own.keep_ms FROM own WHERE own.app = ${app}), $4::bigint)) / 1000.0)`
+  await db.query(`WITH ${ownLimits} DELETE FROM log_counts c WHERE minute < ${oldest('c.app')}`, values)
   await db.query(
-    `DELETE FROM log_sources s WHERE s.updated_at < $1 AND (SELECT min(created_at) FROM log_parts) > $1 AND starts_with(s.source, 'ins_')
+    `WITH ${ownLimits} DELETE FROM log_sources s WHERE s.updated_at < ${oldest('s.app')} - $6 * interval '1 millisecond' AND starts_with(s.source, 'ins_')
+       AND (SELECT min(created_at) FROM log_parts) > ${oldest('s.app')} - $6 * interval '1 millisecond'
        AND NOT EXISTS (SELECT FROM instances i WHERE i.id = split_part(s.source, '.', 1) AND i.wanted <> 'gone')`,
-    [new Date(before.getTime() - maxChunkMs - 3_600_000)],
+    [...values, maxChunkMs + 3_600_000],
   )
 }

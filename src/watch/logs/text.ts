@@ -26,6 +26,11 @@ const words: Record<string, Level> = {
 
 const place = Object.fromEntries(levels.map((level, at) => [level, at])) as Record<Level, number>
 
+/** `warning`, `fatal` and the like as one of ours; folded. */
+export function levelNamed(name: string): Exclude<Level, 'unknown'> | undefined {
+  return words[name] as Exclude<Level, 'unknown'> | undefined
+}
+
 /** The place in `levels` of the level that the line itself claims; 0 when it claims none. */
 export function levelOf(text: string): number {
   return place[(text.startsWith('{') ? levelOfJson(text) : undefined) ?? levelOfWords(text) ?? 'unknown']
