@@ -48,7 +48,7 @@ test('a task that ignores its stop signal is gone after its grace', async () => 
   world.control.desire([])
   await until(() => world.control.observed().length === 0, { because: 'it is gone' })
   const fact = await until(() => world.control.facts.find((one) => one.kind === 'instance.stopped'), { because: 'the journal says so' })
-  assert.deepEqual([fact.data['signal'], fact.data['because']], ['SIGKILL', 'it is not desired any more'])
+  assert.deepEqual([fact.data['signal'], fact.data['because'], fact.data['ignored']], ['SIGKILL', 'it is not desired any more', { signal: 'SIGTERM', graceMs: 100 }])
 })
 
 test('a machine whose driver cannot say its address yet is told to control when it can', async () => {

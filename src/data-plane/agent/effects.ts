@@ -6,19 +6,19 @@
  * end with `settle()`, which it does *before* it asks the driver for its tasks: so no plan ever sees the new record with
  * the old list of tasks.
  */
-import type { InstanceSpec } from '#contract/wire.ts'
+import type { ExitStatus, InstanceSpec } from '#contract/wire.ts'
 import { messageOf } from '#base/errors.ts'
 import { sleep } from '#base/clock.ts'
 import type { TaskDriver, TaskStatus } from '#drivers/task/port.ts'
 import type { Endpoints } from './endpoints.ts'
 import { displayName, identityOf, type TaskView } from './identity.ts'
 import type { Log } from './log.ts'
-import type { Action } from './plan.ts'
+import { type Action, graceOf } from './plan.ts'
 import type { Facts } from '../facts.ts'
 import type { TaskLogs } from './shipping/task-logs.ts'
 import type { Starter } from './starter.ts'
 import type { AgentState } from './state.ts'
-import { afterExit, afterPrepareFailure, causeOfEnd, freshRecord, isFault, type Next, recordFor, startAttempt, type SupervisionRecord } from './supervision.ts'
+import { afterExit, afterPrepareFailure, causeOfEnd, type Ending, freshRecord, isFault, type Next, recordFor, startAttempt, type SupervisionRecord } from './supervision.ts'
 
 export type EffectsOptions = {
   state: AgentState
@@ -48,6 +48,8 @@ export type Effects = {
 
 const startsAtOnce = 8
 const pauseAfterFailureMs = 1_000
+/** An engine that is away must not keep the journal waiting. */
+const traceMs = 1_000
 
 export function createEffects(options: EffectsOptions): Effects {
   const { state, driver, starter, endpoints, facts, log } = options
@@ -150,15 +152,26 @@ export function createEffects(options: EffectsOptions): Effects {
       : { ...record, lastExit: exit, next: { do: 'none', because: next.ending?.because ?? action.because } }
     state.setRecord(after)
     const who = action.view?.who ?? (action.spec && identityOf(action.spec, record.attempt, null))
+    const ignored = action.view && next.ending ? ignoredStop(action.view, next.ending, exit) : null
     const wanted = next.ending && !isFault(next.ending.reason)
     if (who) {
-      const data = { generation: record.generation, attempt: record.attempt, ranMs, because: next.ending?.because ?? null, cause: causeOfEnd(next.ending, exit), code: exit?.code ?? null, signal: exit?.signal ?? null, oom: exit?.oom ?? false }
-      facts.note({ kind: wanted ? 'instance.stopped' : action.view ? 'instance.exited' : 'instance.vanished', who, about: next.task, data })
-      tellNext(who, after, data)
+      const data = { generation: record.generation, attempt: record.attempt, ranMs, because: next.ending?.because ?? null, cause: causeOfEnd(next.ending, exit), code: exit?.code ?? null, signal: exit?.signal ?? null, oom: exit?.oom ?? false, ...(ignored === null ? {} : { ignored }) }
+      const kind = wanted ? 'instance.stopped' : action.view ? 'instance.exited' : 'instance.vanished'
+      const tell = (trace: string | null) => {
+        facts.note({ kind, who, about: next.task, data: trace === null ? data : { ...data, trace } })
+        tellNext(who, after, data)
+      }
+      // by somebody else's hand: what the machine knows of that is in the journal too
+      if (kind === 'instance.vanished' || data.cause === 'killed') void traceOf(next.task).then(tell)
+      else tell(null)
       log.info({ task: next.task, name: displayName(who), exit, ranMs, because: next.ending?.because, next: describeNext(after.next) }, 'ended')
     }
     if (after.next.do === 'start') endpoints.unready(action.instance)
     else endpoints.gone(action.instance)
+  }
+
+  async function traceOf(task: string): Promise<string | null> {
+    return Promise.race([driver.trace(task).catch(() => null), sleep(traceMs, closing.signal).then(() => null, () => null)])
   }
 
   async function stop(view: TaskView, signal: string, graceMs: number): Promise<() => void> {
@@ -245,6 +258,14 @@ export function createEffects(options: EffectsOptions): Effects {
     },
     close: () => closing.abort(),
   }
+}
+
+/** It was asked to end, did not within its grace, and was killed. */
+function ignoredStop({ who }: TaskView, { reason, since }: Ending, exit: ExitStatus | null): { signal: string; graceMs: number } | null {
+  const graceMs = graceOf(who.stop, reason)
+  const { signal } = who.stop
+  if (exit?.signal !== 'SIGKILL' || exit.oom || signal === 'SIGKILL' || graceMs === 0) return null
+  return Date.parse(exit.at) - since >= graceMs ? { signal, graceMs } : null
 }
 
 function describeNext(next: Next): string {

@@ -190,6 +190,18 @@ test('a sick need restarts neither its callers nor, through their own checks, it
   assert.deepEqual(kinds(caller.actions), ['end ins_web'])
 })
 
+test('a caller that fails before its need is seen to fail, or fails on from before the need was well again, is not restarted for that', () => {
+  const db = instanceSpec('ins_db', { service: 'db' })
+  const web = instanceSpec('ins_web', { needs: ['shop/production/db'], health: { kind: 'http', path: '/', intervalMs: 1_000, timeoutMs: 1_000, failures: 3, startupMs: 5_000 } })
+  const sick: HealthView = { state: 'unhealthy', because: 'GET / answered 503', badSince: 5_000, badAt: 7_900 }
+  const of = (goodAt: number, goodSince = 0) => plan(worldOf({ desired: { generation: 1, instances: [db, web] }, ...running(db, web), health: new Map([['ins_db.1-1', { ...ready, goodAt, goodSince }], ['ins_web.1-1', sick]]) }), 8_000)
+  assert.deepEqual(kinds(of(4_900).actions), [])
+  assert.match(of(4_900).waits[0]?.because ?? '', /first it is seen whether that is because of shop\/production\/db, which it needs/)
+  assert.deepEqual(kinds(of(5_100).actions), ['end ins_web'])
+  assert.deepEqual(kinds(of(7_800, 5_000).actions), [], 'well again for less than it takes to fail anew')
+  assert.deepEqual(kinds(of(7_800, 4_800).actions), ['end ins_web'])
+})
+
 test('a leak is replaced gracefully, one at a time, and only while all others of its service are ready', () => {
   const specs = ['ins_a', 'ins_b', 'ins_c'].map((id) => instanceSpec(id, { service: 'web' }))
   const leaks = new Map([['ins_a.1-1', 'its memory rises'], ['ins_c.1-1', 'its memory rises']])

@@ -9,13 +9,13 @@
  *   desired state is one that control has spoken (`generation` > 0).
  * - One operation per instance at a time: while one is `busy`, nothing else is planned for it.
  * - An instance that runs as desired and is not sick gets no action.
- * - A sick need never restarts its callers, neither at once nor through their own failing health checks.
+ * - A sick need never restarts its callers, neither at once nor through their own failing health checks, which may be seen before its own.
  */
 import type { DesiredState, InstanceSpec, ObservedInstance } from '#contract/wire.ts'
 import { formatDuration } from '#base/units.ts'
 import type { ServiceKey } from '#contract/names.ts'
 import { serviceOf, type TaskView } from './identity.ts'
-import { Needs } from './needs.ts'
+import { type Goodness, Needs } from './needs.ts'
 import { observedInstance } from './observed.ts'
 import { type EndReason, type Ending, type Next, longestHoldMs, type SupervisionRecord, recordFor } from './supervision.ts'
 
@@ -28,6 +28,12 @@ export type HealthView = {
   because: string
   /** What is wrong, where that is known. */
   cause?: 'frozen' | 'hang' | 'check'
+  /** ready: when the newest and the first of the probes in a row began that it passed (ms); absent: nobody probes it. */
+  goodAt?: number
+  goodSince?: number
+  /** unhealthy: so of those that it failed. */
+  badSince?: number
+  badAt?: number
   /** Only that it has just been started: why the run before it ended says more. */
   early?: true
 }
@@ -80,6 +86,7 @@ const keptExits = 10
 /** A hung process rarely uses its grace, and its callers wait; a frozen one cannot use it. */
 const mostGraceMs: Partial<Record<EndReason, number>> = { unhealthy: 1_000, frozen: 0 }
 const stopAllDrainMs = 1_000
+const lookAgainMs = 250
 
 export function plan(world: World, now: number): Plan {
   const byInstance = new Map<string, TaskView[]>()
@@ -108,12 +115,15 @@ export function plan(world: World, now: number): Plan {
   return out
 }
 
-function readyServices(world: World): Set<string> {
-  const ready = new Set<string>()
+function readyServices(world: World): Map<ServiceKey, Goodness> {
+  const ready = new Map<ServiceKey, Goodness>()
   for (const { who, status } of world.tasks) {
-    if (who.kind !== 'service' || status.state !== 'running' || world.health.get(who.task)?.state !== 'ready') continue
+    const health = world.health.get(who.task)
+    if (who.kind !== 'service' || status.state !== 'running' || health?.state !== 'ready') continue
     const next = world.records.get(who.instance)?.next
-    if (next?.do === 'watch' && next.task === who.task && !next.ending) ready.add(serviceOf(who))
+    if (next?.do !== 'watch' || next.task !== who.task || next.ending) continue
+    const others = ready.get(serviceOf(who))
+    ready.set(serviceOf(who), { at: Math.max(others?.at ?? 0, health.goodAt ?? Infinity), since: Math.min(others?.since ?? Infinity, health.goodSince ?? 0) })
   }
   return ready
 }
@@ -226,6 +236,8 @@ function planHealth(c: Case, spec: InstanceSpec, current: TaskView): Draft {
   if (health?.state === 'unhealthy') {
     const unmet = c.needs.unmet(spec)
     if (unmet.length > 0) return waiting(`${health.because}; not restarted, because it needs ${unmet.join(', ')}, which is not ready`, null)
+    const suspects = c.needs.suspects(spec, health)
+    if (suspects.length > 0) return waiting(`${health.because}; first it is seen whether that is because of ${suspects.join(', ')}, which it needs`, c.now + lookAgainMs)
     return act({ do: 'end', view: current, reason: 'unhealthy', drainMs: 0, because: health.because })
   }
   const leak = c.world.leaks.get(current.who.task)
@@ -236,13 +248,17 @@ function planHealth(c: Case, spec: InstanceSpec, current: TaskView): Draft {
   return planRemovals(c, current)
 }
 
+/** What it has between its stop signal and its kill, by why it ends. */
+export function graceOf(stop: InstanceSpec['stop'], reason: EndReason): number {
+  return Math.min(stop.graceMs, mostGraceMs[reason] ?? Infinity)
+}
+
 function planEnding(c: Case, ending: Ending, current: TaskView): Draft {
   const { stop } = c.spec ?? current.who
   const until = ending.since + ending.drainMs
   if (c.now >= ending.since && c.now < until && !c.world.drained.has(current.who.task))
     return waiting(`${ending.because}; requests in flight have up to ${formatDuration(ending.drainMs)} to end`, until)
-  const graceMs = Math.min(stop.graceMs, mostGraceMs[ending.reason] ?? Infinity)
-  return act({ do: 'stop', view: current, signal: stop.signal, graceMs, because: ending.because })
+  return act({ do: 'stop', view: current, signal: stop.signal, graceMs: graceOf(stop, ending.reason), because: ending.because })
 }
 
 function planStart(c: Case, spec: InstanceSpec, next: Next): Draft {

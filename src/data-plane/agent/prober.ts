@@ -52,8 +52,9 @@ export function startProber(options: ProberOptions): Prober {
   const { target, startedAt, now } = options
   const { health } = target
   const closing = new AbortController()
-  let view: HealthView = options.wasReady ? { state: 'ready', because: 'it was ready before' } : { state: 'starting', because: 'it has just been started', early: true }
+  let view: HealthView = options.wasReady ? { state: 'ready', because: 'it was ready before', ...(health.kind === 'none' ? {} : { goodAt: 0, goodSince: 0 }) } : { state: 'starting', because: 'it has just been started', early: true }
   let failures = 0
+  let badSince = 0
   let eager = eagerMs.min
   let timer: NodeJS.Timeout | undefined
   let probing = false
@@ -77,33 +78,33 @@ export function startProber(options: ProberOptions): Prober {
   async function once() {
     if (probing || closing.signal.aborted) return
     probing = true
-    const began = performance.now()
+    const [began, beganAt] = [performance.now(), now()]
     const result = await options.probe(target, closing.signal)
     const isLast = isOutOfTime() // asked once: the reason belongs to the verdict
     if (!result.ok) await lookForPort(result.closed ?? false, isLast)
     probing = false
     if (closing.signal.aborted) return
-    judge(result.ok || hint === '' ? result : { ok: false, because: result.because + hint, ...(result.silent ? { silent: true } : {}) }, isLast)
+    judge(result.ok || hint === '' ? result : { ok: false, because: result.because + hint, ...(result.silent ? { silent: true } : {}) }, beganAt, isLast)
     if (view.state === 'failed') return
     if (!result.ok) void look()
     // bad probes begin an interval apart, however long each has waited
     schedule(result.ok ? nextMs() : Math.max(0, nextMs() - (performance.now() - began)))
   }
 
-  function judge(result: ProbeResult, isLast = false) {
+  function judge(result: ProbeResult, beganAt: number, isLast = false) {
     if (result.ok) {
       failures = 0
-      change({ state: 'ready', because: result.because })
+      change({ state: 'ready', because: result.because, ...(health.kind === 'none' ? {} : { goodAt: beganAt, goodSince: view.goodSince ?? beganAt }) })
       return
     }
-    failures++
+    if (failures++ === 0) badSince = beganAt
     if (view.state === 'starting') {
       if (isLast) change({ state: 'failed', because: `it did not become ready within ${formatDuration(health.startupMs)}: ${result.because}` })
       else view = { state: 'starting', because: `not ready yet: ${result.because}`, ...(result.closed ? { early: true } : {}) }
       return
     }
     const allowed = health.kind === 'none' ? 1 : health.failures
-    if (failures >= allowed) change({ state: 'unhealthy', cause: result.silent ? 'hang' : 'check', because: `its health check failed ${failures} times in a row: ${result.because}` })
+    if (failures >= allowed) change({ state: 'unhealthy', cause: result.silent ? 'hang' : 'check', badSince, badAt: beganAt, because: `its health check failed ${failures} times in a row: ${result.because}` })
     else view = { ...view, because: `its health check failed ${failures} of ${allowed} times: ${result.because}` }
   }
 
@@ -143,10 +144,11 @@ export function startProber(options: ProberOptions): Prober {
       frozen = (await options.frozen()) ? frozen + 1 : 0
       if (closing.signal.aborted || !isServing()) break
       if (frozen >= frozenLooks) change({ state: 'unhealthy', cause: 'frozen', because: 'it is frozen: something stopped it (SIGSTOP, or a pause of its engine), and it runs no code' })
+      const beganAt = now()
       const result = frozen > 0 ? frozenNow : await quickLook()
       if (closing.signal.aborted || !isServing()) break
       if (result.ok) {
-        if (view.state === 'doubtful') judge(result)
+        if (view.state === 'doubtful') judge(result, beganAt)
         break
       }
       if (++missed >= missedLooks && view.state === 'ready') change({ state: 'doubtful', because: `${result.because}; it is out of rotation until it answers` })
@@ -164,9 +166,10 @@ export function startProber(options: ProberOptions): Prober {
   async function askLong() {
     if (askingLong || health.kind !== 'tcp' || !health.http || target.address === null || !isServing()) return
     askingLong = true
+    const beganAt = now()
     const result = await probeAnswers(target.address, longSilenceMs, closing.signal)
     askingLong = false
-    if (result.silent && !closing.signal.aborted && isServing()) change({ state: 'unhealthy', cause: 'hang', because: `it accepts connections and answers nothing: ${result.because}` })
+    if (result.silent && !closing.signal.aborted && isServing()) change({ state: 'unhealthy', cause: 'hang', badSince: beganAt, badAt: beganAt, because: `it accepts connections and answers nothing: ${result.because}` })
   }
 
   function nextMs(): number {

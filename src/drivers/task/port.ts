@@ -106,6 +106,8 @@ export type TaskDriver = {
    * when it has ended, and where nobody can tell.
    */
   frozen(id: string): Promise<boolean>
+  /** What the machine can tell of who ended or removed it without us, as a clause; null where it keeps no account. */
+  trace(id: string): Promise<string | null>
   /** The ports it listens on; empty when there are none, and where nobody can tell. */
   listening(id: string): Promise<Listening[]>
   /** This machine's address as a task with these labels sees it (without labels: as every task sees it), where edges of its app and environment can listen. Made if need be. */

@@ -2,7 +2,7 @@
 import { formatDuration } from '#base/units.ts'
 import type { Rung, SignalKind } from '#contract/healing.ts'
 import { noticed } from '#heal/signals/hold.ts'
-import { serviceTarget, targetKey } from '#heal/signals/model.ts'
+import { type Signal, serviceTarget, targetKey } from '#heal/signals/model.ts'
 import { causeOf, type World } from '#heal/causes/cause-of.ts'
 import type { RemediationRow } from './model.ts'
 import { type Rule, coolDownMs, fleetPerHour, recurrencesPerHour } from './rules.ts'
@@ -51,6 +51,17 @@ export function objectionTo(rung: Rung, rule: Rule, target: string, spent: Spent
  * sick is of one environment that was just changed, the change is to blame, and undoing it is one action.
  */
 export function breakerOf(world: World): string | null {
+  const sick = sickShare(world, (key) => noticed(world.signals, key, world.now))
+  return sick && `${sick}: no instance is to blame`
+}
+
+/** So much looks sick that the breaker opens unless it passes: whoever is noticed first is not acted upon before that is known. */
+export function gatheringOf(world: World): string | null {
+  const sick = sickShare(world, (key) => world.signals.filter((signal) => targetKey(signal.target) === key))
+  return sick && `it looks as if ${sick}; it is waited whether that lasts`
+}
+
+function sickShare(world: World, signalsOf: (key: string) => readonly Signal[]): string | null {
   let wanted = 0
   let sick = 0
   const services = new Set<string>()
@@ -59,7 +70,8 @@ export function breakerOf(world: World): string | null {
   for (const service of world.services) {
     wanted += service.wanted
     const key = targetKey(serviceTarget(service.app, service.environment, service.service))
-    const signal = noticed(world.signals, key, world.now).find(({ kind, goneAt }) => goneAt === null && !ofOne.has(kind))
+    // what is better for a moment between two starts is not well yet
+    const signal = signalsOf(key).find(({ kind }) => !ofOne.has(kind))
     if (signal === undefined) continue
     const cause = causeOf(signal, world).kind
     if (cause === 'dependency') continue
@@ -69,5 +81,5 @@ export function breakerOf(world: World): string | null {
     changed &&= cause === 'change'
   }
   if (sick < breakerInstances || services.size < breakerServices || sick / wanted < breakerShare || (changed && environments.size === 1)) return null
-  return `${sick} of ${wanted} instances are sick at once, of ${services.size} services: no instance is to blame`
+  return `${sick} of ${wanted} instances are sick at once, of ${services.size} services`
 }

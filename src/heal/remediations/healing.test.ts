@@ -239,7 +239,7 @@ test('flapping is handed over', async () => {
   await serve({ web: {} })
   clock = new Date(clock.getTime() + 3_600_000)
   await instance('web', 'ready')
-  for (let n = 0; n < 5; n++) await db.transaction((tx) => record(tx, { at: clock, kind: 'instance.restarting', actor: { kind: 'agent', name: 'm1' }, app, environment: 'production', service: 'web', instance: 'web.1', summary: 'web.1 is started again', data: { cause: 'crash' } }))
+  for (let n = 0; n < 5; n++) await db.transaction((tx) => record(tx, { at: clock, kind: 'instance.restarting', actor: { kind: 'agent', name: 'm1' }, app, environment: 'production', service: 'web', instance: 'web.1', summary: 'web.1 is started again', data: { cause: 'crash', ranMs: 60_000 } }))
   await pass(6)
   const end = await newest('web')
   assert.deepEqual([end.signal.kind, end.state, rungsOf(end)], ['flapping', 'handed-over', []])

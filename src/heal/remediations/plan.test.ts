@@ -39,7 +39,9 @@ test('an action is verified by the monitors: gone and all ready, or still there 
   assert.deepEqual(done({ remediations: [verifying], services: [service('web', { instances: [instance('web.1', { state: 'starting', startedAt: ago(10) })] })] }), [], 'it is only being started')
   assert.deepEqual(done({ ...sick, remediations: [verifying] }), [])
   assert.match(waits({ ...sick, remediations: [verifying] }), /watches whether it helped/)
-  assert.deepEqual(done({ ...sick, remediations: [remediation({ state: 'verifying', tries: [tried('restart', 130)] })] }), ['settle failed'])
+  const late = remediation({ state: 'verifying', tries: [tried('restart', 130)] })
+  assert.deepEqual(done({ ...sick, remediations: [late] }), ['settle failed'])
+  assert.deepEqual(done({ signals: [signal('down', { goneAt: ago(5) })], remediations: [late] }), [], 'it looks better, and must stay so for a while')
 })
 
 test('when nobody calls any more, errors that are gone prove nothing', () => {

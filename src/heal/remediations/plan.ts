@@ -15,16 +15,16 @@ import { noticed } from '#heal/signals/hold.ts'
 import { pauseOf, pausedBecause } from '#heal/pauses/model.ts'
 import { type ServiceFacts, type Signal, type Target, fleetTarget, isReady, serviceTarget, targetKey, targetOf } from '#heal/signals/model.ts'
 import { alertOf, fleetAlert } from './alert.ts'
-import { type Spent, breakerOf, disturbs, objectionTo, spentOf } from './guards.ts'
+import { type Spent, breakerOf, disturbs, gatheringOf, objectionTo, spentOf } from './guards.ts'
 import type { Action, HealFacts, Plan, RemediationRow } from './model.ts'
 import { type Rule, ruleFor, ruleOf, tellAfterMs, tuned } from './rules.ts'
 
-type Turn = { facts: HealFacts; spent: Spent; breaker: string | null; plan: Plan; now: Date }
+type Turn = { facts: HealFacts; spent: Spent; breaker: string | null; gathering: string | null; plan: Plan; now: Date }
 
 export function planHealing(facts: HealFacts): Plan {
   const breaker = breakerOf(facts)
   const plan: Plan = { actions: [], waiting: [], breaker }
-  const turn: Turn = { facts, spent: spentOf(facts.remediations, facts.now), breaker, plan, now: facts.now }
+  const turn: Turn = { facts, spent: spentOf(facts.remediations, facts.now), breaker, gathering: gatheringOf(facts), plan, now: facts.now }
   for (const [key, target] of targetsOf(facts)) {
     const signal = noticed(facts.signals, key, facts.now)[0]
     const open = facts.remediations.find((row) => row.target === key && row.ended_at === null)
@@ -97,13 +97,14 @@ function planVerification({ facts, plan, now }: Turn, target: Target, row: Remed
     plan.actions.push({ do: 'end', id: row.id, target, state: mute ? 'recovered' : 'verified', because: mute ? `${last.did}; nobody has called since` : `${last.did}: it is well again` })
     return
   }
-  if (now < new Date(last.verifyBy) || service?.rollingOut === true) return void plan.waiting.push(`${row.target}: watches whether it helped that ${last.did}`)
+  const looksBetter = signal !== undefined && signal.goneAt !== null
+  if (now < new Date(last.verifyBy) || service?.rollingOut === true || looksBetter) return void plan.waiting.push(`${row.target}: watches whether it helped that ${last.did}`)
   plan.actions.push({ do: 'settle', id: row.id, target, outcome: 'failed', because: `${signal?.because ?? 'not all of its instances are ready'}, ${formatDuration(now.getTime() - Date.parse(last.at))} after it` })
 }
 
 /** The next rung that can be done here and was not tried yet, if nothing speaks against it now. */
 function climb(turn: Turn, target: Target, row: RemediationRow, signal: Signal, cause: Cause, untuned: Rule, now: Date): void {
-  const { facts, plan, spent, breaker } = turn
+  const { facts, plan, spent, breaker, gathering } = turn
   const tuning = facts.tunings[untuned.id]
   const rule = tuned(untuned, tuning)
   const step = nextRung(facts, row, signal, cause, rule)
@@ -119,7 +120,8 @@ function climb(turn: Turn, target: Target, row: RemediationRow, signal: Signal, 
   if (pause !== null) return wait(pausedBecause(pause))
   if (mode === 'off') return wait(`the rule "${rule.id}" is off`)
   if (step.rung === 'page') return handOver(turn, target, row, row.tries.length > 0 ? `${row.tries.map((one) => one.rung).join(' and ')} did not help` : cause.because)
-  if (breaker !== null && disturbs.has(step.rung)) return wait(breaker)
+  const tooMuch = breaker ?? gathering
+  if (tooMuch !== null && disturbs.has(step.rung)) return wait(tooMuch)
   const service = serviceOf(facts.services, row.target)
   if (service?.rollingOut === true) return wait('a rollout is under way, which judges for itself')
   const objection = objectionTo(step.rung, rule, row.target, spent, facts.remediations, now)

@@ -71,7 +71,7 @@ export type ServiceFacts = {
   usual: CountFacts | null
   /** Open alerts of checks and rules about it. */
   told: readonly { title: string; because: string }[]
-  /** When an instance ended or hung by a fault of its own, in the last ten minutes, oldest first. */
+  /** When an instance of the release that serves, which had stood, ended or hung by a fault of its own, in the last ten minutes, oldest first. */
   faults: readonly Date[]
   /** How often the proxy took each instance out of rotation in the last ten minutes, by name. */
   ejections: Readonly<Record<string, number>>

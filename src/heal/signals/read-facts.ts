@@ -8,7 +8,7 @@ import { liveInstances } from '#run/instances/read.ts'
 import { diskUse, readMachines } from '#run/machines/read.ts'
 import { effectiveManifest } from '#run/manifest/effective.ts'
 import { servingReleases } from '#run/releases/read.ts'
-import { ejectionsSince, faultsSince } from '#watch/journal/read.ts'
+import { ejectionsSince, fallsSince } from '#watch/journal/read.ts'
 import { isOthers } from '#watch/alerts/model.ts'
 import { openAlerts } from '#watch/alerts/read.ts'
 import { recentCounts, usualCounts } from '#watch/traffic/read.ts'
@@ -19,9 +19,9 @@ const windowMs = 10 * 60_000
 
 export async function readServiceFacts(db: Db, now: Date): Promise<ServiceFacts[]> {
   const since = new Date(now.getTime() - windowMs)
-  const [serving, scales, instances, counts, faults, ejections] = [await servingReleases(db), await readScales(db), await liveInstances(db), await recentCounts(db, now), await faultsSince(db, since), await ejectionsSince(db, since)]
+  const [serving, scales, instances, counts, falls, ejections] = [await servingReleases(db), await readScales(db), await liveInstances(db), await recentCounts(db, now), await fallsSince(db, since), await ejectionsSince(db, since)]
   const told = (await openAlerts(db)).filter(({ target }) => isOthers(target))
-  const facts = serving.flatMap(({ app, environment, manifest, rolling_out }) =>
+  const facts = serving.flatMap(({ app, environment, release, manifest, rolling_out }) =>
     Object.entries(effectiveManifest(manifest, environment).services).map(([service, spec]): ServiceFacts => {
       const mine = <T extends { app: string; environment: string; service: string }>(rows: readonly T[]) => rows.filter((row) => row.app === app && row.environment === environment && row.service === service)
       const [[minute = nothing], [recent = nothing]] = [mine(counts.minute), mine(counts.tenMinutes)]
@@ -37,7 +37,7 @@ export async function readServiceFacts(db: Db, now: Date): Promise<ServiceFacts[
         recent,
         usual: null,
         told: told.filter((alert) => alert.app === app && alert.environment === environment && alert.service === service),
-        faults: mine(faults).map(({ at }) => at),
+        faults: mine(falls).filter((fall) => fall.release === null || fall.release === release).map(({ at }) => at),
         ejections: Object.fromEntries(mine(ejections).map((row) => [row.instance, row.n])),
         rollingOut: rolling_out,
       }

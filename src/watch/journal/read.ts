@@ -56,11 +56,11 @@ export async function countRestarts(db: Db, where: { app: string; environment: s
   return row.n
 }
 
-/** When agents started instances again by a fault of their own (not: killed or stopped from outside), oldest first. */
-export async function faultsSince(db: Db, since: Date): Promise<{ app: string; environment: string; service: string; at: Date }[]> {
+/** When instances that had stood for ten seconds were started again by their agent for a fault of their own (not: killed or stopped from outside), oldest first. */
+export async function fallsSince(db: Db, since: Date): Promise<{ app: string; environment: string; service: string; release: number | null; at: Date }[]> {
   return db.query(
-    `SELECT app, environment, service, at FROM events WHERE kind = 'instance.restarting' AND at >= $1 AND app IS NOT NULL
-       AND actor ->> 'kind' = 'agent' AND coalesce(data ->> 'cause', 'crash') NOT IN ('killed', 'frozen') ORDER BY at`,
+    `SELECT app, environment, service, release, at FROM events WHERE kind = 'instance.restarting' AND at >= $1 AND app IS NOT NULL
+       AND actor ->> 'kind' = 'agent' AND coalesce(data ->> 'cause', 'crash') NOT IN ('killed', 'frozen') AND coalesce((data ->> 'ranMs')::numeric, 0) >= 10000 ORDER BY at`,
     [since],
   )
 }

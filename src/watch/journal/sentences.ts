@@ -18,19 +18,28 @@ function exit(data: Data): string {
   return `exited with code ${text(data['code'])}${lived}`
 }
 
+/** A stop that hung. */
+function ignored(data: Data): string {
+  const told = data['ignored'] as { signal?: unknown; graceMs?: unknown } | undefined
+  return told === undefined || told === null ? '' : `; it did not end within ${span(told.graceMs)} of ${text(told.signal)}, and was killed`
+}
+
+/** What its machine can tell of who ended or removed it. */
+const trace = (data: Data) => (typeof data['trace'] === 'string' && data['trace'] !== '' ? `; ${data['trace']}` : '')
+
 export const sentences: Partial<Record<EventKind, (name: string, data: Data) => string>> = {
   'instance.started': (name) => `${name} was started`,
   'instance.ready': (name, data) => `${name} is ready${typeof data['afterMs'] === 'number' ? ` after ${formatDuration(data['afterMs'])}` : ''}`,
   'instance.unhealthy': (name, data) => `${name} fails its health check${because(data)}`,
-  'instance.exited': (name, data) => `${name} ${exit(data)}`,
+  'instance.exited': (name, data) => `${name} ${exit(data)}${data['cause'] === 'killed' ? ', not by Nightshift' : ''}${ignored(data)}${trace(data)}`,
   'instance.restarting': (name, data) => `${name} is started again${because(data)}`,
   'instance.held': (name, data) => `${name} is held after too many restarts${because(data)}`,
-  'instance.stopped': (name, data) => `${name} was stopped${because(data)}`,
+  'instance.stopped': (name, data) => `${name} was stopped${because(data)}${ignored(data)}`,
   'instance.ejected': (name, data) => `${name} gets no requests for ${span(data['forMs'])}${because(data)}`,
   'instance.readmitted': (name, data) => `${name} gets requests again${because(data)}`,
   'edge.opened': (name, data) => `calls from ${text(data['from'])} to ${text(data['to'])} in ${name} are refused at once${because(data)}`,
   'edge.closed': (name, data) => `calls from ${text(data['from'])} to ${text(data['to'])} in ${name} pass again${because(data)}`,
-  'instance.vanished': (name, data) => `${name} was removed by someone else${because(data)}`,
+  'instance.vanished': (name, data) => `${name} was removed by someone else${because(data)}${trace(data)}`,
 }
 
 type Told = Pick<Fact, 'kind' | 'app' | 'environment' | 'instance' | 'data'>

@@ -22,7 +22,7 @@ export type AgentWorld = AsyncDisposable & {
   driver(): TaskDriver
   agent(): Agent
   startAgent(more?: Partial<AgentOptions>): Promise<Agent>
-  /** The agent as a process of its own, over the process driver. */
+  /** The agent as a process of its own, over a driver of the same kind. */
   spawnAgent(): ChildProcess
 }
 
@@ -55,7 +55,7 @@ export async function agentWorld(kind: 'process' | 'simulated', options: { onDra
       return agent
     },
     spawnAgent() {
-      const childOptions = { home, controlUrl: control.url, token: control.token, path: [dirname(process.execPath)] }
+      const childOptions = { home, controlUrl: control.url, token: control.token, path: [dirname(process.execPath)], kind }
       const child = spawn(process.execPath, [join(import.meta.dirname, 'agent-child.ts'), JSON.stringify(childOptions)], { stdio: ['ignore', 'ignore', 'inherit'] })
       children.push(child)
       return child

@@ -47,6 +47,16 @@ if (because) {
     { programs: true, memoryLimit: true },
   )
 
+  test('who ended or removed a container by hand is told as far as the engine knows', async () => {
+    await using bench = await Bench.open(world)
+    const { id } = await bench.run(sleeper)
+    assert.equal(await bench.driver.trace(id), null, 'nobody did anything')
+    const engine = await connectEngine('/var/run/docker.sock')
+    const [found] = await engine.listContainers({ filters: { label: [`nightshift.task=${id}`] } })
+    await engine.getContainer(found?.Id ?? '').remove({ force: true })
+    assert.match((await bench.driver.trace(id)) ?? '', /^the engine was told: kill with signal 9 at \d\d:\d\d:\d\d, die with code 137 at .*, destroy at .* \(UTC\); it does not say by whom$/)
+  })
+
   test('a machine with an engine and the base image gets containers, without the image plain processes', async () => {
     assert.equal((await detectDriver()).kind, 'docker')
     const { kind, because } = await detectDriver({ baseImage: '127.0.0.1:1/nobody/nothing:here' })

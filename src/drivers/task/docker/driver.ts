@@ -27,6 +27,7 @@ import { startContainerExec } from './exec.ts'
 import { LogReaders, parsePosition } from './logs.ts'
 import { isFrozen, listeningIn } from './looks.ts'
 import { Networks } from './networks.ts'
+import { eventsOf, traceOf } from './trace.ts'
 
 const labelsSchema = z.object({ labels: z.record(z.string(), z.string()), port: z.number().nullable() })
 /** What an inspection says that stays true: of a running task until it ends, of an ended one for good. */
@@ -225,6 +226,12 @@ class DockerDriver implements TaskDriver {
   async frozen(id: string): Promise<boolean> {
     const found = await this.#look(id)
     return found !== null && isFrozen(found)
+  }
+
+  async trace(id: string): Promise<string | null> {
+    checkTaskId('look at', id)
+    const { engine } = await this.#connect('look at', id)
+    return traceOf(await eventsOf(engine, this.#containerName(id), new Date()))
   }
 
   async listening(id: string): Promise<Listening[]> {

@@ -170,6 +170,11 @@ class ProcessDriver implements TaskDriver {
     return app !== null && isStopped(app)
   }
 
+  /** Signals have no sender that is kept. */
+  async trace(): Promise<null> {
+    return null
+  }
+
   async listening(id: string): Promise<Listening[]> {
     checkTaskId('look at', id)
     await this.#shelf.load()

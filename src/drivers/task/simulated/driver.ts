@@ -166,6 +166,10 @@ class SimulatedDriver implements TaskDriver {
     return task !== null && !exitAt(task, this.#now()) && isFrozenAt(task, this.#now())
   }
 
+  async trace(): Promise<null> {
+    return null
+  }
+
   async listening(id: string): Promise<Listening[]> {
     checkTaskId('look at', id)
     const task = this.#read(id)
