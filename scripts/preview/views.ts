@@ -42,7 +42,7 @@ function series(key: string, app: PreviewApp, service: string, from: string | nu
   })
   const total = points.reduce((sum, one) => sum + one.requests, 0)
   const errors = points.reduce((sum, one) => sum + one.errors, 0)
-  return { key, app: app.detail.name, environment: app.detail.environment, service, from, requestRate: total / (minutes * 60), errorShare: total === 0 ? 0 : errors / total, staleShare: 0, p50Ms: points.at(-1)?.p50Ms ?? null, p99Ms: points.at(-1)?.p99Ms ?? null, points }
+  return { key, app: app.detail.name, environment: app.detail.environment, service, from, requestRate: total / (minutes * 60), errorShare: total === 0 ? 0 : errors / total, staleShare: 0, p50Ms: points.at(-1)?.p50Ms ?? null, p95Ms: points.at(-1) === undefined ? null : (points.at(-1)?.p99Ms ?? 0) * 0.6, p99Ms: points.at(-1)?.p99Ms ?? null, points }
 }
 
 export function trafficOf(world: World, now: number, minutes: number, name?: string, environment?: string): TrafficSeries[] {
@@ -75,8 +75,9 @@ export function resourcesOf(app: PreviewApp, now: number, minutes: number): Reso
 export function mapOf(world: World, now: number): MapView {
   const edges = trafficOf(world, now, 5)
   return {
-    services: world.scene.apps.flatMap(({ detail }) => detail.services.map((one) => ({ app: detail.name, environment: detail.environment, service: one.name, health: one.health, protocol: one.protocol, wanted: one.wanted, ready: one.ready, instances: one.instances.map(({ id, name, state, machine }) => ({ id, name, state, machine })) }))),
-    edges: edges.map((one) => ({ id: one.key, app: one.app, environment: one.environment, from: one.from, to: one.service, protocol: 'http', requestRate: one.requestRate, errorShare: one.errorShare, p99Ms: one.p99Ms })),
+    at: new Date(now).toISOString(), live: true, missing: [], marks: [], alerts: [],
+    services: world.scene.apps.flatMap(({ detail }) => detail.services.map((one) => ({ app: detail.name, environment: detail.environment, service: one.name, health: one.health, protocol: one.protocol, release: detail.release, wanted: one.wanted, ready: one.ready, instances: one.instances.map(({ id, name, state, machine }) => ({ id, name, state, machine })) }))),
+    edges: edges.map((one) => ({ id: one.key, app: one.app, environment: one.environment, fromApp: null, fromEnvironment: null, from: one.from, to: one.service, protocol: 'http', declared: true, observed: one.requestRate > 0, traced: false, requestRate: one.requestRate, errorShare: one.errorShare, p95Ms: one.p95Ms, p99Ms: one.p99Ms })),
     machines: world.scene.machines,
   }
 }

@@ -58,7 +58,7 @@ export const endpoints = define({
 
   // ---- seeing
   'tonight.read': { method: 'GET', path: '/v1/tonight', access: 'read', summary: 'The home page: one sentence, 24 hours, what needs a person.', response: m.tonightSchema },
-  'map.read': { method: 'GET', path: '/v1/map', access: 'read', summary: 'Services, edges and machines as they are now.', response: m.mapSchema },
+  'map.read': { method: 'GET', path: '/v1/map', access: 'read', summary: 'Services, edges and machines as they are, or as they were at a moment of the past.', query: z.object({ at: z.iso.datetime().optional() }), response: m.mapSchema },
   'traces.list': { method: 'GET', path: '/v1/traces', access: 'read', summary: 'Traces that were kept, newest first, and how long those take that fit.', query: tracesQuery, response: traceListSchema },
   'traces.read': { method: 'GET', path: '/v1/traces/{trace}', access: 'read', summary: 'The spans of a trace, and the log lines that name it.', params: z.object({ trace: traceId }), response: traceSchema },
   'search.read': { method: 'GET', path: '/v1/search', access: 'read', summary: 'Apps, services, machines, alerts, releases, events, documents and log lines that hold the words, best first.', query: searchQuery, response: searchSchema },

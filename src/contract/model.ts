@@ -211,6 +211,7 @@ export const trafficSeriesSchema = z.object({
   /** Answered with a kept copy in place of the app. */
   staleShare: z.number(),
   p50Ms: z.number().nullable(),
+  p95Ms: z.number().nullable(),
   p99Ms: z.number().nullable(),
   points: z.array(trafficPointSchema),
 })
@@ -240,9 +241,28 @@ export const machineSchema = z.object({
 })
 export type Machine = z.infer<typeof machineSchema>
 
+const mapPlace = { app: z.string(), environment: z.string() }
 export const mapSchema = z.object({
-  services: z.array(z.object({ app: z.string(), environment: z.string(), service: z.string(), health: healthSchema, protocol: z.string(), wanted: z.number(), ready: z.number(), instances: z.array(z.object({ id: z.string(), name: z.string(), state: z.enum(instanceStates), machine: z.string() })) })),
-  edges: z.array(z.object({ id: z.string(), app: z.string(), environment: z.string(), from: z.string().nullable(), to: z.string(), protocol: z.string(), requestRate: z.number(), errorShare: z.number(), p99Ms: z.number().nullable() })),
+  /** The moment that is shown; `live`: it is now. */
+  at: time,
+  live: z.boolean(),
+  /** What is not known of that moment, each as a sentence. */
+  missing: z.array(z.string()),
+  services: z.array(z.object({ ...mapPlace, service: z.string(), health: healthSchema, protocol: z.string(), release: z.number().int().nullable(), wanted: z.number(), ready: z.number(), instances: z.array(z.object({ id: z.string(), name: z.string(), state: z.enum(instanceStates), machine: z.string() })) })),
+  /** Who calls whom: `declared` as a need or a route, `observed` in the last minute's traffic, `traced` by spans of the last quarter of an hour. */
+  edges: z.array(z.object({
+    id: z.string(), ...mapPlace,
+    /** Of another app than the called one; null: of the same. */
+    fromApp: z.string().nullable(), fromEnvironment: z.string().nullable(),
+    /** Null: the ingress. */
+    from: z.string().nullable(), to: z.string(), protocol: z.string(),
+    declared: z.boolean(), observed: z.boolean(), traced: z.boolean(),
+    requestRate: z.number(), errorShare: z.number(), p95Ms: z.number().nullable(), p99Ms: z.number().nullable(),
+  })),
+  /** What changed and what broke in the quarter of an hour before. */
+  marks: z.array(z.object({ at: time, kind: z.enum(['change', 'fault', 'healed', 'held']), event: z.number().int(), app: z.string().nullable(), environment: z.string().nullable(), service: z.string().nullable(), summary: z.string() })),
+  /** What a person had to know at that moment. */
+  alerts: z.array(z.object({ id: z.string(), app: z.string().nullable(), environment: z.string().nullable(), service: z.string().nullable(), title: z.string(), raisedAt: time })),
   machines: z.array(machineSchema),
 })
 export type MapView = z.infer<typeof mapSchema>

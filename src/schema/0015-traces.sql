@@ -38,3 +38,6 @@ CREATE TABLE traces (
 );
 CREATE INDEX traces_app ON traces (app, environment, at DESC);
 CREATE INDEX traces_at ON traces (at);
+
+-- what was said of an instance by a moment of the past, for the map of that moment
+CREATE INDEX events_instance ON events ((data ->> 'id'), id DESC) WHERE starts_with(kind, 'instance.');

@@ -31,7 +31,7 @@ test('what machines ship is what the API answers, and a limited caller gets its 
     await assert.rejects(async () => lines({ streams: 'stdout,nowhere' }), /"nowhere" is not a stream/)
     assert.deepEqual(((await call('events.list', { query: { limit: 10 } })) as JournalEvent[]).map((event) => event.summary), ['shop/web.1 is ready'])
     assert.equal(((await call('tonight.read', {})) as Tonight).sentence, 'All quiet. Nothing runs here yet.')
-    assert.deepEqual((await call('map.read', {})) as MapView, { services: [], edges: [], machines: [] })
+    assert.deepEqual({ ...((await call('map.read', {})) as MapView), at: '' }, { at: '', live: true, missing: [], services: [], edges: [], marks: [], alerts: [], machines: [] })
     assert.deepEqual(await call('traffic.read', { query: { minutes: 60 } }), [])
     assert.equal(((await call('resources.read', { params: { app: 'shop' }, query: { environment: 'production', minutes: 60 } })) as object[]).length, 1)
   } finally {

@@ -22,8 +22,7 @@ import { createLogReader } from './logs/read.ts'
 import { keepingRoutes } from './logs/keeping/routes.ts'
 import { logRoutes } from './logs/routes.ts'
 import { createLogWriter } from './logs/service.ts'
-import { mapView } from './map/map.ts'
-import { machinesOf } from './selectors/read.ts'
+import { readMap } from './map/service.ts'
 import { openSelectors } from './selectors/routes.ts'
 import { newestStats, readResources } from './resources/read.ts'
 import { ingestStats, statsKeptMs } from './resources/service.ts'
@@ -104,11 +103,7 @@ export function openWatch({ db, box, log, reach, changed, clock = systemClock }:
     'traces.list': ({ query }, { caller, now }) => traces.list(query, caller.apps, now),
     'traces.read': ({ params }, { caller }) => traces.read(params.trace, caller.apps),
     'search.read': ({ query }, { caller, now }) => search(query, caller.apps, now),
-    'map.read': async (_, { caller, now }) => {
-      const seen = { apps: caller.apps }
-      const [apps, traffic, machines] = await Promise.all([moment().then((current) => readApps(db, reach, current, seen)), readTraffic(db, { ...seen, minutes: 1 }, now), readMachines(db)])
-      return mapView(apps, traffic, caller.apps === null ? machines : machinesOf(apps, machines))
-    },
+    'map.read': ({ query }, { caller, now }) => readMap(db, async () => readApps(db, reach, await moment(), { apps: caller.apps }), { at: query.at === undefined ? null : new Date(query.at), apps: caller.apps, now }),
   }
 
   return {

@@ -4,7 +4,7 @@ import type { TrafficSeries } from '#contract/model.ts'
 import { addUp, resourceLines, trend } from './traffic.ts'
 
 const at = (seconds: number) => new Date(seconds * 1000).toISOString()
-const series = (key: string, requests: number[], errors = 0): TrafficSeries => ({ key, app: 'shop', environment: 'production', service: 'web', from: null, requestRate: 0, errorShare: 0, staleShare: 0, p50Ms: null, p99Ms: null, points: requests.map((count, index) => ({ at: at(index * 30), requests: count, errors, p50Ms: count === 0 ? null : 10 * (index + 1), p99Ms: count === 0 ? null : 100 })) })
+const series = (key: string, requests: number[], errors = 0): TrafficSeries => ({ key, app: 'shop', environment: 'production', service: 'web', from: null, requestRate: 0, errorShare: 0, staleShare: 0, p50Ms: null, p95Ms: null, p99Ms: null, points: requests.map((count, index) => ({ at: at(index * 30), requests: count, errors, p50Ms: count === 0 ? null : 10 * (index + 1), p99Ms: count === 0 ? null : 100 })) })
 
 test('series are added up by time, as a rate, without the step that has only begun', () => {
   const sum = addUp([series('a', [30, 60, 1]), series('b', [0, 60, 1], 3)])

@@ -2,6 +2,8 @@ import type { MapView } from '#contract/model.ts'
 import { type AppFlags, appAliases, appFlags, command, switchFlag } from '../command.ts'
 import type { Cli } from '../context.ts'
 import type { Output } from '../output.ts'
+import { parsePoint } from '../since.ts'
+import { localTime } from '../times.ts'
 import { appWords, milliseconds, percent, rate, stateStyle } from '../words.ts'
 import { checkNamedApp } from '../named-app.ts'
 
@@ -9,14 +11,17 @@ type Service = MapView['services'][number]
 type Edge = MapView['edges'][number]
 
 export const map = command({
-  parameters: { flags: { all: switchFlag('All apps, also where the folder names one'), ...appFlags }, aliases: appAliases },
+  parameters: { flags: { at: { kind: 'parsed', parse: parsePoint, optional: true, placeholder: 'TIME', brief: 'As it was then: 2h, or 2026-03-29T03:12' }, all: switchFlag('All apps, also where the folder names one'), ...appFlags }, aliases: appAliases },
   about: 'Of one app where one is chosen, else of all. With --json, of all always.',
-  async run(cli: Cli, flags: AppFlags & { all: boolean }) {
+  examples: ['map', 'map --all', 'map --at 2026-03-29T03:12'],
+  async run(cli: Cli, flags: AppFlags & { all: boolean; at: Date | undefined }) {
     const chosen = flags.all ? undefined : await cli.appChoice(flags)
     const { client } = await cli.connect(flags)
-    const view = await client.call('map.read')
+    const view = await client.call('map.read', { query: flags.at === undefined ? {} : { at: flags.at.toISOString() } })
     if (flags.json) return cli.out.json(view)
     const services = view.services.filter((service) => (chosen === undefined || service.app === chosen.app) && (flags.env === undefined || service.environment === flags.env))
+    if (!view.live) cli.out.line(`As it was at ${localTime(view.at)}`)
+    for (const one of view.missing) cli.out.note(one)
     if (services.length === 0) await checkNamedApp(client, chosen?.app)
     if (services.length === 0) return cli.out.line('Nothing on the map yet: nightshift deploy puts an app there')
     const groups = Map.groupBy(services, (service) => `${service.app}/${service.environment}`)
@@ -39,9 +44,9 @@ function showApp(out: Output, services: readonly Service[], edges: readonly Edge
   const width = Math.max(...services.map((service) => service.service.length))
   for (const service of services) {
     const mine = edges.filter((edge) => edge.app === app && edge.environment === environment)
-    const ingress = mine.find((edge) => edge.from === null && edge.to === service.service)
+    const ingress = mine.find((edge) => edge.from === null && edge.fromApp === null && edge.to === service.service)
     out.line(`  ${service.service.padEnd(width)}  ${out.paint(stateStyle(service.health), service.health)} ${service.ready}/${service.wanted} ${dots(out, service)}${ingress === undefined ? '' : `  ingress ${figures(ingress)}`}`.trimEnd())
-    for (const edge of mine.filter(({ from }) => from === service.service)) out.line(`  ${' '.repeat(width)}  └ ${edge.protocol} → ${edge.to}  ${figures(edge)}`)
+    for (const edge of mine.filter(({ from, fromApp }) => from === service.service && fromApp === null)) out.line(`  ${' '.repeat(width)}  └ ${edge.protocol} → ${edge.to}  ${figures(edge)}`)
   }
 }
 
@@ -54,5 +59,5 @@ function dots(out: Output, service: Service): string {
 
 function figures(edge: Edge): string {
   if (edge.requestRate === 0) return 'quiet'
-  return [rate(edge.requestRate), `errors ${percent(edge.errorShare)}`, ...(edge.p99Ms === null ? [] : [`p99 ${milliseconds(edge.p99Ms)}`])].join(', ')
+  return [rate(edge.requestRate), `errors ${percent(edge.errorShare)}`, ...(edge.p95Ms === null ? [] : [`p95 ${milliseconds(edge.p95Ms)}`])].join(', ')
 }

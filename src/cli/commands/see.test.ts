@@ -42,12 +42,18 @@ describe('what is seen', () => {
   })
 
   test('the map: services, what they need, and figures of each edge', async () => {
-    const service = { app: 'shop', environment: 'production', service: 'web', health: 'healthy', protocol: 'http', wanted: 2, ready: 1, instances: [{ id: 'ins_1', name: 'web.1', state: 'ready', machine: 'node-1' }, { id: 'ins_2', name: 'web.2', state: 'held', machine: 'node-1' }] } as const
-    const edge = { id: 'e', app: 'shop', environment: 'production', from: 'web', to: 'db', protocol: 'redis', requestRate: 12.3, errorShare: 0.02, p99Ms: 4.25 }
-    api.handlers['map.read'] = () => ({ services: [{ ...service, instances: [...service.instances] }, { ...service, app: 'blog', instances: [] }], edges: [edge, { ...edge, from: null, to: 'web', requestRate: 0 }], machines: [{ ...machine, limits: [] }] })
+    const service = { app: 'shop', environment: 'production', service: 'web', health: 'healthy', protocol: 'http', release: 3, wanted: 2, ready: 1, instances: [{ id: 'ins_1', name: 'web.1', state: 'ready', machine: 'node-1' }, { id: 'ins_2', name: 'web.2', state: 'held', machine: 'node-1' }] } as const
+    const moment = { at: ago(0), live: true, missing: [], marks: [], alerts: [] }
+    const edge = { id: 'e', app: 'shop', environment: 'production', fromApp: null, fromEnvironment: null, from: 'web', to: 'db', protocol: 'redis', declared: true, observed: true, traced: false, requestRate: 12.3, errorShare: 0.02, p95Ms: 4.25, p99Ms: 9 }
+    api.handlers['map.read'] = () => ({ ...moment, services: [{ ...service, instances: [...service.instances] }, { ...service, app: 'blog', instances: [] }], edges: [edge, { ...edge, from: null, to: 'web', requestRate: 0 }], machines: [{ ...machine, limits: [] }] })
     const { stdout } = await ok('map')
-    assert.equal(stdout, 'shop\n  web  healthy 1/2 ●✗  ingress quiet\n       └ redis → db  12/s, errors 2.0 %, p99 4.3 ms\n')
+    assert.equal(stdout, 'shop\n  web  healthy 1/2 ●✗  ingress quiet\n       └ redis → db  12/s, errors 2.0 %, p95 4.3 ms\n')
     assert.match((await ok('map', '--all')).stdout, /^blog$[^]*machine {2}node-1 connected, process, 3 instances/m)
+    api.handlers['map.read'] = () => ({ ...moment, live: false, missing: ['blog was destroyed since.'], services: [{ ...service, instances: [] }], edges: [], machines: [] })
+    const then = await ok('map', '--at', '2h')
+    assert.match(then.stdout, /^As it was at \d{4}-/)
+    assert.match(then.stderr, /blog was destroyed since/)
+    assert.equal(typeof api.asked.at(-1)?.query['at'], 'string')
   })
 
   test('a rollout: its steps, and the watch over what came of it', async () => {
@@ -72,7 +78,7 @@ describe('what is seen', () => {
     }
     api.handlers['logs.list'] = () => ({ lines: [], partial: false, next: null })
     for (const id of ['events.list', 'traffic.read', 'resources.read', 'builds.list'] as const) api.handlers[id] = () => []
-    api.handlers['map.read'] = () => ({ services: [], edges: [], machines: [] })
+    api.handlers['map.read'] = () => ({ at: ago(0), live: true, missing: [], marks: [], alerts: [], services: [], edges: [], machines: [] })
     for (const noun of ['logs', 'events', 'traffic', 'resources', 'builds', 'map']) {
       const { code, stdout, stderr } = await call([noun, '-a', 'nope'], { env: api.env })
       assert.equal(code, 1, noun)
@@ -82,7 +88,7 @@ describe('what is seen', () => {
   })
 
   test('traffic: routes and edges with rates', async () => {
-    api.handlers['traffic.read'] = () => [{ key: 'route:1', app: 'shop', environment: 'production', service: 'web', from: null, requestRate: 2, errorShare: 0.5, staleShare: 0, p50Ms: 1.2, p99Ms: 420, points: [{ at: ago(0), requests: 3, errors: 1, p50Ms: 1, p99Ms: 2 }] }]
+    api.handlers['traffic.read'] = () => [{ key: 'route:1', app: 'shop', environment: 'production', service: 'web', from: null, requestRate: 2, errorShare: 0.5, staleShare: 0, p50Ms: 1.2, p95Ms: 300, p99Ms: 420, points: [{ at: ago(0), requests: 3, errors: 1, p50Ms: 1, p99Ms: 2 }] }]
     assert.match((await ok('traffic', '--minutes', '5')).stdout, /^outside +web +2\.0\/s +50 % +1\.2 ms +420 ms +█$/m)
     assert.deepEqual(api.asked[0]?.query, { app: 'shop', minutes: 5 })
   })

@@ -1,5 +1,5 @@
 /** All that queries can match, of what a caller may see: a caller of some apps sees only the machines on which those run. */
-import type { AppDetail, Machine } from '#contract/model.ts'
+import type { Machine } from '#contract/model.ts'
 import type { Database } from '#kernel/db/db.ts'
 import { type Reach, readApps } from '#run/apps/read.ts'
 import { readMachines } from '#run/machines/read.ts'
@@ -13,7 +13,7 @@ export async function readWorld(db: Database, reach: Reach, seen: readonly strin
 }
 
 /** The machines on which these apps run. */
-export function machinesOf(apps: readonly AppDetail[], machines: readonly Machine[]): Machine[] {
+export function machinesOf(apps: readonly { services: readonly { instances: readonly { machine: string }[] }[] }[], machines: readonly Machine[]): Machine[] {
   const used = new Set(apps.flatMap((app) => app.services.flatMap((service) => service.instances.map((instance) => instance.machine))))
   return machines.filter((machine) => used.has(machine.name))
 }

@@ -53,6 +53,7 @@ function series(rows: PointRow[], { from, count, step }: { from: number; count: 
     errorShare: share(errors, requests),
     staleShare: share(stale, requests),
     p50Ms: percentile(latency, 0.5),
+    p95Ms: percentile(latency, 0.95),
     p99Ms: percentile(latency, 0.99),
     points: Array.from({ length: count }, (_, nth) => {
       const at = new Date(from + nth * step).toISOString()
