@@ -5,6 +5,7 @@
 import path from 'node:path'
 import { systemClock } from '#base/clock.ts'
 import type { Actor } from '#contract/model.ts'
+import { startRunner } from '#drivers/check/runner.ts'
 import { createDockerImages } from '#drivers/image/docker.ts'
 import { createProcessDriver } from '#drivers/task/process/driver.ts'
 import { processConfig } from '#drivers/task/process/config.ts'
@@ -44,7 +45,10 @@ import { systemRoutes } from '#surfaces/api/system-routes.ts'
 import { openGitDoor } from '#surfaces/git/door.ts'
 import { openGateway } from '#surfaces/internal/gateway.ts'
 import { intakeDoor } from '#surfaces/internal/intake.ts'
+import { pingDoor } from '#surfaces/pings/door.ts'
 import { openTerminals } from '#surfaces/terminals/terminals.ts'
+import { openChecks } from '#watch/checks/checks.ts'
+import { countLines } from '#watch/checks/count-lines.ts'
 import { openWatch } from '#watch/watch.ts'
 
 export type ControlOptions = {
@@ -90,7 +94,7 @@ export async function runControl(options: ControlOptions): Promise<Control> {
     edgeHost: (machine) => gateway.facts(machine)?.edgeHost ?? '127.0.0.1',
     edgeHosts: () => [...new Set(['127.0.0.1', ...gateway.agents().map((facts) => facts.edgeHost)])].sort(),
   }
-  const gateway = openGateway({ db, fleet, isMachine: access.isMachine, changed, log })
+  const gateway = openGateway({ db, fleet, isMachine: access.isMachine, changed, log, onTested: (message) => checks.tested(message) })
   const reach: Reach = {
     apiUrl: () => `http://${hostOf(options.apiHost)}:${apiPort}`,
     ingressUrl: () => `http://localhost:${gateway.proxies()[0]?.httpPort ?? options.httpPort}`,
@@ -110,6 +114,10 @@ export async function runControl(options: ControlOptions): Promise<Control> {
 
   // watch
   const watch = openWatch({ db, box, log, reach, changed })
+  const checks = openChecks({
+    db, box, log, reach, startRunner, machine: options.machine, secretKey: options.secretKey, machineToken: options.machineToken, tools: { countLines: countLines(watch.lines) },
+    machines: { names: () => gateway.agents().map((facts) => facts.machine), connection: gateway.facts, proxies: gateway.proxies, send: gateway.send },
+  })
   const urlOf = async (app: string, environment: string) => (await readApp(db, reach, await watch.moment(app), app, environment)).url
 
   // heal
@@ -132,6 +140,7 @@ export async function runControl(options: ControlOptions): Promise<Control> {
     ...buildRoutes({ db, builds, changed, urlOf, ensureApp }),
     ...machineRoutes({ db, choose: watch.choose }),
     ...watch.handlers,
+    ...checks.handlers,
     ...bakeRoutes(db),
     ...healingRoutes({ db, lines: watch.lines }),
     ...pauseRoutes(db),
@@ -142,12 +151,13 @@ export async function runControl(options: ControlOptions): Promise<Control> {
     access, handlers, version, log,
     trustedProxy: options.trustedProxy?.split(',') ?? [],
     consoleDir: path.join(import.meta.dirname, '../console/dist'),
-    doors: [intakeDoor({ intake: watch.intake, artifactsDir: path.join(home, 'artifacts'), isMachine: access.isMachine, log }), git.door],
+    doors: [pingDoor({ db, secret: options.secretKey, log }), intakeDoor({ intake: watch.intake, checks, artifactsDir: path.join(home, 'artifacts'), isMachine: access.isMachine, log }), git.door],
     upgradeDoors: [gateway.upgrade, terminals.upgrade],
   })
 
   const woken = [gateway.start(), startRollouts({ db, log, placement: gateway.placement, prepare: preparer(db, home) }), builds.start()]
-  const loops = [...woken, ...watch.start(), startBakes({ db, log }), startHealing({ db, log, prune })]
+  const checkLoops = checks.start()
+  const loops = [...woken, ...watch.start(), ...checkLoops, startBakes({ db, log }), startHealing({ db, log, prune })]
   const unlisten = db.listen(journalChannel, () => changed.ring())
   const wakeAll = async () => {
     while (!closing.signal.aborted) {
@@ -176,6 +186,7 @@ export async function runControl(options: ControlOptions): Promise<Control> {
       await git.close()
       await api.close()
       await Promise.all(loops.map((loop) => loop.close()))
+      await checks.close()
       await builds.close()
       await watch.close()
       await db.close()

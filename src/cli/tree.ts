@@ -101,6 +101,24 @@ export const sections: readonly Section[] = [
       }),
       traffic: verb('Rate, errors and latency of routes and edges', async () => (await import('./commands/traffic.ts')).traffic),
       resources: verb('CPU and memory of every instance', async () => (await import('./commands/resources.ts')).resources),
+      checks: noun('What is checked from outside and from near', 'list', {
+        list: verb('Checks and how they stand', async () => (await import('./commands/checks/list.ts')).checksList),
+        show: verb('One check: config, vantage points, metrics', async () => (await import('./commands/checks/show.ts')).checksShow),
+        kinds: verb('Kinds of checks, and what each is asked', async () => (await import('./commands/checks/kinds.ts')).checksKinds),
+        add: verb('Make a check', async () => (await import('./commands/checks/add.ts')).checksAdd),
+        set: verb('Change a check', async () => (await import('./commands/checks/set.ts')).checksSet),
+        test: verb('Run a check once, before or after it is made', async () => (await import('./commands/checks/test.ts')).checksTest),
+        pause: verb('Stop running a check', async () => (await import('./commands/checks/pause.ts')).checksPause),
+        resume: verb('Run it again', async () => (await import('./commands/checks/resume.ts')).checksResume),
+        rm: verb('Remove a check and its history', async () => (await import('./commands/checks/rm.ts')).checksRm),
+        history: verb('States, and what was not right', async () => (await import('./commands/checks/history.ts')).checksHistory),
+        windows: verb('Planned maintenance', async () => (await import('./commands/checks/windows.ts')).checksWindows),
+        window: verb('Plan maintenance: checks alert nobody', async () => (await import('./commands/checks/window.ts')).checksWindow),
+        'window-rm': verb('End or forget planned maintenance', async () => (await import('./commands/checks/window-rm.ts')).checksWindowRm),
+        plugins: verb('Plugins that checks can run', async () => (await import('./commands/checks/plugins.ts')).checksPlugins),
+        plugin: verb('Add or replace a Nagios or Cloudkick plugin', async () => (await import('./commands/checks/plugin.ts')).checksPlugin),
+        'plugin-rm': verb('Remove a plugin', async () => (await import('./commands/checks/plugin-rm.ts')).checksPluginRm),
+      }),
       machines: noun('Machines and what each cannot do', 'list', {
         list: verb('Machines and what each cannot do', async () => (await import('./commands/machines/list.ts')).machinesList),
         tag: verb('Give tags to a machine, which queries name it by', async () => (await import('./commands/machines/tag.ts')).machinesTag),
@@ -174,4 +192,4 @@ export function isHidden(entry: Entry): boolean {
 }
 
 /** Words of other tools and older habits → ours. They work, but nothing lists them. */
-export const synonyms: Readonly<Record<string, string>> = { app: 'apps', build: 'builds', domain: 'domains', secret: 'secrets', token: 'tokens', log: 'logs', event: 'events', release: 'releases', machine: 'machines', alert: 'alerts', change: 'changes', healing: 'heal', info: 'apps info', create: 'apps create', link: 'apps link' }
+export const synonyms: Readonly<Record<string, string>> = { app: 'apps', build: 'builds', domain: 'domains', secret: 'secrets', token: 'tokens', log: 'logs', event: 'events', release: 'releases', machine: 'machines', alert: 'alerts', check: 'checks', change: 'changes', healing: 'heal', info: 'apps info', create: 'apps create', link: 'apps link' }

@@ -49,7 +49,8 @@ export type CheckSpec = {
 }
 
 export type CheckResult = Outcome & { check: string; vantage: string; /** when the run began */ at: string }
-export type CheckBatch = { machine: string; results: CheckResult[] }
+/** `sentAt`: by the machine's clock, so that one that is wrong does no harm. */
+export type CheckBatch = { machine: string; sentAt: string; results: CheckResult[] }
 
 // ---------------------------------------------------------------- the API
 

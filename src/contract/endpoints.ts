@@ -5,6 +5,8 @@
 import { z } from 'zod'
 import { appName, branchName, environmentName, hostName, instanceName, machineName, pathPrefix, serviceName, variableName, variableValue } from './names.ts'
 import * as drains from './drains.ts'
+import { pluginName } from './check-kinds.ts'
+import * as checks from './checks.ts'
 import * as heal from './healing.ts'
 import * as logs from './logs.ts'
 import { logFilter } from './logs.ts'
@@ -34,6 +36,7 @@ export type EndpointSpec = {
 }
 
 const app = z.object({ app: appName })
+const check = z.object({ check: z.string().min(1).max(80) })
 const inEnvironment = { environment: environmentName.default('production') }
 const environment = z.object(inEnvironment)
 const page = { limit: z.coerce.number().int().min(1).max(1000).default(100) }
@@ -121,6 +124,24 @@ export const endpoints = define({
   'alerts.list': { method: 'GET', path: '/v1/alerts', access: 'read', summary: 'What a person must know, newest first.', query: z.object({ app: appName.optional(), open: z.stringbool().default(true), ...page }), response: z.array(heal.alertSchema) },
   'changes.list': { method: 'GET', path: '/v1/changes', access: 'read', summary: 'What changed: releases, config, secrets, scale, routes and what people did, newest first.', query: z.object({ app: appName.optional(), environment: environmentName.optional(), before: z.coerce.number().int().optional(), ...page }), response: z.array(m.eventSchema) },
   'why.read': { method: 'GET', path: '/v1/apps/{app}/services/{service}/why', access: 'read', summary: 'Why a service is as it is: state, what is waited for, what was tried, what changed.', params: app.extend({ service: serviceName }), query: environment, response: heal.whySchema },
+
+  // ---- checks
+  'checks.kinds': { method: 'GET', path: '/v1/checks/kinds', access: 'read', summary: 'Kinds of checks, each with the JSON Schema of what it is asked.', response: z.array(checks.kindViewSchema) },
+  'checks.list': { method: 'GET', path: '/v1/checks', access: 'read', summary: 'Checks with their states.', query: z.object({ app: appName.optional(), environment: environmentName.optional(), state: z.enum(checks.checkStates).optional() }), response: z.array(checks.checkRowSchema) },
+  'checks.create': { method: 'POST', path: '/v1/checks', access: 'deploy', summary: 'Make a check.', body: checks.newCheckSchema, response: checks.checkSchema },
+  'checks.test': { method: 'POST', path: '/v1/checks/test', access: 'deploy', summary: 'Run a check once without making it.', body: checks.testCheckSchema, response: checks.outcomeSchema },
+  'checks.read': { method: 'GET', path: '/v1/checks/{check}', access: 'read', summary: 'One check, by id or name.', params: check, response: checks.checkDetailSchema },
+  'checks.update': { method: 'PATCH', path: '/v1/checks/{check}', access: 'deploy', summary: 'Change a check; secrets that are left out stay.', params: check, body: checks.checkChangeSchema, response: checks.checkSchema },
+  'checks.delete': { method: 'DELETE', path: '/v1/checks/{check}', access: 'deploy', summary: 'Remove a check and its history.', params: check, response: nothing },
+  'checks.pause': { method: 'POST', path: '/v1/checks/{check}/pause', access: 'deploy', summary: 'Stop running a check, and stop alerting.', params: check, response: checks.checkSchema },
+  'checks.resume': { method: 'POST', path: '/v1/checks/{check}/resume', access: 'deploy', summary: 'Run it again.', params: check, response: checks.checkSchema },
+  'checks.history': { method: 'GET', path: '/v1/checks/{check}/history', access: 'read', summary: 'States, latency and what was not right.', params: check, query: z.object({ hours: z.coerce.number().int().min(1).max(720).default(24) }), response: checks.checkHistorySchema },
+  'windows.list': { method: 'GET', path: '/v1/checks/windows', access: 'read', summary: 'Maintenance windows of checks.', response: z.array(checks.windowSchema) },
+  'windows.create': { method: 'POST', path: '/v1/checks/windows', access: 'deploy', summary: 'Plan a maintenance window: its checks alert nobody.', body: checks.newWindowSchema, response: checks.windowSchema },
+  'windows.delete': { method: 'DELETE', path: '/v1/checks/windows/{window}', access: 'deploy', summary: 'End or forget a maintenance window.', params: z.object({ window: z.string().max(60) }), response: nothing },
+  'plugins.list': { method: 'GET', path: '/v1/checks/plugins', access: 'read', summary: 'Plugins that checks can run on machines.', response: z.array(checks.pluginSchema) },
+  'plugins.put': { method: 'PUT', path: '/v1/checks/plugins/{plugin}', access: 'admin', summary: 'Add or replace a plugin; it is signed, and machines verify it.', params: z.object({ plugin: pluginName }), body: z.object({ /** base64 */ content: z.string().max(1_400_000).regex(/^[A-Za-z0-9+/]*={0,2}$/) }), response: checks.pluginSchema },
+  'plugins.delete': { method: 'DELETE', path: '/v1/checks/plugins/{plugin}', access: 'admin', summary: 'Remove a plugin that no check uses.', params: z.object({ plugin: pluginName }), response: nothing },
 
   // ---- config, secrets, domains
   'config.read': { method: 'GET', path: '/v1/apps/{app}/config', access: 'read', summary: 'Config variables set by operators, and those of the manifest.', params: app, query: environment, response: z.object({ config: z.record(z.string(), z.string()), manifest: z.record(z.string(), z.record(z.string(), z.string())), secrets: z.array(z.object({ name: z.string(), setAt: z.iso.datetime() })), missingSecrets: z.array(z.string()) }) },

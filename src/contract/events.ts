@@ -12,6 +12,7 @@ export const eventKinds = [
   'remediation.opened', 'remediation.suggested', 'remediation.approved', 'remediation.tried', 'remediation.verified', 'remediation.failed',
   'remediation.recovered', 'remediation.handed-over', 'remediation.dismissed', 'alert.raised', 'alert.cleared',
   'healing.stopped', 'healing.resumed', 'healing.rule-changed', 'healing.paused', 'healing.unpaused', 'healing.breaker-opened', 'healing.breaker-closed', 'disk.pruned',
+  'check.created', 'check.changed', 'check.removed', 'check.paused', 'check.resumed', 'check.down', 'check.up', 'maintenance.planned', 'maintenance.removed', 'plugin.added', 'plugin.removed',
   'volume.created', 'volume.orphaned', 'volume.adopted',
   'machine.connected', 'machine.lost', 'machine.tagged', 'proxy.connected', 'proxy.lost',
   'token.created', 'token.revoked', 'session.opened', 'session.closed', 'login.created', 'terminal.opened', 'terminal.closed',

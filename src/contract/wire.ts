@@ -3,11 +3,12 @@
  * a receiver ignores what is older than what it has.
  *
  *   control → agent   DesiredState             (WebSocket /internal/agent)
- *   agent → control   Hello, Observed, Session (the same WebSocket); LogBatch, FactBatch, StatBatch (HTTP POST, answered = stored)
+ *   agent → control   Hello, Observed, Session (the same WebSocket); LogBatch, FactBatch, StatBatch, CheckBatch (HTTP POST, answered = stored)
  *   control → proxy   RouteTable               (WebSocket /internal/proxy)
  *   proxy → control   TrafficBatch, FactBatch  (HTTP POST)
  *   agent → proxy     EndpointUpdate, Drain    (Unix socket, one JSON object a line), and back: Drained
  */
+import type { CheckSpec, Outcome } from './checks.ts'
 import type { ServiceKey } from './names.ts'
 
 export const wireVersion = 1
@@ -127,12 +128,17 @@ export type MachineFacts = {
 export type AgentToControl =
   | { t: 'hello'; wireVersion: number; facts: MachineFacts; desiredGeneration: number }
   | { t: 'observed'; at: string; desiredGeneration: number; instances: ObservedInstance[] }
+  | { t: 'check.tested'; test: string; outcome: Outcome }
   | { t: 'session.opened'; session: string }
   | { t: 'session.output'; session: string; /** base64 */ data: string }
   | { t: 'session.closed'; session: string; exitCode: number | null; error?: string }
 
 export type ControlToAgent =
   | { t: 'desired'; state: DesiredState }
+  /** All that the machine is to check; what is not listed ends. */
+  | { t: 'checks'; checks: CheckSpec[] }
+  /** One run now, answered with `check.tested`. */
+  | { t: 'check.test'; test: string; spec: CheckSpec }
   /** A terminal in a running instance (`instance`), or a one-off in a fresh one (`spec`). */
   | {
       t: 'session.open'

@@ -2,6 +2,7 @@
 import { parseDuration } from '#base/units.ts'
 import { nearest } from '#base/nearest.ts'
 import type { Manifest, ServiceManifest } from '#contract/manifest.ts'
+import { declaredConfig } from '#contract/manifest-checks.ts'
 import type { Fault } from '#contract/manifest-faults.ts'
 import { isOwnHost, isReservedVariable } from '#contract/names.ts'
 
@@ -26,7 +27,7 @@ export function checkManifest(manifest: Manifest, options: CheckOptions = {}): F
       else if (options.ownAddresses === undefined) notes.push(`${message}, unless each runs in a container`)
     }
   }
-  faults.push(...cycleFaults(manifest), ...routeFaults(manifest), ...environmentFaults(manifest), ...builderFaults(manifest))
+  faults.push(...cycleFaults(manifest), ...routeFaults(manifest), ...environmentFaults(manifest), ...builderFaults(manifest), ...checkFaults(manifest))
   return { faults, notes }
 }
 
@@ -165,4 +166,17 @@ function builderFaults(manifest: Manifest): Fault[] {
     wanted.set(service.root, { name, builder })
   }
   return faults
+}
+
+function checkFaults({ checks, services }: Manifest): Fault[] {
+  const names = checks.map((check) => check.name)
+  return checks.flatMap((check, nth): Fault[] => {
+    const path = ['checks', nth]
+    const declared = declaredConfig(check)
+    const faults: Fault[] = 'faults' in declared ? declared.faults.map((fault) => ({ path: [...path, ...fault.path], message: fault.message })) : []
+    if (names.indexOf(check.name) !== nth) faults.push({ path: [...path, 'name'], message: `two checks are called "${check.name}"` })
+    if (check.service !== undefined && services[check.service] === undefined) faults.push({ path: [...path, 'service'], message: `the check "${check.name}" is of \`${check.service}\`, which is not a service here` })
+    for (const need of check.needs) if (!names.includes(need) || need === check.name) faults.push({ path: [...path, 'needs'], message: `the check "${check.name}" needs "${need}", which is not another check here` })
+    return faults
+  })
 }

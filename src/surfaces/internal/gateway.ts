@@ -54,7 +54,7 @@ const agentActor = (machine: string): Actor => ({ kind: 'agent', name: machine }
 const lostAfterMs = 10_000
 const heartbeatMs = 15_000
 
-export function openGateway(deps: { db: Database; fleet: FleetDeps; isMachine: (token: string) => boolean; changed: Bell; log: Logger }): Gateway {
+export function openGateway(deps: { db: Database; fleet: FleetDeps; isMachine: (token: string) => boolean; changed: Bell; log: Logger; onTested?: (message: Extract<AgentToControl, { t: 'check.tested' }>) => void }): Gateway {
   const { db, log } = deps
   const server = new WebSocketServer({ noServer: true, maxPayload: 16 * 1024 * 1024 })
   const agents = new Map<string, AgentLink>()
@@ -96,6 +96,7 @@ export function openGateway(deps: { db: Database; fleet: FleetDeps; isMachine: (
   }
 
   async function onAgent(link: AgentLink, message: AgentToControl): Promise<void> {
+    if (message.t === 'check.tested') return deps.onTested?.(message)
     if (message.t !== 'observed') {
       if (message.t.startsWith('session.')) sessions.get((message as { session: string }).session)?.listener(message as never)
       return

@@ -1,6 +1,8 @@
 /**
  * Shipped streams from agents and proxies: POST /internal/{logs,facts,stats,traffic,spans}, JSON, gzip allowed, with the
  * machine token; 2xx means stored. And GET /internal/artifacts/<digest> for slugs.
+ * Shipped streams from agents and proxies: POST /internal/{logs,facts,stats,traffic,checks}, JSON, gzip allowed, with the
+ * machine token; 2xx means stored. And GET /internal/artifacts/<digest> for slugs, /internal/plugins/<digest> for plugins of checks.
  */
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
@@ -20,12 +22,14 @@ const maxCompressedBytes = 16 * 1024 * 1024
 const maxBytes = 128 * 1024 * 1024
 const unzip = promisify(gunzip)
 
-export function intakeDoor(deps: { intake: Intake; artifactsDir: string; isMachine: (token: string) => boolean; log: Logger }) {
+export function intakeDoor(deps: { intake: Intake; checks: { take(body: unknown): Promise<void>; plugin(digest: string): Promise<Buffer | undefined> }; artifactsDir: string; isMachine: (token: string) => boolean; log: Logger }) {
   async function take(request: IncomingMessage, response: ServerResponse, pathname: string): Promise<void> {
     const token = bearerOf(request)
     if (token === undefined || !deps.isMachine(token)) throw new AppError('unauthenticated', 'this door is for machines')
     const digest = /^\/internal\/artifacts\/([0-9a-f]{64})$/.exec(pathname)?.[1]
     if (request.method === 'GET' && digest !== undefined) return sendArtifact(response, path.join(deps.artifactsDir, `${digest}.tgz`), digest)
+    const plugin = /^\/internal\/plugins\/([0-9a-f]{64})$/.exec(pathname)?.[1]
+    if (request.method === 'GET' && plugin !== undefined) return sendPlugin(response, await deps.checks.plugin(plugin), plugin)
     if (request.method !== 'POST') throw new AppError('not-found', `there is nothing at ${pathname}`)
     const body = await readJson(request)
     if (pathname === '/internal/logs') await deps.intake.logs(Array.isArray(body) ? (body as LogBatch[]) : [body as LogBatch])
@@ -33,6 +37,7 @@ export function intakeDoor(deps: { intake: Intake; artifactsDir: string; isMachi
     else if (pathname === '/internal/stats') await deps.intake.stats(body as StatBatch)
     else if (pathname === '/internal/traffic') await deps.intake.traffic(body as TrafficBatch)
     else if (pathname === '/internal/spans') await deps.intake.spans(body as SpanBatch)
+    else if (pathname === '/internal/checks') await deps.checks.take(body)
     else throw new AppError('not-found', `there is nothing at ${pathname}`)
     response.writeHead(204).end()
   }
@@ -48,6 +53,11 @@ export function intakeDoor(deps: { intake: Intake; artifactsDir: string; isMachi
     })
     return true
   }
+}
+
+function sendPlugin(response: ServerResponse, content: Buffer | undefined, digest: string): void {
+  if (!content) throw new AppError('not-found', `there is no plugin ${digest}`)
+  response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': content.length }).end(content)
 }
 
 async function sendArtifact(response: ServerResponse, file: string, digest: string): Promise<void> {

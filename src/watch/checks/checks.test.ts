@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { test } from 'node:test'
+import type { Check, CheckDetail, CheckHistory, CheckRow, MaintenanceWindow } from '#contract/checks.ts'
+import { until as untilTrue } from '#test/harness/wait.ts'
+import { listAlerts } from '#watch/alerts/read.ts'
+import { settle } from './settle.ts'
+import { tenant, withChecks, type World } from './testing/world.ts'
+
+const until = (condition: () => Promise<boolean>) => untilTrue(condition, { because: 'the check comes to that state' })
+
+async function withTarget(work: (target: { url: string; status: number }) => Promise<void>) {
+  const target = { url: '', status: 200 }
+  const server = createServer((_, response) => response.writeHead(target.status).end('hello')).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  target.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  try {
+    await work(target)
+  } finally {
+    server.close()
+    server.closeAllConnections()
+  }
+}
+
+const stateOf = async ({ call }: World, check: string) => (await call<CheckDetail>('checks.read', { params: { check } })).state
+const openAlerts = ({ db }: World) => listAlerts(db, { apps: null, open: true, limit: 10 })
+const result = (check: string, status: 'ok' | 'warn' | 'err', at = new Date()) => ({ check, vantage: 'control', at: at.toISOString(), status, message: status, durationMs: 5, metrics: [] })
+
+test('a check runs, falls, is told of once, and rises again', () =>
+  withTarget((target) =>
+    withChecks(async (world) => {
+      const made = await world.call<Check>('checks.create', { body: { name: 'front', kind: 'http', config: { url: target.url }, every: '1s', retries: 1, app: 'shop', service: 'web' } })
+      await until(async () => (await stateOf(world, made.id)) === 'up')
+      assert.equal(world.samples.find(({ name }) => name === 'nightshift_check_up')?.value, 1)
+      target.status = 500
+      await until(async () => (await stateOf(world, 'front')) === 'down')
+      const [alert, ...more] = await openAlerts(world)
+      assert.deepEqual([alert?.target, alert?.app, alert?.service, alert?.severity, more.length], [`check:${made.id}`, 'shop', 'web', 'critical', 0])
+      target.status = 200
+      await until(async () => (await stateOf(world, 'front')) === 'up')
+      assert.deepEqual(await openAlerts(world), [])
+      const events = await world.db.query<{ kind: string }>(`SELECT kind FROM events WHERE kind LIKE 'check.%' ORDER BY id`)
+      assert.deepEqual(events.map(({ kind }) => kind), ['check.created', 'check.down', 'check.up'])
+      const history = await world.call<CheckHistory>('checks.history', { params: { check: made.id } })
+      assert.deepEqual(history.segments.map(({ state }) => state), ['up', 'down', 'pending', 'up', 'pending'])
+      assert.ok(history.results.some(({ message }) => message.startsWith('answered 500')))
+      assert.ok((history.uptime ?? 1) < 1 && history.points.length > 0)
+      const [row] = await world.call<CheckRow[]>('checks.list')
+      assert.deepEqual([row?.strip.length, row?.strip.at(-1), row?.spark.length], [48, 'down', 24])
+    })))
+
+test('what a check depends on explains it; a window and a pause silence it', () =>
+  withChecks(async (world) => {
+    const { db, call } = world
+    const make = (name: string, needs: string[] = []) => call<Check>('checks.create', { body: { name, kind: 'tcp', config: { address: '127.0.0.1:9' }, every: '1h', retries: 0, needs } })
+    const database = await make('db')
+    const shop = await make('shop', [database.id])
+    await settle(db, [result(database.id, 'err'), result(shop.id, 'err')], new Date())
+    assert.deepEqual([await stateOf(world, 'db'), await stateOf(world, 'shop')], ['down', 'suppressed'])
+    assert.deepEqual((await openAlerts(world)).map(({ target }) => target), [`check:${database.id}`])
+    await settle(db, [result(database.id, 'ok', new Date(Date.now() + 1))], new Date(Date.now() + 10))
+    assert.deepEqual([await stateOf(world, 'db'), await stateOf(world, 'shop')], ['up', 'down'])
+    const window = await call<MaintenanceWindow>('windows.create', { body: { title: 'moving', checks: ['shop'], from: new Date(Date.now() - 1000).toISOString(), until: new Date(Date.now() + 60_000).toISOString() } })
+    await until(async () => (await stateOf(world, 'shop')) === 'maintenance')
+    assert.deepEqual(await openAlerts(world), [])
+    await call('windows.delete', { params: { window: window.id } })
+    await until(async () => (await stateOf(world, 'shop')) === 'down')
+    await call('checks.pause', { params: { check: 'shop' } })
+    await until(async () => (await stateOf(world, 'shop')) === 'paused')
+    assert.deepEqual(await openAlerts(world), [])
+    await assert.rejects(call('checks.update', { params: { check: 'db' }, body: { needs: [shop.id] } }), /depend on itself: db → shop → db/)
+    await call('checks.delete', { params: { check: 'db' } })
+    assert.deepEqual((await call<CheckDetail>('checks.read', { params: { check: 'shop' } })).needs, [])
+  }))
+
+test('a token that is limited to apps sees and makes those of its apps alone, confined', () =>
+  withTarget((target) =>
+    withChecks(async ({ call, db }) => {
+      await call('checks.create', { body: { name: 'secret', kind: 'http', config: { url: target.url } } })
+      await call('checks.create', { body: { name: 'blog', kind: 'http', config: { url: target.url }, app: 'blog' } })
+      assert.deepEqual(await call<CheckRow[]>('checks.list', {}, tenant), [])
+      for (const check of ['secret', 'blog']) await assert.rejects(call('checks.read', { params: { check } }, tenant), /there is no check/)
+      await assert.rejects(call('checks.create', { body: { name: 'x', kind: 'http', config: { url: target.url } } }, tenant), /name the app/)
+      await assert.rejects(call('checks.create', { body: { name: 'x', kind: 'http', config: { url: target.url }, app: 'blog' } }, tenant), /no app "blog"/)
+      await assert.rejects(call('checks.create', { body: { name: 'x', kind: 'process', config: { name: 'sh' }, app: 'shop' } }, tenant), /whole machine/)
+      const made = await call<Check>('checks.create', { body: { name: 'mine', kind: 'http', config: { url: target.url }, app: 'shop', every: '1s' } }, tenant)
+      assert.equal(made.confined, true)
+      const outcome = await call<{ message: string }>('checks.test', { body: { kind: 'http', config: { url: target.url }, app: 'shop' } }, tenant)
+      assert.match(outcome.message, /not a public address/)
+      await until(async () => /not a public address/.test((await call<CheckDetail>('checks.read', { params: { check: 'mine' } })).because))
+      assert.equal((await call<{ status: string }>('checks.test', { body: { kind: 'http', config: { url: target.url } } })).status, 'ok')
+      await assert.rejects(call('windows.create', { body: { title: 'x', apps: ['blog'], from: new Date().toISOString(), until: new Date(Date.now() + 1000).toISOString() } }, tenant), /no app "blog"/)
+      await assert.rejects(call('windows.create', { body: { title: 'x', from: new Date().toISOString(), until: new Date(Date.now() + 1000).toISOString() } }), /empty selection/)
+      assert.equal((await db.query('SELECT 1 FROM check_windows')).length, 0)
+    })))
+
+test('secrets are sealed, never answered, and kept by a change that does not name them', () =>
+  withChecks(async ({ call, db }) => {
+    const made = await call<Check>('checks.create', { body: { name: 'db', kind: 'postgres', config: { host: 'db.example.com', user: 'ro', password: 'hunter2' } } })
+    assert.deepEqual([made.config['password'], made.secrets], [undefined, ['password']])
+    assert.ok(!JSON.stringify(await db.query('SELECT config, encode(secrets, $1) AS secrets FROM checks', ['escape'])).includes('hunter2'))
+    const changed = await call<Check>('checks.update', { params: { check: 'db' }, body: { config: { host: 'db2.example.com', user: 'ro' } } })
+    assert.deepEqual([changed.config['host'], changed.secrets], ['db2.example.com', ['password']])
+    await assert.rejects(call('checks.create', { body: { name: 'x', kind: 'http', config: { url: 'ftp://x', statuss: 1 } } }), /url must be http/)
+  }))
+
+test('a machine is told what to check, and what it reports becomes the state', () =>
+  withChecks(async (world) => {
+    const { call, machines, sent, checks } = world
+    machines.set('m1', {})
+    const made = await call<Check>('checks.create', { body: { name: 'disk', kind: 'file', config: { path: '/tmp' }, every: '10s' } })
+    await until(async () => sent.some(({ message }) => message.t === 'checks' && message.checks[0]?.id === made.id))
+    await checks.take({ machine: 'm1', sentAt: new Date(Date.now() + 3_600_000).toISOString(), results: [{ check: made.id, at: new Date(Date.now() + 3_600_000).toISOString(), status: 'warn', message: 'full', durationMs: 3, metrics: [{ name: 'used', value: 91 }] }] })
+    const seen = await call<CheckDetail>('checks.read', { params: { check: 'disk' } })
+    assert.deepEqual([seen.state, seen.vantages[0]?.vantage, seen.because], ['warn', 'm1', 'full'])
+    assert.ok(Math.abs(Date.parse(seen.vantages[0]?.at ?? '') - Date.now()) < 10_000, 'a clock that is an hour ahead is put right')
+    assert.ok(world.samples.some(({ name, value }) => name === 'nightshift_plugin_used' && value === 91))
+    assert.equal((await openAlerts(world))[0]?.severity, 'warning')
+    const before = sent.length
+    machines.set('m1', {})
+    await call('checks.pause', { params: { check: 'disk' } })
+    await until(async () => sent.slice(before).some(({ message }) => message.t === 'checks' && message.checks.length === 0))
+    await assert.rejects(checks.take({ machine: 'm1', sentAt: 'x', results: [] }), /no batch/)
+  }))
+
+test('a test on a machine waits for its answer', () =>
+  withChecks(async ({ call, machines, sent, checks }) => {
+    machines.set('m1', {})
+    const outcome = call<{ message: string }>('checks.test', { body: { kind: 'file', config: { path: '/tmp' } } })
+    await until(async () => sent.some(({ message }) => message.t === 'check.test'))
+    const asked = sent.find(({ message }) => message.t === 'check.test')?.message
+    assert.ok(asked?.t === 'check.test')
+    checks.tested({ t: 'check.tested', test: asked.test, outcome: { status: 'ok', message: 'there', durationMs: 1, metrics: [] } })
+    assert.equal((await outcome).message, 'there')
+  }))

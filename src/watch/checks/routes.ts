@@ -1,0 +1,83 @@
+import { controlKinds, machineKinds } from '#contract/check-kinds.ts'
+import { type Check, type CheckDetail, kindViews } from '#contract/checks.ts'
+import type { Outcome } from '#contract/checks.ts'
+import type { Caller, Handlers } from '#kernel/handlers.ts'
+import { pingKey } from './heartbeat.ts'
+import type { CheckRowIn } from './model.ts'
+import * as planned from './planned.ts'
+import { checkView, findCheck, listChecks, pluginView, readChecks, readHistory, readPlugins, readWindows, withStrips } from './read.ts'
+import * as service from './service.ts'
+import { windowOver } from './windows.ts'
+
+export type RouteDeps = service.CheckDeps & {
+  secret: string
+  apiUrl(): string
+  sign(name: string, digest: string): string
+  /** One run, from there. */
+  test(row: CheckRowIn, from: string, signal: AbortSignal): Promise<Outcome>
+  wake(): void
+}
+
+export function checkRoutes(deps: RouteDeps): Handlers {
+  const { db } = deps
+  const view = async (which: string, caller: Caller): Promise<Check> => checkView(await findCheck(db, which, caller.apps))
+  /** Vantage points hear of it soon. */
+  const changed = async (id: string, caller: Caller) => {
+    deps.wake()
+    return view(id, caller)
+  }
+  return {
+    'checks.kinds': async () => kindViews(machineKinds, controlKinds),
+    'checks.list': async ({ query }, { caller, now }) => withStrips(db, await listChecks(db, { ...query, apps: caller.apps }), now),
+    'checks.create': async ({ body }, { caller, now }) => changed(await service.createCheck(deps, body, { caller, now }), caller),
+    'checks.test': async ({ body }, { caller, now, signal }) => {
+      const row = await service.testRow(deps, body, { caller, now })
+      return deps.test(row, body.from?.[0] ?? row.vantages[0] ?? 'control', signal)
+    },
+    'checks.read': async ({ params }, { caller, now }) => detailOf(deps, params.check, caller, now),
+    'checks.update': async ({ params, body }, { caller, now }) => changed(await service.updateCheck(deps, params.check, body, { caller, now }), caller),
+    'checks.delete': async ({ params }, { caller, now }) => {
+      await service.deleteCheck(deps, params.check, { caller, now })
+      deps.wake()
+      return {}
+    },
+    'checks.pause': async ({ params }, { caller, now }) => changed(await service.pauseCheck(deps, params.check, true, { caller, now }), caller),
+    'checks.resume': async ({ params }, { caller, now }) => changed(await service.pauseCheck(deps, params.check, false, { caller, now }), caller),
+    'checks.history': async ({ params, query }, { caller, now }) => readHistory(db, (await findCheck(db, params.check, caller.apps)).id, new Date(now.getTime() - query.hours * 3_600_000), now),
+    'windows.list': (_, { caller, now }) => planned.listWindows(db, { caller, now }),
+    'windows.create': async ({ body }, { caller, now }) => {
+      const made = await planned.createWindow(db, body, { caller, now })
+      deps.wake()
+      return made
+    },
+    'windows.delete': async ({ params }, { caller, now }) => {
+      await planned.deleteWindow(db, params.window, { caller, now })
+      deps.wake()
+      return {}
+    },
+    'plugins.list': async () => (await readPlugins(db)).map(pluginView),
+    'plugins.put': async ({ params, body }, { caller, now }) => {
+      const made = await planned.putPlugin(db, deps.sign, { name: params.plugin, content: Buffer.from(body.content, 'base64'), caller, now })
+      deps.wake()
+      return made
+    },
+    'plugins.delete': async ({ params }, { caller, now }) => {
+      await planned.deletePlugin(db, params.plugin, { caller, now })
+      return {}
+    },
+  }
+}
+
+async function detailOf({ db, secret, apiUrl }: RouteDeps, which: string, caller: Caller, now: Date): Promise<CheckDetail> {
+  const row = await findCheck(db, which, caller.apps)
+  const needs = row.needs.length === 0 ? [] : (await readChecks(db, row.needs)).filter((each) => row.needs.includes(each.id))
+  const window = windowOver(await readWindows(db), row, now)
+  // who holds the URL can say that the job ran: it is for those who may change the check
+  const mayTell = row.token !== null && caller.access !== 'read'
+  return {
+    ...checkView(row),
+    needNames: needs.filter((each) => caller.apps === null || caller.apps.includes(each.app ?? '')).map(({ id, name, state }) => ({ id, name, state })),
+    windows: window === undefined ? [] : [window.title],
+    ping: mayTell ? { url: `${apiUrl()}/ping/${row.token}`, slugUrl: row.slug === null ? null : `${apiUrl()}/ping/${pingKey(secret, row.app)}/${row.slug}`, pushUrl: `${apiUrl()}/api/push/${row.token}` } : null,
+  }
+}
