@@ -169,6 +169,7 @@ export async function runControl(options: ControlOptions): Promise<Control> {
   void wakeAll()
   const keeper = keepLoopStatus(db, loops)
 
+  await git.open()
   await api.listen({ host: options.apiHost, port: options.apiPort })
   const address = api.server.address()
   if (address !== null && typeof address === 'object') apiPort = address.port

@@ -57,6 +57,7 @@ export function openGitDoor({ db, home, access, builds, apps, changed, log, urlO
     },
   })
   return {
+    open: () => handler.open(),
     door(request: IncomingMessage, response: ServerResponse): boolean {
       if (!(request.url ?? '').startsWith('/git/')) return false
       void handler.handle(request, response)

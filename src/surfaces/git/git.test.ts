@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs'
-import { readFile, rm, symlink } from 'node:fs/promises'
+import { mkdir, readFile, readdir, rm, symlink } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -257,7 +257,7 @@ describe('git push', { concurrency: 1 }, () => {
     assert.match(result.text, /the source archive is refused: "passwd" is a link to the absolute path "\/etc\/passwd"/)
   })
 
-  test('killing control in the middle of a push refuses it and leaves the repository sane; the build goes on and the next push works', async () => {
+  test('killing control in the middle of a push leaves the repository sane; the build goes on, and the branch follows it', async () => {
     await using other = await buildHouse()
     const start = async () => {
       const control = spawn(process.execPath, [join(import.meta.dirname, 'testing/control.ts'), other.url, other.home], { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -267,7 +267,7 @@ describe('git push', { concurrency: 1 }, () => {
     await using work = await clone()
     const first = await start()
     assert.equal((await git(work.dir, 'push', first.url, 'main')).code, 0)
-    await commit(work.dir, { 'package.json': JSON.stringify({ scripts: { build: 'sleep 2', start: 'node x' } }) })
+    const built = await commit(work.dir, { 'package.json': JSON.stringify({ scripts: { build: 'sleep 2', start: 'node x' } }) })
     const pushing = git(work.dir, 'push', first.url, 'main')
     const path = repoPath(other.home, { app: 'shop', environment: 'production' })
     await until(async () => (await other.db.maybe(`SELECT 1 FROM builds WHERE state = 'running'`)) !== undefined, { because: 'the second build runs' })
@@ -278,11 +278,17 @@ describe('git push', { concurrency: 1 }, () => {
     assert.equal(await now(), work.head, 'the branch did not move')
     await until(() => !processesIn(path), { because: 'no git of the push is left' })
     assert.equal((await git(path, 'fsck', '--strict')).code, 0)
+    const left = join(path, 'objects', 'tmp_objdir-incoming-left')
+    await mkdir(left)
     const second = await start()
-    const result = await git(work.dir, 'push', second.url, 'main')
-    assert.equal(result.code, 0, result.text)
-    assert.notEqual(await now(), work.head)
-    assert.equal((await other.db.query(`SELECT 1 FROM builds WHERE state = 'succeeded'`)).length, 3, 'the build of the killed control was finished too')
+    assert.deepEqual((await readdir(join(path, 'objects'))).filter((name) => name.includes('incoming')), [])
+    await until(async () => (await now()) === built, { because: 'the branch has followed the build', timeoutMs: 30_000 })
+    assert.equal((await other.db.query(`SELECT 1 FROM builds WHERE state = 'succeeded'`)).length, 2, 'the build of the killed control was finished')
+    assert.equal((await git(path, 'fsck', '--strict')).code, 0)
+    assert.match((await git(work.dir, 'push', second.url, 'main')).text, /up-to-date/)
+    await until(async () => (await git(path, 'for-each-ref', 'refs/nightshift')).text === '', { because: 'nothing is kept any more' })
+    await commit(work.dir, { 'run.sh': 'echo 3' })
+    assert.equal((await git(work.dir, 'push', second.url, 'main')).code, 0)
     second.control.kill('SIGKILL')
     await once(second.control, 'exit')
   })

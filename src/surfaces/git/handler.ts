@@ -4,12 +4,14 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
+import { isAppError } from '#base/errors.ts'
 import type { Actor } from '#contract/model.ts'
 import { appName, environmentName } from '#contract/names.ts'
 import type { Logger } from '#kernel/log.ts'
 import { problemOf } from '#surfaces/api/problem.ts'
 import { runBackend } from './backend.ts'
 import { openHookServer } from './hook-server.ts'
+import { type KeptBuild, forgetBuild, keptBuilds, moveBranch, removeIncoming } from './kept.ts'
 import { type PushDeps, pushListener } from './pushes.ts'
 import { type RepoName, ensureRepo, isRepoOf, removeRepo, repoExists, repoPath } from './repos.ts'
 import { isExpected, toldOf } from './told.ts'
@@ -27,7 +29,8 @@ export type GitDeps = PushDeps & {
   maxPackBytes?: number
 }
 
-export type GitHandler = { handle(request: IncomingMessage, response: ServerResponse): Promise<void>; close(): Promise<void> }
+/** `open`: before the first request; what an earlier control left half-done is finished. */
+export type GitHandler = { open(): Promise<void>; handle(request: IncomingMessage, response: ServerResponse): Promise<void>; close(): Promise<void> }
 
 const hooks = join(import.meta.dirname, 'hooks')
 const services = ['git-upload-pack', 'git-receive-pack'] as const
@@ -133,7 +136,31 @@ export function createGitHandler(deps: GitDeps): GitHandler {
     }
   }
 
+  /** A build whose push was lost with its control: the branch follows it. */
+  async function settle(kept: KeptBuild): Promise<void> {
+    const build = await deps.builds.finished(kept.name, kept.build, deps.signal)
+    const free = await lock(kept.path)
+    try {
+      const { deployBranch } = await deps.getSettings(kept.name)
+      if (build.state === 'succeeded' && (await moveBranch(kept, deployBranch))) deps.log.info({ ...kept.name, build: kept.build, commit: kept.commit }, 'the branch follows the build of a push that control did not live to accept')
+      await forgetBuild(kept.path, kept.build)
+    } finally {
+      free()
+    }
+  }
+
   return {
+    async open() {
+      const removed = await removeIncoming(deps.home)
+      if (removed.length > 0) deps.log.info({ removed }, 'what was left of pushes that were cut off was removed')
+      for (const kept of await keptBuilds(deps.home)) {
+        void settle(kept).catch(async (error: unknown) => {
+          if (deps.signal.aborted) return
+          if (isAppError(error, 'not-found')) return forgetBuild(kept.path, kept.build).catch(() => {}) // its app is gone
+          deps.log.warn({ err: error, ...kept.name, build: kept.build }, 'a push that was cut off could not be settled; it is tried again at the next start')
+        })
+      }
+    },
     async handle(request, response) {
       try {
         await handle(request, response)

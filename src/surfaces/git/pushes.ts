@@ -4,6 +4,7 @@ import { formatDuration } from '#base/units.ts'
 import type { Actor, Build } from '#contract/model.ts'
 import type { Builds } from '#run/builds/model.ts'
 import type { Listener, Question, Update } from './hook-server.ts'
+import { forgetBuild, keepBuild, keepObjects } from './kept.ts'
 import { type Objects, type RepoName, archive, git, gitSays } from './repos.ts'
 
 export type GitSettings = { deployBranch: string; allowForcePush: boolean }
@@ -42,6 +43,7 @@ export function pushListener(deps: PushDeps, push: Push): { listener: Listener; 
         if (!result.accepted) release()
         return result.accepted
       }
+      if (deployed !== undefined) await forgetBuild(push.path, deployed.id)
       release() // the branch has moved: the next push may look at it
       if (deployed !== undefined) await tellRollout(deps, push, deployed.id, say)
       return true
@@ -68,9 +70,10 @@ async function receive(deps: PushDeps, push: Push, { updates, objects: given }: 
   if (update === undefined) return { accepted: true, buildId: null }
   // a tag object can be pushed to a branch name: what is built is a commit
   const commit = await git(push.path, ['rev-parse', '--verify', '--quiet', `${update.to}^{commit}`], { objects })
-  const build = await buildCommit(deps, push, commit, settings.deployBranch, objects, say)
+  const build = await buildCommit(deps, push, { commit, branch: settings.deployBranch, from: zero.test(update.from) ? null : update.from }, objects, say)
   const accepted = build.state === 'succeeded'
   const because = accepted ? `v${build.release}` : `${build.state}: ${build.because}`
+  if (!accepted) await forgetBuild(push.path, build.id)
   if (!accepted) say(`refused: the build ${because}. The branch stays where it was.`)
   await deps.onPush(push.name, push.actor, { ref: update.ref, commit, accepted, because })
   return { accepted, buildId: accepted ? build.id : null }
@@ -89,8 +92,11 @@ async function refusal(push: Push, update: Update, settings: GitSettings, deploy
   return `${settings.deployBranch} would lose commits that are deployed (not a fast-forward). Pull first, or allow it: nightshift apps settings -a ${push.name.app} --force-push`
 }
 
-async function buildCommit(deps: PushDeps, push: Push, commit: string, branch: string, objects: Objects, say: (text: string) => void): Promise<Build> {
+/** What is built outlives control: from the moment when it is queued, its commit is kept, and the branch follows it though the push be lost. */
+async function buildCommit(deps: PushDeps, push: Push, { commit, branch, from }: { commit: string; branch: string; from: string | null }, objects: Objects, say: (text: string) => void): Promise<Build> {
+  await keepObjects(push.path, objects)
   const queued = await deps.builds.queueGit(push.actor, push.name, archive(push.path, commit, objects), { commit, branch })
+  await keepBuild(push.path, queued.id, commit, from)
   for await (const line of deps.builds.followLog(push.name, queued.id, 0, deps.signal)) say(line.text)
   return deps.builds.finished(push.name, queued.id, deps.signal)
 }

@@ -34,5 +34,5 @@ for await (const line of createInterface({ input: socket }).on('error', () => {}
     code = message.exit
   }
 }
-if (!answered) stdout.write('Nightshift went away during this push; nothing was accepted, push again.\n')
+if (!answered) stdout.write('Nightshift went away during this push. If its build succeeds, the branch follows by itself; see nightshift builds, or push again.\n')
 process.exit(code)

@@ -22,4 +22,5 @@ const handler = createGitHandler({
   async *followRollout() {},
   onPush: async () => {},
 })
+await handler.open()
 const server = createServer((request, response) => void handler.handle(request, response)).listen(0, '127.0.0.1', () => console.log((server.address() as AddressInfo).port))
