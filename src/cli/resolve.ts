@@ -45,13 +45,13 @@ export function resolve(argv: readonly string[]): Resolved {
 function inGroup(name: string, group: Group, words: readonly string[]): Resolved {
   const [verb, ...rest] = words
   if (verb !== undefined && Object.hasOwn(group.verbs, verb)) return { kind: 'command', path: [name, verb], leaf: group.verbs[verb] as Leaf, rest }
-  if (verb !== undefined && !verb.startsWith('-')) {
+  if (verb !== undefined && !verb.startsWith('-') && group.open !== true) {
     const known = Object.keys(group.verbs)
     const near = nearest(verb, known)
     throw new UsageError(`there is no command "${name} ${verb}" (${near === undefined ? `one of: ${known.join(', ')}` : `did you mean: nightshift ${name} ${near}`})`)
   }
   const asksHelp = words.includes('--help') || words.includes('-h')
-  if (group.standard === undefined || asksHelp) return { kind: 'group', path: [name], group, rest: [...words] }
+  if (group.standard === undefined || (asksHelp && group.open !== true)) return { kind: 'group', path: [name], group, rest: [...words] }
   return { kind: 'command', path: [name, group.standard], leaf: group.verbs[group.standard] as Leaf, rest: [...words] }
 }
 

@@ -6,7 +6,7 @@ import type { CliCommand } from './command.ts'
 
 export type Leaf = { kind: 'command'; brief: string; load: () => Promise<CliCommand>; hidden?: true }
 /** A noun. `standard` is the verb of the bare noun: `nightshift apps` = `nightshift apps list`. */
-export type Group = { kind: 'group'; brief: string; verbs: Readonly<Record<string, Leaf>>; standard?: string }
+export type Group = { kind: 'group'; brief: string; verbs: Readonly<Record<string, Leaf>>; standard?: string; /** What is no verb is an argument of the standard one: `nightshift logs shop`. */ open?: true }
 /** Not a client of the API: a process of Nightshift itself, run by `src/up`. */
 export type ProcessEntry = { kind: 'process'; brief: string }
 export type Entry = Leaf | Group | ProcessEntry
@@ -85,7 +85,16 @@ export const sections: readonly Section[] = [
     title: 'See',
     entries: {
       tonight: verb('One sentence about everything, and what needs a person', async () => (await import('./commands/tonight.ts')).tonight),
-      logs: verb('Log lines of every instance, past and present', async () => (await import('./commands/logs.ts')).logs),
+      logs: {
+        ...noun('Log lines of every instance, past and present', 'show', {
+          show: verb('Log lines, searched and followed', async () => (await import('./commands/logs/show.ts')).logsShow),
+          patterns: verb('Similar lines in groups, and those that came with a release', async () => (await import('./commands/logs/patterns.ts')).logsPatterns),
+          counts: verb('Lines over time, by level', async () => (await import('./commands/logs/counts.ts')).logsCounts),
+          around: verb('What stands before and after a line', async () => (await import('./commands/logs/around.ts')).logsAround),
+          keep: verb('How long and how much of an app’s log is kept', async () => (await import('./commands/logs/keep.ts')).logsKeep),
+        }),
+        open: true,
+      },
       drains: noun('Where log lines are sent on to', 'list', {
         list: verb('Drains, and how far each has got', async () => (await import('./commands/drains/list.ts')).drainsList),
         add: verb('Send log lines on, from now on', async () => (await import('./commands/drains/add.ts')).drainsAdd),

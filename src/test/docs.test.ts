@@ -57,7 +57,7 @@ async function commandFault(line: string): Promise<string | undefined> {
   const flags = words.flatMap((word) => /^--[a-z][a-z-]*/.exec(word) ?? [])
   if (entry.kind === 'process') return unknownFlag(flags, `${usageOf(first)} --help`, line)
   const isVerb = entry.kind === 'group' && Object.hasOwn(entry.verbs, second)
-  if (entry.kind === 'group' && !isVerb && (/^[a-z][a-z-]*$/.test(second) || entry.standard === undefined)) return `"nightshift ${first}" has no "${second}"`
+  if (entry.kind === 'group' && !isVerb && entry.open !== true && (/^[a-z][a-z-]*$/.test(second) || entry.standard === undefined)) return `"nightshift ${first}" has no "${second}"`
   const leaf = entry.kind === 'command' ? entry : entry.verbs[isVerb ? second : (entry.standard as string)]
   const command = await leaf?.load()
   return command === undefined ? undefined : unknownFlag(flags, `${flagRows(command).map((flag) => flag.usage).join(' ')} --help --json`, line)

@@ -59,6 +59,60 @@ describe('logs', () => {
     assert.deepEqual([quiet.code, quiet.stderr], [0, 'no lines\n'])
   })
 
+  test('take an app and a search; a first word that can be an app is one', async () => {
+    const asked = async (...argv: string[]) => {
+      api.asked = []
+      await run('logs', ...argv)
+      return api.asked[0]?.query
+    }
+    const past = { environment: 'production', limit: 100 }
+    assert.deepEqual(await asked('blog', 'level>=warn -healthcheck'), { ...past, app: 'blog', q: 'level>=warn -healthcheck' })
+    assert.deepEqual(await asked('blog', 'timed', 'out'), { ...past, app: 'blog', q: 'timed out' })
+    assert.deepEqual(await asked('status:>=500'), { ...past, app: 'shop', q: 'status:>=500' })
+    assert.deepEqual(await asked('-a', 'blog', 'timeout'), { ...past, app: 'blog', q: 'timeout' })
+    assert.deepEqual(await asked('--', '-healthcheck'), { ...past, app: 'shop', q: '-healthcheck' })
+    assert.deepEqual(await asked('--all', 'timeout'), { limit: 100, q: 'timeout' })
+    assert.match((await run('logs', '--help')).stdout, /\[APP\] \[SEARCH/)
+  })
+
+  test('in JSON are read out: what is said, then its fields; requests as one line; --raw leaves them', async () => {
+    const fields = { level: 30, msg: 'paid', 'user.id': 42, note: 'a b' }
+    const request = { at: 'x', method: 'GET', path: '/cart', status: 200, ms: 12.4, client: '10.0.0.7', host: 'shop.example' }
+    const lines = [aLine(JSON.stringify(fields), { message: 'paid', fields }), aLine(JSON.stringify(request), { stream: 'access', instance: 'proxy', fields: request })]
+    api.handlers['logs.list'] = () => ({ lines, partial: false, next: null })
+    const [first, second] = (await run('logs')).stdout.split('\n')
+    assert.match(first ?? '', / paid user\.id=42 note="a b"$/)
+    assert.match(second ?? '', / GET \/cart 200 12 ms 10\.0\.0\.7 shop\.example$/)
+    assert.ok((await run('logs', '--raw')).stdout.includes(JSON.stringify(request)))
+  })
+
+  test('patterns are a table, and say what a release brought', async () => {
+    api.handlers['logs.patterns'] = () => ({ patterns: [{ pattern: 'cannot reach <ip>', count: 7, levels: { unknown: 0, debug: 0, info: 0, warn: 0, error: 7 }, firstAt: new Date().toISOString(), lastAt: new Date().toISOString(), spread: [], sample: aLine('x') }], since: new Date().toISOString(), until: new Date().toISOString(), lines: 10, compared: 90, partial: false })
+    const { stdout, stderr } = await run('logs', 'patterns', 'blog', '--new-since', 'v12', 'level>=warn')
+    assert.match(stdout, /lines {2}level {2}last +pattern\n +7 {2}error {2}just now {2}cannot reach <ip>/)
+    assert.match(stderr, /of 10 lines, compared with 90/)
+    assert.deepEqual(api.asked[0]?.query, { app: 'blog', environment: 'production', q: 'level>=warn', newSince: 'v12', limit: 30 })
+  })
+
+  test('are kept as long as it is said', async () => {
+    api.handlers['logs.keep'] = () => ({ keep: { ms: 14 * 86_400_000, from: 'setting' }, size: { bytes: 2 * 1024 ** 3, from: 'default' }, held: { bytes: 1024, lines: 9, oldestAt: null } })
+    const { stdout } = await run('logs', 'keep', '--for', '14d', '--size', 'default')
+    assert.match(stdout, /kept for +14 d \(set here\)\nup to +2\.0 GB \(default\)\nheld +9 lines in 1\.0 KB/)
+    assert.deepEqual(api.asked[0]?.body, { keep: '14d', size: null })
+  })
+
+  test('-f are in the order of time, whichever machine was quicker', async () => {
+    api.handlers['logs.list'] = () => ({ lines: [aLine('past', { cursor: 'c0' })], partial: false, next: null })
+    api.handlers['logs.stream'] = async function* () {
+      for (const cursor of ['c3', 'c0', 'c2', 'c4']) yield sent(aLine(`line ${cursor}`, { cursor }))
+      await forever()
+    }
+    const following = start(['logs', '-f', '-a', 'shop'], { env: api.env })
+    await following.says('line c4')
+    following.child.kill('SIGINT')
+    assert.deepEqual((await following.ended).stdout.trimEnd().split('\n').map((line) => line.split(' ').at(-1)), ['past', 'c2', 'c3', 'c4'])
+  })
+
   test('as JSON are one object a line', async () => {
     const lines = [aLine('one'), aLine('two')]
     api.handlers['logs.list'] = () => ({ lines, partial: false, next: null })

@@ -1,5 +1,5 @@
 /** The patterns of a question's lines, and those that came with a release. Asks any log store, page by page, newest first. */
-import { accessText } from '#contract/access-line.ts'
+import { accessText } from '#contract/log-text.ts'
 import type { LogPattern } from '#contract/logs.ts'
 import type { LogLine } from '#contract/model.ts'
 import { type LogPage, type LogPageQuery, type LogQuery, levels } from '../model.ts'
@@ -66,8 +66,12 @@ async function walk(read: Read, query: LogPageQuery, take: (line: LogLine) => vo
 
 /** What is compared: of a structured line its message, of a request what people read of it. */
 export function saidBy({ stream, text, message, fields }: Pick<LogLine, 'stream' | 'text' | 'message' | 'fields'>): string {
-  if (stream === 'access' && fields !== undefined) return accessText({ ...fields, client: undefined, ms: undefined }) ?? text
+  if (stream === 'access' && fields !== undefined) return accessText(withoutCaller(fields)) ?? text
   return message ?? text
+}
+
+function withoutCaller({ client: _client, ms: _ms, ...fields }: NonNullable<LogLine['fields']>): NonNullable<LogLine['fields']> {
+  return fields
 }
 
 function patternOf({ words, sample, levels: byLevel, times }: Group, since: Date, until: Date): LogPattern {
