@@ -132,7 +132,7 @@ export async function runControl(options: ControlOptions): Promise<Control> {
   const terminals = openTerminals({ db, fleet, gateway, access })
   const git = openGitDoor({ db, home, access, builds, apps, changed, log, urlOf })
   const handlers: Handlers = {
-    ...systemRoutes({ version, reach, gateway }),
+    ...systemRoutes({ db, version, reach, gateway }),
     ...accessRoutes({ access, consoleUrl: reach.apiUrl, unknownApps: (names) => unknownApps(db, names) }),
     ...appRoutes({ db, apps, reach, moment: watch.moment, choose: watch.choose }),
     ...releaseRoutes(db),

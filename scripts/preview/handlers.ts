@@ -65,6 +65,10 @@ export function previewHandlers(world: World, baseUrl: () => string): Handlers {
 
     'tonight.read': async () => tonightOf(world, Date.now(), summaryOf),
     'map.read': async () => mapOf(world, Date.now()),
+    'loops.list': async () => [
+      { name: 'healing', startedAt: new Date(Date.now() - 1200).toISOString(), tookMs: 14, turns: 5120, actions: [], waiting: ['shop/production/web: watches whether it helped that shop/web.1 was started again'], errors: [] },
+      { name: 'rollouts', startedAt: new Date(Date.now() - 2600).toISOString(), tookMs: 6, turns: 2210, actions: [], waiting: [], errors: [] },
+    ],
     'machines.list': async ({ query }) => (query.query === undefined ? scene.machines : scene.machines.filter(({ name }) => select(query.query as string).machines.some((one) => one.name === name))),
     'machines.tag': async ({ params, body }) => {
       const machine = scene.machines.find(({ name }) => name === params.machine)

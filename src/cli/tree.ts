@@ -133,6 +133,7 @@ export const sections: readonly Section[] = [
         tag: verb('Give tags to a machine, which queries name it by', async () => (await import('./commands/machines/tag.ts')).machinesTag),
         untag: verb('Take tags from a machine', async () => (await import('./commands/machines/untag.ts')).machinesUntag),
       }),
+      loops: verb('What control does by itself, and what it waits for', async () => (await import('./commands/loops.ts')).loops),
       find: verb('What a query over machines, apps, services, instances and checks matches', async () => (await import('./commands/find.ts')).find),
     },
   },

@@ -20,6 +20,7 @@ export const calls: Record<EndpointId, CallSpec> = {
   'traces.list': { method: 'GET', path: '/v1/traces' },
   'traces.read': { method: 'GET', path: '/v1/traces/{trace}' },
   'search.read': { method: 'GET', path: '/v1/search' },
+  'loops.list': { method: 'GET', path: '/v1/loops' },
   'machines.list': { method: 'GET', path: '/v1/machines' },
   'machines.tag': { method: 'PATCH', path: '/v1/machines/{machine}/tags', body: true },
   'selectors.match': { method: 'GET', path: '/v1/selection' },

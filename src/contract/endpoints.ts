@@ -10,6 +10,7 @@ import * as checks from './checks.ts'
 import * as heal from './healing.ts'
 import * as logs from './logs.ts'
 import { logFilter } from './logs.ts'
+import { loopSchema } from './loops.ts'
 import * as m from './model.ts'
 import { searchQuery, searchSchema } from './search.ts'
 import { selectionSchema, selectorText, tagList } from './selecting.ts'
@@ -65,6 +66,7 @@ export const endpoints = define({
   'traces.list': { method: 'GET', path: '/v1/traces', access: 'read', summary: 'Traces that were kept, newest first, and how long those take that fit.', query: tracesQuery, response: traceListSchema },
   'traces.read': { method: 'GET', path: '/v1/traces/{trace}', access: 'read', summary: 'The spans of a trace, and the log lines that name it.', params: z.object({ trace: traceId }), response: traceSchema },
   'search.read': { method: 'GET', path: '/v1/search', access: 'read', summary: 'Apps, services, machines, alerts, releases, events, documents and log lines that hold the words, best first.', query: searchQuery, response: searchSchema },
+  'loops.list': { method: 'GET', path: '/v1/loops', access: 'read', summary: 'What each loop of control did last and what it waits for; for credentials that see all apps.', response: z.array(loopSchema) },
   'machines.list': { method: 'GET', path: '/v1/machines', access: 'read', summary: 'Machines and what each cannot do; with `query`, those it matches.', query: z.object({ query: selectorText.optional() }), response: z.array(m.machineSchema) },
   'machines.tag': { method: 'PATCH', path: '/v1/machines/{machine}/tags', access: 'admin', summary: 'Give tags to a machine, and take tags from it.', params: z.object({ machine: machineName }), body: z.object({ add: tagList.default([]), remove: tagList.default([]) }), response: m.machineSchema },
   'selectors.match': { method: 'GET', path: '/v1/selection', access: 'read', summary: 'What a query over machines, apps, services, instances and checks matches; an empty one matches nothing.', query: z.object({ query: selectorText }), response: selectionSchema },

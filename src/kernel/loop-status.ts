@@ -1,6 +1,6 @@
 /** Keeps what each loop did last where operators can read it, also after control has ended. */
-import type { Database } from './db/db.ts'
-import type { Loop } from './loop.ts'
+import type { Database, Db } from './db/db.ts'
+import type { Loop, LoopStatus } from './loop.ts'
 
 export function keepLoopStatus(db: Database, loops: readonly Loop[], periodMs = 10_000): { close(): void } {
   const seen = new Map<string, number>()
@@ -17,4 +17,12 @@ export function keepLoopStatus(db: Database, loops: readonly Loop[], periodMs = 
   }, periodMs)
   timer.unref()
   return { close: () => clearInterval(timer) }
+}
+
+const mostWords = 50
+
+/** As last told, at most some ten seconds ago while control runs. */
+export async function readLoopStatus(db: Db): Promise<LoopStatus[]> {
+  const rows = await db.query<{ status: LoopStatus }>('SELECT status FROM loop_status ORDER BY name')
+  return rows.map(({ status: { name, startedAt, tookMs, turns, actions, waiting, errors } }) => ({ name, startedAt, tookMs, turns, errors, actions: actions.slice(0, mostWords), waiting: waiting.slice(0, mostWords) }))
 }

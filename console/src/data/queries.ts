@@ -34,6 +34,7 @@ export const queries = {
   routes: (ref: AppRef) => queryOptions({ queryKey: ['routes', ref.app, ref.env], queryFn: ({ signal }) => api.call('routes.list', where(ref), signal) }),
   recentLines: (ref: AppRef, limit: number) =>
     queryOptions({ queryKey: ['lines', ref.app, ref.env, limit], queryFn: ({ signal }) => api.call('logs.list', { query: { app: ref.app, environment: ref.env, limit } }, signal), refetchInterval: 4 * seconds }),
+  loops: () => queryOptions({ queryKey: ['loops'], queryFn: ({ signal }) => api.call('loops.list', {}, signal), refetchInterval: 10 * seconds }),
   healing: () => queryOptions({ queryKey: ['healing'], queryFn: ({ signal }) => api.call('healing.overview', {}, signal), refetchInterval: 15 * seconds }),
   openRemediations: () => queryOptions({ queryKey: ['remediations', 'open'], queryFn: ({ signal }) => api.call('healing.list', { query: { open: 'true' } }, signal), refetchInterval: 15 * seconds }),
   remediations: (of: Partial<AppRef>) =>

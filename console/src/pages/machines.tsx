@@ -12,6 +12,7 @@ import { Tag } from '../components/tag.tsx'
 import { queries } from '../data/queries.ts'
 import { commands } from '../lib/commands.ts'
 import { formatSize, plural } from '../lib/numbers.ts'
+import { LoopList } from '../machines/loop-list.tsx'
 
 const route = getRouteApi('/signed-in/machines')
 
@@ -44,6 +45,7 @@ export function Machines() {
           }
         </Answer>
       )}
+      {where === undefined ? <LoopList /> : null}
     </Page>
   )
 }
