@@ -1,132 +1,99 @@
 /**
- * What callers see while a release is rolled out under a constant load: a good one by each strategy, and broken ones of every kind.
+ * What callers see while a release is rolled out under a constant load, a good one and broken ones of every kind, beside peers in the same run.
  *
- *   release 1 serves with two instances → load → deploy release 2 → until it has ended and `--seconds` more → who serves?
+ *   release `one` serves with two processes → load → deploy release `two`, until the platform is through with it → `--seconds` more → who serves?
  *
- * Flags: --rate 100, --seconds 10 (watched after the end), --only good,exits (parts of names), --wait minutes for a calm machine.
+ * Flags: --only a,b (parts of platforms' names), --case good,exits (parts of names), --rate 100, --seconds 5 (watched after the end),
+ * --wait minutes for a calm machine.
  */
-import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { sleep } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
-import { appFetch } from '#test/harness/fetch.ts'
-import { type TestNightshift, bootNightshift } from '#test/harness/nightshift.ts'
-import { until } from '#test/harness/wait.ts'
-import { startLoad } from './heal/load.ts'
-import { type Measured, measure } from './heal/measure.ts'
+import type { Platform, Release } from './platforms/platform.ts'
+import { chosen, platforms } from './platforms/platforms.ts'
+import type { Program } from './platforms/program.ts'
+import { ask } from './rig/ask.ts'
+import { inFolder } from './rig/folder.ts'
+import { interrupted } from './rig/interrupt.ts'
+import type { Measured } from './rig/measure.ts'
 import { calm, machineLine, markdownTable, note, say, short } from './rig/report.ts'
+import { underLoad } from './rig/under-load.ts'
 
-/** `words`: what it answers with; `answers`: the status, after `slowMs`; the rest is how it is broken. */
-type Kind = { name: string; expected: 1 | 2; strategy?: string; source: (words: string) => string; release?: string }
-
-const server = ({ words, status = 200, up = 200, slowMs = 0, port = 'process.env.PORT', after = '' }: { words: string; status?: number; up?: number; slowMs?: number; port?: string; after?: string }) => `
-const http = require('node:http')
-const answer = (response, status) => response.writeHead(status, { 'x-process': '${words}-' + process.pid }).end('${words}')
-http.createServer((request, response) => {
-  request.resume()
-  if (request.url === '/up') return response.writeHead(${up}).end()
-  setTimeout(answer, ${slowMs}, response, ${status})
-}).listen(${port})
-${after}
-`
+/** `seconds`: it shows itself only after so long. `strategy`: for ours alone. */
+type Kind = { name: string; program?: Omit<Program, 'words'>; isGood?: boolean; seconds?: number; command?: string; strategy?: string }
 
 const kinds: readonly Kind[] = [
-  { name: 'good, rolling', expected: 2, source: (words) => server({ words }) },
-  { name: 'good, blue-green', expected: 2, strategy: 'blue-green', source: (words) => server({ words }) },
-  { name: 'good, canary', expected: 2, strategy: 'canary, canary: [10%, 50%], hold: 5s', source: (words) => server({ words }) },
-  { name: 'exits at once', expected: 1, source: () => 'process.exit(1)' },
-  { name: 'never healthy', expected: 1, source: (words) => server({ words, up: 503 }) },
-  { name: 'binds the wrong port', expected: 1, source: (words) => server({ words, port: '0' }) },
-  { name: 'its release command fails', expected: 1, release: 'exit 3', source: (words) => server({ words }) },
-  { name: 'healthy, answers 500', expected: 1, source: (words) => server({ words, status: 500 }) },
-  { name: 'healthy, answers 500, canary', expected: 1, strategy: 'canary, canary: [10%], hold: 60s', source: (words) => server({ words, status: 500 }) },
-  { name: 'healthy, slow', expected: 1, source: (words) => server({ words, slowMs: 400 }) },
-  { name: 'crashes after ten seconds', expected: 1, source: (words) => server({ words, after: 'setTimeout(() => process.exit(1), 10_000)' }) },
+  { name: 'good', isGood: true },
+  { name: 'good, blue-green', isGood: true, strategy: 'blue-green' },
+  { name: 'good, canary', isGood: true, strategy: 'canary, canary: [10%, 50%], hold: 5s' },
+  { name: 'exits at once', program: { first: 'process.exit(1)' } },
+  { name: 'never healthy', program: { up: 503 } },
+  { name: 'binds the wrong port', program: { port: '0' } },
+  { name: 'its release command fails', command: 'exit 3' },
+  { name: 'healthy, answers 500', program: { status: 500 } },
+  { name: 'healthy, answers 500, canary', program: { status: 500 }, strategy: 'canary, canary: [10%], hold: 60s' },
+  { name: 'healthy, slow', program: { slowMs: 400 } },
+  { name: 'healthy, leaks', program: { leakKib: 128 }, seconds: 35 },
+  { name: 'crashes after ten seconds', program: { last: 'setTimeout(() => process.exit(1), 10_000)' }, seconds: 25 },
 ]
 
-const manifest = (kind: Kind | null) => `
-name: rolled
-${kind?.release === undefined ? '' : `release: ${kind.release}`}
-services:
-  web:
-    command: [node, server.js]
-    scale: 2
-    health: { path: /up, interval: 1s, startup: 10s }
-deploy: { strategy: ${kind?.strategy ?? 'rolling'}, drain: 5s }
-`
+const count = 2
+const warmSeconds = 3
+const most = 'nightshift (docker),docker + nginx,docker + haproxy,swarm,pm2'
 
 export async function runRollout(args: string[]): Promise<void> {
-  const { values } = parseArgs({ args, options: { rate: { type: 'string', default: '100' }, seconds: { type: 'string', default: '10' }, only: { type: 'string', default: '' }, wait: { type: 'string', default: '10' } } })
-  const wanted = values.only.split(',')
-  const cases = kinds.filter(({ name }) => wanted.some((part) => name.includes(part)))
+  const text = (value: string) => ({ type: 'string', default: value }) as const
+  const { values } = parseArgs({ args, options: { only: text(most), case: text(''), rate: text('100'), seconds: text('5'), wait: text('10') } })
+  const wanted = chosen(kinds, values.case)
+  const present = await platforms(values.only)
   await calm(1.5, Number(values.wait) * 60_000)
-  say(`${machineLine()}; ${values.rate} requests/s, one in five a POST, two instances, process driver\n`)
-  const rows: string[][] = []
-  for (const kind of cases) {
-    note(kind.name)
-    try {
-      rows.push([kind.name, ...cells(await once(kind, Number(values.rate), Number(values.seconds)))])
-    } catch (error) {
-      say(`${kind.name}: ${messageOf(error)}`)
+  say(`${machineLine()}; ${values.rate} requests/s, one in five a POST, ${count} processes`)
+  for (const kind of wanted) {
+    const rows: string[][] = []
+    for (const platform of present.filter(({ hasStrategies }) => hasStrategies || kind.strategy === undefined)) {
+      if (interrupted.aborted) return
+      note(`${kind.name}: ${platform.name}`)
+      try {
+        rows.push([platform.name, ...cells(await once(platform, kind, Number(values.rate), Number(values.seconds)))])
+      } catch (error) {
+        say(`${kind.name}: ${platform.name}: ${messageOf(error)}`)
+      }
     }
+    say(`\n${kind.name}\n\n${markdownTable(['', 'failed', 'of', 'p99 ms', 'max ms', 'over after s', 'serves in the end', 'what the platform says'], rows)}`)
   }
-  say(markdownTable(['release', 'failed', 'of', 'p99 ms', 'max ms', 'decided after s', 'serves in the end', 'why'], rows))
 }
 
 type Result = Measured & { tookMs: number; serves: string; why: string }
 
 function cells({ failedGets, failedPosts, sent, p99Ms, maxMs, tookMs, serves, why }: Result): string[] {
-  return [short(failedGets + failedPosts), short(sent), short(p99Ms), short(maxMs), short(tookMs / 1000), serves, why]
+  return [short(failedGets + failedPosts), short(sent), short(p99Ms), short(maxMs), short(tookMs / 1000), serves, why.replaceAll(/\s*[|\n]\s*/g, ' ')]
 }
 
-async function once(kind: Kind, rate: number, seconds: number): Promise<Result> {
-  const folder = await mkdtemp(join(tmpdir(), 'bench-rollout-'))
-  try {
-    await using nightshift = await bootNightshift({ driver: 'process' })
-    await deploy(nightshift, join(folder, 'one'), manifest(null), server({ words: 'one' }))
-    const load = startLoad(nightshift.url('rolled', ''), { rate, timeoutMs: 10_000, run: 'r' })
-    try {
-      await sleep(15_000) // there must be something to compare with
-      const startedAt = performance.now()
-      const before = new Set(load.outcomes.flatMap((one) => one.process ?? []))
-      await deploy(nightshift, join(folder, 'two'), manifest(kind), kind.source('two')).catch(() => {}) // what fails is what is measured
-      const why = await decided(nightshift, kind)
-      const tookMs = performance.now() - startedAt
-      await sleep(seconds * 1000)
-      const serves = await (await appFetch(nightshift.url('rolled'))).text()
-      if (serves !== (kind.expected === 1 ? 'one' : 'two')) throw new Error(`release "${serves}" serves in the end`)
-      return { ...measure(await load.stop(), startedAt, before), tookMs, serves, why }
-    } finally {
-      await load.stop()
-    }
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
-}
-
-async function deploy(nightshift: TestNightshift, folder: string, manifestText: string, source: string): Promise<void> {
-  await mkdir(folder, { recursive: true })
-  await writeFile(join(folder, 'nightshift.yml'), manifestText)
-  await writeFile(join(folder, 'package.json'), '{}')
-  await writeFile(join(folder, 'server.js'), source)
-  const { code, stdout, stderr } = await nightshift.cli(['deploy', folder])
-  if (code !== 0) throw new Error(stdout + stderr)
-}
-
-/** Until the good one serves alone, or the broken one is given up or rolled back and nothing of it is left. */
-async function decided({ client }: TestNightshift, kind: Kind): Promise<string> {
-  return until(
-    async () => {
-      const app = await client.call('apps.read', { params: { app: 'rolled' } })
-      const bake = await client.call('bakes.read', { params: { app: 'rolled' } })
-      const releases = new Set(app.services.flatMap((service) => service.instances).map((one) => one.release))
-      if (app.rollout?.finishedAt == null || releases.size !== 1) return undefined
-      if (kind.expected === 2) return releases.has(2) && 'it is good'
-      if (bake?.state === 'condemned' && releases.has(bake.rolledBackTo ?? 0)) return bake.because
-      return app.rollout.state === 'failed' && releases.has(1) && app.rollout.because
-    },
-    { timeoutMs: 240_000, everyMs: 250, because: 'it is decided' },
+async function once(platform: Platform, kind: Kind, rate: number, seconds: number): Promise<Result> {
+  const { seen, gave } = await inFolder((folder) =>
+    underLoad(platform, { folder, count, rate, timeoutMs: 10_000, warmSeconds: Math.max(warmSeconds, platform.compareSeconds) }, async ({ running, fromAt }) => {
+      const why = await running.deploy(releaseOf(kind))
+      const tookMs = performance.now() - fromAt
+      // a platform that took it back already, or never let it in, has nothing more to show
+      const shows = (await serving(running.url)) === 'old' ? seconds : Math.max(seconds, (kind.seconds ?? 0) - tookMs / 1000)
+      await sleep(shows * 1000, interrupted)
+      return { why, tookMs, serves: await serving(running.url) }
+    }),
   )
+  return { ...seen, ...gave }
+}
+
+function releaseOf({ program, isGood = false, command, strategy }: Kind): Release {
+  return { program: { words: 'two', ...program }, isGood, ...(command === undefined ? {} : { command }), ...(strategy === undefined ? {} : { strategy }) }
+}
+
+/** Which releases answer ten requests, and how well. */
+async function serving(url: string): Promise<string> {
+  const names: Record<string, string> = { one: 'old', two: 'new' }
+  const found = await Promise.all(Array.from({ length: 10 }, () => ask(url, 2_000)))
+  const said = found.map((one) => {
+    const release = one && names[one.words]
+    return release ? (one.status === 200 ? release : `${release} (${one.status})`) : 'nobody'
+  })
+  return [...new Set(said)].toSorted().reverse().join(' and ')
 }

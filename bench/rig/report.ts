@@ -1,3 +1,5 @@
+import { sleep } from '#base/clock.ts'
+import { interrupted } from './interrupt.ts'
 import { cpus, loadavg, release, totalmem } from 'node:os'
 
 export function median(values: readonly number[]): number {
@@ -44,6 +46,6 @@ export async function calm(maxLoad: number, waitMs: number): Promise<boolean> {
     if (load < maxLoad) return true
     if (Date.now() > end) return false
     note(`load is ${load.toFixed(1)}, waiting for less than ${maxLoad}`)
-    await new Promise((resolve) => setTimeout(resolve, 15_000))
+    await sleep(15_000, interrupted)
   }
 }
