@@ -10,7 +10,11 @@ import * as checks from './checks.ts'
 import * as heal from './healing.ts'
 import * as logs from './logs.ts'
 import { logFilter } from './logs.ts'
+<<<<<<< HEAD
 import { loopSchema } from './loops.ts'
+=======
+import * as metrics from './metrics.ts'
+>>>>>>> d6aad25 (metrics: series, sealed chunks with sums of five minutes and hours, and one way to ask)
 import * as m from './model.ts'
 import { searchQuery, searchSchema } from './search.ts'
 import { selectionSchema, selectorText, tagList } from './selecting.ts'
@@ -84,6 +88,9 @@ export const endpoints = define({
   'logs.keeping': { method: 'GET', path: '/v1/apps/{app}/logs/keeping', access: 'read', summary: 'How long and how much of its logs is kept, and what is held.', params: app, response: logs.logKeepingSchema },
   'logs.keep': { method: 'PATCH', path: '/v1/apps/{app}/logs/keeping', access: 'deploy', summary: 'Keep its logs for a time and up to a size, whatever its manifest says; null: as that says.', params: app, body: logs.logKeepingBody, response: logs.logKeepingSchema },
   'traffic.read': { method: 'GET', path: '/v1/traffic', access: 'read', summary: 'Rate, errors and latency of routes and edges.', query: z.object({ app: appName.optional(), environment: environmentName.optional(), minutes: windowMinutes }), response: z.array(m.trafficSeriesSchema) },
+  'metrics.query': { method: 'GET', path: '/v1/metrics/query', access: 'read', summary: 'Series of a metric over time: rates, sums and percentiles, by label.', query: metrics.metricQuerySchema, response: metrics.metricAnswerSchema },
+  'metrics.list': { method: 'GET', path: '/v1/metrics', access: 'read', summary: 'Names of metrics, with their labels.', query: z.object({ app: appName.optional() }), response: z.array(metrics.metricNameSchema) },
+  'metrics.values': { method: 'GET', path: '/v1/metrics/values', access: 'read', summary: 'Values of one label of a metric.', query: z.object({ metric: z.string().max(200), label: z.string().max(100) }), response: z.array(z.string()) },
   'resources.read': { method: 'GET', path: '/v1/apps/{app}/resources', access: 'read', summary: 'CPU and memory of every instance.', params: app, query: z.object({ ...inEnvironment, minutes: windowMinutes }), response: z.array(m.resourceSeriesSchema) },
 
   // ---- apps

@@ -23,6 +23,10 @@ import { keepingRoutes } from './logs/keeping/routes.ts'
 import { logRoutes } from './logs/routes.ts'
 import { createLogWriter } from './logs/service.ts'
 import { readMap } from './map/service.ts'
+import { samplesOfStats, samplesOfTraffic } from './metrics/collect.ts'
+import { startMetricSealing, startMetricTidying } from './metrics/loop.ts'
+import { metricRoutes } from './metrics/routes.ts'
+import { type MetricWriter, createMetricWriter } from './metrics/service.ts'
 import { openSelectors } from './selectors/routes.ts'
 import { newestStats, readResources } from './resources/read.ts'
 import { ingestStats, statsKeptMs } from './resources/service.ts'
@@ -48,6 +52,7 @@ export type Intake = {
 export type Watch = {
   intake: Intake
   handlers: Handlers
+  metrics: Pick<MetricWriter, 'write'>
   /** Log lines of the past. */
   lines: LogReader['read']
   /** Samples and rates of the moment, for answers about apps. */
@@ -59,6 +64,7 @@ export type Watch = {
 }
 
 export function openWatch({ db, box, log, reach, changed, clock = systemClock }: { db: Database; box: SecretBox; log: Logger; reach: Reach; changed: Bell; clock?: Clock }): Watch {
+  const metrics = createMetricWriter({ db, log, clock })
   const writer = createLogWriter(db)
   const reader = createLogReader(db)
   const selectors = openSelectors(db, reach)
@@ -83,6 +89,7 @@ export function openWatch({ db, box, log, reach, changed, clock = systemClock }:
 
   const handlers: Handlers = {
     ...journalRoutes({ db, changed }),
+    ...metricRoutes(db),
     ...selectors.handlers,
     ...logRoutes(reader),
     ...drainRoutes(drains),
@@ -110,17 +117,20 @@ export function openWatch({ db, box, log, reach, changed, clock = systemClock }:
     intake: {
       logs: (batches) => noted(writer.ingest(batches)),
       facts: (batch) => noted(ingestFacts(db, batch, clock.now())),
-      stats: (batch) => ingestStats(db, batch, clock.now()),
-      traffic: (batch) => ingestTraffic(db, batch, clock.now()),
+      stats: (batch) => ingestStats(db, batch, clock.now(), (tx, taken) => metrics.store(tx, samplesOfStats(taken))),
+      traffic: (batch) => ingestTraffic(db, batch, clock.now(), (tx, taken) => metrics.store(tx, samplesOfTraffic(taken))),
       spans: async (batch) => traces.ingest(batch, clock.now()),
     },
     handlers,
+    metrics,
     lines: reader.read,
     moment,
     choose: selectors.choose,
     start: () => [
       ...traces.start((error) => log.error({ err: error }, 'a turn of traces failed')),
       startLogSealing(db, { onError: (error) => log.error({ err: error }, 'sealing of logs failed') }),
+      startMetricSealing(db, { onError: (error) => log.error({ err: error }, 'sealing of metrics failed') }),
+      startMetricTidying(db, { onForgotten: metrics.forgetIds, onError: (error) => log.error({ err: error }, 'tidying of metrics failed') }),
       startLogTidying(db, { onError: (error) => log.error({ err: error }, 'tidying of logs failed') }),
       (drainLoop = startDrains({ db, box, clock, log, lines: (app, after, signal) => reader.stream({ app }, { after, signal }) })),
       startLoop({
@@ -137,6 +147,7 @@ export function openWatch({ db, box, log, reach, changed, clock = systemClock }:
     async close() {
       await traces.close(clock.now()).catch((error: unknown) => log.warn({ err: error }, 'the last traces could not be written'))
       reader.close()
+      await metrics.close()
       await writer.close()
     },
   }

@@ -1,22 +1,24 @@
 /** Taking samples of instances in, rounded to ten seconds; a sample that comes twice is one. */
 import { AppError } from '#base/errors.ts'
 import type { DiskUse, InstanceStat, StatBatch } from '#contract/wire.ts'
-import type { Database } from '#kernel/db/db.ts'
+import type { Database, Db } from '#kernel/db/db.ts'
 import { noteDisk } from '#run/machines/commands.ts'
 import { grainMs } from '#watch/points.ts'
 import { saveStats } from './store.ts'
 
 export const statsKeptMs = 24 * 3_600_000
 
-/** How many samples were taken. Samples that make no sense are left out; a batch without a time is `invalid`. */
-export async function ingestStats(db: Database, batch: StatBatch, now: Date): Promise<number> {
+/** How many samples were taken. Samples that make no sense are left out; a batch without a time is `invalid`. `also`: what else is made of it, in the same transaction. */
+export async function ingestStats(db: Database, batch: StatBatch, now: Date, also: (tx: Db, batch: StatBatch) => Promise<void> = async () => {}): Promise<number> {
   const ms = Math.min(Date.parse(batch.at), now.getTime())
   if (Number.isNaN(ms) || !Array.isArray(batch.instances)) throw new AppError('invalid', 'a batch of samples needs a time and instances')
   if (ms < now.getTime() - statsKeptMs) return 0
   const stats = [...new Map(batch.instances.filter(isStat).map((stat) => [stat.instance, stat])).values()]
   await db.transaction(async (tx) => {
     if (stats.length > 0) await saveStats(tx, new Date(ms - (ms % grainMs)), stats)
-    if (isDisk(batch.disk)) await noteDisk(tx, batch.machine, batch.disk)
+    const disk = isDisk(batch.disk) ? batch.disk : null
+    if (disk !== null) await noteDisk(tx, batch.machine, disk)
+    await also(tx, { machine: batch.machine, at: new Date(ms).toISOString(), instances: stats, disk })
   })
   return stats.length
 }

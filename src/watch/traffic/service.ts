@@ -1,13 +1,13 @@
 /** Taking traffic counts in: each batch once, by its id. */
 import { AppError } from '#base/errors.ts'
 import type { ReleaseCount, TrafficBatch, TrafficCount } from '#contract/wire.ts'
-import type { Database } from '#kernel/db/db.ts'
+import type { Database, Db } from '#kernel/db/db.ts'
 import { addCounts, addReleases, claimBatch } from './store.ts'
 
 export const trafficKeptMs = 24 * 3_600_000
 
-/** False if it was stored before, or is too old to be of use. Throws `invalid` for a batch that can never be stored. */
-export async function ingestTraffic(db: Database, batch: TrafficBatch, now: Date): Promise<boolean> {
+/** False if it was stored before, or is too old to be of use. Throws `invalid` for a batch that can never be stored. `also`: what else is made of it, in the same transaction. */
+export async function ingestTraffic(db: Database, batch: TrafficBatch, now: Date, also: (tx: Db, batch: TrafficBatch) => Promise<void> = async () => {}): Promise<boolean> {
   const [from, to] = [Date.parse(batch.from), Date.parse(batch.to)]
   if (typeof batch.id !== 'string' || batch.id === '' || batch.id.length > 100 || !Array.isArray(batch.counts)) throw new AppError('invalid', 'a traffic batch needs an id of 1 to 100 characters, and counts')
   if (Number.isNaN(from) || Number.isNaN(to) || to < from) throw new AppError('invalid', `traffic batch ${batch.id}: from and to must be times, in this order`)
@@ -21,6 +21,8 @@ export async function ingestTraffic(db: Database, batch: TrafficBatch, now: Date
     if (!(await claimBatch(tx, batch.id, now))) return false
     if (counts.length > 0) await addCounts(tx, { ...batch, counts }, Math.floor(middle))
     await addReleases(tx, { ...batch, counts }, Math.floor(middle))
+    const at = new Date(middle).toISOString()
+    await also(tx, { ...batch, from: at, to: at, counts })
     return true
   })
 }

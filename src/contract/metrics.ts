@@ -1,0 +1,51 @@
+/** Metrics as the API asks for them and answers. */
+import { z } from 'zod'
+import { parseDuration } from '#base/units.ts'
+import { AppError } from '#base/errors.ts'
+
+export const metricFns = ['avg', 'min', 'max', 'sum', 'last', 'rate', 'increase', 'p50', 'p90', 'p95', 'p99'] as const
+export type MetricFn = (typeof metricFns)[number]
+
+/** `label=value,label=other*`: all must fit; a label twice: one of its values. Values hold no comma. */
+export function parseWhere(text: string): Record<string, string[]> {
+  const where: Record<string, string[]> = {}
+  for (const part of text.split(',').filter((one) => one !== '')) {
+    const [, label, value] = /^([a-zA-Z_][a-zA-Z0-9_]{0,99})=(.*)$/.exec(part) ?? []
+    if (label === undefined || value === undefined) throw new AppError('invalid', `"${part.slice(0, 80)}" is no condition on a label (write label=value, with commas between)`)
+    where[label] = [...(where[label] ?? []), value]
+  }
+  return where
+}
+
+const span = z.string().max(20).refine((text) => canParse(text), 'must be a duration such as 30s, 5m, 1h or 7d')
+
+function canParse(text: string): boolean {
+  try {
+    return parseDuration(text) > 0
+  } catch {
+    return false
+  }
+}
+
+export const metricQuerySchema = z.object({
+  /** Of a histogram, for p50 to p99: without `_bucket`. */
+  metric: z.string().min(1).max(200),
+  fn: z.enum(metricFns).default('avg'),
+  /** Conditions on labels: `app=shop,service=web`; `*` stands for any text. */
+  where: z.string().max(1000).default(''),
+  /** Labels to keep apart, comma-separated; empty: one series for all; left out: each series. */
+  by: z.string().max(300).optional(),
+  since: z.iso.datetime().optional(),
+  until: z.iso.datetime().optional(),
+  /** Default: what gives about 120 points. */
+  step: span.optional(),
+  /** Ask of so long before, such as 1d or 7d, and answer as if it were now. */
+  offset: span.optional(),
+})
+/** One point a step: when it begins (milliseconds since 1970), and its value; null where nothing is known. */
+export const metricSeriesSchema = z.object({ labels: z.record(z.string(), z.string()), points: z.array(z.tuple([z.number(), z.number().nullable()])) })
+export type MetricSeriesView = z.infer<typeof metricSeriesSchema>
+export const metricAnswerSchema = z.object({ since: z.iso.datetime(), until: z.iso.datetime(), stepMs: z.number(), series: z.array(metricSeriesSchema) })
+export type MetricAnswer = z.infer<typeof metricAnswerSchema>
+export const metricNameSchema = z.object({ name: z.string(), kind: z.enum(['gauge', 'counter', 'delta']), series: z.number(), labels: z.array(z.string()) })
+export type MetricName = z.infer<typeof metricNameSchema>

@@ -1,0 +1,115 @@
+/** The pure half of the metric store, held against plain reckoning. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { inOrder, samplesOf, widened } from './buckets.ts'
+import { decodeBuckets, decodePoints, encodeBuckets, encodePoints } from './codec.ts'
+import { type Bucket, type Point, rise, seriesKey } from './model.ts'
+import { answer, quantileIn } from './query.ts'
+
+const point = fc.record({ atMs: fc.integer({ min: 0, max: 4 * 3_600_000 }), value: fc.double({ noNaN: true, min: -1e12, max: 1e12 }) }, { noNullPrototype: true })
+const points = fc.array(point, { maxLength: 200 }).map(inOrder)
+const close = (a: number, b: number) => Math.abs(a - b) <= 1e-6 * Math.max(1, Math.abs(a), Math.abs(b))
+
+test('what is sealed is read as it was', () => {
+  fc.assert(fc.property(fc.array(fc.record({ atMs: fc.integer({ min: 0, max: 2 ** 43 }), value: fc.double() }, { noNullPrototype: true })).map(inOrder), (given) => assert.deepEqual(decodePoints(encodePoints(given)), given)))
+  fc.assert(fc.property(points, (given) => {
+    const sums = widened(samplesOf('gauge', given, null), 300_000)
+    assert.deepEqual(decodeBuckets(encodeBuckets(sums), 300_000), sums)
+  }))
+})
+
+test('a quiet hour takes less than two bytes a point', () => {
+  const hour = Array.from({ length: 360 }, (_, at) => ({ atMs: 1_700_000_000_000 + at * 10_000, value: 0.25 }))
+  assert.ok(encodePoints(hour).length < 720)
+})
+
+test('summed in pieces and then wider is the same as summed at once', () => {
+  fc.assert(fc.property(points, fc.nat(200), fc.constantFrom('gauge', 'counter', 'delta'), (given, cut, kind) => {
+    const whole = widened(samplesOf(kind, given, null), 3_600_000)
+    const before = given.slice(0, cut)
+    const pieces = [...widened(samplesOf(kind, before, null), 300_000), ...widened(samplesOf(kind, given.slice(cut), before.at(-1)?.value ?? null), 300_000)]
+    const twice = widened(pieces, 3_600_000)
+    assert.equal(twice.length, whole.length)
+    twice.forEach((bucket, at) => {
+      const other = whole[at] as Bucket
+      for (const field of ['atMs', 'min', 'max', 'count', 'last'] as const) assert.equal(bucket[field], other[field], field)
+      assert.ok(close(bucket.sum, other.sum) && close(bucket.increase, other.increase))
+    })
+  }))
+})
+
+test('a counter that begins again has risen by what it shows since', () => {
+  assert.equal(rise(null, 500), 0)
+  assert.equal(rise(10, 15), 5)
+  assert.equal(rise(10, 3), 3)
+  fc.assert(fc.property(fc.array(fc.nat(100), { minLength: 1, maxLength: 50 }), fc.nat(50), (steps, restart) => {
+    let total = 0
+    const shown = steps.map((step, at) => (total = at === restart ? step : total + step))
+    const rises = samplesOf('counter', shown.map((value, at) => ({ atMs: at, value })), 0).map(({ increase }) => increase)
+    const expected = steps.reduce((sum, step) => sum + step, 0)
+    // one that restarts and is at once above where it was hides its restart; it can only count too little
+    const told = rises.reduce((sum, one) => sum + one, 0)
+    assert.ok(told <= expected && (restart >= steps.length || restart === 0 ? told === expected : true))
+  }))
+})
+
+/** One series, asked with the plainest loop there is. */
+function naive(fn: string, given: readonly Point[], kind: 'gauge' | 'counter' | 'delta', from: number, to: number): number | null {
+  const inside = given.filter(({ atMs }) => atMs >= from && atMs < to)
+  if (inside.length === 0) return null
+  const values = inside.map(({ value }) => value)
+  if (fn === 'min') return Math.min(...values)
+  if (fn === 'max') return Math.max(...values)
+  if (fn === 'last') return values.at(-1) ?? null
+  if (fn === 'avg' || fn === 'sum') return values.reduce((sum, value) => sum + value, 0) / values.length
+  let increase = 0
+  given.forEach(({ atMs, value }, at) => {
+    if (atMs < from || atMs >= to || kind === 'gauge') return
+    const before = given[at - 1]?.value
+    increase += kind === 'delta' ? value : before === undefined ? 0 : value >= before ? value - before : value
+  })
+  return fn === 'rate' ? increase / ((to - from) / 1000) : increase
+}
+
+test('each answer is what a plain loop over the samples gives', () => {
+  fc.assert(fc.property(points, fc.constantFrom('avg', 'min', 'max', 'sum', 'last', 'rate', 'increase'), fc.constantFrom('gauge', 'counter', 'delta'), fc.constantFrom(60_000, 90_000, 600_000), (given, fn, kind, stepMs) => {
+    const query = { metric: 'm', fn, since: new Date(3_600_000), until: new Date(7_200_000), stepMs } as const
+    const [series] = answer(query, [{ labels: {}, buckets: samplesOf(kind, given, null) }])
+    const steps = Array.from({ length: Math.ceil(7_200_000 / stepMs) - Math.floor(3_600_000 / stepMs) }, (_, at) => (Math.floor(3_600_000 / stepMs) + at) * stepMs)
+    const expected = steps.map((atMs) => naive(fn, given, kind, atMs, atMs + stepMs))
+    if (series === undefined) return assert.ok(expected.every((value) => value === null))
+    assert.deepEqual(series.points.map(([atMs]) => atMs), steps)
+    series.points.forEach(([, value], at) => assert.ok(value === null ? expected[at] === null : close(value, expected[at] as number), `${fn} ${value} ${expected[at]}`))
+  }))
+})
+
+test('groups: by labels, all in one, each by itself; a shift answers as if it were now', () => {
+  const one = (service: string, instance: string, value: number) => ({ labels: { app: 'shop', service, instance }, buckets: samplesOf('gauge', [{ atMs: 60_000, value }], null) })
+  const series = [one('web', 'web.1', 1), one('web', 'web.2', 3), one('db', 'db.1', 10)]
+  const ask = (more: object) => answer({ metric: 'm', fn: 'sum', since: new Date(60_000), until: new Date(120_000), stepMs: 60_000, ...more }, series).map(({ labels, points: [first] }) => [labels, first?.[1]])
+  assert.deepEqual(ask({ by: ['service'] }), [[{ service: 'web' }, 4], [{ service: 'db' }, 10]])
+  assert.deepEqual(ask({ by: [] }), [[{}, 14]])
+  assert.equal(ask({}).length, 3)
+  assert.deepEqual(ask({ by: [], fn: 'max' }), [[{}, 10]])
+  assert.deepEqual(ask({ by: [], since: new Date(86_460_000), until: new Date(86_520_000), offsetMs: 86_400_000 }), [[{}, 14]])
+})
+
+test('percentiles: interpolated in their bucket, the lower bound of the open one, nothing of nothing', () => {
+  const bounds = (...counts: number[]) => counts.map((count, at) => ({ bound: [0.1, 1, Infinity][at] as number, count }))
+  assert.equal(quantileIn(0.5, bounds(0, 0, 0)), null)
+  assert.equal(quantileIn(0.5, bounds(10, 10, 10)), 0.05)
+  assert.equal(quantileIn(0.5, bounds(0, 10, 10)), 0.55)
+  assert.equal(quantileIn(0.99, bounds(0, 0, 10)), 1)
+  const series = ['0.1', '1', '+Inf'].map((le, at) => ({ labels: { app: 'shop', le }, buckets: samplesOf('delta', [{ atMs: 0, value: [1, 9, 10][at] as number }], null) }))
+  const [p50] = answer({ metric: 'm', fn: 'p50', since: new Date(0), until: new Date(60_000), stepMs: 60_000 }, series)
+  assert.deepEqual(p50, { labels: { app: 'shop' }, points: [[0, 0.55]] })
+})
+
+test('a series is the same however its labels are ordered; what is none is refused', () => {
+  assert.equal(seriesKey('m', { b: '2', a: '1' }), seriesKey('m', { a: '1', b: '2' }))
+  assert.notEqual(seriesKey('m', { a: '1,b=2' }), seriesKey('m', { a: '1', b: '2' }))
+  assert.throws(() => seriesKey('m m', {}), /no name of a metric/)
+  assert.throws(() => seriesKey('m', { 'a-b': '1' }), /no name of a label/)
+  assert.throws(() => seriesKey('m', { a: 'x'.repeat(301) }), /300/)
+})

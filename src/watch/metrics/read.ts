@@ -1,0 +1,111 @@
+/**
+ * The one way to ask of metrics. The level that is read follows from the question: samples while they are kept and the steps are small,
+ * else sums of five minutes, else of an hour. Points that are not sealed yet are summed on the way, so each level is complete to now.
+ */
+import { AppError } from '#base/errors.ts'
+import type { Database, Db } from '#kernel/db/db.ts'
+import { inOrder, samplesOf, widened } from './buckets.ts'
+import { decodeBuckets, decodePoints } from './codec.ts'
+import type { Bucket, Labels, Point, SeriesKind } from './model.ts'
+import { type MetricQuery, type MetricSeries, answer, quantileOf, stepsOf } from './query.ts'
+import { type Level, dayOf, levels } from './store.ts'
+
+export const mostSeries = 3000
+export const mostSteps = 2000
+/** A counter's rise needs the sample before the first step. */
+const lookbackMs = 5 * 60_000
+/** Samples are kept for two days; beside a step this large they say no more than sums. */
+const rawKeptMs = 47 * 3_600_000
+const fiveMinutesKeptMs = 30 * 86_400_000
+
+type SeriesRow = { id: number; kind: SeriesKind; labels: Labels; sealedMs: number | null; sealedValue: number | null }
+
+/** `apps`: what the caller may see; null: all, also what is of no app. Throws `invalid` for a question that is none, `limited` when it takes too much. */
+export async function queryMetrics(db: Database, query: MetricQuery, apps: readonly string[] | null, now = new Date()): Promise<{ series: MetricSeries[] }> {
+  const steps = assertQuery(query)
+  const isHistogram = quantileOf(query.fn) !== null
+  const offsetMs = query.offsetMs ?? 0
+  const first = (steps[0] as number) - offsetMs
+  const span = { fromMs: first - lookbackMs, toMs: (steps.at(-1) as number) + query.stepMs - offsetMs }
+  return db.snapshot(async (tx) => {
+    const rows = await seriesOf(tx, { ...query, metric: isHistogram ? `${query.metric}_bucket` : query.metric }, apps, span)
+    if (rows.length > mostSeries) throw new AppError('limited', `${query.metric} has more than ${mostSeries} series here; name the app, the service or another label in "where"`)
+    const buckets = await bucketsOf(tx, rows, levelOf(query.stepMs, first, now), span)
+    return { series: answer(query, rows.map((row) => ({ labels: row.labels, buckets: buckets.get(row.id) ?? [] }))) }
+  })
+}
+
+function assertQuery(query: MetricQuery): number[] {
+  if (!(query.stepMs >= 1000)) throw new AppError('invalid', `a step of ${query.stepMs} ms is too small (1000 is the least)`)
+  if (query.until <= query.since) throw new AppError('invalid', 'since must be before until')
+  if ((query.until.getTime() - query.since.getTime()) / query.stepMs > mostSteps) throw new AppError('limited', `that is more than ${mostSteps} steps; ask with a larger step or for less time`)
+  return stepsOf(query)
+}
+
+export function levelOf(stepMs: number, sinceMs: number, now: Date): Level {
+  const ageMs = now.getTime() - sinceMs
+  if (ageMs > fiveMinutesKeptMs || stepMs >= 24 * levels['1h']) return ageMs < 3 * 86_400_000 ? '5m' : '1h'
+  return ageMs > rawKeptMs || stepMs >= 2 * levels['5m'] ? '5m' : 'raw'
+}
+
+/** Names with how many series each has. */
+export async function metricNames(db: Db, apps: readonly string[] | null, app?: string): Promise<{ name: string; kind: SeriesKind; series: number; labels: string[] }[]> {
+  return db.query(
+    `SELECT name, min(kind) AS kind, count(*) AS series, (SELECT coalesce(array_agg(DISTINCT k), '{}') FROM metric_series o, jsonb_object_keys(o.labels) k WHERE o.name = s.name AND ($1::text[] IS NULL OR o.app = ANY ($1)) AND ($2::text IS NULL OR o.app = $2)) AS labels
+     FROM metric_series s WHERE ($1::text[] IS NULL OR app = ANY ($1)) AND ($2::text IS NULL OR app = $2) GROUP BY name ORDER BY name LIMIT 2000`,
+    [apps, app ?? null],
+  )
+}
+
+/** Values that a label has, over all series of a name. */
+export async function labelValues(db: Db, metric: string, label: string, apps: readonly string[] | null): Promise<string[]> {
+  const rows = await db.query<{ value: string }>(`SELECT DISTINCT labels ->> $2 AS value FROM metric_series WHERE name = $1 AND labels ? $2 AND ($3::text[] IS NULL OR app = ANY ($3)) ORDER BY 1 LIMIT 1000`, [metric, label, apps])
+  return rows.map(({ value }) => value)
+}
+
+async function seriesOf(tx: Db, { metric, where = {} }: Pick<MetricQuery, 'metric' | 'where'>, apps: readonly string[] | null, { fromMs }: { fromMs: number }): Promise<SeriesRow[]> {
+  const patterns = Object.entries(where).map(([label, wanted]) => ({ label, like: [wanted].flat().map(likeOf) }))
+  return tx.query<SeriesRow>(
+    `SELECT id, kind, labels, sealed_ms AS "sealedMs", sealed_value AS "sealedValue" FROM metric_series s
+     WHERE name = $1 AND ($2::text[] IS NULL OR app = ANY ($2)) AND (last_ms >= $3 OR EXISTS (SELECT FROM metric_hot h WHERE h.series = s.id))
+       AND NOT EXISTS (SELECT FROM jsonb_to_recordset($4::jsonb) AS p (label text, "like" text[]) WHERE NOT coalesce(s.labels ->> p.label, '') LIKE ANY (p."like"))
+     ORDER BY id LIMIT $5`,
+    [metric, apps, fromMs, JSON.stringify(patterns), mostSeries + 1],
+  )
+}
+
+const likeOf = (wanted: string) => wanted.replaceAll(/[\\%_]/g, '\\$&').replaceAll('*', '%')
+
+type Span = { fromMs: number; toMs: number }
+
+async function bucketsOf(tx: Db, rows: readonly SeriesRow[], level: Level, span: Span): Promise<Map<number, Bucket[]>> {
+  const ids = rows.map(({ id }) => id)
+  // a counter goes on where its sealed points end, so all that came after those is needed
+  const hot = Map.groupBy(await hotPoints(tx, ids, level === 'raw' ? span : { ...span, fromMs: 0 }), ({ series }) => series)
+  if (level === 'raw') {
+    const sealed = Map.groupBy(await chunksOf(tx, ids, 'raw', span), ({ series }) => series)
+    return new Map(rows.map(({ id, kind }) => [id, samplesOf(kind, inOrder([...(sealed.get(id) ?? []).flatMap(({ data }) => decodePoints(data)), ...(hot.get(id) ?? [])]).filter(within(span)), null)]))
+  }
+  // what is not yet summed by the hour is summed from five minutes
+  const wide = level === '1h' ? Map.groupBy(await chunksOf(tx, ids, '1h', span), ({ series }) => series) : new Map<number, { data: Buffer; toMs: number }[]>()
+  const narrow = Map.groupBy(await chunksOf(tx, ids, '5m', span), ({ series }) => series)
+  return new Map(rows.map((row) => {
+    const hours = (wide.get(row.id) ?? []).flatMap(({ data }) => decodeBuckets(data, levels['1h']))
+    const summedDays = new Set(hours.map(({ atMs }) => dayOf(atMs)))
+    const minutes = (narrow.get(row.id) ?? []).flatMap(({ data }) => decodeBuckets(data, levels['5m'])).filter(({ atMs }) => !summedDays.has(dayOf(atMs)))
+    const fresh = samplesOf(row.kind, inOrder(hot.get(row.id) ?? []), row.sealedValue)
+    const all = [...hours, ...widened([...minutes, ...fresh].sort((a, b) => a.atMs - b.atMs), levels[level] as number)].sort((a, b) => a.atMs - b.atMs)
+    return [row.id, widened(all, levels[level]).filter(within({ ...span, fromMs: span.fromMs - levels[level] }))]
+  }))
+}
+
+const within = ({ fromMs, toMs }: Span) => ({ atMs }: { atMs: number }) => atMs >= fromMs && atMs < toMs
+
+async function hotPoints(tx: Db, ids: readonly number[], { fromMs, toMs }: Span): Promise<(Point & { series: number })[]> {
+  return tx.query('SELECT series, at_ms AS "atMs", value FROM metric_hot WHERE series = ANY ($1) AND at_ms >= $2 AND at_ms < $3', [ids, fromMs, toMs])
+}
+
+/** In the order in which they were written. */
+async function chunksOf(tx: Db, ids: readonly number[], level: Level, { fromMs, toMs }: Span): Promise<{ series: number; toMs: number; data: Buffer }[]> {
+  return tx.query('SELECT series, to_ms AS "toMs", data FROM metric_chunks WHERE series = ANY ($1) AND level = $2 AND to_ms >= $3 AND from_ms < $4 ORDER BY id', [ids, level, fromMs - levels[level], toMs])
+}
