@@ -14,6 +14,7 @@ import type { TaskDriver } from '#drivers/task/port.ts'
 import { type ControlClient, createControlClient } from '../control-client.ts'
 import { type Facts, openFacts } from '../facts.ts'
 import { type Link, openLink } from '../link.ts'
+import { type AgentChecks, openAgentChecks } from './checks/checks.ts'
 import { createEffects } from './effects.ts'
 import { type Endpoints, openEndpoints } from './endpoints.ts'
 import { createHealthWatch } from './health-watch.ts'
@@ -107,6 +108,8 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
     onEnded: wake,
   })
 
+  const checks = openAgentChecks({ home, machine, token: options.token, control, send, log })
+
   const closed = new AbortController()
   const memory = new MemoryWatch()
   const report = reporter(state, send)
@@ -134,7 +137,7 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
         send({ t: 'hello', wireVersion, facts: machineFacts(options, limits, edgeHost), desiredGeneration: state.desired().generation })
         report.again()
       },
-      onMessage: (message) => receive(message, { state, sessions, wake, log, prune: () => collect(true) }),
+      onMessage: (message) => receive(message, { state, sessions, checks, wake, log, prune: () => collect(true) }),
       onClose: () => void sessions.closeAll(),
       log: (level, message) => log[level]({}, message),
     })
@@ -164,6 +167,7 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
     clearInterval(heartbeat)
     clearInterval(collector)
     stats.close()
+    await checks.close()
     await sessions.closeAll()
     await loop?.close()
     effects.close()
@@ -236,7 +240,7 @@ function onHealth(deps: { state: AgentState; facts: Facts; endpoints: Endpoints 
   wake()
 }
 
-function receive(message: ControlToAgent, deps: { state: AgentState; sessions: Sessions; wake(): void; prune(): void; log: Log }): void {
+function receive(message: ControlToAgent, deps: { state: AgentState; sessions: Sessions; checks: AgentChecks; wake(): void; prune(): void; log: Log }): void {
   switch (message.t) {
     case 'desired':
       void deps.state.setDesired(message.state).then((taken) => {
@@ -244,6 +248,9 @@ function receive(message: ControlToAgent, deps: { state: AgentState; sessions: S
         deps.wake()
       })
       return deps.wake()
+    case 'checks':
+    case 'check.test':
+      return deps.checks.receive(message)
     case 'prune':
       return deps.prune()
     case 'session.open':

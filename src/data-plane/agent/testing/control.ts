@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { gunzipSync } from 'node:zlib'
 import { type WebSocket, WebSocketServer } from 'ws'
+import type { CheckBatch } from '#contract/checks.ts'
 import type { AgentToControl, ControlToAgent, Fact, InstanceSpec, LogBatch, LogEntry, ObservedInstance, StatBatch } from '#contract/wire.ts'
 
 /** The other end of an agent's connection: says what is desired, stores what is sent, each line and fact once. */
@@ -13,6 +14,9 @@ export type ControlEnd = AsyncDisposable & {
   logs: Map<string, { batch: LogBatch; entries: LogEntry[]; position: number }>
   facts: Fact[]
   stats: StatBatch[]
+  checks: CheckBatch[]
+  /** By digest. */
+  plugins: Map<string, Buffer>
   messages: AgentToControl[]
   faults: string[]
   observed(): ObservedInstance[]
@@ -29,6 +33,8 @@ export async function controlEnd(options: { artifacts?: string } = {}): Promise<
   const logs: ControlEnd['logs'] = new Map()
   const facts = new Map<string, Fact>()
   const stats: StatBatch[] = []
+  const checks: CheckBatch[] = []
+  const plugins = new Map<string, Buffer>()
   const messages: AgentToControl[] = []
   const faults: string[] = []
   const sockets = new Set<WebSocket>()
@@ -49,6 +55,7 @@ export async function controlEnd(options: { artifacts?: string } = {}): Promise<
   function store(path: string, body: unknown) {
     if (path === '/internal/logs') storeLogs(body as LogBatch)
     else if (path === '/internal/facts') for (const fact of (body as { facts: Fact[] }).facts) facts.set(fact.id, facts.get(fact.id) ?? fact)
+    else if (path === '/internal/checks') checks.push(body as CheckBatch)
     else if (path === '/internal/stats') stats.push(body as StatBatch)
   }
 
@@ -58,6 +65,8 @@ export async function controlEnd(options: { artifacts?: string } = {}): Promise<
       const path = request.url ?? '/'
       const artifact = /^\/internal\/artifacts\/([0-9a-f]{64})$/.exec(path)
       if (artifact && options.artifacts) return void createReadStream(`${options.artifacts}/${artifact[1]}.tgz`).on('error', () => response.writeHead(404).end()).pipe(response)
+      const plugin = plugins.get(path.replace('/internal/plugins/', ''))
+      if (plugin) return void response.writeHead(200).end(plugin)
       if (request.method !== 'POST') return void response.writeHead(404).end()
       store(path, JSON.parse((await bodyOf(request)).toString('utf8')))
       response.writeHead(204).end()
@@ -87,6 +96,8 @@ export async function controlEnd(options: { artifacts?: string } = {}): Promise<
     token,
     logs,
     stats,
+    checks,
+    plugins,
     messages,
     faults,
     get facts() {
