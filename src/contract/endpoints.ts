@@ -10,11 +10,8 @@ import * as checks from './checks.ts'
 import * as heal from './healing.ts'
 import * as logs from './logs.ts'
 import { logFilter } from './logs.ts'
-<<<<<<< HEAD
 import { loopSchema } from './loops.ts'
-=======
 import * as metrics from './metrics.ts'
->>>>>>> d6aad25 (metrics: series, sealed chunks with sums of five minutes and hours, and one way to ask)
 import * as m from './model.ts'
 import { searchQuery, searchSchema } from './search.ts'
 import { selectionSchema, selectorText, tagList } from './selecting.ts'
