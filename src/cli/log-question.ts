@@ -1,6 +1,7 @@
 /** Which lines a command of `logs` speaks of: `[APP] [SEARCH…]`, and flags for what a search can say too. */
 import type { CallInput } from '#contract/endpoints.ts'
 import { appName } from '#contract/names.ts'
+import { systemApp, systemEnvironment } from '#contract/system-logs.ts'
 import { type AppFlags, appAliases, appFlags, argumentList, proposeInstances, proposeServices, switchFlag, textFlag } from './command.ts'
 import type { Cli, Server } from './context.ts'
 import { UsageError } from './errors.ts'
@@ -17,6 +18,7 @@ export type QuestionFlags = AppFlags & {
   grep: string | undefined
   stream: string | undefined
   all: boolean
+  system: boolean
 }
 export type Question = Pick<NonNullable<CallInput<'logs.list'>['query']>, 'q' | 'app' | 'environment' | 'service' | 'instance' | 'level' | 'text' | 'streams'>
 export type Asked = Server & { query: Question; range: { since?: string; until?: string } }
@@ -30,6 +32,7 @@ export const questionFlags = {
   grep: textFlag('TEXT', 'Only lines that hold this text, in any case'),
   stream: textFlag('NAMES', 'Comma-separated: stdout, stderr, build, release, run, access, system'),
   all: switchFlag('Of all apps'),
+  system: switchFlag('Of no app: what Nightshift itself says, machines, syslog that came in'),
   ...appFlags,
 } as const
 
@@ -39,8 +42,9 @@ export const questionUsage = '[APP] [SEARCH...]'
 
 export async function ask(cli: Cli, flags: QuestionFlags, words: readonly string[]): Promise<Asked> {
   if (flags.since !== undefined && flags.until !== undefined && flags.since >= flags.until) throw new UsageError('--since is not before --until, so nothing lies between them (such as --since 2h --until 1h)')
+  if (flags.system && (flags.all || flags.app !== undefined)) throw new UsageError('--system is of no app: leave out --all and -a')
   const { app, search } = split(flags, words)
-  const target = flags.all ? { ...(await cli.connect(flags)), query: {} } : await ofApp(cli, app === undefined ? flags : { ...flags, app })
+  const target = flags.all || flags.system ? { ...(await cli.connect(flags)), query: flags.system ? { app: systemApp, environment: systemEnvironment } : {} } : await ofApp(cli, app === undefined ? flags : { ...flags, app })
   const query: Question = {
     ...target.query,
     ...(search === '' ? {} : { q: search }),
@@ -57,7 +61,7 @@ export async function ask(cli: Cli, flags: QuestionFlags, words: readonly string
 /** A first word that can be the name of an app is one, unless the app is said otherwise: what a call means must not hang on which apps there are. */
 function split(flags: QuestionFlags, words: readonly string[]): { app: string | undefined; search: string } {
   const [first, ...rest] = words
-  const named = first !== undefined && flags.app === undefined && !flags.all && appName.safeParse(first).success
+  const named = first !== undefined && flags.app === undefined && !flags.all && !flags.system && appName.safeParse(first).success
   return named ? { app: first, search: rest.join(' ') } : { app: undefined, search: words.join(' ') }
 }
 

@@ -78,7 +78,8 @@ async function startAgent(options: ProcessOptions, log: Logger): Promise<Running
   const { driver: asked = 'auto' } = options
   const kind = asked === 'auto' ? (await standardDriver(process.env)).kind : asked
   const driver = createTaskDriver(kind, options.home)
-  const agent = await runAgent({ home: options.home, version, log, ...(await toControl(options)), driver })
+  const syslog = { places: options.syslog, certFile: options.syslogCert ?? null, keyFile: options.syslogKey ?? null }
+  const agent = await runAgent({ home: options.home, version, log, ...(await toControl(options)), driver, syslog, machineLogs: options.machineLogs })
   return { close: () => agent.close(), stopApps: () => agent.stopApps(), ports: {} }
 }
 

@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { AppError, messageOf } from '#base/errors.ts'
 import { nearest } from '#base/nearest.ts'
+import { type Listening, parseListening } from '#data-plane/agent/syslog/listen.ts'
 import { defaultHome } from '#cli/server-choice.ts'
 
 const flags = {
@@ -69,6 +70,12 @@ export type ProcessOptions = {
   databaseUrl: string | undefined
   /** Instead of `<home>/keys/machine.token`, for an agent or proxy on another machine. */
   machineToken: string | undefined
+  /** `udp://… tcp://… tls://…`: where the agent takes syslog in. */
+  syslog: Listening[]
+  syslogCert: string | undefined
+  syslogKey: string | undefined
+  /** The agent ships the logs of its machine. */
+  machineLogs: boolean
   /** Traces of clients from outside go on at the ingress. */
   trustTraces: boolean
 }
@@ -101,6 +108,10 @@ export function parseProcessOptions(command: string, args: string[], env: NodeJS
     help: values.help ?? false,
     databaseUrl: filled('DATABASE_URL'),
     machineToken: filled('NIGHTSHIFT_MACHINE_TOKEN'),
+    syslog: parseListening(filled('NIGHTSHIFT_SYSLOG') ?? ''),
+    syslogCert: filled('NIGHTSHIFT_SYSLOG_CERT'),
+    syslogKey: filled('NIGHTSHIFT_SYSLOG_KEY'),
+    machineLogs: filled('NIGHTSHIFT_MACHINE_LOGS') === '1',
     trustTraces: filled('NIGHTSHIFT_TRUST_TRACES') === '1',
   }
 }
@@ -156,6 +167,8 @@ const usages: Record<string, string> = {
 
 A port 0 means any free one; ports once chosen are kept. DATABASE_URL names an external PostgreSQL instead of the embedded one.
 NIGHTSHIFT_TRUST_TRACES=1 lets traces that clients bring go on at the ingress; otherwise each begins anew there.
+NIGHTSHIFT_SYSLOG takes syslog in at udp://, tcp:// or tls:// places, several with spaces; for TLS with NIGHTSHIFT_SYSLOG_CERT and _KEY, two
+files. NIGHTSHIFT_MACHINE_LOGS=1 adds the journal, or the syslog files, of this machine. Both are seen by whoever sees all apps.
 Stopping (Ctrl-C, SIGTERM, nightshift down) leaves apps running unless told otherwise.`,
   down: `nightshift down: stop what nightshift up started; apps run on
 
@@ -176,7 +189,8 @@ DATABASE_URL names an external PostgreSQL.`,
   --control-url URL   control's API (default: that of this home); or NIGHTSHIFT_CONTROL_URL
   --driver WHICH      process, docker or auto
   --machine NAME      name of this machine
-NIGHTSHIFT_MACHINE_TOKEN stands for <home>/keys/machine.token on another machine than control's.`,
+NIGHTSHIFT_MACHINE_TOKEN stands for <home>/keys/machine.token on another machine than control's.
+NIGHTSHIFT_SYSLOG and NIGHTSHIFT_MACHINE_LOGS as for nightshift up.`,
   proxy: `nightshift proxy: the ingress and the edges of this machine, alone
 
   --home DIR          data folder

@@ -18,6 +18,13 @@ const compileCache = fileURLToPath(new URL('../../node_modules/.cache/nightshift
  */
 const youngHeap = (megabytes: number) => `--max-semi-space-size=${megabytes}`
 
+/** Settings of the agent that are told by the environment; another value makes it another agent, which takes the place of the one that runs. */
+const agentSettings = ['NIGHTSHIFT_SYSLOG', 'NIGHTSHIFT_SYSLOG_CERT', 'NIGHTSHIFT_SYSLOG_KEY', 'NIGHTSHIFT_MACHINE_LOGS']
+
+function given(names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])))
+}
+
 export type NightshiftProcesses = { all(): Managed[]; agent(): Managed; postgres(): Managed | undefined }
 
 /**
@@ -46,7 +53,7 @@ export function nightshiftProcesses(home: string, config: HomeConfig, databaseUr
     saveConfig(home, config)
   }
 
-  const agent = () => keep(own('agent', { 'control-url': controlUrl, machine, driver }, { nodeFlags: [youngHeap(1)], graceMs: 15_000 }))
+  const agent = () => keep(own('agent', { 'control-url': controlUrl, machine, driver }, { nodeFlags: [youngHeap(1)], env: given(agentSettings), graceMs: 15_000 }))
   return {
     agent,
     postgres: () => postgres,

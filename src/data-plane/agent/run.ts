@@ -26,6 +26,10 @@ import type { HealthView } from './plan.ts'
 import { defaultPortRange, PortAllocator, type PortRange } from './ports.ts'
 import { createSessions, type Sessions } from './sessions.ts'
 import { startAccessLog } from './shipping/access-log.ts'
+import { startOwnLogs } from './system/own-logs.ts'
+import { startMachineLogs } from './system/machine-logs.ts'
+import type { Listening } from './syslog/listen.ts'
+import { startSyslog } from './syslog/syslog.ts'
 import { startStats } from './shipping/stats.ts'
 import { openTaskLogs } from './shipping/task-logs.ts'
 import { openSlugs } from './slugs.ts'
@@ -47,6 +51,10 @@ export type AgentOptions = {
   /** How often everything is looked at again though nothing happened. */
   periodMs?: number
   statsPeriodMs?: number
+  /** Where syslog may come in; default: nowhere. */
+  syslog?: { places: readonly Listening[]; certFile: string | null; keyFile: string | null }
+  /** Ship the journal, or the syslog files, of this machine. */
+  machineLogs?: boolean
   log?: Log
 }
 
@@ -150,6 +158,12 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
   }
   const stats = startStats({ periodMs: options.statsPeriodMs ?? 10_000, machine, driver, control, home, tasks: () => loop?.tasks() ?? [], memory, log })
   const access = startAccessLog({ file: join(home, 'proxy', 'access.log'), stateFile: join(home, 'agent', 'access-position.json'), machine, control, log })
+  const shipped = { home, machine, control, log }
+  const systemLogs = [
+    startOwnLogs(shipped),
+    ...(options.machineLogs === true ? [startMachineLogs(shipped)] : []),
+    ...(options.syslog === undefined || options.syslog.places.length === 0 ? [] : [await startSyslog({ ...shipped, ...options.syslog })]),
+  ]
   const heartbeat = setInterval(report.again, heartbeatMs)
   function collect(all: boolean) {
     const inUse = new Set((loop?.tasks() ?? []).map((view) => view.who.artifact))
@@ -177,7 +191,7 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
     health.close()
     endpoints.close()
     link?.close()
-    await Promise.all([logs.close(), facts.close(), access.close()])
+    await Promise.all([logs.close(), facts.close(), access.close(), ...systemLogs.map((each) => each.close())])
     control.close()
     await driver.close()
   }

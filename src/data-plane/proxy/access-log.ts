@@ -32,6 +32,10 @@ export class AccessLog {
     this.#size = endLastLine(options.path)
   }
 
+  get waitingBytes(): number {
+    return this.#pendingBytes
+  }
+
   /** `line` ends with a newline. */
   add(line: string): void {
     if (this.#pendingBytes > maxPendingBytes) {

@@ -2,6 +2,7 @@
 import { AppError } from '#base/errors.ts'
 import { formatSize } from '#base/units.ts'
 import type { Actor } from '#contract/model.ts'
+import { systemApp } from '#contract/system-logs.ts'
 import { nearest } from '#base/nearest.ts'
 import { environmentSlug, isReservedVariable } from '#contract/names.ts'
 import type { Database, Db } from '#kernel/db/db.ts'
@@ -25,6 +26,7 @@ export type AppService = ReturnType<typeof openApps>
 
 export function openApps({ db, box }: { db: Database; box: SecretBox }) {
   async function create({ app, environment, actor, now }: Command): Promise<void> {
+    if (app === systemApp) throw new AppError('invalid', `"${app}" is Nightshift itself, whose logs stand under that name; choose another`)
     await db.transaction(async (tx) => {
       const made = await store.insertApp(tx, app, environment, now)
       const rival = made.environment ? await store.rivalOf(tx, app, environment) : undefined

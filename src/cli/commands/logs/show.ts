@@ -31,7 +31,7 @@ export const logsShow = command({
   usage: questionUsage,
   about: `One timeline per service: lines of every instance, past and present, whatever became of it. With --json, one line of the API a line.
 A search: words, "phrases", field:value (app, service, instance, machine, release:v12, stream, trace, and fields of JSON lines: user.id:42, status:>=500, path:/api/*), level>=warn, -not, and, or, parentheses, /regex/i. See docs/logs.md. A search that begins with a dash comes after --.`,
-  examples: ['logs -f', "logs shop 'level>=warn -healthcheck'", "logs shop 'status:>=500 path:/api/*' --since 1h", 'logs -i web.1 --since 1h', 'logs --all -f', 'logs --stream access -n 20', 'logs -- -healthcheck'],
+  examples: ['logs -f', "logs shop 'level>=warn -healthcheck'", "logs shop 'status:>=500 path:/api/*' --since 1h", 'logs -i web.1 --since 1h', 'logs --all -f', 'logs --system -s control --level warn', 'logs --stream access -n 20', 'logs -- -healthcheck'],
   async run(cli: Cli, flags: Flags, ...words: string[]) {
     const asked = await ask(cli, flags, words)
     const format = logFormatter({ paint: cli.out.paint, colour: cli.out.colour, long: flags.long, raw: flags.raw, now: cli.now() })
@@ -40,7 +40,7 @@ A search: words, "phrases", field:value (app, service, instance, machine, releas
       else cli.out.line(flags.all ? `${line.app} ${format(line)}` : format(line))
     }
     const printed = await printPast(cli, asked, flags, print)
-    if (printed.length === 0) await checkNames(asked, flags)
+    if (printed.length === 0 && !flags.system) await checkNames(asked, flags)
     if (printed.length === 0 && !flags.follow) cli.out.note('no lines')
     if (flags.follow) await printNew(cli, asked, printed, print)
   },
