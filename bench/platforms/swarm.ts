@@ -159,7 +159,12 @@ export const swarm: Platform = {
         const [all, believed] = await Promise.all([tasksUp(), proxy.state()])
         return believed === null ? null : `${all.map(({ id, pid, status }) => `${id} ${pid} ${status}`).join(', ')}; ${believed}`
       },
-      lines: async () => framed((await service.logs({ stdout: true, stderr: true, follow: false })) as unknown as Buffer).map((line) => line.trim()),
+      // those of the service wait for tasks that have ended
+      async lines() {
+        const listed = await engine.listContainers({ all: true, filters: { label: [label] } })
+        const logs = await Promise.all(listed.map(({ Id }) => engine.getContainer(Id).logs({ stdout: true, stderr: true, follow: false })))
+        return logs.flatMap(framed)
+      },
       [Symbol.asyncDispose]: () => held.disposeAsync(),
     }
   },

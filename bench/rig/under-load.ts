@@ -5,7 +5,7 @@ import { until } from '#test/harness/wait.ts'
 import type { Platform, Running } from '../platforms/platform.ts'
 import { goodRelease } from '../platforms/platform.ts'
 import { ask } from './ask.ts'
-import { interrupted } from './interrupt.ts'
+import { interrupted, within } from './interrupt.ts'
 import { type Load, startLoad } from './load.ts'
 import { type Measured, measure } from './measure.ts'
 
@@ -31,10 +31,10 @@ export async function underLoad<T>(platform: Platform, options: LoadOptions, dur
     await sleep(options.warmSeconds * 1000, interrupted)
     const before = new Set(load.outcomes.flatMap((one) => one.process ?? []))
     const fromAt = performance.now()
-    const gave = await during({ running, load, fromAt, before })
+    const gave = await within(180_000, `what is done to ${platform.name}`, during({ running, load, fromAt, before }))
     interrupted.throwIfAborted()
     const seen = measure(await load.stop(), fromAt, before)
-    const done = (await running.lines()).filter((line) => line.startsWith(`did /${run}-`))
+    const done = (await within(20_000, 'reading the output', running.lines())).filter((line) => line.startsWith(`did /${run}-`))
     return { seen, doubled: done.length - new Set(done).size, gave }
   } finally {
     await load.stop()
