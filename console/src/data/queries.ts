@@ -17,6 +17,7 @@ export const queries = {
   info: () => queryOptions({ queryKey: ['info'], queryFn: ({ signal }) => api.call('system.info', {}, signal), staleTime: 300 * seconds }),
   tonight: () => queryOptions({ queryKey: ['tonight'], queryFn: ({ signal }) => api.call('tonight.read', {}, signal), refetchInterval: 15 * seconds }),
   map: () => queryOptions({ queryKey: ['map'], queryFn: ({ signal }) => api.call('map.read', {}, signal), refetchInterval: 5 * seconds }),
+  search: (q: string) => queryOptions({ queryKey: ['search', q], queryFn: ({ signal }) => api.call('search.read', { query: { q } }, signal), staleTime: 10 * seconds }),
   machines: (query?: string) => queryOptions({ queryKey: ['machines', query], queryFn: ({ signal }) => api.call('machines.list', { query: { query } }, signal), refetchInterval: 10 * seconds, placeholderData: keepPreviousData, retry: unlessRefused }),
   apps: (query?: string) => queryOptions({ queryKey: ['apps', query], queryFn: ({ signal }) => api.call('apps.list', { query: { query } }, signal), refetchInterval: 15 * seconds, placeholderData: query === undefined ? undefined : keepPreviousData, retry: unlessRefused }),
   app: (ref: AppRef) => queryOptions({ queryKey: ['app', ref.app, ref.env], queryFn: ({ signal }) => api.call('apps.read', where(ref), signal), refetchInterval: 10 * seconds }),

@@ -78,7 +78,7 @@ test('the map of an hour ago is made of what was kept, and shows what came later
     assert.deepEqual(then.services.map((one) => [one.service, one.health, one.release, one.instances.map((each) => each.id)]), [['api', 'stopped', 1, []], ['web', 'down', 1, ['ins_1']]])
     assert.deepEqual(then.edges.map((edge) => [edge.from, edge.to, edge.requestRate, edge.errorShare]), [[null, 'web', 1, 0.5], ['web', 'api', 0, 0]])
     assert.deepEqual(then.marks.map((mark) => mark.kind), ['fault'])
-    assert.deepEqual((await map(ago(40))).services.map((one) => one.health), ['stopped', 'healthy'])
+    assert.deepEqual((await map(ago(40))).services.map((one) => one.health), ['stopped', 'degraded'], 'it is ready again, and needs what was never scaled')
     assert.deepEqual((await map(ago(10))).services.map((one) => [one.release, one.instances[0]?.id]), [[2, undefined], [2, 'ins_2']])
     const before = await map(ago(200))
     assert.equal(before.services.length, 0)

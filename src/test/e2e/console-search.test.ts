@@ -1,0 +1,55 @@
+/** The box that finds everything, by keyboard alone. */
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import type { Browser } from 'playwright-core'
+import { assertNone, launchBrowser, skipWithoutChromium, visit, wide } from './browser.ts'
+import { type ConsoleTarget, bootPreview } from './target.ts'
+
+describe('find or do', { skip: skipWithoutChromium }, () => {
+  let browser: Browser
+  let target: ConsoleTarget
+  before(async () => {
+    ;[browser, target] = await Promise.all([launchBrowser(), bootPreview()])
+  })
+  after(async () => {
+    await browser?.close()
+    await target?.[Symbol.asyncDispose]()
+  })
+
+  test('the name of an app leaves only what is of it; Enter goes there, and it is first the next time', async () => {
+    await using visitor = await visit(browser, { ...wide, colorScheme: 'dark', loginUrl: target.loginUrl })
+    const { page, errors } = visitor
+    await page.goto(target.url)
+    await page.keyboard.press('Control+k')
+    const box = page.getByRole('dialog').getByRole('combobox')
+    await box.fill('billing')
+    const options = page.getByRole('dialog').getByRole('option')
+    await options.filter({ hasText: /^billing/ }).first().waitFor()
+    const texts = await options.allTextContents()
+    assert.deepEqual(texts.filter((text) => !text.toLowerCase().includes('billing')), [])
+    assert.ok(texts.length > 8, texts.join('\n'))
+    await page.keyboard.press('Enter')
+    await page.waitForURL(`${target.url}/apps/billing`)
+    await page.keyboard.press('Control+k')
+    assert.match((await options.first().textContent()) ?? '', /^billing/)
+    assertNone(errors)
+  })
+
+  test('a document opens in place; what nobody knows leads to the logs', async () => {
+    await using visitor = await visit(browser, { ...wide, colorScheme: 'light', loginUrl: target.loginUrl })
+    const { page, errors } = visitor
+    await page.goto(target.url)
+    await page.keyboard.press('Control+k')
+    const box = page.getByRole('dialog').getByRole('combobox')
+    await box.fill('what may be lost')
+    await page.getByRole('option', { name: /What may be lost/ }).waitFor()
+    await page.keyboard.press('Enter')
+    await page.getByText('docs/logs.md#what-may-be-lost').waitFor()
+    await box.fill('zyxwv')
+    await page.getByRole('option', { name: 'Search all logs for “zyxwv”' }).waitFor()
+    await page.waitForFunction(() => document.querySelectorAll('[role=option]').length === 1)
+    await page.keyboard.press('Enter')
+    await page.waitForURL(/\/logs\?q=zyxwv$/)
+    assertNone(errors)
+  })
+})
