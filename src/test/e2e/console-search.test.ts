@@ -47,7 +47,7 @@ describe('find or do', { skip: skipWithoutChromium }, () => {
     await page.getByText('docs/logs.md#what-may-be-lost').waitFor()
     await box.fill('zyxwv')
     await page.getByRole('option', { name: 'Search all logs for “zyxwv”' }).waitFor()
-    await page.waitForFunction(() => document.querySelectorAll('[role=option]').length === 1)
+    await page.waitForFunction("document.querySelectorAll('[role=option]').length === 1")
     await page.keyboard.press('Enter')
     await page.waitForURL(/\/logs\?q=zyxwv$/)
     assertNone(errors)
