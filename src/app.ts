@@ -28,11 +28,13 @@ import { openAccess } from '#people/access/service.ts'
 import { type Reach, readApp, unknownApps } from '#run/apps/read.ts'
 import { appRoutes } from '#run/apps/routes.ts'
 import { openApps } from '#run/apps/service.ts'
+import { forgetBuilds } from '#run/builds/forget.ts'
 import { pruneBuilds } from '#run/builds/prune.ts'
 import { buildRoutes } from '#run/builds/routes.ts'
 import { openBuilds } from '#run/builds/service.ts'
 import type { FleetDeps } from '#run/fleet/desired.ts'
 import { preparer } from '#run/fleet/prepare.ts'
+import { startHousekeeping } from '#run/housekeeping/loop.ts'
 import { machineRoutes } from '#run/machines/routes.ts'
 import { releaseOfBuild } from '#run/releases/of-build.ts'
 import { releaseRoutes } from '#run/releases/routes.ts'
@@ -157,7 +159,7 @@ export async function runControl(options: ControlOptions): Promise<Control> {
 
   const woken = [gateway.start(), startRollouts({ db, log, placement: gateway.placement, prepare: preparer(db, home) }), builds.start()]
   const checkLoops = checks.start()
-  const loops = [...woken, ...watch.start(), ...checkLoops, startBakes({ db, log }), startHealing({ db, log, prune })]
+  const loops = [...woken, ...watch.start(), ...checkLoops, startHousekeeping({ db, log, forgetBuilds: (before) => forgetBuilds(db, home, before) }), startBakes({ db, log }), startHealing({ db, log, prune })]
   const unlisten = db.listen(journalChannel, () => changed.ring())
   const wakeAll = async () => {
     while (!closing.signal.aborted) {

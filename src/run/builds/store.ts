@@ -98,3 +98,19 @@ export async function expendableSlugs(db: Db, kept: number): Promise<{ id: strin
 export async function markPruned(tx: Db, id: string, now: Date): Promise<void> {
   await tx.query('UPDATE artifacts SET pruned_at = $2 WHERE id = $1', [id, now])
 }
+
+/** Ended before a time, not among the newest `kept` of their environment, and of no release that serves; oldest first. */
+export async function oldBuilds(db: Db, before: Date, kept: number, limit: number): Promise<string[]> {
+  const rows = await db.query<{ id: string }>(
+    `SELECT b.id FROM (SELECT *, row_number() OVER (PARTITION BY app, environment ORDER BY queued_at DESC) AS nth FROM builds) b
+     WHERE b.finished_at < $1 AND b.nth > $2
+       AND NOT EXISTS (SELECT FROM environments e JOIN releases r ON r.app = e.app AND r.environment = e.name AND r.number = e.active_release WHERE r.build_id = b.id)
+     ORDER BY b.finished_at LIMIT $3`,
+    [before, kept, limit],
+  )
+  return rows.map(({ id }) => id)
+}
+
+export async function deleteBuild(db: Db, id: string): Promise<void> {
+  await db.query('DELETE FROM builds WHERE id = $1', [id])
+}

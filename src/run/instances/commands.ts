@@ -53,3 +53,8 @@ export async function markGone(tx: Db, machine: string, stillThere: string[], kn
 export async function retireAllOf(tx: Db, app: string, because: string, now: Date): Promise<void> {
   await tx.query(`UPDATE instances SET wanted = 'retire', because = $2, retired_at = $3 WHERE app = $1 AND wanted = 'run'`, [app, because, now])
 }
+
+/** Forgets instances that were gone before a time. How many. */
+export async function forgetGone(db: Db, before: Date): Promise<number> {
+  return (await db.query(`DELETE FROM instances WHERE wanted = 'gone' AND gone_at < $1 RETURNING 1`, [before])).length
+}

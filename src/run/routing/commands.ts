@@ -81,3 +81,20 @@ export async function ensureEdge(tx: Db, edge: { app: string; environment: strin
   }
   throw new AppError('limited', `no port is left for the edge ${edge.from} → ${edge.to} (${edgePorts.first} to ${edgePorts.last} are all in use)`)
 }
+
+/** So many of the newest releases may bring an edge back at its port. */
+const releasesWithEdges = 50
+
+/** Gives back the ports of edges that none of the newest releases of their environment has. How many. */
+export async function forgetEdges(db: Db): Promise<number> {
+  const rows = await db.query(
+    `DELETE FROM edges g WHERE NOT EXISTS (
+       SELECT FROM (SELECT manifest FROM releases r WHERE r.app = g.app AND r.environment = g.environment ORDER BY number DESC LIMIT $1) newest
+       WHERE newest.manifest #> ARRAY['services', g.from_service, 'needs'] ? g.to_service)
+       AND NOT EXISTS (SELECT FROM environments e JOIN releases r ON r.app = e.app AND r.environment = e.name AND r.number = e.active_release
+         WHERE e.app = g.app AND e.name = g.environment AND r.manifest #> ARRAY['services', g.from_service, 'needs'] ? g.to_service)
+     RETURNING 1`,
+    [releasesWithEdges],
+  )
+  return rows.length
+}

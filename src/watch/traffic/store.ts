@@ -102,5 +102,7 @@ export async function dropOldTraffic(db: Db, before: Date): Promise<number> {
   await db.query('DELETE FROM release_points WHERE at < $1', [before])
   // a proxy keeps batches for hours while control is away, so ids are remembered for longer than points
   await db.query('DELETE FROM traffic_batches WHERE stored_at < $1', [new Date(before.getTime() - 86_400_000)])
+  // what an environment of that name has next gets keys of its own
+  await db.query('DELETE FROM traffic_keys k WHERE NOT EXISTS (SELECT FROM environments e WHERE e.app = k.app AND e.name = k.environment) AND NOT EXISTS (SELECT FROM traffic_points p WHERE p.key = k.id)')
   return gone.n
 }

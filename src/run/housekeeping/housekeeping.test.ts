@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict'
+import { mkdir, stat } from 'node:fs/promises'
+import { after, before, test } from 'node:test'
+import { manifestSchema } from '#contract/manifest.ts'
+import { newId } from '#base/ids.ts'
+import { type Database, openDatabase } from '#kernel/db/db.ts'
+import { forgetBuilds } from '#run/builds/forget.ts'
+import { buildPaths } from '#run/builds/paths.ts'
+import { forgetGone } from '#run/instances/commands.ts'
+import { forgetEdges } from '#run/routing/commands.ts'
+import { tempHome } from '#test/harness/home.ts'
+import { type TestDatabase, testDatabase } from '#test/harness/postgres.ts'
+
+const now = new Date('2026-05-01T03:00:00Z')
+const daysAgo = (days: number) => new Date(now.getTime() - days * 86_400_000)
+let database: TestDatabase
+let db: Database
+before(async () => {
+  database = await testDatabase()
+  db = openDatabase(database.url, { max: 2 })
+  await db.query(`INSERT INTO apps (name, created_at) VALUES ('shop', $1)`, [now])
+  await db.query(`INSERT INTO environments (app, name, created_at, active_release) VALUES ('shop', 'production', $1, 1)`, [now])
+  await db.query(`INSERT INTO artifacts (id, ref, meta, created_at) VALUES ('slug:a', '{}', '{}', $1)`, [now])
+})
+after(async () => {
+  await db.close()
+  await database[Symbol.asyncDispose]()
+})
+
+const release = (number: number, services: object, build: string | null = null) =>
+  db.query(`INSERT INTO releases (app, environment, number, artifact_id, manifest, manifest_source, config, secrets, description, build_id, by_name, created_at) VALUES ('shop', 'production', $1, 'slug:a', $2, '', '{}', '{}', '', $3, 'rosa', $4)`, [number, manifestSchema.parse({ services }), build, now])
+
+test('instances that are gone for long are forgotten, no other', async () => {
+  const add = (id: string, wanted: string, gone: Date | null) => db.query(`INSERT INTO instances (id, app, environment, kind, service, ordinal, release, machine, wanted, because, created_at, gone_at) VALUES ($1, 'shop', 'production', 'service', 'web', 1, 1, 'm1', $2, '', $3, $4)`, [id, wanted, daysAgo(50), gone])
+  await add('old', 'gone', daysAgo(31))
+  await add('new', 'gone', daysAgo(29))
+  await add('runs', 'run', null)
+  assert.equal(await forgetGone(db, daysAgo(30)), 1)
+  assert.deepEqual((await db.query<{ id: string }>('SELECT id FROM instances ORDER BY id')).map(({ id }) => id), ['new', 'runs'])
+})
+
+test('edges give their port back when none of the newest releases has them, unless one of them serves', async () => {
+  await release(1, { web: { needs: { api: 'healthy' } }, api: {} })
+  for (const [to, port] of [['api', 1], ['old', 2]] as const) await db.query(`INSERT INTO edges (app, environment, from_service, to_service, port) VALUES ('shop', 'production', 'web', $1, $2)`, [to, port])
+  for (let number = 2; number <= 60; number++) await release(number, { web: {} })
+  assert.equal(await forgetEdges(db), 1)
+  assert.deepEqual((await db.query<{ to_service: string }>('SELECT to_service FROM edges')).map((row) => row.to_service), ['api'], 'v1 serves')
+})
+
+test('old builds are forgotten with their logs, beyond the newest fifty, and never that of what serves', async () => {
+  await using folder = await tempHome()
+  const ids: string[] = []
+  for (let nth = 0; nth < 60; nth++) {
+    const [id, at] = [newId('bld', daysAgo(200 - nth)), daysAgo(200 - nth)]
+    ids.push(id)
+    await db.query(`INSERT INTO builds (id, app, environment, state, source, because, by_name, queued_at, finished_at) VALUES ($1, 'shop', 'production', 'succeeded', '{}', '', 'rosa', $2, $2)`, [id, at])
+    await mkdir(buildPaths(folder.home, id).dir, { recursive: true })
+  }
+  await db.query(`UPDATE releases SET build_id = $1 WHERE number = 1`, [ids[3]])
+  assert.equal(await forgetBuilds(db, folder.home, daysAgo(90)), 9)
+  const left = (await db.query<{ id: string }>('SELECT id FROM builds')).map(({ id }) => id)
+  assert.deepEqual(left.toSorted(), [ids[3], ...ids.slice(10)].toSorted())
+  assert.equal(await stat(buildPaths(folder.home, ids[0] ?? '').dir).catch(() => null), null)
+  assert.ok(await stat(buildPaths(folder.home, ids[3] ?? '').dir))
+})
