@@ -99,7 +99,7 @@ class World {
 
   services(): ServiceFacts[] {
     return names.map((name) => ({
-      app: 'shop', environment: 'production', service: name, wanted: this.counts[name], needs: name === 'web' ? ['api'] : [], startupMs: 60_000, requests: 0, errors: 0, latency: [], recent: { requests: 0, errors: 0, latency: [] }, usual: null, told: [], faults: [], ejections: {}, rollingOut: this.rollout !== null,
+      app: 'shop', environment: 'production', service: name, wanted: this.counts[name], needs: name === 'web' ? ['api'] : [], ownsVolume: false, startupMs: 60_000, requests: 0, errors: 0, latency: [], recent: { requests: 0, errors: 0, latency: [] }, usual: null, told: [], faults: [], ejections: {}, rollingOut: this.rollout !== null,
       instances: this.instances.filter((one) => one.service === name && one.wanted === 'run').map((one) => ({ id: one.id, name: `${name}.${one.ordinal}`, machine: 'm1', state: this.state(one), because: 'so', startedAt: new Date(this.at.getTime() - one.turns * turnMs), createdAt: start, outOfMemory: false, finished: false })),
     }))
   }

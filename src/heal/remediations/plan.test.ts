@@ -31,6 +31,8 @@ test('nobody knows why it is down: restart, recreate, then a person', () => {
   const last = { ...sick, remediations: [remediation({ tries: [failed('restart', 400), failed('recreate', 200)] })] }
   assert.deepEqual(done(last), ['end handed-over', 'raise'], 'there is no other machine to move to')
   assert.deepEqual(done({ ...last, machines: [machine('m1'), machine('m2')] }), ['try move'])
+  const withData = { ...last, services: [{ ...down, ownsVolume: true }], machines: [machine('m1'), machine('m2')] }
+  assert.deepEqual(done(withData), ['end handed-over', 'raise'], 'its data lies on m1')
 })
 
 const verifying = remediation({ state: 'verifying', tries: [tried('restart', 60)] })

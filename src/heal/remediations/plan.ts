@@ -154,7 +154,7 @@ function nextRung(facts: HealFacts, row: RemediationRow, signal: Signal, cause: 
     } else if (rung === 'recreate') {
       if (signal.instances.length > 0) return step
     } else if (rung === 'move') {
-      const moving = facts.services.flatMap((service) => service.instances).filter((instance) => (signal.target.app === null ? instance.machine === signal.target.machine : signal.instances.includes(instance.id)))
+      const moving = facts.services.filter(({ ownsVolume }) => !ownsVolume).flatMap((service) => service.instances).filter((instance) => (signal.target.app === null ? instance.machine === signal.target.machine : signal.instances.includes(instance.id)))
       const away = moving.filter((instance) => elsewhere.some((machine) => machine.name !== instance.machine))
       if (away.length > 0) return { ...step, instances: away.map(({ id }) => id) }
     } else if (rung === 'restart') {

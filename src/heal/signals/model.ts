@@ -57,6 +57,8 @@ export type ServiceFacts = {
   /** 0 when it is scaled to zero or the app is stopped. */
   wanted: number
   needs: readonly string[]
+  /** Its data lies on a machine: it stays there. */
+  ownsVolume: boolean
   /** The start of an instance may take so long. */
   startupMs: number
   /** Those that are meant to run. */

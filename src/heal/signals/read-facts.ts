@@ -29,6 +29,7 @@ export async function readServiceFacts(db: Db, now: Date): Promise<ServiceFacts[
         app, environment, service,
         wanted: wantedOf(mine(scales), spec),
         needs: Object.keys(spec.needs),
+        ownsVolume: Object.keys(spec.volumes).length > 0,
         startupMs: parseDuration(spec.health?.startup ?? '60s'),
         instances: mine(instances).filter((row) => row.kind === 'service' && row.wanted === 'run').map(instanceFacts),
         requests: minute.requests,

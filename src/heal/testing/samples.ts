@@ -13,7 +13,7 @@ export function instance(name: string, extra: Partial<InstanceFacts> = {}): Inst
 export const dead = (name: string, extra: Partial<InstanceFacts> = {}): InstanceFacts => instance(name, { state: 'backoff', because: 'it exited with code 1', ...extra })
 
 export function service(name: string, extra: Partial<ServiceFacts> = {}): ServiceFacts {
-  return { app: 'shop', environment: 'production', service: name, wanted: 1, needs: [], startupMs: 60_000, instances: [instance(`${name}.1`)], requests: 0, errors: 0, latency: [], recent: { requests: 0, errors: 0, latency: [] }, usual: null, told: [], faults: [], ejections: {}, rollingOut: false, ...extra }
+  return { app: 'shop', environment: 'production', service: name, wanted: 1, needs: [], ownsVolume: false, startupMs: 60_000, instances: [instance(`${name}.1`)], requests: 0, errors: 0, latency: [], recent: { requests: 0, errors: 0, latency: [] }, usual: null, told: [], faults: [], ejections: {}, rollingOut: false, ...extra }
 }
 
 export function machine(name: string, extra: Partial<MachineFacts> = {}): MachineFacts {
