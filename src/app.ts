@@ -95,6 +95,7 @@ export async function runControl(options: ControlOptions): Promise<Control> {
     db, box, log,
     edgeHost: (machine) => gateway.facts(machine)?.edgeHost ?? '127.0.0.1',
     edgeHosts: () => [...new Set(['127.0.0.1', ...gateway.agents().map((facts) => facts.edgeHost)])].sort(),
+    telemetryPort: (machine) => gateway.facts(machine)?.telemetryPort ?? null,
   }
   const gateway = openGateway({ db, fleet, isMachine: access.isMachine, changed, log, onTested: (message) => checks.tested(message) })
   const reach: Reach = {
@@ -153,7 +154,7 @@ export async function runControl(options: ControlOptions): Promise<Control> {
     access, handlers, version, log,
     trustedProxy: options.trustedProxy?.split(',') ?? [],
     consoleDir: path.join(import.meta.dirname, '../console/dist'),
-    doors: [pingDoor({ db, secret: options.secretKey, log }), intakeDoor({ intake: watch.intake, checks, artifactsDir: path.join(home, 'artifacts'), isMachine: access.isMachine, log }), git.door],
+    doors: [watch.otlpDoor, pingDoor({ db, secret: options.secretKey, log }), intakeDoor({ intake: watch.intake, checks, artifactsDir: path.join(home, 'artifacts'), isMachine: access.isMachine, log }), git.door],
     upgradeDoors: [gateway.upgrade, terminals.upgrade],
   })
 

@@ -3,10 +3,15 @@
  * binds a ciphertext to its place, so that one secret's bytes cannot be put in another's row.
  * Format: 1 byte version, 12 bytes nonce, 16 bytes tag, ciphertext.
  */
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto'
 import { AppError } from './errors.ts'
 
-export type SecretBox = { seal(plain: string, place: string): Buffer; open(sealed: Buffer, place: string): string }
+export type SecretBox = {
+  seal(plain: string, place: string): Buffer
+  open(sealed: Buffer, place: string): string
+  /** 32 bytes that prove `text` for `purpose` (HMAC-SHA-256 under a key of the purpose): each purpose has proofs of its own. */
+  mac(text: string, purpose: string): Buffer
+}
 
 /** @param keyBase64 content of `keyFile`, which the errors name */
 export function openSecretBox(keyBase64: string, keyFile = 'keys/secret.key'): SecretBox {
@@ -27,5 +32,6 @@ export function openSecretBox(keyBase64: string, keyFile = 'keys/secret.key'): S
         throw new AppError('internal', `the sealed value of ${place} cannot be opened with ${keyFile} (was the key replaced?)`, { cause: error })
       }
     },
+    mac: (text, purpose) => createHmac('sha256', createHmac('sha256', key).update(`nightshift ${purpose}`).digest()).update(text).digest(),
   }
 }

@@ -123,6 +123,8 @@ export type MachineFacts = {
   memoryBytes: number
   /** What the machine cannot do, each with its reason (`no cgroups: memory limits are not enforced`). */
   limits: string[]
+  /** Where instances of this machine send telemetry (OTLP/HTTP), beside `edgeHost`. An agent of before does not say. */
+  telemetryPort?: number | null
 }
 
 export type AgentToControl =

@@ -1,4 +1,5 @@
 /** Opens the capabilities of the watch floor for `app.ts`: what machines ship goes in, what the API asks comes out. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Clock, systemClock } from '#base/clock.ts'
 import type { SecretBox } from '#base/secretbox.ts'
 import type { FactBatch, LogBatch, SpanBatch, StatBatch, TrafficBatch } from '#contract/wire.ts'
@@ -27,6 +28,7 @@ import { samplesOfStats, samplesOfTraffic } from './metrics/collect.ts'
 import { startMetricSealing, startMetricTidying } from './metrics/loop.ts'
 import { metricRoutes } from './metrics/routes.ts'
 import { type MetricWriter, createMetricWriter } from './metrics/service.ts'
+import { openOtlpDoor } from './otlp/door.ts'
 import { openSelectors } from './selectors/routes.ts'
 import { newestStats, readResources } from './resources/read.ts'
 import { ingestStats, statsKeptMs } from './resources/service.ts'
@@ -51,6 +53,8 @@ export type Intake = {
 
 export type Watch = {
   intake: Intake
+  /** `POST /otlp/v1/{logs,metrics,traces}` */
+  otlpDoor: (request: IncomingMessage, response: ServerResponse) => boolean
   handlers: Handlers
   metrics: Pick<MetricWriter, 'write'>
   /** Log lines of the past. */
@@ -121,6 +125,8 @@ export function openWatch({ db, box, log, reach, changed, clock = systemClock }:
       traffic: (batch) => ingestTraffic(db, batch, clock.now(), (tx, taken) => metrics.store(tx, samplesOfTraffic(taken))),
       spans: async (batch) => traces.ingest(batch, clock.now()),
     },
+    // one sink a signal; one that is left out is said to be not kept
+    otlpDoor: openOtlpDoor({ box, clock, log, sinks: { logs: undefined, metrics: undefined, traces: undefined } }),
     handlers,
     metrics,
     lines: reader.read,

@@ -32,6 +32,7 @@ import type { Listening } from './syslog/listen.ts'
 import { startSyslog } from './syslog/syslog.ts'
 import { startStats } from './shipping/stats.ts'
 import { openTaskLogs } from './shipping/task-logs.ts'
+import { type TelemetryListener, openTelemetryListener } from './shipping/telemetry.ts'
 import { openSlugs } from './slugs.ts'
 import { createStarter } from './starter.ts'
 import { type AgentState, openState } from './state.ts'
@@ -84,6 +85,7 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
   const limits = await driver.limits().catch((error: unknown) => [`the limits of driver ${driver.kind} are not known: ${messageOf(error)}`])
 
   let link: Link<AgentToControl> | undefined
+  let telemetry: TelemetryListener | null = null
   let loop: Loop | undefined
   const wake = () => loop?.wake()
   const endpoints = openEndpoints({
@@ -142,7 +144,7 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
       token: options.token,
       backoffMaxMs: reconnectMs,
       onOpen() {
-        send({ t: 'hello', wireVersion, facts: machineFacts(options, limits, edgeHost), desiredGeneration: state.desired().generation })
+        send({ t: 'hello', wireVersion, facts: machineFacts(options, limits, edgeHost, telemetry?.port ?? null), desiredGeneration: state.desired().generation })
         report.again()
       },
       onMessage: (message) => receive(message, { state, sessions, checks, wake, log, prune: () => collect(true) }),
@@ -152,8 +154,15 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
   // without that address no edge would lead anywhere: control hears of this machine once its driver can tell it
   if (options.controlUrl !== null) {
     const { controlUrl } = options
-    void edgeHostOf(driver, log, closed.signal).then((edgeHost) => {
-      if (edgeHost !== null) link = connect(controlUrl, edgeHost)
+    void edgeHostOf(driver, log, closed.signal).then(async (edgeHost) => {
+      if (edgeHost === null) return
+      const opened = await openTelemetryListener({ host: edgeHost, folder: join(home, 'agent', 'telemetry'), control, log }).catch((error: unknown) => {
+        log.error({ error: messageOf(error) }, 'this machine takes no telemetry of its instances')
+        return null
+      })
+      if (closed.signal.aborted) return opened?.close()
+      telemetry = opened
+      link = connect(controlUrl, edgeHost)
     })
   }
   const stats = startStats({ periodMs: options.statsPeriodMs ?? 10_000, machine, driver, control, home, tasks: () => loop?.tasks() ?? [], memory, log })
@@ -191,7 +200,7 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
     health.close()
     endpoints.close()
     link?.close()
-    await Promise.all([logs.close(), facts.close(), access.close(), ...systemLogs.map((each) => each.close())])
+    await Promise.all([logs.close(), facts.close(), access.close(), telemetry?.close(), ...systemLogs.map((each) => each.close())])
     control.close()
     await driver.close()
   }
@@ -297,11 +306,12 @@ function reporter(state: AgentState, send: (message: AgentToControl) => void) {
   }
 }
 
-function machineFacts(options: AgentOptions, limits: string[], edgeHost: string): MachineFacts {
+function machineFacts(options: AgentOptions, limits: string[], edgeHost: string, telemetryPort: number | null): MachineFacts {
   return {
     machine: options.machine,
     driver: options.driver.kind,
     edgeHost,
+    telemetryPort,
     ownAddresses: options.driver.ownAddresses,
     version: options.version ?? '0.0.0',
     os: `${osType()} ${osRelease()} (${hostname()})`,
@@ -312,4 +322,4 @@ function machineFacts(options: AgentOptions, limits: string[], edgeHost: string)
 }
 
 const away = () => Promise.reject(new AppError('unavailable', 'this agent has no control plane'))
-const noControl: ControlClient = { post: away, download: away, close() {} }
+const noControl: ControlClient = { post: away, forward: away, download: away, close() {} }

@@ -7,6 +7,7 @@ import type { Logger } from '#kernel/log.ts'
 import type { SecretBox } from '#base/secretbox.ts'
 import { openSecrets, readScales, readServing } from '#run/apps/read-config.ts'
 import type { InstanceRow } from '#run/instances/model.ts'
+import { ingestKey } from '#run/instances/ingest-key.ts'
 import { liveInstances } from '#run/instances/read.ts'
 import { instanceSpec } from '#run/instances/spec.ts'
 import { volumesOf } from '#run/volumes/read.ts'
@@ -18,7 +19,7 @@ import { type EdgeRow, keyPlace } from '#run/routing/model.ts'
 import { readDomains, readEdges } from '#run/routing/read.ts'
 import { type RoutedEnvironment, routeTable } from '#run/routing/table.ts'
 
-export type FleetDeps = { db: Db; box: SecretBox; log: Logger; edgeHost: (machine: string) => string; edgeHosts: () => string[] }
+export type FleetDeps = { db: Db; box: SecretBox; log: Logger; edgeHost: (machine: string) => string; edgeHosts: () => string[]; /** Where instances of a machine send telemetry; null where they cannot. */ telemetryPort?: (machine: string) => number | null }
 
 type Surroundings = { release: ReleaseRow; manifest: Manifest; artifact: ArtifactRow; secrets: Record<string, string> }
 
@@ -57,7 +58,8 @@ export async function specOf(deps: FleetDeps, row: Pick<InstanceRow, 'id' | 'gen
     if (own) edges[edge.to_service] = { host, port: edge.port, scheme: manifest.services[edge.to_service]?.protocol ?? 'http' }
   }
   const volumes = await volumeMounts(deps.db, row, manifest)
-  return instanceSpec({ row, ...surroundings, edges, volumes })
+  const port = deps.telemetryPort?.(row.machine) ?? null
+  return instanceSpec({ row, ...surroundings, edges, volumes, telemetry: port === null ? null : { url: `http://${host}:${port}`, keyOf: (service) => ingestKey(deps.box, { app: row.app, environment: row.environment, service }) } })
 }
 
 async function volumeMounts(db: Db, row: Pick<InstanceRow, 'app' | 'environment' | 'service'>, manifest: Manifest) {

@@ -22,6 +22,8 @@ export type SpecInputs = {
   /** callee service → address of this service's edge to it */
   edges: Record<string, { host: string; port: number; scheme: string }>
   volumes: VolumeMount[]
+  /** Where the machine takes telemetry, and the ingest key of a service. */
+  telemetry?: { url: string; keyOf(service: string): string } | null
 }
 
 export function instanceSpec(inputs: SpecInputs): InstanceSpec {
@@ -85,14 +87,29 @@ function environmentOf(inputs: SpecInputs, service: ServiceManifest, surrounding
     env[`${name}_URL`] ??= `${edge.scheme}://${edge.host}:${edge.port}`
   }
   for (const volume of volumes) env[volumeVariable(volume.name)] ??= volume.target
+  const serviceName = row.kind === 'service' ? row.service : surroundings
   return {
+    ...telemetryVariables(inputs, serviceName),
     ...env,
     NIGHTSHIFT_APP: row.app,
     NIGHTSHIFT_ENVIRONMENT: row.environment,
-    NIGHTSHIFT_SERVICE: row.kind === 'service' ? row.service : surroundings,
+    NIGHTSHIFT_SERVICE: serviceName,
     NIGHTSHIFT_INSTANCE: instanceNameOf(row),
     NIGHTSHIFT_RELEASE: `v${release.number}`,
     ...(release.commit === null ? {} : { NIGHTSHIFT_COMMIT: release.commit }),
+  }
+}
+
+/** What OpenTelemetry's libraries read (OpenTelemetry specification, "Environment Variable Specification"); an app that sends elsewhere sets them itself. */
+function telemetryVariables({ telemetry, row, release }: SpecInputs, service: string): Record<string, string> {
+  if (telemetry === null || telemetry === undefined) return {}
+  const resource = { 'service.namespace': row.app, 'service.instance.id': instanceNameOf(row), 'service.version': `v${release.number}`, 'deployment.environment.name': row.environment }
+  return {
+    OTEL_EXPORTER_OTLP_ENDPOINT: telemetry.url,
+    OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
+    OTEL_EXPORTER_OTLP_HEADERS: `authorization=Bearer%20${telemetry.keyOf(service)}`,
+    OTEL_SERVICE_NAME: service,
+    OTEL_RESOURCE_ATTRIBUTES: Object.entries(resource).map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join(','),
   }
 }
 
