@@ -11,6 +11,7 @@ export const loops = command({
     const { client } = await cli.connect(flags)
     const list = await client.call('loops.list')
     if (flags.json) return cli.out.json(list)
+    if (list.length === 0) return cli.out.line('Control has just been started: its loops have not told anything yet')
     const now = cli.now()
     table(cli.out, list, [
       { title: 'loop', value: (loop) => loop.name },
