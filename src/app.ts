@@ -118,7 +118,7 @@ export async function runControl(options: ControlOptions): Promise<Control> {
   // watch
   const watch = openWatch({ db, box, log, reach, changed })
   const checks = openChecks({
-    db, box, log, reach, startRunner, machine: options.machine, secretKey: options.secretKey, machineToken: options.machineToken, tools: { countLines: countLines(watch.lines) },
+    db, box, log, reach, startRunner, machine: options.machine, secretKey: options.secretKey, machineToken: options.machineToken, tools: { countLines: countLines(watch.lines) }, metrics: watch.metrics.write,
     machines: { names: () => gateway.agents().map((facts) => facts.machine), connection: gateway.facts, proxies: gateway.proxies, send: gateway.send },
   })
   const urlOf = async (app: string, environment: string) => (await readApp(db, reach, await watch.moment(app), app, environment)).url

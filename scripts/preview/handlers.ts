@@ -7,6 +7,7 @@ import type { AppSummary, JournalEvent, LogLine, RouteView } from '#contract/mod
 import { manifestSchema } from '#contract/manifest.ts'
 import type { Handlers, StreamItem } from '#kernel/handlers.ts'
 import { watchHandlers } from './watch-handlers.ts'
+import { checkHandlers } from './check-handlers.ts'
 import { drainHandlers } from './drain-handlers.ts'
 import { selectionOf } from '#watch/selectors/select.ts'
 import { healHandlers } from './heal-handlers.ts'
@@ -50,6 +51,7 @@ export function previewHandlers(world: World, baseUrl: () => string): Handlers {
   return {
     ...healHandlers(world),
     ...drainHandlers(),
+    ...checkHandlers(world),
     ...watchHandlers(world),
     'system.health': async () => ({ ok: true, version: '0.1.0' }),
     'system.info': async (_, { caller }) => ({ version: '0.1.0', apiUrl: baseUrl(), ingressUrl: 'http://localhost:8080', httpPort: 8080, httpsPort: null, driver: 'process', actor: caller.actor, access: caller.access }),

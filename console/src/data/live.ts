@@ -19,6 +19,8 @@ const touches: Record<string, readonly string[]> = {
   certificate: ['routes', 'changes'],
   instance: ['app', 'apps', 'map', 'tonight', 'why'],
   remediation: ['remediations', 'healing', 'tonight', 'why'],
+  check: ['checks', 'check', 'tonight'],
+  maintenance: ['windows', 'checks'],
   alert: ['alerts', 'tonight', 'why'],
   healing: ['healing', 'remediations'],
   disk: ['machines'],

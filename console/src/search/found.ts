@@ -12,6 +12,7 @@ export function addressOf({ kind, app, environment, service, ref }: SearchResult
   if (kind === 'release' && app !== null) return paths.app(app, env, 'releases')
   if (kind === 'alert') return app !== null && service !== null ? paths.why(app, service, env) : app !== null ? paths.app(app, env) : paths.tonight()
   if (kind === 'event') return paths.journal({ event: ref })
+  if (kind === 'check') return paths.check(ref)
   if (kind === 'machine') return paths.map({ select: `machine/${ref}` })
   return null
 }

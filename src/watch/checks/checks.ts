@@ -16,7 +16,8 @@ import type { Logger } from '#kernel/log.ts'
 import { type Loop, startLoop } from '#kernel/loop.ts'
 import type { Reach } from '#run/apps/read.ts'
 import { applyDeclared } from './declared.ts'
-import { type Sample, openIntake } from './intake.ts'
+import type { Sample } from '#watch/metrics/model.ts'
+import { openIntake } from './intake.ts'
 import { type CheckRowIn, controlVantage } from './model.ts'
 import { countChecks, readChecks, readPluginContent } from './read.ts'
 import { checkRoutes } from './routes.ts'
@@ -95,7 +96,7 @@ export function openChecks(deps: ChecksDeps): Checks {
       return { actions: declared, waiting: [] }
     }
     const rows = await readChecks(db)
-    const actions = [...declared, ...(await assign(rows)), ...(await settle(db, [], now))]
+    const actions = [...declared, ...(await assign(rows)), ...(await settle(db, [], now)).said]
     clearTimeout(alarm)
     const dueMs = nextHeartbeat(rows, now) - now.getTime()
     if (dueMs < periodMs) alarm = setTimeout(wake, dueMs)

@@ -5,11 +5,10 @@ import { checkStatuses, metricSchema } from '#contract/checks.ts'
 import { machineName } from '#contract/names.ts'
 import type { Database } from '#kernel/db/db.ts'
 import type { Logger } from '#kernel/log.ts'
+import type { Sample } from '#watch/metrics/model.ts'
 import { z } from 'zod'
+import type { WithState } from './read.ts'
 import { settle } from './settle.ts'
-
-/** In the shape of the metrics store. */
-export type Sample = { name: string; labels: Record<string, string>; atMs: number; value: number }
 
 const gatherMs = 1000
 /** A failure is told at once: whoever waits to be told does not wait for others. */
@@ -30,8 +29,9 @@ export function openIntake({ db, log, metrics }: { db: Database; log: Logger; me
   let storing: Promise<void> = Promise.resolve()
 
   async function store(results: CheckResult[], now: Date): Promise<void> {
-    await settle(db, results, now)
-    metrics?.(results.flatMap(samplesOf))
+    const { rows } = await settle(db, results, now)
+    const byId = new Map(rows.map((row) => [row.id, row]))
+    metrics?.(results.flatMap((result) => samplesOf(result, byId.get(result.check))))
   }
 
   function flush() {
@@ -79,12 +79,14 @@ export function openIntake({ db, log, metrics }: { db: Database; log: Logger; me
   }
 }
 
-function samplesOf({ check, vantage, at, status, durationMs, metrics }: CheckResult): Sample[] {
-  const labels = { check, vantage }
-  const atMs = Date.parse(at)
+/** None of a check that has gone meanwhile. */
+function samplesOf({ check, vantage, at, status, durationMs, metrics }: CheckResult, row: WithState | undefined): Sample[] {
+  if (row === undefined) return []
+  const labels = Object.fromEntries(Object.entries({ check, name: row.name, vantage, app: row.app, environment: row.environment, service: row.service }).filter((entry): entry is [string, string] => entry[1] !== null))
+  const sample = (name: string, value: number, kind: Sample['kind'] = 'gauge'): Sample => ({ name, labels, kind, atMs: Date.parse(at), value })
   return [
-    { name: 'nightshift_check_up', labels, atMs, value: status === 'err' ? 0 : 1 },
-    { name: 'nightshift_check_duration_seconds', labels, atMs, value: durationMs / 1000 },
-    ...metrics.flatMap(({ name, value }) => (typeof value === 'number' ? [{ name: `nightshift_plugin_${name.replaceAll(/[^a-zA-Z0-9_]/g, '_')}`, labels, atMs, value }] : [])),
+    sample('nightshift_check_up', status === 'err' ? 0 : 1),
+    sample('nightshift_check_duration_seconds', durationMs / 1000),
+    ...metrics.flatMap(({ name, value, counter }) => (typeof value === 'number' && Number.isFinite(value) ? [sample(`nightshift_plugin_${name.replaceAll(/[^a-zA-Z0-9_]/g, '_').slice(0, 150)}`, value, counter === true ? 'counter' : 'gauge')] : [])),
   ]
 }

@@ -13,13 +13,13 @@ import * as store from './store.ts'
 
 const actor: Actor = { kind: 'loop', name: 'checks' }
 
-/** What happened, in sentences. */
-export async function settle(db: Database, results: readonly CheckResult[], now: Date): Promise<string[]> {
+/** What happened, in sentences; and the checks that are concerned. */
+export async function settle(db: Database, results: readonly CheckResult[], now: Date): Promise<{ said: string[]; rows: WithState[] }> {
   return db.transaction(async (tx) => {
     await store.lockStates(tx)
     const rows = await readChecks(tx, results.length === 0 ? null : [...new Set(results.map(({ check }) => check))])
     if (results.length > 0) await fold(tx, rows, results, now)
-    return judgeAll(tx, rows, now)
+    return { said: await judgeAll(tx, rows, now), rows }
   })
 }
 

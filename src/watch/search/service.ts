@@ -6,10 +6,11 @@ import type { AppDetail, Machine } from '#contract/model.ts'
 import type { SearchAnswer } from '#contract/search.ts'
 import type { Database } from '#kernel/db/db.ts'
 import { listAlerts } from '#watch/alerts/read.ts'
+import { listChecks } from '#watch/checks/read.ts'
 import { type LogReader, defaultStreams } from '#watch/logs/port.ts'
 import { type DocSection, readDocs } from './docs.ts'
 import { findEvents, findReleases } from './read.ts'
-import { alertThings, appThings, docThings, eventThings, found, machineThings, releaseThings } from './things.ts'
+import { alertThings, appThings, checkThings, docThings, eventThings, found, machineThings, releaseThings } from './things.ts'
 
 export type SearchDeps = {
   db: Database
@@ -44,9 +45,10 @@ export function openSearch({ db, apps, machines, lines, docsDir }: SearchDeps): 
   return async ({ q, limit, logs }, seen, now) => {
     const words = q.trim().split(/\s+/).slice(0, 8)
     const sees = (app: string) => seen === null || seen.includes(app)
-    const [[allApps, allMachines], sections, alerts, releases, events, page] = await Promise.all([
+    const [[allApps, allMachines], sections, checks, alerts, releases, events, page] = await Promise.all([
       known(now.getTime()),
       (docs ??= readDocs(docsDir)),
+      listChecks(db, { apps: seen }),
       listAlerts(db, { apps: seen, open: true, limit: 100 }),
       findReleases(db, words, seen),
       findEvents(db, words, seen),
@@ -55,7 +57,7 @@ export function openSearch({ db, apps, machines, lines, docsDir }: SearchDeps): 
     const own = allApps.filter((app) => sees(app.name))
     const used = new Set(own.flatMap((app) => app.services.flatMap((service) => service.instances.map(({ machine }) => machine))))
     const things = [
-      ...appThings(own), ...machineThings(seen === null ? allMachines : allMachines.filter(({ name }) => used.has(name))), ...alertThings(alerts),
+      ...appThings(own), ...machineThings(seen === null ? allMachines : allMachines.filter(({ name }) => used.has(name))), ...checkThings(checks), ...alertThings(alerts),
       ...releaseThings(releases), ...eventThings(events), ...docThings(sections),
     ]
     return { results: found(things, q, limit), logs: { lines: page.lines, partial: page.partial } }

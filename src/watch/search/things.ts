@@ -4,6 +4,7 @@ import type { AppDetail, Machine } from '#contract/model.ts'
 import { type Rankable, rank } from '#contract/ranking.ts'
 import { type SearchKind, type SearchResult, searchKinds } from '#contract/search.ts'
 import type { DocSection } from './docs.ts'
+import type { WithState } from '#watch/checks/read.ts'
 import type { FoundEvent, FoundRelease } from './read.ts'
 
 export type Thing = SearchResult & { context: readonly string[]; sick: boolean }
@@ -26,6 +27,10 @@ export function appThings(apps: readonly AppDetail[]): Thing[] {
 
 export function machineThings(machines: readonly Machine[]): Thing[] {
   return machines.map((machine) => ({ ...none, kind: 'machine', title: machine.name, detail: `${machine.state}, ${machine.instances} instances, ${machine.os}`, ref: machine.name, at: machine.lastSeenAt, sick: machine.state === 'lost', context: ['machine'] }))
+}
+
+export function checkThings(checks: readonly Pick<WithState, 'id' | 'name' | 'kind' | 'app' | 'environment' | 'service' | 'state' | 'because'>[]): Thing[] {
+  return checks.map(({ id, name, kind, app, environment, service, state, because }) => ({ ...none, kind: 'check', title: name, detail: `${state}: ${because}`, app, environment, service, ref: id, sick: state === 'down', context: ['check', kind, ...names(app, environment, service)] }))
 }
 
 export function alertThings(alerts: readonly Alert[]): Thing[] {

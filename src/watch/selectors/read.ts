@@ -3,13 +3,14 @@ import type { Machine } from '#contract/model.ts'
 import type { Database } from '#kernel/db/db.ts'
 import { type Reach, readApps } from '#run/apps/read.ts'
 import { readMachines } from '#run/machines/read.ts'
+import { listChecks } from '#watch/checks/read.ts'
 import type { World } from './things.ts'
 
 const noMoment = { samples: new Map(), rates: [] }
 
 export async function readWorld(db: Database, reach: Reach, seen: readonly string[] | null): Promise<World> {
   const [apps, machines] = [await readApps(db, reach, noMoment, { apps: seen }), await readMachines(db)]
-  return { apps, machines: seen === null ? machines : machinesOf(apps, machines), checks: [] }
+  return { apps, machines: seen === null ? machines : machinesOf(apps, machines), checks: (await listChecks(db, { apps: seen })).map(({ id, name, kind, app, environment, service, state, vantages }) => ({ id, name, kind, app, environment, service, state, machine: vantages.find((from) => from.startsWith('machine:'))?.slice('machine:'.length) ?? null })) }
 }
 
 /** The machines on which these apps run. */

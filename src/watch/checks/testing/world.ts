@@ -9,7 +9,7 @@ import type { EndpointId } from '#contract/endpoints.ts'
 import { endpoints } from '#contract/endpoints.ts'
 import { testDatabase } from '#test/harness/postgres.ts'
 import { type Checks, openChecks } from '../checks.ts'
-import type { Sample } from '../intake.ts'
+import type { Sample } from '#watch/metrics/model.ts'
 
 export const secret = Buffer.alloc(32, 7).toString('base64')
 export const operator: Caller = { actor: { kind: 'token', name: 'rosa' }, access: 'admin', apps: null }
