@@ -6,7 +6,8 @@ import { WebSocketServer } from 'ws'
 import { AppError } from '#base/errors.ts'
 import { newSecret } from '#base/ids.ts'
 import type { TerminalToServer } from '#contract/terminal.ts'
-import type { Caller } from '#kernel/handlers.ts'
+import { endpoints } from '#contract/endpoints.ts'
+import type { Caller, Handlers } from '#kernel/handlers.ts'
 import { createLogger } from '#kernel/log.ts'
 import type { AccessService } from '#people/access/service.ts'
 import { createApi } from '#surfaces/api/server.ts'
@@ -41,6 +42,11 @@ function previewAccess(): AccessService {
     revokeToken: refuse,
     listTokens: refuse,
   }
+}
+
+/** What the preview does not play answers so, and the page shows its problem. */
+function notPlayed(): Handlers {
+  return Object.fromEntries(Object.keys(endpoints).map((id) => [id, () => Promise.reject(new AppError('unavailable', `the preview does not play ${id}`))]))
 }
 
 /** A shell that only pretends: it answers a few words. */
@@ -78,7 +84,7 @@ export async function startPreview({ port = 0, scene = 'night' as SceneName, con
   const shells = terminals()
   const api = createApi({
     access: previewAccess(),
-    handlers: previewHandlers(world, () => url),
+    handlers: { ...notPlayed(), ...previewHandlers(world, () => url) },
     doors: [],
     upgradeDoors: [
       (request, socket, head) => {
