@@ -6,6 +6,9 @@ export type AppTab = (typeof appTabs)[number]
 export type LogFilter = { q?: string; level?: string; app?: string; env?: string; service?: string; instance?: string; /** A line to show with what stands around it: its cursor and its time. */ line?: string; at?: string }
 export type JournalFilter = { app?: string; kind?: string; event?: string }
 
+/** `slower` in milliseconds, `since` in hours, `errors`: yes. */
+export type TraceFilter = { app?: string; service?: string; operation?: string; slower?: string; since?: string; errors?: string }
+
 export type HealingFilter = { app?: string }
 
 type Search = Record<string, string | undefined>
@@ -33,6 +36,8 @@ export const paths = {
   terminal: (app: string, instance: string, env?: string) => withSearch(`/apps/${segment(app)}/terminal/${segment(instance)}`, { env: environment(env) }),
   deploy: (search: { app?: string } = {}) => withSearch('/deploy', search),
   logs: (filter: LogFilter = {}) => withSearch('/logs', filter),
+  traces: (filter: TraceFilter = {}) => withSearch('/traces', filter),
+  trace: (id: string, span?: string) => withSearch(`/traces/${segment(id)}`, { span }),
   healing: (filter: HealingFilter = {}) => withSearch('/healing', filter),
   remediation: (id: string) => `/healing/${segment(id)}`,
   checks: (search: { app?: string } = {}) => withSearch('/checks', search),

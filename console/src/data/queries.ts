@@ -2,6 +2,7 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
 import { isAppError } from '#base/errors.ts'
 import type { Build } from '#contract/model.ts'
+import type { TraceFilter } from '../paths.ts'
 import { api } from './api.ts'
 
 const seconds = 1000
@@ -17,6 +18,14 @@ export const queries = {
   info: () => queryOptions({ queryKey: ['info'], queryFn: ({ signal }) => api.call('system.info', {}, signal), staleTime: 300 * seconds }),
   tonight: () => queryOptions({ queryKey: ['tonight'], queryFn: ({ signal }) => api.call('tonight.read', {}, signal), refetchInterval: 15 * seconds }),
   map: () => queryOptions({ queryKey: ['map'], queryFn: ({ signal }) => api.call('map.read', {}, signal), refetchInterval: 5 * seconds }),
+  traces: ({ app, service, operation, slower, since, errors }: TraceFilter) =>
+    queryOptions({
+      queryKey: ['traces', app, service, operation, slower, since, errors],
+      queryFn: ({ signal }) => api.call('traces.list', { query: { app, service, operation, ...(slower === undefined ? {} : { minMs: Number(slower) }), ...(errors === 'yes' ? { errors: 'true' } : {}), since: new Date(Date.now() - Number(since ?? 1) * 3600 * seconds).toISOString() } }, signal),
+      refetchInterval: 10 * seconds,
+      placeholderData: keepPreviousData,
+    }),
+  trace: (id: string) => queryOptions({ queryKey: ['traces', 'one', id], queryFn: ({ signal }) => api.call('traces.read', { params: { trace: id } }, signal) }),
   search: (q: string) => queryOptions({ queryKey: ['search', q], queryFn: ({ signal }) => api.call('search.read', { query: { q } }, signal), staleTime: 10 * seconds }),
   machines: (query?: string) => queryOptions({ queryKey: ['machines', query], queryFn: ({ signal }) => api.call('machines.list', { query: { query } }, signal), refetchInterval: 10 * seconds, placeholderData: keepPreviousData, retry: unlessRefused }),
   apps: (query?: string) => queryOptions({ queryKey: ['apps', query], queryFn: ({ signal }) => api.call('apps.list', { query: { query } }, signal), refetchInterval: 15 * seconds, placeholderData: query === undefined ? undefined : keepPreviousData, retry: unlessRefused }),

@@ -14,6 +14,7 @@ export const commands = {
   logs: (app: string, env?: string) => `nightshift logs -f ${at(app, env)}`,
   find: (query: string) => `nightshift find '${query.replaceAll("'", "'\\''")}'`,
   events: 'nightshift events -f',
+  traces: 'nightshift traces --since 1d',
   exec: (app: string, instance: string, env?: string) => `nightshift exec ${at(app, env)} ${instance}`,
 } as const
 

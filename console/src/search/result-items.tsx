@@ -11,13 +11,16 @@ export const group = '[&_[cmdk-group-heading]]:px-3 [&_[cmdk-group-heading]]:pt-
 
 const icons = { machine: Server, check: ChartNoAxesGantt, alert: CircleAlert, release: Rocket, event: History, doc: BookOpen } as const
 
+/** What the list knows it by. */
+export const valueOf = ({ kind, app, environment, ref }: SearchResult) => `${kind} ${app} ${environment} ${ref}`
+
 export function ResultItem({ result, go }: { result: SearchResult; go: (href: string, title: string) => void }) {
   const [open, setOpen] = useState(false)
   const href = addressOf(result)
   const place = placeOf(result)
   return (
     <>
-      <Command.Item value={`${result.kind} ${result.app} ${result.environment} ${result.ref}`} className={item} onSelect={() => (href === null ? setOpen(!open) : go(href, [result.title, place].filter(Boolean).join(' ')))}>
+      <Command.Item value={valueOf(result)} className={item} onSelect={() => (href === null ? setOpen(!open) : go(href, [result.title, place].filter(Boolean).join(' ')))}>
         <Mark result={result} />
         <span className="min-w-0 truncate">
           {result.title} {place === '' ? null : <span className="text-soft">{place}</span>}

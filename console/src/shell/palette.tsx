@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useRouter } from '@tanstack/react-router'
 import { Command } from 'cmdk'
 import { CornerDownLeft, ScrollText } from 'lucide-react'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { appRules, whyNot } from '#contract/rules.ts'
 import { queries } from '../data/queries.ts'
 import { useAction } from '../data/use-action.ts'
@@ -12,11 +12,22 @@ import { paths } from '../paths.ts'
 import { grouped, kindNames } from '../search/found.ts'
 import { named, partsOf, restartable } from '../search/local-things.ts'
 import { keepRecent, readRecents } from '../search/recent.ts'
-import { ResultItem, group, item } from '../search/result-items.tsx'
+import { ResultItem, group, item, valueOf } from '../search/result-items.tsx'
 import { useSearch } from '../search/use-search.ts'
 import { rooms } from './rooms.ts'
 
 const themes = [{ name: 'Theme: night', theme: 'night' }, { name: 'Theme: day', theme: 'day' }, { name: 'Theme: system', theme: 'system' }] as const
+
+/** The best of the answer is what Enter takes, also when it comes late; unless somebody has moved meanwhile. */
+function useBest(text: string, best: string | undefined) {
+  const [chosen, choose] = useState('')
+  const [moved, setMoved] = useState(false)
+  useEffect(() => setMoved(false), [text])
+  useEffect(() => {
+    if (best !== undefined && !moved) choose(best)
+  }, [best, moved])
+  return { chosen, choose, onKeyDown: (event: React.KeyboardEvent) => (event.key === 'ArrowDown' || event.key === 'ArrowUp') && setMoved(true) }
+}
 
 /** One box for everything: go to, do, search. The server ranks what it knows, the same rules rank what the console offers. */
 export function Palette({ onClose, onKeys }: { onClose: () => void; onKeys: () => void }) {
@@ -26,6 +37,7 @@ export function Palette({ onClose, onKeys }: { onClose: () => void; onKeys: () =
   const [text, setText] = useState('')
   const [recents] = useState(readRecents)
   const { answer, waiting, failed } = useSearch(text)
+  const { chosen, choose, onKeyDown } = useBest(text, answer?.results[0] === undefined ? undefined : valueOf(answer.results[0]))
   const restart = useAction('apps.restart', { touches: ['app', 'apps'], done: ({ instances }) => `Restarting ${instances.join(', ')}, one after the other` })
   const run = (action: () => void) => () => {
     onClose()
@@ -43,7 +55,7 @@ export function Palette({ onClose, onKeys }: { onClose: () => void; onKeys: () =
   const looks = asked === '' ? [] : named(themes, text)
   const keys = asked === '' || 'show keys'.includes(asked.toLowerCase())
   return (
-    <Command.Dialog open onOpenChange={(open) => !open && onClose()} label="Find or do" loop shouldFilter={false} overlayClassName="fixed inset-0 z-40 bg-veil animate-[fade_120ms]" contentClassName="fixed inset-x-3 top-[8vh] z-50 mx-auto max-w-[680px] overflow-hidden rounded-xl border border-rule bg-sheet shadow-float animate-[rise_140ms] sm:top-[12vh]">
+    <Command.Dialog open onOpenChange={(open) => !open && onClose()} label="Find or do" loop shouldFilter={false} value={chosen} onValueChange={choose} onKeyDown={onKeyDown} overlayClassName="fixed inset-0 z-40 bg-veil animate-[fade_120ms]" contentClassName="fixed inset-x-3 top-[8vh] z-50 mx-auto max-w-[680px] overflow-hidden rounded-xl border border-rule bg-sheet shadow-float animate-[rise_140ms] sm:top-[12vh]">
       <Command.Input value={text} onValueChange={setText} placeholder="Go to, do, or search everything" className="w-full border-b border-rule bg-transparent px-5 py-4 text-lg outline-none placeholder:text-soft" />
       <Command.List className="max-h-[62dvh] overflow-y-auto p-2" aria-busy={waiting}>
         {asked !== '' || recents.length === 0 ? null : (

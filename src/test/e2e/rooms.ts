@@ -34,6 +34,8 @@ export const rooms: readonly Room[] = [
   { name: 'check', path: '/checks/chk_checkout', ready: '.uplot canvas' },
   { name: 'check-heartbeat', path: '/checks/chk_backup', ready: 'text=How the job tells it' },
   { name: 'check-new', path: '/checks/new', ready: 'text=Make the check' },
+  { name: 'traces', path: '/traces', ready: 'text=How long they took' },
+  { name: 'traces-failed', path: '/traces?errors=yes', ready: 'text=How long they took' },
   { name: 'machines', path: '/machines', ready: 'text=heron' },
   { name: 'machines-filtered', path: '/machines?where=tag:db', ready: 'text=heron' },
   { name: 'machines-refused', path: '/machines?where=tga:db', ready: 'text=did you mean tag' },
