@@ -1,5 +1,6 @@
 import { AppError } from '#base/errors.ts'
 import type { Handlers } from '#kernel/handlers.ts'
+import { durationBarsMs } from '#contract/waterfall.ts'
 import { docsFolder, readDocs } from '#watch/search/docs.ts'
 import { appThings, docThings, eventThings, found, machineThings } from '#watch/search/things.ts'
 import { sampleTrace, sampleTraces } from './traces.ts'
@@ -32,7 +33,7 @@ export function watchHandlers(world: World): Handlers {
 }
 
 function barsOf(traces: ReturnType<typeof sampleTraces>): { traces: number; errors: number }[] {
-  const bounds = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000]
+  const bounds: readonly number[] = durationBarsMs
   return Array.from({ length: bounds.length + 1 }, (_, bar) => {
     const own = traces.filter(({ durationMs }) => durationMs >= (bounds[bar - 1] ?? 0) && durationMs < (bounds[bar] ?? Number.POSITIVE_INFINITY))
     return { traces: own.length, errors: own.filter((one) => one.errors > 0).length }

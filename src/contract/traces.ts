@@ -63,9 +63,6 @@ export const tracesQuery = z.object({
 })
 export type TracesQuery = z.infer<typeof tracesQuery>
 
-/** Upper bounds of the bars of the distribution, in milliseconds; the last is open. */
-export const durationBarsMs = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000] as const
-
 export const traceListSchema = z.object({
   /** Newest first. */
   traces: z.array(traceSummarySchema),

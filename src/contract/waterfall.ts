@@ -1,6 +1,9 @@
 /** A trace as rows of a waterfall, for the console and the command line alike. Pure. */
 import type { Span } from './traces.ts'
 
+/** Upper bounds of the bars of the distribution, in milliseconds; the last is open. */
+export const durationBarsMs = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000] as const
+
 export type WaterfallRow = {
   span: Span
   depth: number

@@ -1,4 +1,5 @@
-import { durationBarsMs, type TraceList } from '#contract/traces.ts'
+import type { TraceList } from '#contract/traces.ts'
+import { durationBarsMs } from '#contract/waterfall.ts'
 import { formatLatency, plural } from '../lib/numbers.ts'
 
 const height = 64

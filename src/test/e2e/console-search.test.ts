@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Browser } from 'playwright-core'
+import { until } from '#test/harness/wait.ts'
 import { assertNone, launchBrowser, skipWithoutChromium, visit, wide } from './browser.ts'
 import { type ConsoleTarget, bootPreview } from './target.ts'
 
@@ -49,7 +50,7 @@ describe('find or do', { skip: skipWithoutChromium }, () => {
     await page.getByText('docs/logs.md#what-may-be-lost').waitFor()
     await box.fill('zyxwv')
     await page.getByRole('option', { name: 'Search all logs for “zyxwv”' }).waitFor()
-    await page.waitForFunction("document.querySelectorAll('[role=option]').length === 1")
+    await until(async () => (await page.getByRole('option').count()) === 1, { because: 'only the logs are offered' })
     await page.keyboard.press('Enter')
     await page.waitForURL(/\/logs\?q=zyxwv$/)
     assertNone(errors)

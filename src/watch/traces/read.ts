@@ -1,6 +1,7 @@
 /** Questions about traces. */
 import { AppError } from '#base/errors.ts'
-import { type Span, type TraceList, type TraceSummary, type TracesQuery, durationBarsMs, spanStatuses } from '#contract/traces.ts'
+import { type Span, type TraceList, type TraceSummary, type TracesQuery, spanStatuses } from '#contract/traces.ts'
+import { durationBarsMs } from '#contract/waterfall.ts'
 import type { Db } from '#kernel/db/db.ts'
 import { kindAt } from './model.ts'
 
