@@ -8,6 +8,7 @@ import { manifestSchema } from '#contract/manifest.ts'
 import type { Handlers, StreamItem } from '#kernel/handlers.ts'
 import { watchHandlers } from './watch-handlers.ts'
 import { checkHandlers } from './check-handlers.ts'
+import { alertHandlers } from './alert-handlers.ts'
 import { drainHandlers } from './drain-handlers.ts'
 import { selectionOf } from '#watch/selectors/select.ts'
 import { healHandlers } from './heal-handlers.ts'
@@ -53,6 +54,7 @@ export function previewHandlers(world: World, baseUrl: () => string): Handlers {
     ...drainHandlers(),
     ...checkHandlers(world),
     ...watchHandlers(world),
+    ...alertHandlers(world),
     'system.health': async () => ({ ok: true, version: '0.1.0' }),
     'system.info': async (_, { caller }) => ({ version: '0.1.0', apiUrl: baseUrl(), ingressUrl: 'http://localhost:8080', httpPort: 8080, httpsPort: null, driver: 'process', actor: caller.actor, access: caller.access }),
     'login.link': async () => ({ url: `${baseUrl()}/login?code=${newSecret()}`, expiresAt: new Date(Date.now() + 900_000).toISOString() }),

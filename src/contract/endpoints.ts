@@ -3,6 +3,7 @@
  * client calls it, OpenAPI is printed from it, and the stranger walk tries each entry without a credential.
  */
 import { z } from 'zod'
+import * as alerting from './alerting.ts'
 import { appName, branchName, environmentName, hostName, instanceName, machineName, pathPrefix, serviceName, variableName, variableValue } from './names.ts'
 import * as drains from './drains.ts'
 import { pluginName } from './check-kinds.ts'
@@ -41,9 +42,11 @@ const app = z.object({ app: appName })
 const check = z.object({ check: z.string().min(1).max(80) })
 const inEnvironment = { environment: environmentName.default('production') }
 const environment = z.object(inEnvironment)
+const inService = z.object({ ...inEnvironment, service: serviceName.optional() })
 const page = { limit: z.coerce.number().int().min(1).max(1000).default(100) }
 const nothing = z.object({})
 const windowMinutes = z.coerce.number().int().min(1).max(1440).default(60)
+const trialHours = z.coerce.number().int().min(1).max(168).default(24)
 const queuedRelease = z.object({ release: z.number().int(), rollout: z.string().nullable() })
 
 function define<const T extends Record<string, EndpointSpec>>(table: T): T {
@@ -128,6 +131,16 @@ export const endpoints = define({
   'healing.pause': { method: 'POST', path: '/v1/healing/pauses', access: 'deploy', summary: 'Pause healing of an app, an environment or a service for a while; of everything with admin access.', body: z.object({ app: appName.nullable().default(null), environment: environmentName.nullable().default(null), service: serviceName.nullable().default(null), forMs: z.number().int().min(1000).max(31_536_000_000), because: z.string().min(1).max(200) }).refine((one) => one.app !== null || (one.environment === null && one.service === null), 'an environment and a service are of an app'), response: heal.healPauseSchema },
   'healing.unpause': { method: 'DELETE', path: '/v1/healing/pauses/{id}', access: 'deploy', summary: 'End a pause of healing before its time.', params: z.object({ id: z.string().max(60) }), response: heal.healPauseSchema },
   'alerts.list': { method: 'GET', path: '/v1/alerts', access: 'read', summary: 'What a person must know, newest first.', query: z.object({ app: appName.optional(), open: z.stringbool().default(true), ...page }), response: z.array(heal.alertSchema) },
+  'rules.list': { method: 'GET', path: '/v1/rules', access: 'read', summary: 'Alert rules with the series that are pending or firing.', response: z.array(alerting.ruleSchema) },
+  'rules.read': { method: 'GET', path: '/v1/rules/{rule}', access: 'read', summary: 'One alert rule.', params: z.object({ rule: alerting.ruleId }), response: alerting.ruleSchema },
+  'rules.put': { method: 'PUT', path: '/v1/rules/{rule}', access: 'deploy', summary: 'Make an alert rule, or put it in place of the one with this id.', params: z.object({ rule: alerting.ruleId }), body: alerting.ruleSpecSchema, response: alerting.ruleSchema },
+  'rules.remove': { method: 'DELETE', path: '/v1/rules/{rule}', access: 'deploy', summary: 'Remove an alert rule; its alerts are over.', params: z.object({ rule: alerting.ruleId }), response: nothing },
+  'rules.mode': { method: 'POST', path: '/v1/rules/{rule}/mode', access: 'deploy', summary: 'Switch an alert rule on or off.', params: z.object({ rule: alerting.ruleId }), body: z.object({ mode: z.enum(alerting.ruleModes) }), response: alerting.ruleSchema },
+  'rules.test': { method: 'POST', path: '/v1/rule-tests', access: 'read', summary: 'When a rule would have fired in the last hours; nothing is saved.', body: z.object({ rule: alerting.ruleSpecSchema, hours: trialHours }), response: alerting.ruleTrialSchema },
+  'rules.history': { method: 'GET', path: '/v1/rules/{rule}/history', access: 'read', summary: 'The values of an alert rule in the last hours, and when it would have fired.', params: z.object({ rule: alerting.ruleId }), query: z.object({ hours: trialHours }), response: alerting.ruleTrialSchema },
+  'slos.list': { method: 'GET', path: '/v1/slos', access: 'read', summary: 'SLOs with what is left of each error budget, how fast it burns, and how long it lasts.', query: z.object({ app: appName.optional(), environment: environmentName.optional() }), response: z.array(alerting.sloSchema) },
+  'slos.put': { method: 'PUT', path: '/v1/apps/{app}/slo', access: 'deploy', summary: 'Set what an app or one of its services promises, over the manifest.', params: app, query: inService, body: alerting.sloSpecSchema, response: z.array(alerting.sloSchema) },
+  'slos.remove': { method: 'DELETE', path: '/v1/apps/{app}/slo', access: 'deploy', summary: 'Let the SLO of the manifest hold again.', params: app, query: inService, response: z.array(alerting.sloSchema) },
   'changes.list': { method: 'GET', path: '/v1/changes', access: 'read', summary: 'What changed: releases, config, secrets, scale, routes and what people did, newest first.', query: z.object({ app: appName.optional(), environment: environmentName.optional(), before: z.coerce.number().int().optional(), ...page }), response: z.array(m.eventSchema) },
   'why.read': { method: 'GET', path: '/v1/apps/{app}/services/{service}/why', access: 'read', summary: 'Why a service is as it is: state, what is waited for, what was tried, what changed.', params: app.extend({ service: serviceName }), query: environment, response: heal.whySchema },
 

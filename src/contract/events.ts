@@ -10,7 +10,7 @@ export const eventKinds = [
   'instance.held', 'instance.stopped', 'instance.vanished', 'instance.removed',
   'instance.ejected', 'instance.readmitted', 'edge.opened', 'edge.closed',
   'remediation.opened', 'remediation.suggested', 'remediation.approved', 'remediation.tried', 'remediation.verified', 'remediation.failed',
-  'remediation.recovered', 'remediation.handed-over', 'remediation.dismissed', 'alert.raised', 'alert.cleared',
+  'remediation.recovered', 'remediation.handed-over', 'remediation.dismissed', 'alert.raised', 'alert.cleared', 'rule.changed', 'slo.changed',
   'healing.stopped', 'healing.resumed', 'healing.rule-changed', 'healing.paused', 'healing.unpaused', 'healing.breaker-opened', 'healing.breaker-closed', 'disk.pruned',
   'check.created', 'check.changed', 'check.removed', 'check.paused', 'check.resumed', 'check.down', 'check.up', 'maintenance.planned', 'maintenance.removed', 'plugin.added', 'plugin.removed',
   'volume.created', 'volume.orphaned', 'volume.adopted',

@@ -3,8 +3,8 @@
  * column lives in `run/manifest`; this file is the shape. Unknown keys are errors; `x-*` keys are dropped before.
  */
 import { z } from 'zod'
-import { parsePercent } from '#base/units.ts'
-import { duration, percent, size } from './manifest-units.ts'
+import { parseDuration, parsePercent } from '#base/units.ts'
+import { duration, objective, percent, size } from './manifest-units.ts'
 import { declaredCheckSchema } from './manifest-checks.ts'
 import { appName, environmentName, hostName, pathPrefix, serviceName, variableName, volumeName } from './names.ts'
 
@@ -45,6 +45,14 @@ const health = z.strictObject({
   failures: z.int().min(1).max(20).default(3).meta({ description: 'Failures in a row until the instance counts as unhealthy.' }),
   startup: duration.default('60s').meta({ description: 'Time for the first success after a start; until then failures do not count, after it the instance is restarted.' }),
 })
+
+const slo = z
+  .strictObject({
+    availability: objective.optional().meta({ description: 'The share of requests that must not fail (5xx, or no answer).' }),
+    p99: duration.optional().meta({ description: '99 of 100 answers must come within this time.' }),
+    window: duration.refine((text) => parseDuration(text) >= 7 * 86_400_000 && parseDuration(text) <= 90 * 86_400_000, 'must be from 7d to 90d').default('30d').meta({ description: 'The time over which it is counted, 7d to 90d.' }),
+  })
+  .refine((one) => one.availability !== undefined || one.p99 !== undefined, 'must name availability or p99')
 
 export const protocols = ['http', 'tcp', 'redis', 'postgres', 'mysql', 'amqp', 'mongodb'] as const
 
@@ -87,6 +95,7 @@ export const serviceSchema = z.strictObject({
   needs: z.record(serviceName, z.literal('healthy')).default({}).meta({ description: 'Services it calls. Each gets an edge, which the caller knows as API_URL, API_HOST and API_PORT (for a service api). It starts once they are ready.' }),
   env: z.record(variableName, z.union([z.string(), z.number(), z.boolean()]).transform(String)).default({}).meta({ description: 'Variables; config of operators goes before them.' }),
   secrets: z.array(variableName).default([]).meta({ description: 'Secrets that must be set before a release starts, and that only the services that list them get. Their values are set with nightshift secrets set, never here.' }),
+  slo: slo.optional().meta({ description: 'What the service promises all its callers, in production.' }),
   volumes: z.record(volumeName, absolutePath).default({}).meta({ description: 'Named volumes and where each appears; /app/… is the app’s own folder. A service with volumes has one instance at most.' }),
 })
 
@@ -100,6 +109,7 @@ const deploy = z.strictObject({
 })
 
 const overrides = z.strictObject({
+  slo: slo.optional().meta({ description: 'What it promises here; the promises above are those of production.' }),
   services: z
     .record(
       serviceName,
@@ -119,6 +129,7 @@ export const manifestSchema = z.strictObject({
   services: z.record(serviceName, serviceSchema).refine((services) => Object.keys(services).length > 0, { message: 'must name at least one service' }).meta({ description: 'Services by name; one at least.' }),
   release: shellLine.optional().meta({ description: 'Shell line, run once before traffic moves, in the surroundings of web; if it exits with anything but 0, the release fails.' }),
   build: build.optional().meta({ description: 'How every service is built that does not say it itself.' }),
+  slo: slo.optional().meta({ description: 'What the app promises its callers from outside, in production: alerts follow how fast the error budget burns.' }),
   deploy: deploy.prefault({}).meta({ description: 'How a release takes over.' }),
   logs: z
     .strictObject({

@@ -29,6 +29,12 @@ import { startMetricSealing, startMetricTidying } from './metrics/loop.ts'
 import { metricRoutes } from './metrics/routes.ts'
 import { type MetricWriter, createMetricWriter } from './metrics/service.ts'
 import { openOtlpDoor } from './otlp/door.ts'
+import { queryMetrics } from './metrics/read.ts'
+import { startRules } from './rules/loop.ts'
+import type { QueryMetrics } from './rules/model.ts'
+import { ruleRoutes } from './rules/routes.ts'
+import { startSlos } from './rules/slo/loop.ts'
+import { sloRoutes } from './rules/slo/routes.ts'
 import { openSelectors } from './selectors/routes.ts'
 import { newestStats, readResources } from './resources/read.ts'
 import { ingestStats, statsKeptMs } from './resources/service.ts'
@@ -73,6 +79,9 @@ export function openWatch({ db, box, log, reach, changed, clock = systemClock }:
   const reader = createLogReader(db)
   const selectors = openSelectors(db, reach)
   let drainLoop: Loop | undefined
+  let ruleLoop: Loop | undefined
+  let sloLoops: Loop[] = []
+  const query: QueryMetrics = (asked, apps) => queryMetrics(db, asked, apps, clock.now())
   const drains = openDrainService({ db, box, changed: () => drainLoop?.wake() })
 
   async function moment(app?: string): Promise<Moment> {
@@ -95,6 +104,8 @@ export function openWatch({ db, box, log, reach, changed, clock = systemClock }:
     ...journalRoutes({ db, changed }),
     ...metricRoutes(db),
     ...selectors.handlers,
+    ...ruleRoutes({ db, query, wake: () => ruleLoop?.wake() }),
+    ...sloRoutes({ db, wake: () => sloLoops[0]?.wake() }),
     ...logRoutes(reader),
     ...drainRoutes(drains),
     ...keepingRoutes(db),
@@ -133,6 +144,8 @@ export function openWatch({ db, box, log, reach, changed, clock = systemClock }:
     moment,
     choose: selectors.choose,
     start: () => [
+      (ruleLoop = startRules({ db, log, query })),
+      ...(sloLoops = startSlos({ db, log })),
       ...traces.start((error) => log.error({ err: error }, 'a turn of traces failed')),
       startLogSealing(db, { onError: (error) => log.error({ err: error }, 'sealing of logs failed') }),
       startMetricSealing(db, { onError: (error) => log.error({ err: error }, 'sealing of metrics failed') }),

@@ -27,3 +27,9 @@ export async function clearAlert(tx: Db, id: string, because: string, actor: Act
   const row = await tx.maybe<AlertRow>('UPDATE alerts SET cleared_at = $2 WHERE id = $1 AND cleared_at IS NULL RETURNING *', [id, now])
   if (row) await record(tx, { at: now, kind: 'alert.cleared', actor, app: row.app, environment: row.environment, service: row.service, machine: row.machine, summary: `over: ${row.title}; ${because}`, data: { alert: id } })
 }
+
+/** Idempotent: nothing is open about most targets. */
+export async function clearAlertOf(tx: Db, target: string, because: string, actor: Actor, now: Date): Promise<void> {
+  const row = await tx.maybe<{ id: string }>('SELECT id FROM alerts WHERE target = $1 AND cleared_at IS NULL', [target])
+  if (row) await clearAlert(tx, row.id, because, actor, now)
+}

@@ -96,6 +96,20 @@ export async function usualCounts(db: Db, services: readonly { app: string; envi
   return services.length === 0 ? [] : countsBetween(db, until - 60 * 60_000, until, services.map(({ app, environment, service }) => `${app}/${environment}/${service}`))
 }
 
+/** `outside`: asked by callers from outside, not by another service. `atMs`: the end of the minute. */
+export type MinuteCount = ServiceCount & { outside: boolean; atMs: number }
+
+/** What services were asked and what of it failed, minute by minute, in the minutes that end in (from, to]; where a copy stood in, callers saw no failure. */
+export async function minuteCounts(db: Db, from: Date, to: Date, environments: readonly string[]): Promise<MinuteCount[]> {
+  return db.query(
+    `SELECT k.app, k.environment, k.service, k.from_service IS NULL AS outside, (floor(extract(epoch FROM p.at) / 60) + 1) * 60000 AS "atMs",
+       sum(p.requests)::int AS requests, sum(p.status_5xx + p.failed)::int AS errors, ARRAY[${latencySums}] AS latency
+     FROM traffic_points p JOIN traffic_keys k ON k.id = p.key
+     WHERE p.at >= $1 AND p.at < $2 AND k.app || '/' || k.environment = ANY ($3) GROUP BY 1, 2, 3, 4, 5`,
+    [from, to, environments],
+  ).then((rows) => (rows as MinuteCount[]).map((row) => ({ ...row, atMs: Number(row.atMs) })))
+}
+
 /** `latency`: counts by `latencyBucketsMs`, and the open bucket. */
 export type ServiceCount = { app: string; environment: string; service: string; requests: number; errors: number; latency: number[] }
 

@@ -1,0 +1,72 @@
+import { parseDuration } from '#base/units.ts'
+import { measureFunctions } from '#contract/alerting.ts'
+import { argument, assignments, command, serverFlags, type ServerFlags, switchFlag, textFlag } from '../../command.ts'
+import type { Cli } from '../../context.ts'
+import { UsageError } from '../../errors.ts'
+import { type RuleInput, readRuleFile } from '../../rule-file.ts'
+import { printRule, printTrial } from '../../rule-words.ts'
+
+type Flags = ServerFlags & {
+  file: string | undefined; metric: string | undefined; where: readonly string[] | undefined; fn: string | undefined; by: string | undefined; window: string | undefined; above: string | undefined; below: string | undefined
+  absent: boolean; for: string | undefined; scope: string | undefined; severity: string | undefined; title: string | undefined; summary: string | undefined; dryRun: boolean
+}
+
+export const rulesAdd = command({
+  parameters: {
+    positional: { kind: 'tuple', parameters: [argument('RULE', 'Its id: a-z, 0-9 and -')] },
+    flags: {
+      file: textFlag('FILE', 'The whole rule, in YAML or JSON (docs/alerts.md); else the flags below'),
+      metric: textFlag('NAME', 'The metric it looks at'),
+      where: { kind: 'parsed', parse: (text: string) => text, variadic: true, optional: true, placeholder: 'LABEL=VALUE', brief: 'Only series with this label; may be given several times' },
+      fn: textFlag('FN', `${measureFunctions.join(', ')}; default avg`),
+      by: textFlag('LABELS', 'Labels that tell series apart: app,service'),
+      window: textFlag('TIME', 'The time that a value is of; default 5m'),
+      above: textFlag('VALUE', 'It fires above this'),
+      below: textFlag('VALUE', 'It fires below this'),
+      absent: switchFlag('It fires when there is no value'),
+      for: textFlag('TIME', 'The condition must hold for so long'),
+      scope: textFlag('QUERY', 'Only of what this query matches (docs/selectors.md)'),
+      severity: textFlag('SEVERITY', 'critical or warning; default warning'),
+      title: textFlag('TEXT', 'Its name for people'),
+      summary: textFlag('TEXT', 'What an alert says; {place}, {value}, {threshold} and labels are filled in'),
+      dryRun: switchFlag('Show when it would have fired in the last 24 hours, and save nothing'),
+      ...serverFlags,
+    },
+  },
+  about: 'Makes a rule, or puts it in place of the one with this id; one that comes with Nightshift can be replaced so.',
+  examples: ['rules add shop-queue --metric queue_length --where app=shop --above 1000 --for 10m', 'rules add slow-checkout --file rule.yml --dry-run'],
+  async run(cli: Cli, flags: Flags, rule: string) {
+    const body = flags.file === undefined ? ruleOf(rule, flags) : await readRuleFile(cli, flags.file)
+    const { client } = await cli.connect(flags)
+    if (flags.dryRun) {
+      const trial = await client.call('rules.test', { body: { rule: body } })
+      return flags.json ? cli.out.json(trial) : printTrial(cli, trial)
+    }
+    const answer = await client.call('rules.put', { params: { rule }, body })
+    if (flags.json) return cli.out.json(answer)
+    printRule(cli, answer)
+  },
+})
+
+function ruleOf(id: string, flags: Flags): RuleInput {
+  const { metric, above, below, absent } = flags
+  if (metric === undefined) throw new UsageError('give --metric NAME, or the whole rule with --file')
+  if ([above !== undefined, below !== undefined, absent].filter(Boolean).length !== 1) throw new UsageError('give one of --above, --below and --absent')
+  const number = (text: string) => (/^-?\d+(\.\d+)?(e-?\d+)?$/i.test(text) ? Number(text) : fail(`"${text}" is not a number`))
+  const fn = flags.fn === undefined ? undefined : (measureFunctions.find((one) => one === flags.fn) ?? fail(`"${flags.fn}" is not one of ${measureFunctions.join(', ')}`))
+  const severity = flags.severity === undefined ? undefined : (['critical', 'warning'] as const).find((one) => one === flags.severity) ?? fail(`"${flags.severity}" is not a severity; write critical or warning`)
+  return {
+    title: flags.title ?? id,
+    summary: flags.summary ?? (absent ? `${metric} of {place} has no value` : `${metric} of {place} is {value}`),
+    measure: { metric, where: assignments(flags.where ?? [], '--where app=shop'), ...(fn === undefined ? {} : { fn }), ...(flags.by === undefined ? {} : { by: flags.by.split(',') }) },
+    condition: absent ? { kind: 'absence' } : { kind: 'threshold', is: above === undefined ? '<' : '>', value: number((above ?? below) as string) },
+    ...(flags.window === undefined ? {} : { windowMs: parseDuration(flags.window) }),
+    ...(flags.for === undefined ? {} : { forMs: parseDuration(flags.for) }),
+    ...(flags.scope === undefined ? {} : { scope: flags.scope }),
+    ...(severity === undefined ? {} : { severity }),
+  }
+}
+
+function fail(message: string): never {
+  throw new UsageError(message)
+}

@@ -1,0 +1,44 @@
+/** Rules that come with Nightshift: about what no app can be blamed for and every operator wants to know, and quiet until then. */
+import { type RuleSpec, ruleSpecSchema } from '#contract/alerting.ts'
+import type { z } from 'zod'
+
+const minute = 60_000
+const hour = 60 * minute
+const MB = 1024 ** 2
+
+const written: Record<string, z.input<typeof ruleSpecSchema>> = {
+  'machine-disk-full': {
+    title: 'A disk will be full within a day',
+    measure: { metric: 'nightshift_machine_disk_free_bytes', fn: 'min', by: ['machine'] },
+    condition: { kind: 'forecast', fromMs: 6 * hour, withinMs: 24 * hour, is: '<=', value: 500 * MB },
+    forMs: 30 * minute, keepFiringMs: 30 * minute, severity: 'warning',
+    summary: 'The disk of {place} has {value} free', wayOut: 'see what grows on it; nightshift machines shows it',
+  },
+  'machine-memory': {
+    title: 'A machine is short of memory',
+    measure: { metric: 'nightshift_machine_memory_used_bytes', fn: 'avg', by: ['machine'] }, per: { metric: 'nightshift_machine_memory_total_bytes', fn: 'avg', by: ['machine'] },
+    condition: { kind: 'threshold', is: '>', value: 0.95 }, forMs: 10 * minute, keepFiringMs: 5 * minute, severity: 'warning',
+    summary: '{value} of the memory of {place} is used', wayOut: 'move instances to other machines, or set services.<name>.resources.memory',
+  },
+  'machine-clock': {
+    title: 'A clock is wrong',
+    measure: { metric: 'nightshift_machine_clock_offset_seconds', fn: 'last', by: ['machine'] },
+    condition: { kind: 'threshold', is: '>', value: 5 }, forMs: 5 * minute, severity: 'warning',
+    summary: 'The clock of {place} differs by {value}', wayOut: 'start time synchronisation on it (timedatectl set-ntp true)',
+  },
+  'instance-restarts': {
+    title: 'Instances restart again and again',
+    measure: { metric: 'nightshift_instance_restarts_total', fn: 'increase', by: ['app', 'environment', 'service'] }, windowMs: 30 * minute,
+    condition: { kind: 'threshold', is: '>=', value: 5 }, keepFiringMs: 15 * minute, severity: 'warning',
+    summary: '{place} was restarted {value} times in half an hour', wayOut: 'nightshift why says what each exit was',
+  },
+  'http-errors': {
+    title: 'Many requests fail',
+    measure: { metric: 'nightshift_http_requests_total', where: { class: ['5xx', 'failed'] }, fn: 'increase', by: ['app', 'environment', 'service'] },
+    per: { metric: 'nightshift_http_requests_total', fn: 'increase', by: ['app', 'environment', 'service'] }, perAtLeast: 100,
+    condition: { kind: 'threshold', is: '>', value: 0.05 }, forMs: 5 * minute, keepFiringMs: 5 * minute, severity: 'critical',
+    summary: '{value} of the requests of {place} fail', wayOut: 'nightshift why says what is known, nightshift logs --level error what it wrote',
+  },
+}
+
+export const defaultRules: Readonly<Record<string, RuleSpec>> = Object.fromEntries(Object.entries(written).map(([id, spec]) => [id, ruleSpecSchema.parse(spec)]))

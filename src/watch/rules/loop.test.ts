@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { ruleSpecSchema } from '#contract/alerting.ts'
+import { type Database, openDatabase } from '#kernel/db/db.ts'
+import type { Caller } from '#kernel/handlers.ts'
+import { testDatabase } from '#test/harness/postgres.ts'
+import { listAlerts } from '#watch/alerts/read.ts'
+import { mostFiring, rulesTurn } from './loop.ts'
+import { readStates } from './read.ts'
+import { putRule, removeRule, setRuleMode } from './service.ts'
+import { memoryMetrics } from './testing/memory-metrics.ts'
+import { tryRule } from './trial.ts'
+
+const minute = 60_000
+const start = Date.parse('2026-03-01T00:00:00Z')
+const at = (minutes: number) => new Date(start + minutes * minute)
+const admin: Caller = { actor: { kind: 'token', name: 'rosa' }, access: 'admin', apps: null }
+const limited: Caller = { actor: { kind: 'token', name: 'ci' }, access: 'deploy', apps: ['blog'] }
+const queue = ruleSpecSchema.parse({ title: 'The queue is long', measure: { metric: 'queue_length', fn: 'last' }, condition: { kind: 'threshold', is: '>', value: 100 }, forMs: 2 * minute, severity: 'critical', summary: 'The queue of {place} holds {value} (more than {threshold})' })
+const labels = { app: 'shop', environment: 'production', service: 'worker' }
+/** Long from minute 10 to 20. */
+const between = (atMs: number) => (atMs >= start + 10 * minute && atMs < start + 20 * minute ? 500 : 3)
+const alertsOf = (db: Database) => listAlerts(db, { apps: null, open: true, limit: 200 })
+
+async function withDatabase(work: (db: Database) => Promise<void>): Promise<void> {
+  await using database = await testDatabase()
+  const db = openDatabase(database.url)
+  try {
+    await work(db)
+  } finally {
+    await db.close()
+  }
+}
+
+test('a rule raises one alert when its condition has held, and clears it when it does not', () =>
+  withDatabase(async (db) => {
+    const query = memoryMetrics([{ metric: 'queue_length', labels, valueAt: between }])
+    await putRule(db, 'queue', queue, admin, at(0))
+    for (const minutes of [5, 10, 11]) await rulesTurn(db, query, at(minutes))
+    assert.deepEqual(await alertsOf(db), [], 'it holds, and not for long enough')
+    assert.equal((await readStates(db)).get('queue')?.[0]?.state, 'pending')
+    for (const minutes of [12, 13, 14]) await rulesTurn(db, query, at(minutes))
+    const [alert, ...more] = await alertsOf(db)
+    assert.deepEqual(more, [])
+    assert.deepEqual([alert?.target, alert?.app, alert?.environment, alert?.service, alert?.severity, alert?.title, alert?.because], ['rule:queue:app=shop,environment=production,service=worker', 'shop', 'production', 'worker', 'critical', 'The queue is long: shop/worker', 'The queue of shop/worker holds 500 (more than 100)'])
+    await rulesTurn(db, query, at(21))
+    assert.deepEqual(await alertsOf(db), [])
+    const events = await db.query<{ summary: string }>(`SELECT summary FROM events WHERE kind LIKE 'alert.%' ORDER BY id`)
+    assert.equal(events.at(-1)?.summary, 'over: The queue is long: shop/worker; 3 (> 100)')
+  }))
+
+test('a rule that is switched off or removed takes its alerts with it, and one that cannot be read silences no other', () =>
+  withDatabase(async (db) => {
+    const inner = memoryMetrics([{ metric: 'queue_length', labels, valueAt: () => 500 }])
+    const query: typeof inner = async (asked, apps) => {
+      if (asked.metric === 'broken') throw new Error('no such chunk')
+      return inner(asked, apps)
+    }
+    await putRule(db, 'a-broken', ruleSpecSchema.parse({ ...queue, measure: { metric: 'broken' } }), admin, at(0))
+    await putRule(db, 'queue', { ...queue, forMs: 0 }, admin, at(0))
+    const report = await rulesTurn(db, query, at(0))
+    assert.ok(report.waiting.includes('a-broken: no such chunk'))
+    assert.equal((await alertsOf(db)).length, 1)
+    await setRuleMode(db, 'queue', 'off', admin, at(1))
+    await rulesTurn(db, query, at(1))
+    assert.equal((await alertsOf(db)).length, 0)
+    await setRuleMode(db, 'queue', 'on', admin, at(2))
+    await rulesTurn(db, query, at(2))
+    assert.equal((await alertsOf(db)).length, 1)
+    await removeRule(db, 'queue', admin, at(3))
+    await rulesTurn(db, query, at(3))
+    assert.equal((await alertsOf(db)).length, 0)
+    assert.equal((await readStates(db)).size, 0)
+  }))
+
+test('a rule that is wrong about everything raises a bounded number of alerts', () =>
+  withDatabase(async (db) => {
+    const query = memoryMetrics(Array.from({ length: mostFiring + 20 }, (_, nth) => ({ metric: 'queue_length', labels: { ...labels, service: `s${nth}` }, valueAt: () => 500 })))
+    await putRule(db, 'queue', { ...queue, forMs: 0 }, admin, at(0))
+    await rulesTurn(db, query, at(0))
+    await rulesTurn(db, query, at(1))
+    assert.equal((await alertsOf(db)).length, mostFiring)
+  }))
+
+test('a caller of some apps makes rules about these only', () =>
+  withDatabase(async (db) => {
+    await assert.rejects(putRule(db, 'queue', queue, limited, at(0)), /limited to blog: a rule it makes must name one of these in where\.app/)
+    const own = ruleSpecSchema.parse({ ...queue, measure: { metric: 'queue_length', where: { app: 'blog' } } })
+    await putRule(db, 'queue', own, limited, at(0))
+    await putRule(db, 'other', queue, admin, at(0))
+    await assert.rejects(putRule(db, 'other', own, limited, at(0)), /limited to blog/)
+    await assert.rejects(setRuleMode(db, 'http-errors', 'off', limited, at(0)), /limited to blog/)
+    await assert.rejects(removeRule(db, 'http-errors', admin, at(0)), /comes with Nightshift .*nightshift rules mode http-errors off/)
+    await assert.rejects(removeRule(db, 'queu', admin, at(0)), /no rule "queu" \(did you mean queue\?\)/)
+    await assert.rejects(putRule(db, 'x', { ...queue, scope: 'tga:db' }, admin, at(0)), /"tga" is not a field/)
+    await assert.rejects(putRule(db, 'x', { ...queue, scope: ' ' }, admin, at(0)), /the scope is an empty query/)
+  }))
+
+test('the share of errors is silent while there is little traffic, and is 0 where nothing failed', () =>
+  withDatabase(async (db) => {
+    const counter = (metric: Record<string, string>, perMinute: number) => ({ metric: 'nightshift_http_requests_total', labels: { ...metric, environment: 'production', service: 'web' }, valueAt: (atMs: number) => ((atMs - start) / minute) * perMinute })
+    // as the store answers `by`: one series for all classes, so the test has the classes apart in the label that `where` names
+    const all = [counter({ app: 'busy' }, 1000), counter({ app: 'calm' }, 1000), counter({ app: 'rare' }, 2)]
+    const failed = [counter({ app: 'busy' }, 100), counter({ app: 'rare' }, 2)]
+    const [byClass, whole] = [memoryMetrics(failed), memoryMetrics(all)]
+    const query: typeof whole = ({ where, ...asked }, apps) => (where['class'] === undefined ? whole({ ...asked, where }, apps) : byClass({ ...asked, where: {} }, apps))
+    for (let minutes = 30; minutes <= 36; minutes++) await rulesTurn(db, query, at(minutes))
+    const open = await alertsOf(db)
+    assert.deepEqual(open.map(({ app, because }) => [app, because]), [['busy', '10 % of the requests of busy/web fail (> 5 %)']])
+  }))
+
+test('a trial of the past tells when a rule would have fired, series by series, in scope and in sight', async () => {
+  const hours = (n: number) => start + n * 60 * minute
+  const query = memoryMetrics([
+    { metric: 'queue_length', labels, valueAt: (atMs) => (atMs >= hours(3) && atMs < hours(4) ? 500 : 3) },
+    { metric: 'queue_length', labels: { ...labels, app: 'blog' }, valueAt: () => 3 },
+  ])
+  const now = new Date(hours(12))
+  const trial = await tryRule(queue, 12, now, { query, apps: null, inScope: () => true })
+  assert.equal(trial.threshold, 100)
+  assert.deepEqual(trial.series.map((one) => [one.labels['app'], one.fired.map(({ from, to }) => [from, to])]), [['shop', [['2026-03-01T03:05:00.000Z', '2026-03-01T04:00:00.000Z']]], ['blog', []]])
+  assert.match(trial.series[0]?.fired[0]?.because ?? '', /The queue of shop\/worker holds 500/)
+  assert.deepEqual((await tryRule(queue, 12, now, { query, apps: ['blog'], inScope: () => true })).series.map((one) => one.labels['app']), ['blog'])
+  // a rule whose windows overlap sees the same, more finely
+  const wide = await tryRule({ ...queue, windowMs: 50 * minute }, 12, now, { query, apps: null, inScope: () => true })
+  assert.equal(wide.stepMs, 10 * minute)
+  assert.deepEqual(wide.series[0]?.fired.map(({ from }) => from), ['2026-03-01T03:10:00.000Z'])
+})
+
+test('absence is told of a series that was there, and of one that never came', async () => {
+  const query = memoryMetrics([{ metric: 'heartbeat', labels: { app: 'shop' }, valueAt: (atMs) => (atMs < start + 60 * minute ? 1 : null) }])
+  const spec = ruleSpecSchema.parse({ title: 'No heartbeat', measure: { metric: 'heartbeat' }, condition: { kind: 'absence' }, summary: '{place} is silent' })
+  const trial = await tryRule(spec, 2, at(120), { query, apps: null, inScope: () => true })
+  assert.deepEqual(trial.series.map((one) => one.fired.map(({ from }) => from)), [['2026-03-01T01:00:00.000Z']])
+  const never = await tryRule({ ...spec, measure: { ...spec.measure, metric: 'other', where: { app: 'shop' } } }, 1, at(120), { query, apps: null, inScope: () => true })
+  assert.deepEqual([never.series[0]?.series, never.series[0]?.fired.length], ['app=shop', 1])
+})

@@ -1,0 +1,54 @@
+import type { Rule, RuleSpec } from '#contract/alerting.ts'
+import { ruleSpecSchema } from '#contract/alerting.ts'
+import type { Db } from '#kernel/db/db.ts'
+import { defaultRules } from './defaults.ts'
+import { aboutOf } from './judge.ts'
+import type { Labels, RuleDefinition, SeriesState } from './model.ts'
+import type { Tags } from './scope.ts'
+
+/** Those of people come first; one that has the id of a default stands in its place. */
+export async function readRules(db: Db): Promise<RuleDefinition[]> {
+  const [own, modes] = [await db.query<{ id: string; spec: unknown }>('SELECT id, spec FROM rules ORDER BY id'), await db.query<{ rule: string; mode: 'on' | 'off' }>('SELECT rule, mode FROM rule_modes')]
+  const modeOf = new Map(modes.map(({ rule, mode }) => [rule, mode]))
+  const mine = own.map(({ id, spec }): RuleDefinition => ({ id, origin: 'own', spec: ruleSpecSchema.parse(spec), mode: modeOf.get(id) ?? 'on' }))
+  const theirs = Object.entries(defaultRules).filter(([id]) => !own.some((one) => one.id === id)).map(([id, spec]): RuleDefinition => ({ id, origin: 'default', spec, mode: modeOf.get(id) ?? 'on' }))
+  return [...mine, ...theirs]
+}
+
+type StateRow = { rule: string; series: string; labels: Labels; state: 'pending' | 'firing'; since: Date; firing_since: Date | null; last_true_at: Date; seen_at: Date; value: number | null; because: string }
+
+/** By rule. */
+export async function readStates(db: Db): Promise<Map<string, SeriesState[]>> {
+  const rows = await db.query<StateRow>('SELECT * FROM rule_states ORDER BY rule, series')
+  const byRule = new Map<string, SeriesState[]>()
+  for (const { rule, firing_since, last_true_at, seen_at, ...row } of rows) {
+    const list = byRule.get(rule) ?? []
+    byRule.set(rule, list)
+    list.push({ ...row, firingSince: firing_since, lastTrueAt: last_true_at, seenAt: seen_at })
+  }
+  return byRule
+}
+
+export async function readTags(db: Db): Promise<Tags> {
+  const machines = await db.query<{ name: string; tags: string[] }>(`SELECT name, tags FROM machines WHERE tags <> '{}'`)
+  const environments = await db.query<{ place: string; tags: string[] }>(`SELECT app || '/' || name AS place, tags FROM environments WHERE tags <> '{}'`)
+  return { machines: new Map(machines.map(({ name, tags }) => [name, tags])), environments: new Map(environments.map(({ place, tags }) => [place, tags])) }
+}
+
+/** Rules are fleet-wide: a caller of some apps sees those that are of no other app, with the states of its own apps. */
+export function ruleViews(rules: readonly RuleDefinition[], states: ReadonlyMap<string, readonly SeriesState[]>, apps: readonly string[] | null): Rule[] {
+  return rules
+    .filter(({ spec }) => apps === null || appsOf(spec)?.every((app) => apps.includes(app)) !== false)
+    .map(({ id, origin, spec, mode }) => ({
+      ...spec, id, origin, mode, about: aboutOf(spec),
+      states: (states.get(id) ?? [])
+        .filter(({ labels }) => apps === null || (labels['app'] !== undefined && apps.includes(labels['app'])))
+        .map(({ series, labels, state, since, firingSince, value, because }) => ({ series, labels: { ...labels }, state, since: since.toISOString(), firingSince: firingSince?.toISOString() ?? null, value, because })),
+    }))
+}
+
+/** The apps that its measures are limited to; null: it is of all. */
+export function appsOf({ measure, per }: RuleSpec): string[] | null {
+  const named = [measure, ...(per === null ? [] : [per])].map(({ where }) => (where['app'] === undefined ? null : [where['app']].flat()))
+  return named.some((one) => one === null) ? null : [...new Set(named.flatMap((one) => one ?? []))]
+}
