@@ -30,7 +30,7 @@ export function CheckListRow({ check }: { check: CheckRow }) {
         </div>
       </div>
       <StateStrip strip={check.strip} />
-      <div className="flex items-center gap-3">
+      <div className="flex items-center gap-3 max-md:hidden">
         <Spark values={check.spark.map((value) => value ?? 0)} width={96} height={26} label={`latency of ${check.name} over two hours`} />
         <span className="num w-16 text-right text-sm text-soft">{took === undefined ? '' : shortMs(took)}</span>
       </div>

@@ -4,7 +4,7 @@ import { Button } from '../components/button.tsx'
 import { Tag } from '../components/tag.tsx'
 import { queries } from '../data/queries.ts'
 import { useAction } from '../data/use-action.ts'
-import { longDate } from '../lib/times.ts'
+import { clockTime, longDate } from '../lib/times.ts'
 
 export function WindowList() {
   const windows = useQuery(queries.windows())
@@ -25,7 +25,7 @@ export function WindowList() {
                     {one.title} {one.active ? <Tag tone="amber">open</Tag> : null} {one.repeat === 'once' ? null : <Tag>{`${one.repeat}, ${one.timezone}`}</Tag>}
                   </p>
                   <p className="text-sm text-soft">
-                    {longDate(one.from)} until {longDate(one.until)}; {[...one.apps.map((app) => `all of ${app}`), one.checks.length === 0 ? '' : `${one.checks.length} checks`].filter((part) => part !== '').join(', ')}; by {one.by}
+                    {longDate(one.from)} {clockTime(one.from)} until {longDate(one.until)} {clockTime(one.until)}; {[...one.apps.map((app) => `all of ${app}`), one.checks.length === 0 ? '' : `${one.checks.length} checks`].filter((part) => part !== '').join(', ')}; by {one.by}
                   </p>
                 </div>
                 <Button size="sm" busy={remove.isPending} onClick={() => remove.mutate({ params: { window: one.id } })}>
