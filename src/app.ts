@@ -51,6 +51,7 @@ import { pingDoor } from '#surfaces/pings/door.ts'
 import { openTerminals } from '#surfaces/terminals/terminals.ts'
 import { openChecks } from '#watch/checks/checks.ts'
 import { countLines } from '#watch/checks/count-lines.ts'
+import { openArchive } from '#watch/logs/archive/kinds.ts'
 import { openWatch } from '#watch/watch.ts'
 
 export type ControlOptions = {
@@ -58,6 +59,8 @@ export type ControlOptions = {
   version: string
   log: Logger
   databaseUrl: string
+  /** `clickhouse+http://…`: where sealed log lines go, if not into the database. */
+  logStore?: string | undefined
   apiHost: string
   /** 0 = any free port. */
   apiPort: number
@@ -116,7 +119,9 @@ export async function runControl(options: ControlOptions): Promise<Control> {
   const ensureApp = (actor: Actor, app: string, environment: string) => apps.create({ app, environment, actor, now: systemClock.now() })
 
   // watch
-  const watch = openWatch({ db, box, log, reach, changed })
+  const archive = options.logStore === undefined ? undefined : openArchive(options.logStore)
+  await archive?.prepare().catch((error: unknown) => log.error({ err: error }, 'the log store does not answer; sealed lines wait here until it does'))
+  const watch = openWatch({ db, box, log, reach, changed, archive })
   const checks = openChecks({
     db, box, log, reach, startRunner, machine: options.machine, secretKey: options.secretKey, machineToken: options.machineToken, tools: { countLines: countLines(watch.lines) }, metrics: watch.metrics.write,
     machines: { names: () => gateway.agents().map((facts) => facts.machine), connection: gateway.facts, proxies: gateway.proxies, send: gateway.send },

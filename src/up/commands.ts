@@ -50,6 +50,7 @@ async function startControl(options: ProcessOptions, log: Logger): Promise<Runni
     version,
     log,
     databaseUrl: options.databaseUrl ?? (await embeddedUrl(home, options.databasePort ?? standardPorts.database)),
+    logStore: options.logStore,
     apiHost: options.apiHost ?? '127.0.0.1',
     apiPort: options.apiPort ?? standardPorts.api,
     trustedProxy: options.trustedProxy,

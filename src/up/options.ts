@@ -68,6 +68,8 @@ export type ProcessOptions = {
   help: boolean
   /** Of an external PostgreSQL; the embedded one is not started then. */
   databaseUrl: string | undefined
+  /** `clickhouse+http://…`: an engine that keeps sealed log lines. */
+  logStore: string | undefined
   /** Instead of `<home>/keys/machine.token`, for an agent or proxy on another machine. */
   machineToken: string | undefined
   /** `udp://… tcp://… tls://…`: where the agent takes syslog in. */
@@ -107,6 +109,7 @@ export function parseProcessOptions(command: string, args: string[], env: NodeJS
     json: values.json ?? false,
     help: values.help ?? false,
     databaseUrl: filled('DATABASE_URL'),
+    logStore: filled('NIGHTSHIFT_LOG_STORE'),
     machineToken: filled('NIGHTSHIFT_MACHINE_TOKEN'),
     syslog: parseListening(filled('NIGHTSHIFT_SYSLOG') ?? ''),
     syslogCert: filled('NIGHTSHIFT_SYSLOG_CERT'),
@@ -168,7 +171,8 @@ const usages: Record<string, string> = {
 A port 0 means any free one; ports once chosen are kept. DATABASE_URL names an external PostgreSQL instead of the embedded one.
 NIGHTSHIFT_TRUST_TRACES=1 lets traces that clients bring go on at the ingress; otherwise each begins anew there.
 NIGHTSHIFT_SYSLOG takes syslog in at udp://, tcp:// or tls:// places, several with spaces; for TLS with NIGHTSHIFT_SYSLOG_CERT and _KEY, two
-files. NIGHTSHIFT_MACHINE_LOGS=1 adds the journal, or the syslog files, of this machine. Both are seen by whoever sees all apps.
+files. NIGHTSHIFT_LOG_STORE=clickhouse+http://user:password@host:8123/database keeps log lines in ClickHouse once they are sealed.
+NIGHTSHIFT_MACHINE_LOGS=1 adds the journal, or the syslog files, of this machine. It is seen, as syslog is, by whoever sees all apps.
 Stopping (Ctrl-C, SIGTERM, nightshift down) leaves apps running unless told otherwise.`,
   down: `nightshift down: stop what nightshift up started; apps run on
 
@@ -182,7 +186,7 @@ Stopping (Ctrl-C, SIGTERM, nightshift down) leaves apps running unless told othe
 
   --home DIR, --api-host HOST, --api-port N, --http-port N, --https-port N, --machine NAME as for nightshift up
   --database-port N   of the embedded database of this home
-DATABASE_URL names an external PostgreSQL.`,
+DATABASE_URL names an external PostgreSQL. NIGHTSHIFT_LOG_STORE as for nightshift up.`,
   agent: `nightshift agent: runs the instances of this machine, alone
 
   --home DIR          data folder

@@ -37,7 +37,7 @@ export function nightshiftProcesses(home: string, config: HomeConfig, databaseUr
     const args = [...(more.nodeFlags ?? []), main, name, '--home', home, ...given]
     const fingerprint = createHash('sha256').update(JSON.stringify([version, process.execPath, args, more.env ?? {}])).digest('hex').slice(0, 12)
     const env = { ...process.env, ...more.env, NIGHTSHIFT_HOME: home, NIGHTSHIFT_SUPERVISED: '1', NODE_COMPILE_CACHE: compileCache }
-    if (more.env?.['DATABASE_URL'] === undefined) delete (env as NodeJS.ProcessEnv)['DATABASE_URL'] // a secret for control alone
+    for (const secret of ['DATABASE_URL', 'NIGHTSHIFT_LOG_STORE']) if (more.env?.[secret] === undefined) delete (env as NodeJS.ProcessEnv)[secret] // for control alone
     return nodeProcess({ home, name, version, command: process.execPath, args, env, fingerprint, needs: more.needs ?? [], graceMs: more.graceMs })
   }
   const cached = new Map<string, Managed>()
@@ -63,7 +63,7 @@ export function nightshiftProcesses(home: string, config: HomeConfig, databaseUr
         own(
           'control',
           { 'api-host': apiHost, 'api-port': apiPort, 'trusted-proxy': trustedProxy, 'http-port': httpPort, 'https-port': httpsPort, machine, 'database-port': postgres ? config.databasePort : null },
-          { needs: postgres ? ['postgres'] : [], nodeFlags: [youngHeap(4)], graceMs: 15_000, ...(databaseUrl === undefined ? {} : { env: { DATABASE_URL: databaseUrl } }) },
+          { needs: postgres ? ['postgres'] : [], nodeFlags: [youngHeap(4)], graceMs: 15_000, env: { ...given(['NIGHTSHIFT_LOG_STORE']), ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }) } },
         ),
       ),
       agent(),

@@ -17,8 +17,11 @@ import { openDrainService } from './drains/service.ts'
 import { eventsSince } from './journal/read.ts'
 import { journalRoutes } from './journal/routes.ts'
 import { ingestFacts } from './journal/service.ts'
+import type { Archive } from './logs/archive/port.ts'
+import { createArchiveReader } from './logs/archive/reader.ts'
 import { startLogSealing, startLogTidying } from './logs/loop.ts'
 import type { LogReader } from './logs/port.ts'
+import { createOtlpLogSink } from './logs/otlp/sink.ts'
 import { createLogReader } from './logs/read.ts'
 import { keepingRoutes } from './logs/keeping/routes.ts'
 import { logRoutes } from './logs/routes.ts'
@@ -73,10 +76,12 @@ export type Watch = {
   close(): Promise<void>
 }
 
-export function openWatch({ db, box, log, reach, changed, clock = systemClock }: { db: Database; box: SecretBox; log: Logger; reach: Reach; changed: Bell; clock?: Clock }): Watch {
+export type WatchDeps = { db: Database; box: SecretBox; log: Logger; reach: Reach; changed: Bell; /** Where sealed log lines go; default: here. */ archive?: Archive | undefined; clock?: Clock }
+
+export function openWatch({ db, box, log, reach, changed, archive, clock = systemClock }: WatchDeps): Watch {
   const metrics = createMetricWriter({ db, log, clock })
   const writer = createLogWriter(db)
-  const reader = createLogReader(db)
+  const reader = archive === undefined ? createLogReader(db) : createArchiveReader(db, archive)
   const selectors = openSelectors(db, reach)
   let drainLoop: Loop | undefined
   let ruleLoop: Loop | undefined
@@ -137,7 +142,7 @@ export function openWatch({ db, box, log, reach, changed, clock = systemClock }:
       spans: async (batch) => traces.ingest(batch, clock.now()),
     },
     // one sink a signal; one that is left out is said to be not kept
-    otlpDoor: openOtlpDoor({ box, clock, log, sinks: { logs: undefined, metrics: undefined, traces: undefined } }),
+    otlpDoor: openOtlpDoor({ box, clock, log, sinks: { logs: createOtlpLogSink(writer), metrics: undefined, traces: undefined } }),
     handlers,
     metrics,
     lines: reader.read,
@@ -147,10 +152,10 @@ export function openWatch({ db, box, log, reach, changed, clock = systemClock }:
       (ruleLoop = startRules({ db, log, query })),
       ...(sloLoops = startSlos({ db, log })),
       ...traces.start((error) => log.error({ err: error }, 'a turn of traces failed')),
-      startLogSealing(db, { onError: (error) => log.error({ err: error }, 'sealing of logs failed') }),
+      startLogSealing(db, { archive, onError: (error) => log.error({ err: error }, 'sealing of logs failed') }),
       startMetricSealing(db, { onError: (error) => log.error({ err: error }, 'sealing of metrics failed') }),
       startMetricTidying(db, { onForgotten: metrics.forgetIds, onError: (error) => log.error({ err: error }, 'tidying of metrics failed') }),
-      startLogTidying(db, { onError: (error) => log.error({ err: error }, 'tidying of logs failed') }),
+      startLogTidying(db, { archive, onError: (error) => log.error({ err: error }, 'tidying of logs failed') }),
       (drainLoop = startDrains({ db, box, clock, log, lines: (app, after, signal) => reader.stream({ app }, { after, signal }) })),
       startLoop({
         name: 'retention',
@@ -166,6 +171,7 @@ export function openWatch({ db, box, log, reach, changed, clock = systemClock }:
     async close() {
       await traces.close(clock.now()).catch((error: unknown) => log.warn({ err: error }, 'the last traces could not be written'))
       reader.close()
+      archive?.close()
       await metrics.close()
       await writer.close()
     },

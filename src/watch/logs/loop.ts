@@ -5,6 +5,7 @@
 import { formatDuration, formatSize } from '#base/units.ts'
 import type { Database, Db } from '#kernel/db/db.ts'
 import { type Loop, type TurnReport, startLoop } from '#kernel/loop.ts'
+import type { Archive, ArchiveLine } from './archive/port.ts'
 import { type SealedChunk, maxChunkBytes, maxChunkLines, maxChunkMs, openChunk, sealChunk } from './chunk.ts'
 import { type SourceLabels, type StoredLine, levels } from './model.ts'
 import { type Keeping, defaultKeeping } from './keeping/plan.ts'
@@ -12,8 +13,13 @@ import { readKeepings } from './keeping/read.ts'
 import { sourceLabels } from './read-rows.ts'
 import {
   type HotState, type MinuteCount, type SmallChunk, addCounts, dropExcessChunks, dropOldChunks, dropOldMeta, dropPartition, insertChunk, lockSealing, oldestSealable, partitionLines,
-  readHotState, rotateHot, smallChunks, takeChunks,
+  readHotState, rotateHot, smallChunks, takeAnyChunks, takeChunks,
 } from './store.ts'
+
+/** Put into an archive at once. */
+const archiveLines = 20_000
+/** Moved to an archive in one turn, of the chunks that were here before it. */
+const movedChunks = 50
 
 export type SealOptions = {
   /** Seal at once from so many lines on. */
@@ -22,11 +28,14 @@ export type SealOptions = {
   ageMs?: number
   fewLines?: number
   maxAgeMs?: number
+  /** Where sealed lines go; default: chunks here. */
+  archive?: Archive | undefined
 }
 
 export type RetentionOptions = {
   /** Of apps that say nothing themselves. */
   keeping?: Keeping
+  archive?: Archive | undefined
 }
 
 export function startLogSealing(db: Database, options: SealOptions & { periodMs?: number; onError?: (error: unknown) => void } = {}): Loop {
@@ -57,28 +66,40 @@ export async function sealTurn(db: Database, now: Date, options: SealOptions, si
     report.actions.push(`closed hot partition ${state.part}, because ${because}`)
   }
   while (!signal?.aborted) {
-    const sealed = await sealOldest(db)
+    const sealed = await sealOldest(db, options.archive)
     if (sealed === 'none') break
     if (sealed === 'busy') {
       report.waiting.push('another control is sealing')
       break
     }
-    report.actions.push(`sealed ${sealed.lines} lines into ${sealed.chunks} chunks`)
+    report.actions.push(`sealed ${sealed.lines} lines into ${options.archive === undefined ? `${sealed.chunks} chunks` : 'the archive'}`)
   }
+  const moved = options.archive === undefined ? 0 : await moveChunks(db, options.archive)
+  if (moved > 0) report.actions.push(`moved ${moved} chunks to the archive, because lines are kept there now`)
   return report
 }
 
-/** Moves the oldest closed partition into chunks, in one transaction. */
-function sealOldest(db: Database): Promise<{ lines: number; chunks: number } | 'none' | 'busy'> {
+/** Moves the oldest closed partition into chunks, or the archive, in one transaction. */
+function sealOldest(db: Database, archive: Archive | undefined): Promise<{ lines: number; chunks: number } | 'none' | 'busy'> {
   return db.transaction(async (tx) => {
     if (!(await lockSealing(tx))) return 'busy'
     const part = await oldestSealable(tx)
     if (part === undefined) return 'none'
-    const sealer = new Sealer(tx)
+    const sealer = new Sealer(tx, archive)
     for await (const page of partitionLines(tx, part)) await sealer.add(page)
     await sealer.finish()
     await dropPartition(tx, part)
     return { lines: sealer.lines, chunks: sealer.chunks }
+  })
+}
+
+/** What was sealed before there was an archive goes there too. How many chunks of it did. */
+function moveChunks(db: Database, archive: Archive): Promise<number> {
+  return db.transaction(async (tx) => {
+    if (!(await lockSealing(tx))) return 0
+    const chunks = await takeAnyChunks(tx, movedChunks)
+    for (const { app, environment, data } of chunks) await archive.insert((await openChunk(data)).map((row) => ({ ...row, app, environment })))
+    return chunks.length
   })
 }
 
@@ -93,8 +114,12 @@ class Sealer {
   readonly #groups = new Map<string, Group>()
   readonly #counts = new Map<string, MinuteCount>()
 
-  constructor(tx: Db) {
+  readonly #archive: Archive | undefined
+  #forArchive: ArchiveLine[] = []
+
+  constructor(tx: Db, archive: Archive | undefined) {
     this.#tx = tx
+    this.#archive = archive
   }
 
   async add(rows: readonly StoredLine[]): Promise<void> {
@@ -116,11 +141,20 @@ class Sealer {
 
   async finish(): Promise<void> {
     for (const group of this.#groups.values()) if (group.rows.length > 0) await this.#write(group)
+    if (this.#archive !== undefined) await this.#putAway(this.#archive)
     await addCounts(this.#tx, [...this.#counts.values()])
   }
 
+  async #putAway(archive: Archive): Promise<void> {
+    await archive.insert(this.#forArchive)
+    this.#forArchive = []
+  }
+
   async #write(group: Group): Promise<void> {
-    await insertChunk(this.#tx, group.app, group.environment, await sealChunk(group.rows))
+    if (this.#archive !== undefined) {
+      for (const row of group.rows) this.#forArchive.push({ ...row, app: group.app, environment: group.environment })
+      if (this.#forArchive.length >= archiveLines) await this.#putAway(this.#archive)
+    } else await insertChunk(this.#tx, group.app, group.environment, await sealChunk(group.rows))
     this.chunks++
     group.rows = []
     group.bytes = 0
@@ -135,13 +169,17 @@ class Sealer {
   }
 }
 
-export async function tidyTurn(db: Database, now: Date, { keeping = defaultKeeping }: RetentionOptions, signal?: AbortSignal): Promise<TurnReport> {
+export async function tidyTurn(db: Database, now: Date, { keeping = defaultKeeping, archive }: RetentionOptions, signal?: AbortSignal): Promise<TurnReport> {
   const report: TurnReport = { actions: [], waiting: [] }
   const limits = { own: await readKeepings(db), others: keeping }
   const old = await untilNone(() => dropOldChunks(db, limits, now), signal)
   if (old > 0) report.actions.push(`removed ${old} chunks, because they are older than their apps keep lines (${formatDuration(keeping.keepMs)}, unless they say otherwise)`)
   const excess = await untilNone(() => dropExcessChunks(db, limits), signal)
   if (excess > 0) report.actions.push(`removed ${excess} chunks, because their apps hold more than they keep (${formatSize(keeping.maxBytes)}, unless they say otherwise)`)
+  if (archive !== undefined) {
+    for (const [app, { keepMs }] of limits.own) await archive.drop({ app }, now.getTime() - keepMs)
+    await archive.drop({ except: [...limits.own.keys()] }, now.getTime() - keeping.keepMs)
+  }
   await dropOldMeta(db, limits, now)
   const merged = await mergeSmall(db, now, signal)
   if (merged > 0) report.actions.push(`merged ${merged} small chunks`)

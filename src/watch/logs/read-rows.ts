@@ -229,7 +229,8 @@ function parseCopy(data: Buffer): Map<number, Buffer> {
 
 // ---------------------------------------------------------------- who wrote
 
-async function querySources(run: Db['query'], query: LogQuery, filter: LineFilter): Promise<number[] | null> {
+/** Those who wrote what a query may find; null when it names no more than apps and environment. */
+export async function querySources(run: Db['query'], query: LogQuery, filter: LineFilter): Promise<number[] | null> {
   const $ = new Parameters()
   const must = conditionOf(filter.must, (test) => sourceCondition($, test))
   if (must === null && query.service === undefined && query.instance === undefined && query.release === undefined && query.source === undefined) return null

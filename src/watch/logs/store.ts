@@ -172,6 +172,11 @@ export function takeChunks(tx: Db, ids: readonly number[]): Promise<{ data: Buff
   return tx.query<{ data: Buffer }>('DELETE FROM log_chunks WHERE id = ANY($1) RETURNING data', [ids])
 }
 
+/** Some of all chunks, the oldest first. */
+export function takeAnyChunks(tx: Db, most: number): Promise<{ app: string; environment: string; data: Buffer }[]> {
+  return tx.query('DELETE FROM log_chunks WHERE id IN (SELECT id FROM log_chunks ORDER BY id LIMIT $1) RETURNING app, environment, data', [most])
+}
+
 // ---------------------------------------------------------------- retention
 
 /** What each app keeps. */
