@@ -43,6 +43,7 @@ export const paths = {
   checks: (search: { app?: string } = {}) => withSearch('/checks', search),
   check: (check: string) => `/checks/${segment(check)}`,
   newCheck: () => '/checks/new',
+  alerts: () => '/alerts',
   machines: (search: { where?: string } = {}) => withSearch('/machines', search),
   journal: (filter: JournalFilter = {}) => withSearch('/journal', filter),
   settings: () => '/settings',

@@ -52,6 +52,7 @@ const newCheck = createRoute({ ...page, path: '/checks/new', component: lazyRout
 const check = createRoute({ ...page, path: '/checks/$check', component: lazyRouteComponent(() => import('./pages/check.tsx'), 'CheckPage') })
 const traces = createRoute({ ...page, path: '/traces', validateSearch: only('app', 'service', 'operation', 'slower', 'since', 'errors'), component: lazyRouteComponent(() => import('./pages/traces.tsx'), 'Traces') })
 const trace = createRoute({ ...page, path: '/traces/$trace', validateSearch: only('span'), component: lazyRouteComponent(() => import('./pages/trace.tsx'), 'TracePage') })
+const alerts = createRoute({ ...page, path: '/alerts', component: lazyRouteComponent(() => import('./pages/alerts.tsx'), 'Alerts') })
 const machines = createRoute({ ...page, path: '/machines', validateSearch: only('where'), component: lazyRouteComponent(() => import('./pages/machines.tsx'), 'Machines') })
 const journal = createRoute({ ...page, path: '/journal', validateSearch: only('app', 'kind', 'event'), component: lazyRouteComponent(() => import('./pages/journal.tsx'), 'Journal') })
 const settings = createRoute({ ...page, path: '/settings', component: lazyRouteComponent(() => import('./pages/settings.tsx'), 'Settings') })
@@ -72,7 +73,7 @@ const terminal = createRoute({ ...page, path: '/apps/$app/terminal/$instance', v
 const missing = createRoute({ ...page, path: '/$', component: NotFound })
 const gallery = import.meta.env.GALLERY ? [createRoute({ ...page, path: '/_gallery', component: lazyRouteComponent(() => import('./pages/gallery.tsx'), 'Gallery') })] : []
 
-const tree = root.addChildren([login, signedIn.addChildren([tonight, map, apps, app.addChildren(appTabs), build, terminal, deploy, logs, healing, remediation, checks, newCheck, check, traces, trace, machines, journal, settings, ...gallery, missing])])
+const tree = root.addChildren([login, signedIn.addChildren([tonight, map, apps, app.addChildren(appTabs), build, terminal, deploy, logs, healing, remediation, checks, newCheck, check, traces, trace, alerts, machines, journal, settings, ...gallery, missing])])
 
 export function createConsoleRouter(client: QueryClient) {
   return createRouter({

@@ -55,6 +55,9 @@ export const queries = {
       getNextPageParam: (last) => (last.length < remediationsPage ? undefined : last.at(-1)?.openedAt),
     }),
   remediation: (id: string) => queryOptions({ queryKey: ['remediations', 'one', id], queryFn: ({ signal }) => api.call('healing.read', { params: { id } }, signal), refetchInterval: (query) => (query.state.data?.endedAt === null ? 10 * seconds : false) }),
+  rules: () => queryOptions({ queryKey: ['rules'], queryFn: ({ signal }) => api.call('rules.list', {}, signal), refetchInterval: 30 * seconds }),
+  ruleHistory: (rule: string, hours: number) => queryOptions({ queryKey: ['rules', rule, hours], queryFn: ({ signal }) => api.call('rules.history', { params: { rule }, query: { hours } }, signal), refetchInterval: 60 * seconds }),
+  slos: (of?: AppRef) => queryOptions({ queryKey: ['slos', of?.app, of?.env], queryFn: ({ signal }) => api.call('slos.list', { query: of === undefined ? {} : { app: of.app, environment: of.env } }, signal), refetchInterval: 60 * seconds }),
   alerts: () => queryOptions({ queryKey: ['alerts'], queryFn: ({ signal }) => api.call('alerts.list', { query: { open: 'true' } }, signal), refetchInterval: 15 * seconds }),
   changes: (ref: AppRef) =>
     infiniteQueryOptions({

@@ -13,6 +13,7 @@ export const commands = {
   setSecret: (name: string, app: string, env?: string) => `nightshift secrets set ${name} ${at(app, env)}`,
   logs: (app: string, env?: string) => `nightshift logs -f ${at(app, env)}`,
   find: (query: string) => `nightshift find '${query.replaceAll("'", "'\\''")}'`,
+  setSlo: 'nightshift slo shop --availability 99.9% --p99 500ms',
   events: 'nightshift events -f',
   traces: 'nightshift traces --since 1d',
   exec: (app: string, instance: string, env?: string) => `nightshift exec ${at(app, env)} ${instance}`,

@@ -1,4 +1,4 @@
-import { Activity, AppWindow, ChartNoAxesGantt, CircleCheck, HeartPulse, Map as MapIcon, Moon, Rocket, ScrollText, Server, Settings } from 'lucide-react'
+import { Activity, AppWindow, BellRing, ChartNoAxesGantt, CircleCheck, HeartPulse, Map as MapIcon, Moon, Rocket, ScrollText, Server, Settings } from 'lucide-react'
 import { paths } from '../paths.ts'
 
 /** The rooms, in the order of the rail; `key` follows `g`. The first four stand in a phone's bottom bar. */
@@ -8,6 +8,7 @@ export const rooms = [
   { name: 'Healing', href: paths.healing(), icon: HeartPulse, key: 'h' },
   { name: 'Logs', href: paths.logs(), icon: ScrollText, key: 'l' },
   { name: 'Checks', href: paths.checks(), icon: CircleCheck, key: 'c' },
+  { name: 'Alerts', href: paths.alerts(), icon: BellRing, key: 'e' },
   { name: 'Map', href: paths.map(), icon: MapIcon, key: 'm' },
   { name: 'Traces', href: paths.traces(), icon: ChartNoAxesGantt, key: 'r' },
   { name: 'Deploy', href: paths.deploy(), icon: Rocket, key: 'd' },

@@ -4,6 +4,7 @@ import { TextLink } from '../../components/a.tsx'
 import { commands } from '../../lib/commands.ts'
 import { plural } from '../../lib/numbers.ts'
 import { paths } from '../../paths.ts'
+import { SloLine } from '../../alerts/slo-line.tsx'
 import { BakeView } from './bake.tsx'
 import { Graphs } from './graphs.tsx'
 import { RecentLines } from './recent-lines.tsx'
@@ -25,6 +26,7 @@ export function Overview() {
     <>
       {app.rollout === null || (app.rollout.state === 'finished' && Date.now() - Date.parse(app.rollout.finishedAt ?? '') > 120_000) ? null : <RolloutView app={app} rollout={app.rollout} />}
       <BakeView app={app} />
+      <SloLine of={ref} />
       <Section title="Services" aside={plural(app.services.flatMap((service) => service.instances).length, 'instance')}>
         <ul className="divide-y divide-rule">
           {app.services.map((service) => (
