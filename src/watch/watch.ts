@@ -46,6 +46,7 @@ import { docsFolder } from './search/docs.ts'
 import { openSearch } from './search/service.ts'
 import { missingSecrets } from './tonight/read.ts'
 import { tonight } from './tonight/tonight.ts'
+import { traceSink } from './traces/from-otlp.ts'
 import { openTraces } from './traces/service.ts'
 import { readTraffic, recentRates, sparklines } from './traffic/read.ts'
 import { ingestTraffic, trafficKeptMs } from './traffic/service.ts'
@@ -142,7 +143,7 @@ export function openWatch({ db, box, log, reach, changed, archive, clock = syste
       spans: async (batch) => traces.ingest(batch, clock.now()),
     },
     // one sink a signal; one that is left out is said to be not kept
-    otlpDoor: openOtlpDoor({ box, clock, log, sinks: { logs: createOtlpLogSink(writer), metrics: undefined, traces: undefined } }),
+    otlpDoor: openOtlpDoor({ box, clock, log, sinks: { logs: createOtlpLogSink(writer), metrics: undefined, traces: traceSink(traces) } }),
     handlers,
     metrics,
     lines: reader.read,
