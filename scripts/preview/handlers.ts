@@ -3,32 +3,22 @@ import { on } from 'node:events'
 import { sleep } from '#base/clock.ts'
 import { AppError } from '#base/errors.ts'
 import { newId, newSecret } from '#base/ids.ts'
-import type { AppSummary, JournalEvent, LogLine, RouteView } from '#contract/model.ts'
+import type { LogKeeping } from '#contract/logs.ts'
+import type { AppSummary, JournalEvent, RouteView } from '#contract/model.ts'
 import { manifestSchema } from '#contract/manifest.ts'
 import type { Handlers, StreamItem } from '#kernel/handlers.ts'
 import { watchHandlers } from './watch-handlers.ts'
 import { checkHandlers } from './check-handlers.ts'
 import { alertHandlers } from './alert-handlers.ts'
 import { drainHandlers } from './drain-handlers.ts'
+import { logRoutes } from '#watch/logs/routes.ts'
 import { selectionOf } from '#watch/selectors/select.ts'
 import { healHandlers } from './heal-handlers.ts'
 import { badBuild, goodBuild } from './lines.ts'
 import { type PreviewApp, makeBuild, makeScene } from './scene.ts'
+import { previewLogs } from './log-reader.ts'
 import { mapOf, resourcesOf, tonightOf, trafficOf } from './views.ts'
 import type { World } from './world.ts'
-
-const levels = ['debug', 'info', 'warn', 'error'] as const
-type Filter = { app?: string | undefined; environment?: string | undefined; service?: string | undefined; instance?: string | undefined; text?: string | undefined; level?: (typeof levels)[number] | undefined; streams?: string | undefined }
-
-function matches(line: LogLine, filter: Filter): boolean {
-  if (filter.app !== undefined && line.app !== filter.app) return false
-  if (filter.environment !== undefined && line.environment !== filter.environment) return false
-  if (filter.service !== undefined && line.service !== filter.service) return false
-  if (filter.instance !== undefined && line.instance !== filter.instance) return false
-  const level = line.level === 'unknown' ? 'info' : line.level
-  if (filter.level !== undefined && levels.indexOf(level) < levels.indexOf(filter.level)) return false
-  return filter.text === undefined || line.text.toLowerCase().includes(filter.text.toLowerCase())
-}
 
 export function summaryOf({ detail }: PreviewApp): AppSummary {
   return {
@@ -39,6 +29,8 @@ export function summaryOf({ detail }: PreviewApp): AppSummary {
 }
 
 const routeView = (one: PreviewApp['domains'][number]): RouteView => ({ id: `rt_${one.host}${one.path}`, ...one, url: `${one.tls ? 'https' : 'http'}://${one.host}${one.tls ? '' : ':8080'}${one.path === '/' ? '' : one.path}` })
+
+const keeping = (): LogKeeping => ({ keep: { ms: 14 * 86_400_000, from: 'manifest' }, size: { bytes: 2 * 1024 ** 3, from: 'default' }, held: { bytes: 412 * 1024 ** 2, lines: 4_120_331, oldestAt: new Date(Date.now() - 13 * 86_400_000).toISOString() } })
 
 export function previewHandlers(world: World, baseUrl: () => string): Handlers {
   const { scene } = world
@@ -90,17 +82,9 @@ export function previewHandlers(world: World, baseUrl: () => string): Handlers {
       if (after !== undefined) for (const one of scene.events) if (one.id > after && wanted(one)) yield { id: String(one.id), data: one }
       for await (const [event] of on(world.bus, 'event', { signal }) as AsyncIterable<[JournalEvent]>) if (wanted(event)) yield { id: String(event.id), data: event }
     },
-    'logs.list': async ({ query }) => {
-      const hits = world.lines.filter((line) => matches(line, query) && (query.before === undefined || line.cursor < query.before) && (query.after === undefined || line.cursor > query.after) && (query.since === undefined || line.at >= query.since) && (query.until === undefined || line.at < query.until))
-      const lines = query.after !== undefined && query.before === undefined ? hits.slice(0, query.limit) : hits.slice(-query.limit)
-      return { lines, partial: false, next: lines.length < hits.length ? (lines[0]?.cursor ?? null) : null }
-    },
-    async *'logs.stream'({ query }, { signal, lastEventId }) {
-      const after = lastEventId ?? query.after
-      const past = after === undefined ? (query.backlog === 0 ? [] : world.lines.filter((line) => matches(line, query)).slice(-query.backlog)) : world.lines.filter((line) => line.cursor > after && matches(line, query))
-      for (const line of past) yield { id: line.cursor, data: line }
-      for await (const [line] of on(world.bus, 'line', { signal }) as AsyncIterable<[LogLine]>) if (matches(line, query)) yield { id: line.cursor, data: line }
-    },
+    ...logRoutes(previewLogs(world)),
+    'logs.keeping': async () => keeping(),
+    'logs.keep': async () => keeping(),
     'traffic.read': async ({ query }) => trafficOf(world, Date.now(), query.minutes, query.app, query.environment),
     'resources.read': async ({ params, query }) => resourcesOf(world.app(params.app, query.environment), Date.now(), query.minutes),
 

@@ -6,6 +6,8 @@ import { EventEmitter } from 'node:events'
 import { AppError } from '#base/errors.ts'
 import type { EventKind } from '#contract/events.ts'
 import type { Actor, Instance, JournalEvent, LogLine } from '#contract/model.ts'
+import { logStreams } from '#contract/wire.ts'
+import { levels, toLogLine } from '#watch/logs/model.ts'
 import { say } from './lines.ts'
 import { pick, requestRate } from './noise.ts'
 import { type PreviewApp, type Scene, type SceneName, makeInstance, makeScene } from './scene.ts'
@@ -51,8 +53,11 @@ export class World {
   }
 
   say(line: Omit<LogLine, 'cursor'>): void {
-    const full = { cursor: `c${String(++this.#lineNumber).padStart(12, '0')}`, ...line }
-    this.lines.push(full)
+    const row = { line: ++this.#lineNumber, atMs: Date.parse(line.at), source: 0, stream: logStreams.indexOf(line.stream), level: levels.indexOf(line.level), text: line.text }
+    const full = toLogLine(row, { ...line, id: 0, machine: 'heron' })
+    let place = this.lines.length // nearly always the end: times are a moment apart
+    while (place > 0 && (this.lines[place - 1] as LogLine).cursor > full.cursor) place--
+    this.lines.splice(place, 0, full)
     if (this.lines.length > maxLines) this.lines.splice(0, maxLines / 10)
     this.bus.emit('line', full)
   }

@@ -1,4 +1,6 @@
 import type { LogLine } from '#contract/model.ts'
+import { readable } from '#contract/log-text.ts'
+import { markedParts } from '../lib/log-search.ts'
 import { logTime } from '../lib/times.ts'
 import { Ansi, plainText } from './ansi.tsx'
 
@@ -6,7 +8,9 @@ const levelText: Record<LogLine['level'], string> = { debug: 'text-soft', info: 
 const levelMarks: Record<LogLine['level'], string> = { debug: '·', info: ' ', warn: '▲', error: '✕', unknown: ' ' }
 
 /** One line: time, who, level as a shape, text. */
-export function LogLineView({ line, wrap, showApp, query }: { line: LogLine; wrap: boolean; showApp: boolean; query?: string | undefined }) {
+export function LogLineView({ line, wrap, showApp, words = [] }: { line: LogLine; wrap: boolean; showApp: boolean; words?: readonly string[] }) {
+  const read = readable(line)
+  const said = wrap || !read.text.includes('\n') ? read : { ...read, text: read.text.replaceAll('\n', ' ↵ ') }
   return (
     <span className={`flex gap-x-3 ${wrap ? 'max-sm:flex-wrap' : 'whitespace-pre'}`}>
       <time dateTime={line.at} className={`shrink-0 text-soft ${wrap ? 'max-sm:text-[11.5px]' : 'max-sm:hidden'}`}>
@@ -21,21 +25,28 @@ export function LogLineView({ line, wrap, showApp, query }: { line: LogLine; wra
       </span>
       <span className={`min-w-0 ${wrap ? 'break-all whitespace-pre-wrap max-sm:basis-full' : ''} ${levelText[line.level]}`}>
         {line.level === 'error' || line.level === 'warn' ? <span className="sr-only">{line.level}: </span> : null}
-        {query === undefined ? <Ansi text={line.text} /> : <Found text={plainText(line.text)} query={query} />}
+        {words.length === 0 ? <Ansi text={said.text} /> : <Found text={plainText(said.text)} words={words} />}
+        {said.fields.map(([name, value]) => (
+          <span key={name} className="text-soft">
+            {' '}
+            {name}=<Found text={plainText(value)} words={words} />
+          </span>
+        ))}
       </span>
     </span>
   )
 }
 
 /** The text with what was searched for marked. */
-function Found({ text, query }: { text: string; query: string }) {
-  const at = text.toLowerCase().indexOf(query.toLowerCase())
-  if (at === -1) return text
-  return (
-    <>
-      {text.slice(0, at)}
-      <mark className="rounded-[2px] bg-accent text-on-accent">{text.slice(at, at + query.length)}</mark>
-      <Found text={text.slice(at + query.length)} query={query} />
-    </>
+function Found({ text, words }: { text: string; words: readonly string[] }) {
+  if (words.length === 0) return text
+  return markedParts(text, words).map((part, at) =>
+    part.marked ? (
+      <mark key={at} className="rounded-[2px] bg-accent text-on-accent">
+        {part.text}
+      </mark>
+    ) : (
+      part.text
+    ),
   )
 }

@@ -4,14 +4,9 @@ import type { LogQuery } from './log-query.ts'
 
 const linesEachSide = 200
 
-/** One line with what stands before and after it. The line itself is found by its time, because positions exclude themselves. */
-export async function contextOf(query: LogQuery, { cursor, at }: { cursor: string; at: string }, signal: AbortSignal): Promise<{ lines: LogLine[]; next: string | null }> {
-  const justAfter = new Date(Date.parse(at) + 1).toISOString()
-  const [before, itself, after] = await Promise.all([
-    api.call('logs.list', { query: { ...query, before: cursor, limit: linesEachSide } }, signal),
-    api.call('logs.list', { query: { ...query, since: at, until: justAfter, limit: 1000 } }, signal),
-    api.call('logs.list', { query: { ...query, after: cursor, limit: linesEachSide } }, signal),
-  ])
-  const line = itself.lines.find((one) => one.cursor === cursor)
-  return { lines: [...before.lines, ...(line ? [line] : []), ...after.lines], next: before.next }
+/** One line with what stands before and after it, of the same instance, service or app: whichever the address names most closely. */
+export async function contextOf(query: LogQuery, cursor: string, signal: AbortSignal): Promise<{ lines: LogLine[]; next: string | null }> {
+  const same = query.instance !== undefined ? 'instance' : query.service !== undefined ? 'service' : 'app'
+  const found = await api.call('logs.context', { query: { cursor, same, lines: linesEachSide } }, signal)
+  return { lines: found.lines, next: found.before ? (found.lines[0]?.cursor ?? null) : null }
 }

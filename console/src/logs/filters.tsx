@@ -1,7 +1,12 @@
+import type { FieldFault } from '#base/errors.ts'
 import { Select } from '../components/field.tsx'
+import type { Known } from '../lib/log-search.ts'
 import type { LogFilter } from '../paths.ts'
 import { levels } from './log-query.ts'
 import { SearchField } from './search-field.tsx'
+
+/** What the lines on the page can tell the search field, and what is wrong with the search. */
+export type SearchHelp = { known: () => Known; fault: FieldFault | null }
 
 type Props = {
   filter: LogFilter
@@ -10,15 +15,15 @@ type Props = {
   apps: readonly string[] | null
   services: readonly string[]
   instances: readonly string[]
-}
+} & SearchHelp
 
 /** What is asked for stands in the address; changing it leaves a line that was linked to. */
-export function LogFilters({ filter, onFilter, apps, services, instances }: Props) {
+export function LogFilters({ filter, onFilter, apps, services, instances, known, fault }: Props) {
   const set = (change: Partial<LogFilter>) => onFilter({ line: undefined, at: undefined, ...change })
   const app = filter.app === undefined ? '' : filter.env === undefined || filter.env === 'production' ? filter.app : `${filter.app}/${filter.env}`
   return (
     <div role="search" aria-label="Logs" className="flex flex-wrap gap-2">
-      <SearchField label="Search the lines" value={filter.q} onChange={(q) => set({ q })} />
+      <SearchField label="Search" value={filter.q} onChange={(q) => set({ q })} known={known} fault={fault} />
       {apps === null ? null : (
         <Select
           label="App"

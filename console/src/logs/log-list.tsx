@@ -1,19 +1,27 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { type KeyboardEvent, useEffect, useLayoutEffect, useRef } from 'react'
-import type { LogLine } from '#contract/model.ts'
+import { type KeyboardEvent, useCallback, useEffect, useLayoutEffect, useMemo, useRef } from 'react'
+import type { JournalEvent, LogLine } from '#contract/model.ts'
 import { LogLineView } from '../components/log-line.tsx'
+import { placeMarks } from '../lib/log-marks.ts'
+import { logTime } from '../lib/times.ts'
 import type { LogLines } from './use-log-lines.ts'
 
 const rowHeight = 21
 const nearEdge = 30
 
-type Props = { log: LogLines; wrap: boolean; showApp: boolean; following: boolean; onFollow: (following: boolean) => void; selected: LogLine | null; onSelect: (line: LogLine | null) => void; around: string | null; query: string | undefined }
+type Props = { log: LogLines; wrap: boolean; showApp: boolean; following: boolean; onFollow: (following: boolean) => void; selected: LogLine | null; onSelect: (line: LogLine | null) => void; around: string | null; words: readonly string[]; marks: readonly JournalEvent[] }
 
 /** Only the rows in sight exist; the list sticks to its end while following and keeps its place when older lines come. */
-export function LogList({ log, wrap, showApp, following, onFollow, selected, onSelect, around, query }: Props) {
+export function LogList({ log, wrap, showApp, following, onFollow, selected, onSelect, around, words, marks }: Props) {
   const scroller = useRef<HTMLDivElement>(null)
   const { lines, version, prepended } = log
-  const rows = useVirtualizer({ count: lines.length, getScrollElement: () => scroller.current, estimateSize: () => rowHeight, overscan: 24, getItemKey: (index) => lines[index]?.cursor ?? index })
+  const places = useMemo(() => placeMarks(lines, marks, log.isStart), [version, marks, log.isStart])
+  const last = lines.length - 1
+  const marksAt = (index: number) => (places.get(index)?.length ?? 0) + (index === last ? (places.get(last + 1)?.length ?? 0) : 0)
+  const estimateSize = useCallback((index: number) => rowHeight * (1 + marksAt(index)), [places])
+  // a new function means that every row is measured again, so it changes with the lines only, never with scrolling
+  const getItemKey = useCallback((index: number) => lines[index]?.cursor ?? index, [version, places])
+  const rows = useVirtualizer({ count: lines.length, getScrollElement: () => scroller.current, estimateSize, overscan: 24, getItemKey })
   const total = rows.getTotalSize()
   const lastPrepended = useRef(prepended)
   const placed = useRef(false)
@@ -96,11 +104,26 @@ export function LogList({ log, wrap, showApp, following, onFollow, selected, onS
               className={`absolute left-0 top-0 min-w-full cursor-default px-3 ${isSelected ? 'bg-accent-wash' : 'hover:bg-hover'} ${wrap ? 'w-full py-px' : ''}`}
               style={{ transform: `translateY(${row.start}px)` }}
             >
-              <LogLineView line={line} wrap={wrap} showApp={showApp} query={query} />
+              <Marks events={places.get(row.index)} />
+              <LogLineView line={line} wrap={wrap} showApp={showApp} words={words} />
+              {row.index === last ? <Marks events={places.get(last + 1)} /> : null}
             </div>
           )
         })}
       </div>
     </div>
   )
+}
+
+/** What happened to the app between two lines. */
+function Marks({ events = [] }: { events?: readonly JournalEvent[] | undefined }) {
+  return events.map((event) => (
+    <span key={event.id} data-mark={event.kind} className="flex items-center gap-x-3 overflow-hidden text-accent" style={{ height: rowHeight }}>
+      <time dateTime={event.at} className="shrink-0 max-sm:hidden">
+        {logTime(event.at)}
+      </time>
+      <span className="truncate font-sans">{event.summary}</span>
+      <span aria-hidden="true" className="min-w-8 flex-1 border-t border-accent opacity-40" />
+    </span>
+  ))
 }

@@ -1,7 +1,8 @@
 import type { CallInput } from '#contract/endpoints.ts'
 import type { LogFilter } from '../paths.ts'
 
-export type LogQuery = Pick<NonNullable<CallInput<'logs.list'>['query']>, 'app' | 'environment' | 'service' | 'instance' | 'text' | 'level'>
+export type LogQuery = Pick<NonNullable<CallInput<'logs.list'>['query']>, 'q' | 'app' | 'environment' | 'service' | 'instance' | 'level'>
+export type TimeRange = { since: string; until: string }
 
 export const levels = ['debug', 'info', 'warn', 'error'] as const
 
@@ -12,7 +13,20 @@ export function queryOf(filter: LogFilter): LogQuery {
     ...(filter.app === undefined ? {} : { app: filter.app, environment: filter.env ?? 'production' }),
     ...(filter.service === undefined ? {} : { service: filter.service }),
     ...(filter.instance === undefined ? {} : { instance: filter.instance }),
-    ...(filter.q === undefined ? {} : { text: filter.q }),
+    ...(filter.q === undefined ? {} : { q: filter.q }),
     ...(level === undefined ? {} : { level }),
   }
 }
+
+export function rangeOf({ since, until }: LogFilter): TimeRange | null {
+  return since !== undefined && until !== undefined && Number.isFinite(Date.parse(since)) && Number.isFinite(Date.parse(until)) ? { since, until } : null
+}
+
+export const spans: Readonly<Record<string, { ms: number; text: string }>> = {
+  '15m': { ms: 15 * 60_000, text: '15 minutes' },
+  '1h': { ms: 3_600_000, text: 'hour' },
+  '6h': { ms: 6 * 3_600_000, text: '6 hours' },
+  '1d': { ms: 86_400_000, text: 'day' },
+  '7d': { ms: 7 * 86_400_000, text: '7 days' },
+}
+export const spanOf = ({ span }: LogFilter) => (span !== undefined && Object.hasOwn(spans, span) ? span : '1h')

@@ -1,41 +1,49 @@
 import { useEffect, useState } from 'react'
+import { isAppError } from '#base/errors.ts'
 import type { LogLine } from '#contract/model.ts'
 import { Button } from '../components/button.tsx'
-import { Check } from '../components/field.tsx'
+import { Check, Choice, Select } from '../components/field.tsx'
 import { Problem } from '../components/problem.tsx'
 import { Skeleton } from '../components/skeleton.tsx'
-import { usePhone } from '../lib/use-media.ts'
 import { plural } from '../lib/numbers.ts'
+import { markedWords } from '../lib/log-search.ts'
+import { clockTimeSeconds, longDate } from '../lib/times.ts'
+import { usePhone } from '../lib/use-media.ts'
 import type { LogFilter } from '../paths.ts'
+import type { SearchHelp } from './filters.tsx'
+import { Histogram } from './histogram.tsx'
+import { knownFields } from './known-fields.ts'
 import { LineDetail } from './line-detail.tsx'
-import { queryOf } from './log-query.ts'
 import { LogList } from './log-list.tsx'
-import { useLogLines } from './use-log-lines.ts'
+import { queryOf, rangeOf, spanOf, spans } from './log-query.ts'
+import { Patterns } from './patterns.tsx'
+import { type LogLines, useLogLines } from './use-log-lines.ts'
+import { useMarks } from './use-marks.ts'
 
-type Props = { filter: LogFilter; onFilter: (change: Partial<LogFilter>) => void; linkTo: (filter: LogFilter) => string; children: React.ReactNode; height: string; empty: React.ReactNode }
+type Props = { filter: LogFilter; onFilter: (change: Partial<LogFilter>) => void; linkTo: (filter: LogFilter) => string; children: (help: SearchHelp) => React.ReactNode; height: string; empty: React.ReactNode }
 
-/** Lines as they arrive: filter above, list below, one line's detail at the side. */
+/** Search above, then lines over time, then the lines as they arrive (or their patterns), one line's detail at the side. */
 export function LogView({ filter, onFilter, linkTo, children, height, empty }: Props) {
   const phone = usePhone()
   const [following, setFollowing] = useState(true)
   const [wrap, setWrap] = useState(phone)
   const [selected, setSelected] = useState<LogLine | null>(null)
-  const around = filter.line !== undefined && filter.at !== undefined ? { cursor: filter.line, at: filter.at } : null
-  const log = useLogLines(queryOf(filter), around, !following && around === null)
+  const around = filter.line ?? null
+  const query = queryOf(filter)
+  const range = around === null ? rangeOf(filter) : null
+  const isLive = around === null && range === null
+  const log = useLogLines(query, { around, range, paused: !following && isLive })
+  const marks = useMarks(filter)
+  const fault = isAppError(log.error, 'invalid') && log.state === 'failed' ? (log.error.fields.find((one) => one.path === 'q') ?? null) : null
+  const view = filter.view === 'patterns' && around === null ? 'patterns' : 'lines'
   useEffect(() => setSelected(null), [JSON.stringify(filter)])
   usePauseKey(() => setFollowing((now) => !now))
   return (
     <div className="flex min-h-0 flex-col" style={{ height }}>
-      <div className="mb-3">{children}</div>
+      <div className="mb-3">{children({ known: () => knownFields(log.lines), fault })}</div>
+      {around !== null || fault !== null ? null : <Histogram query={query} range={range} span={spanOf(filter)} onRange={({ since, until }) => onFilter({ since, until })} />}
       <div className="mb-2 flex flex-wrap items-center gap-x-5 gap-y-1 text-sm">
-        {around !== null ? (
-          <>
-            <span className="text-soft">What stands around one line</span>
-            <Button size="sm" onClick={() => onFilter({ line: undefined, at: undefined })}>
-              Back to live
-            </Button>
-          </>
-        ) : (
+        {isLive ? (
           <>
             <Button size="sm" aria-pressed={!following} onClick={() => setFollowing(!following)}>
               {following ? 'Pause' : 'Go on'}
@@ -44,32 +52,69 @@ export function LogView({ filter, onFilter, linkTo, children, height, empty }: P
               {following ? 'Live' : `Paused${log.waiting === 0 ? '' : `, ${plural(log.waiting, 'new line')} waiting`}`}
             </span>
           </>
+        ) : (
+          <>
+            <span className="text-soft">{range === null ? 'What stands around one line' : `${longDate(range.since)} ${clockTimeSeconds(range.since)} to ${clockTimeSeconds(range.until)}`}</span>
+            <Button size="sm" onClick={() => onFilter({ line: undefined, at: undefined, since: undefined, until: undefined })}>
+              Back to live
+            </Button>
+          </>
         )}
         <span className="num text-soft max-sm:hidden">{plural(log.lines.length, 'line')}</span>
-        <span className="ml-auto">
-          <Check label="Wrap" checked={wrap} onChange={setWrap} />
+        <span className="ml-auto flex flex-wrap items-center gap-x-4 gap-y-1">
+          {around !== null ? null : <Choice label="View" value={view} options={views} onChange={(next) => onFilter({ view: next === 'patterns' ? 'patterns' : undefined })} />}
+          {isLive ? <Span filter={filter} onFilter={onFilter} /> : null}
+          {view === 'lines' ? <Check label="Wrap" checked={wrap} onChange={setWrap} /> : null}
         </span>
       </div>
       <div className="flex min-h-0 flex-1 gap-4">
         <div className="relative min-w-0 flex-1 overflow-hidden rounded-lg border border-rule bg-well">
-          {log.state === 'failed' ? (
-            <div className="p-4">
-              <Problem error={log.error} title="The logs could not be read" />
-            </div>
-          ) : log.state === 'asking' ? (
-            <div className="p-3">
-              <Skeleton rows={10} height={14} />
-            </div>
-          ) : log.lines.length === 0 ? (
-            <div className="px-6 py-4">{empty}</div>
+          {view === 'patterns' && fault === null ? (
+            <Patterns filter={filter} onFilter={onFilter} />
           ) : (
-            <LogList key={wrap ? 'wrap' : 'flat'} log={log} wrap={wrap} showApp={filter.app === undefined} following={following && around === null} onFollow={setFollowing} selected={selected} onSelect={setSelected} around={around?.cursor ?? null} query={filter.q} />
+            <Lines log={log} isFault={fault !== null} empty={empty}>
+              <LogList key={wrap ? 'wrap' : 'flat'} log={log} wrap={wrap} showApp={filter.app === undefined} following={following && isLive} onFollow={setFollowing} selected={selected} onSelect={setSelected} around={around} words={markedWords(filter.q ?? '')} marks={marks} />
+            </Lines>
           )}
         </div>
-        {selected === null ? null : <LineDetail line={selected} linkTo={linkTo} filter={filter} onClose={() => setSelected(null)} />}
+        {selected === null || view === 'patterns' ? null : <LineDetail line={selected} linkTo={linkTo} filter={filter} onFilter={onFilter} onClose={() => setSelected(null)} />}
       </div>
     </div>
   )
+}
+
+const views = [
+  { value: 'lines', text: 'Lines' },
+  { value: 'patterns', text: 'Patterns' },
+] as const
+
+function Span({ filter, onFilter }: Pick<Props, 'filter' | 'onFilter'>) {
+  return (
+    <Select label="Time of the histogram and of patterns" hideLabel value={spanOf(filter)} onChange={(event) => onFilter({ span: event.target.value === '1h' ? undefined : event.target.value })}>
+      {Object.entries(spans).map(([name, { text }]) => (
+        <option key={name} value={name}>
+          last {text}
+        </option>
+      ))}
+    </Select>
+  )
+}
+
+function Lines({ log, isFault, empty, children }: { log: LogLines; isFault: boolean; empty: React.ReactNode; children: React.ReactNode }) {
+  if (isFault) return <p className="px-6 py-4 text-soft">Nothing is shown until the search above is understood.</p>
+  if (log.state === 'failed')
+    return (
+      <div className="p-4">
+        <Problem error={log.error} title="The logs could not be read" />
+      </div>
+    )
+  if (log.state === 'asking')
+    return (
+      <div className="p-3">
+        <Skeleton rows={10} height={14} />
+      </div>
+    )
+  return log.lines.length === 0 ? <div className="px-6 py-4">{empty}</div> : children
 }
 
 function usePauseKey(toggle: () => void): void {

@@ -7,11 +7,23 @@ import type { LogLine } from '#contract/model.ts'
 import { api } from '../data/api.ts'
 import { follow } from '../data/streams.ts'
 import { contextOf } from './context.ts'
-import type { LogQuery } from './log-query.ts'
+import type { LogQuery, TimeRange } from './log-query.ts'
 
 const maxLines = 100_000
 const firstPage = 500
 const olderPage = 1000
+/** How many lines back a late one may be put. */
+const lateLines = 500
+
+const byTime = (a: LogLine, b: LogLine) => (a.cursor < b.cursor ? -1 : 1)
+
+/** At its place in time: machines send their lines a moment apart. */
+function insert(lines: LogLine[], line: LogLine): void {
+  let place = lines.length
+  while (place > 0 && lines.length - place < lateLines && (lines[place - 1] as LogLine).cursor > line.cursor) place--
+  if (place === lines.length) lines.push(line)
+  else lines.splice(place, 0, line)
+}
 
 export type LogLines = {
   lines: readonly LogLine[]
@@ -27,7 +39,8 @@ export type LogLines = {
   loadOlder: () => void
 }
 
-export function useLogLines(query: LogQuery, around: { cursor: string; at: string } | null, paused: boolean): LogLines {
+/** Live, or with `range` the lines of a time, or with `around` those that stand around one. */
+export function useLogLines(query: LogQuery, { around, range, paused }: { around: string | null; range: TimeRange | null; paused: boolean }): LogLines {
   const kept = useRef<LogLine[]>([])
   const pending = useRef<LogLine[]>([])
   const pausedNow = useRef(paused)
@@ -36,12 +49,13 @@ export function useLogLines(query: LogQuery, around: { cursor: string; at: strin
   const [state, setState] = useState<LogLines['state']>('asking')
   const [error, setError] = useState<unknown>(null)
   const older = useRef<{ next: string | null; busy: boolean; prepended: number }>({ next: null, busy: false, prepended: 0 })
-  const key = JSON.stringify([query, around])
+  const key = JSON.stringify([query, around, range])
+  const window = range ?? {}
 
   const flush = useRef(() => {})
   flush.current = () => {
     if (pausedNow.current || pending.current.length === 0) return
-    for (const line of pending.current) kept.current.push(line)
+    for (const line of pending.current.sort(byTime)) insert(kept.current, line)
     pending.current = []
     if (kept.current.length > maxLines) kept.current.splice(0, kept.current.length - maxLines * 0.9)
     changed()
@@ -55,16 +69,18 @@ export function useLogLines(query: LogQuery, around: { cursor: string; at: strin
     setState('asking')
     let frame = 0
     const begin = async () => {
-      const page = around === null ? await api.call('logs.list', { query: { ...query, limit: firstPage } }, stop.signal) : await contextOf(query, around, stop.signal)
+      const page = around === null ? await api.call('logs.list', { query: { ...query, ...window, limit: firstPage } }, stop.signal) : await contextOf(query, around, stop.signal)
       kept.current = [...page.lines]
       older.current.next = page.next
       setState('there')
       changed()
-      if (around !== null) return
+      if (around !== null || range !== null) return
+      const past = new Set(page.lines.map((line) => line.cursor)) // the last in time need not be the last that arrived
       await follow(
         'logs.stream',
         { query: { ...query, ...(page.lines.length === 0 ? {} : { after: page.lines.at(-1)?.cursor }) } },
         (line) => {
+          if (past.has(line.cursor)) return
           pending.current.push(line)
           if (pending.current.length > maxLines) pending.current.shift()
           if (frame === 0)
@@ -98,7 +114,7 @@ export function useLogLines(query: LogQuery, around: { cursor: string; at: strin
     older.current.busy = true
     const asked = key
     void api
-      .call('logs.list', { query: { ...query, before: next, limit: olderPage } })
+      .call('logs.list', { query: { ...query, ...window, before: next, limit: olderPage } })
       .then((page) => {
         if (asked !== key) return
         kept.current.unshift(...page.lines)

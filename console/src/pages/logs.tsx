@@ -22,8 +22,8 @@ export function Logs() {
   return (
     <div className="px-4 pt-6 sm:px-8">
       <h1 className="mb-4 text-2xl">Logs</h1>
-      <LogView filter={filter} onFilter={onFilter} linkTo={paths.logs} height="calc(100dvh - var(--log-room))" empty={<Empty title={filter.q === undefined ? 'No lines yet.' : 'No line matches.'}>{filter.q === undefined ? 'What apps write to standard output and standard error appears here, from every instance, past and present.' : `Nothing was said that contains “${filter.q}” within this choice.`}</Empty>}>
-        <LogFilters filter={filter} onFilter={onFilter} apps={apps.map((one) => (one.environment === 'production' ? one.name : `${one.name}/${one.environment}`))} services={chosen?.services.map((one) => one.name) ?? []} instances={instances} />
+      <LogView filter={filter} onFilter={onFilter} linkTo={paths.logs} height="calc(100dvh - var(--log-room))" empty={<Empty title={filter.q === undefined ? 'No lines yet.' : 'No line matches.'}>{filter.q === undefined ? 'What apps write to standard output and standard error appears here, from every instance, past and present.' : `No line fits “${filter.q}” within this choice. Words must all be there; “or” between them asks for either.`}</Empty>}>
+        {(help) => <LogFilters filter={filter} onFilter={onFilter} apps={apps.map((one) => (one.environment === 'production' ? one.name : `${one.name}/${one.environment}`))} services={chosen?.services.map((one) => one.name) ?? []} instances={instances} {...help} />}
       </LogView>
       <p className="mt-2 hidden text-sm text-soft md:block">
         The same in a terminal: <code>{commands.logs(filter.app ?? 'APP', filter.env)}</code>

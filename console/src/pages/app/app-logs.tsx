@@ -17,7 +17,7 @@ export function AppLogs() {
   const instances = services.filter((service) => filter.service === undefined || service.name === filter.service).flatMap((service) => service.instances.map((one) => one.name))
   return (
     <LogView filter={filter} onFilter={onFilter} linkTo={({ app = ref.app, env, ...rest }) => paths.appLogs(app, env, rest)} height="max(420px, calc(100dvh - 270px))" empty={<Empty title={filter.q === undefined ? 'It has said nothing yet.' : 'No line matches.'} />}>
-      <LogFilters filter={filter} onFilter={onFilter} apps={null} services={services.map((one) => one.name)} instances={instances} />
+      {(help) => <LogFilters filter={filter} onFilter={onFilter} apps={null} services={services.map((one) => one.name)} instances={instances} {...help} />}
     </LogView>
   )
 }
