@@ -28,6 +28,7 @@ const healing: Shot[] = [
   { name: 'remediation-unknown', path: '/healing/rem_nothing', ready: 'role=alert' },
 ]
 const extra: Shot[] = [
+  { name: 'logs-refused', path: '/logs?q=level%3Eloud', ready: 'text=is not a level' },
   { name: 'quiet', path: '/', ready: 'h1', scene: 'quiet' },
   { name: 'fresh', path: '/', ready: 'h1', scene: 'fresh' },
   { name: 'fresh-apps', path: '/apps', ready: 'h1', scene: 'fresh' },

@@ -3,7 +3,7 @@ import { useRef, useState } from 'react'
 import type { LogCounts } from '#contract/logs.ts'
 import { api } from '../data/api.ts'
 import { plural } from '../lib/numbers.ts'
-import { logTime } from '../lib/times.ts'
+import { clockTime, clockTimeSeconds, longDate } from '../lib/times.ts'
 import { usePhone } from '../lib/use-media.ts'
 import { type LogQuery, type TimeRange, spans } from './log-query.ts'
 
@@ -15,7 +15,7 @@ const height = 52
 /** Lines over time; a part of it is chosen by dragging, or with the arrow keys and Enter. */
 export function Histogram({ query, range, span, onRange }: Props) {
   const phone = usePhone()
-  const steps = phone ? 40 : 90
+  const steps = phone ? 64 : 96
   const { data } = useQuery({
     queryKey: ['log-counts', query, range, span, steps],
     queryFn: ({ signal }) => api.call('logs.counts', { query: { ...query, steps, ...(range ?? { since: new Date(Date.now() - (spans[span]?.ms ?? 0)).toISOString() }) } }, signal),
@@ -29,6 +29,7 @@ export function Histogram({ query, range, span, onRange }: Props) {
 function Bars({ counts, onRange }: { counts: LogCounts; onRange: (range: TimeRange) => void }) {
   const bars = barsOf(counts)
   const top = Math.max(1, ...bars.map(({ total }) => total))
+  const said = (at: string) => (counts.stepMs >= 900_000 ? `${longDate(at)} ${clockTime(at)}` : clockTimeSeconds(at))
   const [picked, setPicked] = useState<{ from: number; to: number } | null>(null)
   const dragging = useRef(false)
   const indexOf = (event: React.PointerEvent) => {
@@ -84,20 +85,20 @@ function Bars({ counts, onRange }: { counts: LogCounts; onRange: (range: TimeRan
         </svg>
       </div>
       <figcaption className="flex justify-between gap-4 text-xs text-soft">
-        <span className="num">{logTime(counts.since)}</span>
+        <span className="num">{said(counts.since)}</span>
         <span aria-live="polite">
           {picked === null ? (
             <>
               {plural(sum.total, 'line')}
               {sum.error > 0 ? <span className="text-red">, {plural(sum.error, 'error')}</span> : null}
               {sum.warn > 0 ? <span className="text-amber">, {plural(sum.warn, 'warning')}</span> : null}
-              {counts.partialBefore === null ? null : <>, counted back to {logTime(counts.partialBefore)} only</>}
+              {counts.partialBefore === null ? null : <>, counted back to {said(counts.partialBefore)} only</>}
             </>
           ) : (
-            `${logTime(new Date(bars[low]?.atMs ?? 0).toISOString())}: ${plural(bars.slice(low, high + 1).reduce((all, bar) => all + bar.total, 0), 'line')}`
+            `${said(new Date(bars[low]?.atMs ?? 0).toISOString())}: ${plural(bars.slice(low, high + 1).reduce((all, bar) => all + bar.total, 0), 'line')}`
           )}
         </span>
-        <span className="num">{logTime(counts.until)}</span>
+        <span className="num">{said(counts.until)}</span>
       </figcaption>
     </figure>
   )

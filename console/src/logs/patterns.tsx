@@ -10,7 +10,7 @@ import { Spark } from '../components/spark.tsx'
 import { api } from '../data/api.ts'
 import { queries } from '../data/queries.ts'
 import { searchOfPattern, withTest } from '../lib/log-search.ts'
-import { formatCount, plural } from '../lib/numbers.ts'
+import { plural } from '../lib/numbers.ts'
 import type { LogFilter } from '../paths.ts'
 import { queryOf, rangeOf, spanOf, spans } from './log-query.ts'
 
@@ -36,7 +36,7 @@ export function Patterns({ filter, onFilter }: Props) {
         {found.data === undefined ? null : (
           <span role="status">
             {plural(found.data.patterns.length, 'pattern')} in {plural(found.data.lines, 'line')}
-            {newSince === undefined ? '' : `, none of them in ${plural(found.data.compared, 'line')} before`}
+            {newSince === undefined ? '' : found.data.compared === 0 ? '; no earlier release has lines to compare with' : `, none of them in ${plural(found.data.compared, 'line')} before`}
             {found.data.partial ? '; not all lines were looked through' : ''}
           </span>
         )}
@@ -87,7 +87,7 @@ function Pattern({ pattern: { pattern, count, levels, lastAt, spread }, filter, 
   const tone = worst === 'error' ? 'text-red' : worst === 'warn' ? 'text-amber' : ''
   return (
     <li className="flex flex-wrap items-center gap-x-4 gap-y-1 border-b border-rule px-3 py-1.5 hover:bg-hover">
-      <span className="num w-[7ch] text-right">{formatCount(count)}</span>
+      <span className="num w-[7ch] text-right">{count}</span>
       <Spark values={spread} width={90} height={22} label={`${count} lines over the time`} />
       <span className={`min-w-0 flex-1 basis-80 font-mono text-[12.5px] break-all ${tone}`}>
         {worst === null ? null : <span aria-hidden="true">{worst === 'error' ? '✕ ' : '▲ '}</span>}

@@ -22,7 +22,6 @@ export const rooms: readonly Room[] = [
   { name: 'build-failed', path: '/apps/search/builds/bld_searchfailed', ready: 'text=The build failed' },
   { name: 'deploy', path: '/deploy', ready: 'text=git push' },
   { name: 'logs', path: '/logs', ready: '[data-line]' },
-  { name: 'logs-refused', path: '/logs?q=level%3Eloud', ready: 'text=is not a level' },
   { name: 'logs-patterns', path: '/logs?app=shop&view=patterns&new=v17', ready: 'text=pattern' },
   { name: 'healing', path: '/healing', ready: 'text=A disk fills up' },
   { name: 'healing-filtered', path: '/healing?app=billing', ready: 'text=A disk fills up' },
