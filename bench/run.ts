@@ -9,6 +9,7 @@ const benches: Record<string, { what: string; run: (args: string[]) => Promise<v
   footprint: { what: 'memory of each process, time to ready, to deploy and to heal', run: async (args) => (await import('./footprint.ts')).runFootprint(args) },
   heal: { what: 'a process dies, freezes, hangs, is restarted or replaced under load: what callers see, beside peers', run: async (args) => (await import('./heal.ts')).runHeal(args), cleansUp: true },
   rollout: { what: 'a good release and every kind of broken one under load: what callers see, and who serves', run: async (args) => (await import('./rollout.ts')).runRollout(args), cleansUp: true },
+  checks: { what: 'a thousand HTTP checks: CPU, how true to the schedule, how soon a fall is known, beside Prometheus with its blackbox exporter', run: async (args) => (await import('./checks.ts')).runChecks(args) },
   logs: { what: 'log lines stored and searched beside other ways to keep them, and what a whole Nightshift pays for them', run: async (args) => (await import('./logs.ts')).runLogs(args) },
 }
 
