@@ -27,9 +27,9 @@ export function openFiles(): Contender {
       const cpu = [...stderr.matchAll(/(\d+)m([\d.]+)s/g)].reduce((sum, [, minutes, seconds]) => sum + Number(minutes) * 60 + Number(seconds), 0)
       return { seconds: (performance.now() - began) / 1000, cpuSeconds: cpu, bytesPerLine: files.reduce((sum, file) => sum + statSync(file).size, 0) / corpus.lines, notes: {} }
     },
-    async search({ pattern }) {
+    async search({ pattern, isRegex = false }) {
       if (pattern === null) return null
-      const found = await run('rg', ['-z', '-i', '-F', '-c', '--no-filename', pattern, ...files]).catch((error: { code?: number; stdout?: string }) => (error.code === 1 ? { stdout: '' } : Promise.reject(error)))
+      const found = await run('rg', ['-z', '-i', ...(isRegex ? [] : ['-F']), '-c', '--no-filename', pattern, ...files]).catch((error: { code?: number; stdout?: string }) => (error.code === 1 ? { stdout: '' } : Promise.reject(error)))
       return (found.stdout ?? '').split('\n').reduce((sum, count) => sum + Number(count), 0)
     },
     close: async () => {},
