@@ -109,6 +109,13 @@ export const sections: readonly Section[] = [
         show: verb('One trace as a waterfall, with its log lines', async () => (await import('./commands/traces/show.ts')).tracesShow),
       }),
       traffic: verb('Rate, errors and latency of routes and edges', async () => (await import('./commands/traffic.ts')).traffic),
+      metrics: {
+        ...noun('What is measured, over time', 'list', {
+          list: verb('Names of metrics, with their labels', async () => (await import('./commands/metrics/list.ts')).metricsList),
+          query: verb('Series of a metric: newest, least and greatest, with a sparkline', async () => (await import('./commands/metrics/query.ts')).metricsQuery),
+        }),
+        open: true,
+      },
       resources: verb('CPU and memory of every instance', async () => (await import('./commands/resources.ts')).resources),
       checks: noun('What is checked from outside and from near', 'list', {
         list: verb('Checks and how they stand', async () => (await import('./commands/checks/list.ts')).checksList),
@@ -211,4 +218,4 @@ export function isHidden(entry: Entry): boolean {
 }
 
 /** Words of other tools and older habits → ours. They work, but nothing lists them. */
-export const synonyms: Readonly<Record<string, string>> = { app: 'apps', build: 'builds', domain: 'domains', secret: 'secrets', token: 'tokens', log: 'logs', event: 'events', release: 'releases', machine: 'machines', alert: 'alerts', check: 'checks', change: 'changes', healing: 'heal', info: 'apps info', create: 'apps create', link: 'apps link' }
+export const synonyms: Readonly<Record<string, string>> = { app: 'apps', build: 'builds', domain: 'domains', secret: 'secrets', token: 'tokens', log: 'logs', event: 'events', release: 'releases', machine: 'machines', alert: 'alerts', check: 'checks', metric: 'metrics', change: 'changes', healing: 'heal', info: 'apps info', create: 'apps create', link: 'apps link' }
