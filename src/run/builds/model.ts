@@ -72,7 +72,7 @@ export type Builds = {
   /** A gzipped (or plain) tar of the source. Resolves when the upload is stored and the build is queued. */
   queueUpload(actor: Actor, target: BuildTarget, body: AsyncIterable<Uint8Array>, options?: { clean?: boolean; commit?: string | null }): Promise<Build>
   /** A tar of a commit's tree (`git archive`). */
-  queueGit(actor: Actor, target: BuildTarget, tree: AsyncIterable<Uint8Array>, options: { commit: string; branch: string; clean?: boolean }): Promise<Build>
+  queueGit(actor: Actor, target: BuildTarget, tree: AsyncIterable<Uint8Array>, options: { id: string; commit: string; branch: string; clean?: boolean }): Promise<Build>
   /** A ready image; docker driver only. */
   queueImage(actor: Actor, target: BuildTarget, image: { image: string; port?: number | undefined; command?: string[] | undefined }): Promise<Build>
   /** Idempotent; `conflict` for a build that succeeded or failed. */

@@ -52,10 +52,10 @@ export function openBuilds(deps: BuildsDeps): OpenBuilds {
   const engine = new BuildEngine({ ...deps, clock, limits, buildEnv: deps.buildEnv ?? (async () => ({})), images: deps.images ?? (() => null) })
   let loop: { loop: Loop; close(): Promise<void> } | undefined
 
-  async function queue(actor: Actor, target: BuildTarget, source: BuildSource, options: { clean: boolean; body?: AsyncIterable<Uint8Array> }): Promise<Build> {
+  async function queue(actor: Actor, target: BuildTarget, source: BuildSource, options: { id?: string; clean: boolean; body?: AsyncIterable<Uint8Array> }): Promise<Build> {
     await readEnvironment(db, target.app, target.environment) // not-found before anything is stored
     const now = clock.now()
-    const id = newId('bld', now)
+    const id = options.id ?? newId('bld', now)
     const paths = buildPaths(home, id)
     const digest = options.body === undefined ? null : await storeUpload(paths, options.body, limits.uploadBytes)
     try {
@@ -81,7 +81,7 @@ export function openBuilds(deps: BuildsDeps): OpenBuilds {
 
   return {
     queueUpload: (actor, target, body, options = {}) => queue(actor, target, { kind: 'directory', commit: options.commit ?? null, branch: null, image: null, attempts: 0 }, { clean: options.clean ?? false, body }),
-    queueGit: (actor, target, tree, { commit, branch, clean = false }) => queue(actor, target, { kind: 'git', commit, branch, image: null, attempts: 0 }, { clean, body: tree }),
+    queueGit: (actor, target, tree, { id, commit, branch, clean = false }) => queue(actor, target, { kind: 'git', commit, branch, image: null, attempts: 0 }, { id, clean, body: tree }),
     async queueImage(actor, target, { image, port, command }) {
       if (!deps.images?.()) throw new AppError('unavailable', `the image ${image} needs a container engine, and no machine here runs apps in containers (start Nightshift with --driver docker, where Docker is installed)`)
       return queue(actor, target, { kind: 'image', commit: null, branch: null, image, attempts: 0, ...(port === undefined ? {} : { port }), ...(command === undefined ? {} : { command }) }, { clean: false })

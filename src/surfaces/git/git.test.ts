@@ -134,8 +134,13 @@ describe('git push', { concurrency: 1 }, () => {
   test('a build that fails refuses the push with its reason, and the branch stays', async () => {
     await using work = await clone()
     await git(work.dir, 'push', `${base}/git/failing.git`, 'main')
+    const path = repoPath(house.home, { app: 'failing', environment: 'production' })
+    const files = async () => (await readdir(join(path, 'objects'), { recursive: true })).filter((name) => name.includes('.') || /^..\//.test(name)).toSorted()
+    const before = await files()
     await commit(work.dir, { 'package.json': '{"scripts":{"build":"echo it breaks; exit 4","start":"node x"}}', Procfile: 'web: node x\n' })
     const result = await git(work.dir, 'push', `${base}/git/failing.git`, 'main')
+    assert.deepEqual(await files(), before, 'nothing of what was refused is kept')
+    assert.equal((await git(path, 'for-each-ref', 'refs/nightshift')).text, '')
     assert.notEqual(result.code, 0)
     assert.match(result.text, /remote: {8}it breaks/)
     assert.match(result.text, /remote: refused: the build failed: running the build script: echo it breaks; exit 4: it exited with 4/)

@@ -156,7 +156,7 @@ export function createGitHandler(deps: GitDeps): GitHandler {
       for (const kept of await keptBuilds(deps.home)) {
         void settle(kept).catch(async (error: unknown) => {
           if (deps.signal.aborted) return
-          if (isAppError(error, 'not-found')) return forgetBuild(kept.path, kept.build).catch(() => {}) // its app is gone
+          if (isAppError(error, 'not-found')) return forgetBuild(kept.path, kept.build).catch(() => {}) // it was never queued, or its app is gone
           deps.log.warn({ err: error, ...kept.name, build: kept.build }, 'a push that was cut off could not be settled; it is tried again at the next start')
         })
       }

@@ -13,11 +13,17 @@ const incoming = /^(tmp_objdir-)?incoming-/
 /** What git itself moves out of quarantine, an index after its pack. */
 const kinds = [/^pack\/pack-[0-9a-f]+\.pack$/, /^pack\/pack-[0-9a-f]+\.rev$/, /^pack\/pack-[0-9a-f]+\.idx$/, /^[0-9a-f]{2}\/[0-9a-f]{38,62}$/]
 
-/** Makes the objects of a push the repository's own, as links: git does the same once the push is accepted. Idempotent. */
-export async function keepObjects(path: string, objects: Objects): Promise<void> {
+/**
+ * Makes the objects of a push the repository's own, as links: git does the same once the push is accepted. Idempotent. Gives what takes
+ * the links back that were not there before; only while the repository is held alone.
+ */
+export async function keepObjects(path: string, objects: Objects): Promise<() => Promise<void>> {
+  const linked: string[] = []
+  const takeBack = async () => {
+    for (const file of linked.toReversed()) await rm(file, { force: true })
+  }
   const quarantine = resolve(path, objects['GIT_QUARANTINE_PATH'] ?? '')
-  if (dirname(quarantine) !== join(path, 'objects')) return // there is none
-  if (quarantine === undefined || dirname(quarantine) !== join(path, 'objects')) return
+  if (dirname(quarantine) !== join(path, 'objects')) return takeBack // there is none
   const files = await readdir(quarantine, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error // nothing new was pushed
     return []
@@ -25,16 +31,20 @@ export async function keepObjects(path: string, objects: Objects): Promise<void>
   for (const file of kinds.flatMap((kind) => files.filter((one) => kind.test(one)))) {
     const to = join(path, 'objects', file)
     await mkdir(dirname(to), { recursive: true })
-    await link(join(quarantine, file), to).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error // it was there already: objects are named by what they hold
-    })
+    await link(join(quarantine, file), to).then(
+      () => linked.push(to),
+      (error: NodeJS.ErrnoException) => {
+        if (error.code !== 'EEXIST') throw error // it was there already: objects are named by what they hold
+      },
+    )
   }
+  return takeBack
 }
 
-/** Once its objects are kept. `from`: null where there was no branch. */
+/** Once its objects are kept, and before it is queued. `from`: null where there was no branch. */
 export async function keepBuild(path: string, build: string, commit: string, from: string | null): Promise<void> {
-  if (from !== null) await git(path, ['update-ref', `${refs}/${build}/from`, from])
   await git(path, ['update-ref', `${refs}/${build}/commit`, commit])
+  if (from !== null) await git(path, ['update-ref', `${refs}/${build}/from`, from])
 }
 
 /** Idempotent. */

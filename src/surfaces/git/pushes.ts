@@ -1,5 +1,6 @@
 /** What a push means: which ref may move, what is built, what the pusher reads. Asked by the hooks. */
 import { AppError, messageOf } from '#base/errors.ts'
+import { newId } from '#base/ids.ts'
 import { formatDuration } from '#base/units.ts'
 import type { Actor, Build } from '#contract/model.ts'
 import type { Builds } from '#run/builds/model.ts'
@@ -73,7 +74,6 @@ async function receive(deps: PushDeps, push: Push, { updates, objects: given }: 
   const build = await buildCommit(deps, push, { commit, branch: settings.deployBranch, from: zero.test(update.from) ? null : update.from }, objects, say)
   const accepted = build.state === 'succeeded'
   const because = accepted ? `v${build.release}` : `${build.state}: ${build.because}`
-  if (!accepted) await forgetBuild(push.path, build.id)
   if (!accepted) say(`refused: the build ${because}. The branch stays where it was.`)
   await deps.onPush(push.name, push.actor, { ref: update.ref, commit, accepted, because })
   return { accepted, buildId: accepted ? build.id : null }
@@ -92,13 +92,23 @@ async function refusal(push: Push, update: Update, settings: GitSettings, deploy
   return `${settings.deployBranch} would lose commits that are deployed (not a fast-forward). Pull first, or allow it: nightshift apps settings -a ${push.name.app} --force-push`
 }
 
-/** What is built outlives control: from the moment when it is queued, its commit is kept, and the branch follows it though the push be lost. */
+/** What is built outlives control: before it is queued, its commit is kept, and the branch follows it though the push be lost. What is refused leaves nothing. */
 async function buildCommit(deps: PushDeps, push: Push, { commit, branch, from }: { commit: string; branch: string; from: string | null }, objects: Objects, say: (text: string) => void): Promise<Build> {
-  await keepObjects(push.path, objects)
-  const queued = await deps.builds.queueGit(push.actor, push.name, archive(push.path, commit, objects), { commit, branch })
-  await keepBuild(push.path, queued.id, commit, from)
-  for await (const line of deps.builds.followLog(push.name, queued.id, 0, deps.signal)) say(line.text)
-  return deps.builds.finished(push.name, queued.id, deps.signal)
+  const takeBack = await keepObjects(push.path, objects)
+  const id = newId('bld')
+  const forget = async () => {
+    await forgetBuild(push.path, id)
+    await takeBack()
+  }
+  await keepBuild(push.path, id, commit, from)
+  await deps.builds.queueGit(push.actor, push.name, archive(push.path, commit, objects), { id, commit, branch }).catch(async (error: unknown) => {
+    await forget()
+    throw error
+  })
+  for await (const line of deps.builds.followLog(push.name, id, 0, deps.signal)) say(line.text)
+  const build = await deps.builds.finished(push.name, id, deps.signal)
+  if (build.state !== 'succeeded') await forget()
+  return build
 }
 
 async function tellRollout(deps: PushDeps, push: Push, buildId: string, say: (text: string) => void): Promise<void> {
