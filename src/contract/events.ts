@@ -7,7 +7,7 @@ export const eventKinds = [
   'config.changed', 'secret.changed', 'scale.changed', 'domain.added', 'domain.removed', 'certificate.changed',
   'app.stopped', 'app.started', 'app.restarted',
   'instance.created', 'instance.started', 'instance.ready', 'instance.unhealthy', 'instance.exited', 'instance.restarting',
-  'instance.held', 'instance.stopped', 'instance.vanished', 'instance.removed',
+  'instance.held', 'instance.stopped', 'instance.vanished', 'instance.traced', 'instance.removed',
   'instance.ejected', 'instance.readmitted', 'edge.opened', 'edge.closed',
   'remediation.opened', 'remediation.suggested', 'remediation.approved', 'remediation.tried', 'remediation.verified', 'remediation.failed',
   'remediation.recovered', 'remediation.handed-over', 'remediation.dismissed', 'alert.raised', 'alert.cleared', 'rule.changed', 'slo.changed',

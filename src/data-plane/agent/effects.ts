@@ -48,8 +48,6 @@ export type Effects = {
 
 const startsAtOnce = 8
 const pauseAfterFailureMs = 1_000
-/** An engine that is away must not keep the journal waiting. */
-const traceMs = 1_000
 
 export function createEffects(options: EffectsOptions): Effects {
   const { state, driver, starter, endpoints, facts, log } = options
@@ -157,21 +155,19 @@ export function createEffects(options: EffectsOptions): Effects {
     if (who) {
       const data = { generation: record.generation, attempt: record.attempt, ranMs, because: next.ending?.because ?? null, cause: causeOfEnd(next.ending, exit), code: exit?.code ?? null, signal: exit?.signal ?? null, oom: exit?.oom ?? false, ...(ignored === null ? {} : { ignored }) }
       const kind = wanted ? 'instance.stopped' : action.view ? 'instance.exited' : 'instance.vanished'
-      const tell = (trace: string | null) => {
-        facts.note({ kind, who, about: next.task, data: trace === null ? data : { ...data, trace } })
-        tellNext(who, after, data)
-      }
-      // by somebody else's hand: what the machine knows of that is in the journal too
-      if (kind === 'instance.vanished' || data.cause === 'killed') void traceOf(next.task).then(tell)
-      else tell(null)
+      facts.note({ kind, who, about: next.task, data })
+      tellNext(who, after, data)
+      if (kind === 'instance.vanished' || data.cause === 'killed') void tellTrace(who)
       log.info({ task: next.task, name: displayName(who), exit, ranMs, because: next.ending?.because, next: describeNext(after.next) }, 'ended')
     }
     if (after.next.do === 'start') endpoints.unready(action.instance)
     else endpoints.gone(action.instance)
   }
 
-  async function traceOf(task: string): Promise<string | null> {
-    return Promise.race([driver.trace(task).catch(() => null), sleep(traceMs, closing.signal).then(() => null, () => null)])
+  /** By somebody else's hand: what the machine knows of that. A fact of its own, since its end must wait for nothing. */
+  async function tellTrace(who: ReturnType<typeof identityOf>) {
+    const trace = await driver.trace(who.task).catch(() => null)
+    if (trace !== null && !closing.signal.aborted) facts.note({ kind: 'instance.traced', who, about: who.task, data: { trace } })
   }
 
   async function stop(view: TaskView, signal: string, graceMs: number): Promise<() => void> {

@@ -41,7 +41,7 @@ const told: [Partial<Fact>, string][] = [
   [{ kind: 'edge.closed', instance: null, environment: 'staging', data: { from: 'web', to: 'api', because: 'a trial was answered' } }, 'calls from web to api in shop/staging pass again: a trial was answered'],
   [{ data: { name: 'web.1', signal: 'SIGKILL', cause: 'killed', ranMs: 900 } }, 'shop/web.1 was ended by SIGKILL after 900 ms, not by Nightshift'],
   [{ kind: 'instance.stopped', data: { name: 'web.1', because: 'a restart was asked for', signal: 'SIGKILL', ignored: { signal: 'SIGTERM', graceMs: 30_000 } } }, 'shop/web.1 was stopped: a restart was asked for; it did not end within 30 s of SIGTERM, and was killed'],
-  [{ kind: 'instance.vanished', data: { name: 'web.1', trace: 'the engine was told: destroy at 03:07:12 (UTC); it does not say by whom' } }, 'shop/web.1 was removed by someone else; the engine was told: destroy at 03:07:12 (UTC); it does not say by whom'],
+  [{ kind: 'instance.traced', data: { name: 'web.1', trace: 'the engine knows: destroy at 03:07:12 (UTC), not by whom' } }, 'of the end of shop/web.1 the engine knows: destroy at 03:07:12 (UTC), not by whom'],
   [{ kind: 'instance.started', data: {} }, 'shop/ins_1 was started'],
 ]
 for (const [extra, sentence] of told) test(`a fact is told as: ${sentence}`, () => assert.equal(sentenceOf(fact('x', extra)), sentence))

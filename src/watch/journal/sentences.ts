@@ -24,14 +24,11 @@ function ignored(data: Data): string {
   return told === undefined || told === null ? '' : `; it did not end within ${span(told.graceMs)} of ${text(told.signal)}, and was killed`
 }
 
-/** What its machine can tell of who ended or removed it. */
-const trace = (data: Data) => (typeof data['trace'] === 'string' && data['trace'] !== '' ? `; ${data['trace']}` : '')
-
 export const sentences: Partial<Record<EventKind, (name: string, data: Data) => string>> = {
   'instance.started': (name) => `${name} was started`,
   'instance.ready': (name, data) => `${name} is ready${typeof data['afterMs'] === 'number' ? ` after ${formatDuration(data['afterMs'])}` : ''}`,
   'instance.unhealthy': (name, data) => `${name} fails its health check${because(data)}`,
-  'instance.exited': (name, data) => `${name} ${exit(data)}${data['cause'] === 'killed' ? ', not by Nightshift' : ''}${ignored(data)}${trace(data)}`,
+  'instance.exited': (name, data) => `${name} ${exit(data)}${data['cause'] === 'killed' ? ', not by Nightshift' : ''}${ignored(data)}`,
   'instance.restarting': (name, data) => `${name} is started again${because(data)}`,
   'instance.held': (name, data) => `${name} is held after too many restarts${because(data)}`,
   'instance.stopped': (name, data) => `${name} was stopped${because(data)}${ignored(data)}`,
@@ -39,7 +36,8 @@ export const sentences: Partial<Record<EventKind, (name: string, data: Data) => 
   'instance.readmitted': (name, data) => `${name} gets requests again${because(data)}`,
   'edge.opened': (name, data) => `calls from ${text(data['from'])} to ${text(data['to'])} in ${name} are refused at once${because(data)}`,
   'edge.closed': (name, data) => `calls from ${text(data['from'])} to ${text(data['to'])} in ${name} pass again${because(data)}`,
-  'instance.vanished': (name, data) => `${name} was removed by someone else${because(data)}${trace(data)}`,
+  'instance.vanished': (name, data) => `${name} was removed by someone else${because(data)}`,
+  'instance.traced': (name, data) => `of the end of ${name} ${text(data['trace'])}`,
 }
 
 type Told = Pick<Fact, 'kind' | 'app' | 'environment' | 'instance' | 'data'>

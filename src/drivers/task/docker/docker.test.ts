@@ -54,7 +54,7 @@ if (because) {
     const engine = await connectEngine('/var/run/docker.sock')
     const [found] = await engine.listContainers({ filters: { label: [`nightshift.task=${id}`] } })
     await engine.getContainer(found?.Id ?? '').remove({ force: true })
-    assert.match((await bench.driver.trace(id)) ?? '', /^the engine was told: kill with signal 9 at \d\d:\d\d:\d\d, die with code 137 at .*, destroy at .* \(UTC\); it does not say by whom$/)
+    assert.match((await bench.driver.trace(id)) ?? '', /^the engine knows: kill with signal 9 at \d\d:\d\d:\d\d, die with code 137 at .*, destroy at .* \(UTC\), not by whom$/)
   })
 
   test('a machine with an engine and the base image gets containers, without the image plain processes', async () => {

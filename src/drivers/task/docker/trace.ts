@@ -13,14 +13,14 @@ const lookBackMs = 10 * 60_000
 
 /** Oldest first, of one container by its name or id. */
 export async function eventsOf(engine: Docker, container: string, now: Date): Promise<EngineEvent[]> {
-  const seconds = (ms: number) => Math.ceil(ms / 1000)
+  const seconds = (ms: number) => ms / 1000 // not rounded up: the engine would wait for that moment
   const stream = (await engine.getEvents({ since: seconds(now.getTime() - lookBackMs), until: seconds(now.getTime()), filters: { type: ['container'], container: [container] } })) as NodeJS.ReadableStream
   let text = ''
   for await (const chunk of stream) text += String(chunk)
   return text.split('\n').flatMap((line) => (line.trim() === '' ? [] : [event.parse(JSON.parse(line))]))
 }
 
-/** `the engine was asked at 03:07:12 to kill it (signal 9); it does not say by whom`; null when nobody asked it for anything. Pure. */
+/** `the engine knows: kill with signal 9 at 03:07:12, destroy at 03:07:12 (UTC), not by whom`; null when nobody asked it for anything. Pure. */
 export function traceOf(events: readonly EngineEvent[]): string | null {
   const known = events.filter(({ Action }) => told.includes(Action))
   const asked = known.some(({ Action }) => Action !== 'die' && Action !== 'oom')
@@ -29,5 +29,5 @@ export function traceOf(events: readonly EngineEvent[]): string | null {
     const detail = Attributes.signal !== undefined ? ` with signal ${Attributes.signal}` : Action === 'die' && Attributes.exitCode !== undefined ? ` with code ${Attributes.exitCode}` : ''
     return `${Action}${detail} at ${new Date(timeNano / 1e6).toISOString().slice(11, 19)}`
   })
-  return `the engine was told: ${words.join(', ')} (UTC); it does not say by whom`
+  return `the engine knows: ${words.join(', ')} (UTC), not by whom`
 }
