@@ -69,15 +69,16 @@ export function openPlugins({ home, token, control }: { home: string; token: str
   }
 
   async function turn(signal: AbortSignal): Promise<void> {
-    if (running >= mostAtOnce) await new Promise<void>((resolve) => waiting.push(resolve))
-    running++
+    if (running < mostAtOnce) running++
+    else await new Promise<void>((resolve) => waiting.push(resolve)) // who leaves gives its place
     if (signal.aborted) leave()
     signal.throwIfAborted()
   }
 
   function leave(): void {
-    running--
-    waiting.shift()?.()
+    const next = waiting.shift()
+    if (next === undefined) running--
+    else next()
   }
 
   return async ({ plugin, args, memoryBytes }: PluginRun, signal: AbortSignal): Promise<PluginEnd> => {
