@@ -1,4 +1,4 @@
-import type { HealPause } from '#contract/healing.ts'
+import { type HealPause, pausedName } from '#contract/healing.ts'
 import { whyNot } from '#contract/rules.ts'
 import { Ago, MarginTime } from '../components/ago.tsx'
 import { Button } from '../components/button.tsx'
@@ -24,22 +24,17 @@ export function PauseList({ pauses }: { pauses: readonly HealPause[] }) {
 
 function PauseEntry({ pause }: { pause: HealPause }) {
   const { access } = useSession()
-  const end = useAction('healing.unpause', { touches: ['healing', 'remediations', 'why'], done: `Healing looks after ${nameOf(pause)} again` })
+  const end = useAction('healing.unpause', { touches: ['healing', 'remediations', 'why'], done: `Healing looks after ${pausedName(pause)} again` })
   return (
     <Entry when={<MarginTime at={pause.at} />}>
       <div className="flex flex-wrap items-baseline gap-x-4 gap-y-1">
         <p>
-          <span className="font-medium">{nameOf(pause)}</span> until <Ago at={pause.until} />, by {pause.by}: {pause.because}
+          <span className="font-medium">{pausedName(pause)}</span> until <Ago at={pause.until} />, by {pause.by}: {pause.because}
         </p>
         <Button size="sm" busy={end.isPending} whyNot={whyNot(pauseRules.end, pause.app === null ? 'all' : 'app', access)} onClick={() => end.mutate({ params: { id: pause.id } })}>
-          End<span className="sr-only"> the pause of {nameOf(pause)}</span>
+          End<span className="sr-only"> the pause of {pausedName(pause)}</span>
         </Button>
       </div>
     </Entry>
   )
-}
-
-function nameOf({ app, environment, service }: HealPause): string {
-  if (app === null) return 'everything'
-  return `${app}${service === null ? '' : `/${service}`}${environment === null ? '' : ` of ${environment}`}`
 }

@@ -12,13 +12,6 @@ export function pauseOf(pauses: readonly PauseRow[], of: { app: string | null; e
 
 export const pausedBecause = (pause: PauseRow): string => `healing is paused by ${pause.by_name} until ${pause.until.toISOString()}: ${pause.because}`
 
-/** `all of it`, `shop`, `shop/staging`, `shop/production/web`, `web of shop`. */
-export function pausedName({ app, environment, service }: Pick<PauseRow, 'app' | 'environment' | 'service'>): string {
-  if (app === null) return 'all of it'
-  const of = environment === null ? app : `${app}/${environment}`
-  return service === null ? of : `${service} of ${of}`
-}
-
 /** A pause of everything concerns everybody. */
 export const seesPause = (apps: readonly string[] | null, { app }: Pick<PauseRow, 'app'>): boolean => apps === null || app === null || apps.includes(app)
 

@@ -2,13 +2,14 @@
 import { AppError } from '#base/errors.ts'
 import { newId } from '#base/ids.ts'
 import { formatDuration } from '#base/units.ts'
-import type { HealPause } from '#contract/healing.ts'
+import { type HealPause, pausedName } from '#contract/healing.ts'
 import type { Database } from '#kernel/db/db.ts'
 import { type Caller, allows, assertSees } from '#kernel/handlers.ts'
 import { record } from '#kernel/journal.ts'
+import { assertService } from '#run/apps/model.ts'
 import { readEnvironment, unknownApps } from '#run/apps/read.ts'
-import { pauseView, pausedName, seesPause } from './model.ts'
-import { openPauses } from './read.ts'
+import { pauseView, seesPause } from './model.ts'
+import { knownServices, openPauses } from './read.ts'
 import { dropOldPauses, endPause, insertPause } from './store.ts'
 
 /** Longer is no maintenance but a wish: that is a rule's mode, or a stop. */
@@ -19,11 +20,12 @@ const keptMs = 30 * 86_400_000
 
 type Where = { app: string | null; environment: string | null; service: string | null }
 
-/** `not-found` for an app that is not there or not the caller's; `forbidden` to pause everything without admin access to all apps. */
+/** `not-found` for an app, environment or service that is not there or not the caller's; `forbidden` to pause everything without admin access to all apps. */
 export async function pause(db: Database, { where, forMs, because, caller, now }: { where: Where; forMs: number; because: string; caller: Caller; now: Date }): Promise<HealPause> {
   assertMay(where.app, caller)
   if (where.app !== null && (await unknownApps(db, [where.app])).length > 0) throw new AppError('not-found', `there is no app "${where.app}" (see: nightshift apps)`)
   if (where.app !== null && where.environment !== null) await readEnvironment(db, where.app, where.environment)
+  if (where.app !== null && where.service !== null) assertService(await knownServices(db, where.app, where.environment), where.service, where.app)
   if (forMs > longestPauseMs) throw new AppError('invalid', `healing is paused for ${formatDuration(longestPauseMs)} at most, not ${formatDuration(forMs)} (set a rule off, or stop healing: nightshift heal stop)`)
   const row = { id: newId('pau', now), ...where, because, by_name: caller.actor.name, at: now, until: new Date(now.getTime() + forMs) }
   await db.transaction(async (tx) => {

@@ -291,6 +291,7 @@ test('a pause: noticed and noted, not acted on, until it is over or ended; who m
   await assert.rejects(pause(db, { ...ask, caller: caller('deploy', ['other']) }), { code: 'not-found' })
   await assert.rejects(pause(db, { ...ask, where: { app: null, environment: null, service: null } }), { code: 'forbidden' })
   await assert.rejects(pause(db, { ...ask, where: { ...window, environment: 'stagin' } }), { code: 'not-found' })
+  await assert.rejects(pause(db, { ...ask, where: { ...window, service: 'wbe' } }), /no service "wbe" \(did you mean web\?\)/)
   await assert.rejects(pause(db, { ...ask, forMs: 8 * 86_400_000 }), { code: 'invalid' })
   const { id } = await pause(db, ask)
   await pass(400)

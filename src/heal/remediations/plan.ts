@@ -70,7 +70,7 @@ function planNew({ facts, plan }: Turn, target: Target, key: string, signal: Sig
 }
 
 function planOpen(turn: Turn, target: Target, row: RemediationRow, signal: Signal | undefined): void {
-  const { plan, now } = turn
+  const { plan } = turn
   if (row.state === 'verifying') return planVerification(turn, target, row, signal)
   if (isWell(turn.facts, row.target, signal)) {
     const helped = row.tries.length > 0 ? 'it is well again, later than its verification would have it' : row.cause.kind === 'dependency' || row.cause.kind === 'machine' ? 'what it waited for is well again' : 'it went by itself'
@@ -83,7 +83,7 @@ function planOpen(turn: Turn, target: Target, row: RemediationRow, signal: Signa
   const moved = row.tries.length === 0 || cause.kind === 'dependency' || cause.kind === 'machine' || row.cause.kind === 'dependency' || row.cause.kind === 'machine'
   const known = moved ? cause : row.cause
   const rule = moved ? ruleFor(signal.kind, cause.kind) : (ruleOf(row.rule) ?? ruleFor(signal.kind, cause.kind))
-  climb(turn, target, row, signal, known, rule, now)
+  climb(turn, target, row, signal, known, rule)
 }
 
 function planVerification({ facts, plan, now }: Turn, target: Target, row: RemediationRow, signal: Signal | undefined): void {
@@ -103,8 +103,8 @@ function planVerification({ facts, plan, now }: Turn, target: Target, row: Remed
 }
 
 /** The next rung that can be done here and was not tried yet, if nothing speaks against it now. */
-function climb(turn: Turn, target: Target, row: RemediationRow, signal: Signal, cause: Cause, untuned: Rule, now: Date): void {
-  const { facts, plan, spent, breaker, gathering } = turn
+function climb(turn: Turn, target: Target, row: RemediationRow, signal: Signal, cause: Cause, untuned: Rule): void {
+  const { facts, plan, spent, breaker, gathering, now } = turn
   const tuning = facts.tunings[untuned.id]
   const rule = tuned(untuned, tuning)
   const step = nextRung(facts, row, signal, cause, rule)

@@ -1,8 +1,8 @@
 import { parseDuration } from '#base/units.ts'
+import { pausedName } from '#contract/healing.ts'
 import { command, optionalArgument, serverFlags, type ServerFlags, switchFlag, textFlag } from '../../command.ts'
 import type { Cli } from '../../context.ts'
 import { UsageError } from '../../errors.ts'
-import { pausedWords } from '../../pause-words.ts'
 import { when } from '../../times.ts'
 
 type Flags = ServerFlags & { env: string | undefined; for: string; because: string; all: boolean }
@@ -28,6 +28,6 @@ export const healPause = command({
     const { client } = await cli.connect(flags)
     const pause = await client.call('healing.pause', { body: { app, service, environment: flags.env ?? null, forMs: parseDuration(flags.for), because: flags.because } })
     if (flags.json) return cli.out.json(pause)
-    cli.out.line(`healing leaves ${pausedWords(pause)} alone until ${when(pause.until, cli.now(), true)}; nightshift heal unpause ${pause.id} ends that before`)
+    cli.out.line(`healing leaves ${pausedName(pause)} alone until ${when(pause.until, cli.now(), true)}; nightshift heal unpause ${pause.id} ends that before`)
   },
 })

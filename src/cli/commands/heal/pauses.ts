@@ -1,7 +1,7 @@
+import { pausedName } from '#contract/healing.ts'
 import { command, longFlag, serverFlags, type ServerFlags } from '../../command.ts'
 import type { Cli } from '../../context.ts'
 import { harmless } from '../../output.ts'
-import { pausedWords } from '../../pause-words.ts'
 import { table } from '../../table.ts'
 import { when } from '../../times.ts'
 
@@ -14,7 +14,7 @@ export const healPauses = command({
     if (pauses.length === 0) return cli.out.line('Healing is paused nowhere')
     table(cli.out, pauses, [
       { title: 'id', value: (one) => one.id },
-      { title: 'of', value: pausedWords },
+      { title: 'of', value: pausedName },
       { title: 'until', value: (one) => when(one.until, cli.now(), flags.long) },
       { title: 'by', value: (one) => harmless(one.by) },
       { title: 'because', value: (one) => harmless(one.because) },

@@ -1,6 +1,6 @@
+import { pausedName } from '#contract/healing.ts'
 import { argument, command, serverFlags, type ServerFlags } from '../../command.ts'
 import type { Cli } from '../../context.ts'
-import { pausedWords } from '../../pause-words.ts'
 
 export const healUnpause = command({
   parameters: { positional: { kind: 'tuple', parameters: [argument('ID', 'One of nightshift heal pauses')] }, flags: serverFlags },
@@ -8,6 +8,6 @@ export const healUnpause = command({
     const { client } = await cli.connect(flags)
     const pause = await client.call('healing.unpause', { params: { id } })
     if (flags.json) return cli.out.json(pause)
-    cli.out.line(`healing looks after ${pausedWords(pause)} again`)
+    cli.out.line(`healing looks after ${pausedName(pause)} again`)
   },
 })
