@@ -11,6 +11,7 @@ const benches: Record<string, { what: string; run: (args: string[]) => Promise<v
   rollout: { what: 'a good release and every kind of broken one under load: what callers see, and who serves', run: async (args) => (await import('./rollout.ts')).runRollout(args), cleansUp: true },
   checks: { what: 'a thousand HTTP checks: CPU, how true to the schedule, how soon a fall is known, beside Prometheus with its blackbox exporter', run: async (args) => (await import('./checks.ts')).runChecks(args) },
   logs: { what: 'log lines stored and searched beside other ways to keep them, and what a whole Nightshift pays for them', run: async (args) => (await import('./logs.ts')).runLogs(args) },
+  'log-scroll': { what: 'the log view of the console with 100 000 lines: frames while it scrolls', run: async () => (await import('./log-scroll.ts')).runLogScroll() },
 }
 
 const [name = '', ...args] = process.argv.slice(2)

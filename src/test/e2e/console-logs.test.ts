@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import { until } from '#test/harness/wait.ts'
-import { launchBrowser, phone, skipWithoutChromium, visit, wide } from './browser.ts'
+import { assertNone, launchBrowser, objections, phone, skipWithoutChromium, visit, wide } from './browser.ts'
 import { bootPreview } from './target.ts'
 
 describe('logs in the console', { skip: skipWithoutChromium }, () => {
@@ -72,6 +72,61 @@ describe('logs in the console', { skip: skipWithoutChromium }, () => {
     await list(page).getByRole('option', { selected: true }).getByText('order').waitFor()
     await page.getByRole('button', { name: 'Back to live' }).click()
     await page.getByText('Live', { exact: true }).waitFor()
+  })
+
+  test('a search is completed while it is written, and what is wrong with it is said where it stands', async () => {
+    await using visitor = await signedIn()
+    const { page } = visitor
+    await page.goto(`${target.url}/logs`)
+    await list(page).waitFor()
+    await page.keyboard.press('/')
+    await page.keyboard.type('lev')
+    await page.getByRole('option', { name: /^level>=/ }).waitFor()
+    await page.keyboard.press('Tab')
+    await page.keyboard.type('err')
+    await page.getByRole('listbox', { name: 'Completions' }).getByRole('option', { name: 'error' }).waitFor()
+    await page.keyboard.press('Enter')
+    await page.waitForURL((url) => url.searchParams.get('q') === 'level>=error')
+    await until(async () => (await page.locator('[data-line]').count()) > 0, { because: 'errors are there' })
+    await page.keyboard.type('(a')
+    await page.getByRole('alert').getByText(/"\(" is never closed/).waitFor()
+    assertNone(await objections(page, 'a search that is refused'))
+  })
+
+  test('a field of a line is asked for, and left out, by a click; a time is chosen with the keyboard', async () => {
+    await using visitor = await signedIn()
+    const { page } = visitor
+    say('{"msg":"the lock turned","door":"north"}')
+    say('{"msg":"the lock turned","door":"south"}')
+    await page.goto(`${target.url}/logs?q=%22the+lock%22`)
+    await list(page).getByText('door=north').click()
+    await page.getByRole('button', { name: 'No lines with door:north' }).click()
+    await page.waitForURL(/door%3Anorth/)
+    await list(page).getByText('door=south').waitFor()
+    assert.equal(await list(page).getByText('door=north').count(), 0)
+    await page.getByRole('group', { name: /^Lines over time/ }).focus()
+    await page.keyboard.press('ArrowLeft')
+    await page.keyboard.press('Shift+ArrowLeft')
+    await page.keyboard.press('Enter')
+    await page.waitForURL(/since=.*until=/)
+    await list(page).getByText('door=south').waitFor()
+    await page.getByRole('button', { name: 'Back to live' }).click()
+    await page.getByText('Live', { exact: true }).waitFor()
+  })
+
+  test('patterns group what is said, and lead to their lines', async () => {
+    await using visitor = await signedIn()
+    const { page } = visitor
+    for (let i = 0; i < 5; i++) say(`barrel ${i} rolled off pier ${i * 7}`)
+    await page.goto(`${target.url}/logs?app=shop&q=barrel`)
+    await page.getByText('Patterns', { exact: true }).click()
+    const pattern = page.getByRole('region', { name: 'Patterns' }).getByRole('listitem').filter({ hasText: 'rolled off pier' })
+    await pattern.waitFor()
+    assert.match((await pattern.textContent()) ?? '', /^5barrel <n> rolled off pier <n>/)
+    assertNone(await objections(page, 'patterns'))
+    await pattern.getByRole('button', { name: 'Lines' }).click()
+    await list(page).getByText('barrel').first().waitFor()
+    assert.match(decodeURIComponent(page.url()), /rolled\+off\+pier/)
   })
 
   test('on a phone lines wrap, and the tail is followed all the same', async () => {
