@@ -48,6 +48,7 @@ import { openGitDoor } from '#surfaces/git/door.ts'
 import { openGateway } from '#surfaces/internal/gateway.ts'
 import { intakeDoor } from '#surfaces/internal/intake.ts'
 import { pingDoor } from '#surfaces/pings/door.ts'
+import { metricsDoor } from '#surfaces/metrics/door.ts'
 import { openTerminals } from '#surfaces/terminals/terminals.ts'
 import { openChecks } from '#watch/checks/checks.ts'
 import { countLines } from '#watch/checks/count-lines.ts'
@@ -159,7 +160,7 @@ export async function runControl(options: ControlOptions): Promise<Control> {
     access, handlers, version, log,
     trustedProxy: options.trustedProxy?.split(',') ?? [],
     consoleDir: path.join(import.meta.dirname, '../console/dist'),
-    doors: [watch.otlpDoor, pingDoor({ db, secret: options.secretKey, log }), intakeDoor({ intake: watch.intake, checks, artifactsDir: path.join(home, 'artifacts'), isMachine: access.isMachine, log }), git.door],
+    doors: [watch.otlpDoor, metricsDoor({ access, text: watch.exposition, clock: systemClock }), pingDoor({ db, secret: options.secretKey, log }), intakeDoor({ intake: watch.intake, checks, artifactsDir: path.join(home, 'artifacts'), isMachine: access.isMachine, log }), git.door],
     upgradeDoors: [gateway.upgrade, terminals.upgrade],
   })
 

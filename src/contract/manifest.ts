@@ -56,6 +56,12 @@ const slo = z
 
 export const protocols = ['http', 'tcp', 'redis', 'postgres', 'mysql', 'amqp', 'mongodb'] as const
 
+const metrics = z.strictObject({
+  path: z.string().regex(/^\/[\x21-\x7e]{0,200}$/, 'must begin with / and hold no spaces').default('/metrics').meta({ description: 'Where they are.' }),
+  port: z.int().min(1).max(65_535).optional().meta({ description: 'Port, if it is not that of the service.' }),
+  every: duration.refine((text) => parseDuration(text) >= 5_000 && parseDuration(text) <= 300_000, 'must be from 5s to 5m').default('15s').meta({ description: 'How often they are read, 5s to 5m.' }),
+})
+
 export const serviceSchema = z.strictObject({
   root: relativePath.default('.').meta({ description: 'Folder of the service in the source: it is built there and runs there.' }),
   build: build.prefault({}).meta({ description: 'How it is built.' }),
@@ -75,6 +81,7 @@ export const serviceSchema = z.strictObject({
     .meta({ description: 'Copies of its answers at the ingress; default: none are kept.' }),
   scale: z.int().min(0).max(100).optional().meta({ description: 'Number of instances; default 1.' }),
   resources: resources.prefault({}).meta({ description: 'Limits of each instance; none where left out.' }),
+  metrics: metrics.optional().meta({ description: 'Its own metrics in the text format of Prometheus, read by the agent beside it; default: none are read.' }),
   health: health.optional().meta({ description: 'How it is known to work, by one of path, tcp and exec; default: its port accepts connections, or, without a port, it lives for a second.' }),
   stop: z
     .strictObject({

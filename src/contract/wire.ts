@@ -73,6 +73,8 @@ export type InstanceSpec = {
   volumes: VolumeMount[]
   resources: { memoryBytes: number | null; cpu: number | null }
   health: HealthSpec
+  /** Read its own metrics there; null port: its own. Control of before does not say. */
+  metrics?: { path: string; port: number | null; everyMs: number } | null
   stop: { signal: string; graceMs: number; drainMs: number }
   restart: RestartSpec
   /** Services of the same environment that must have a ready instance before this one starts. */
@@ -199,7 +201,18 @@ export type FactBatch = { machine: string; facts: Fact[] }
 
 export type InstanceStat = { instance: string; app: string; environment: string; service: string; name: string; cpu: number; memoryBytes: number; memoryLimitBytes: number | null; threads: number | null; openFiles: number | null }
 /** `disk`: of the file system that holds the agent's home folder. */
-export type StatBatch = { machine: string; at: string; instances: InstanceStat[]; disk?: DiskUse | null }
+export type StatBatch = { machine: string; at: string; instances: InstanceStat[]; disk?: DiskUse | null; /** An agent of before does not say. */ system?: MachineStat | null }
+/** Counters since the machine started, gauges of now. */
+export type MachineStat = {
+  cpuSeconds: { user: number; system: number; iowait: number; steal: number; idle: number }
+  load: { one: number; five: number; fifteen: number } | null
+  memory: { totalBytes: number; availableBytes: number; swapUsedBytes: number }
+  openFiles: number | null
+  inodes: { free: number; total: number } | null
+  disks: { device: string; readBytes: number; writtenBytes: number; busySeconds: number }[]
+  networks: { device: string; receivedBytes: number; sentBytes: number; errors: number }[]
+  temperatures: { zone: string; celsius: number }[]
+}
 export type DiskUse = { freeBytes: number; totalBytes: number }
 
 /** Upper bounds of the latency buckets, in milliseconds; the last bucket is open. */

@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '#base/clock.ts'
 import type { SecretBox } from '#base/secretbox.ts'
 import type { FactBatch, LogBatch, SpanBatch, StatBatch, TrafficBatch } from '#contract/wire.ts'
 import type { Bell } from '#kernel/bell.ts'
-import type { Database } from '#kernel/db/db.ts'
+import type { Database, Db } from '#kernel/db/db.ts'
 import type { Handlers } from '#kernel/handlers.ts'
 import type { Logger } from '#kernel/log.ts'
 import { type Loop, startLoop } from '#kernel/loop.ts'
@@ -28,10 +28,14 @@ import { logRoutes } from './logs/routes.ts'
 import { createLogWriter } from './logs/service.ts'
 import { readMap } from './map/service.ts'
 import { samplesOfStats, samplesOfTraffic } from './metrics/collect.ts'
+import { Exposition } from './metrics/exposition.ts'
 import { startMetricSealing, startMetricTidying } from './metrics/loop.ts'
+import { otlpMetricsSink } from './metrics/otlp-sink.ts'
 import { metricRoutes } from './metrics/routes.ts'
 import { type MetricWriter, createMetricWriter } from './metrics/service.ts'
 import { openOtlpDoor } from './otlp/door.ts'
+import type { Sample } from './metrics/model.ts'
+import { samplesOfScrape } from './metrics/scrapes.ts'
 import { queryMetrics } from './metrics/read.ts'
 import { startRules } from './rules/loop.ts'
 import type { QueryMetrics } from './rules/model.ts'
@@ -59,6 +63,8 @@ export type Intake = {
   stats(batch: StatBatch): Promise<unknown>
   traffic(batch: TrafficBatch): Promise<unknown>
   spans(batch: SpanBatch): Promise<unknown>
+  /** Apps' own metrics, as an agent read them. */
+  scrapes(body: unknown): void
 }
 
 export type Watch = {
@@ -67,6 +73,8 @@ export type Watch = {
   otlpDoor: (request: IncomingMessage, response: ServerResponse) => boolean
   handlers: Handlers
   metrics: Pick<MetricWriter, 'write'>
+  /** What we measure, in the text format of Prometheus; of some apps, or of all and the machines too. */
+  exposition(apps: readonly string[] | null, now: Date): string
   /** Log lines of the past. */
   lines: LogReader['read']
   /** Samples and rates of the moment, for answers about apps. */
@@ -81,6 +89,18 @@ export type WatchDeps = { db: Database; box: SecretBox; log: Logger; reach: Reac
 
 export function openWatch({ db, box, log, reach, changed, archive, clock = systemClock }: WatchDeps): Watch {
   const metrics = createMetricWriter({ db, log, clock })
+  const exposition = new Exposition()
+  const write = (samples: readonly Sample[]) => {
+    metrics.write(samples)
+    exposition.note(samples)
+  }
+  /** Stores in the transaction of the caller, and shows once that is done. */
+  async function storing(work: (store: (tx: Db, samples: readonly Sample[]) => Promise<void>) => Promise<unknown>): Promise<unknown> {
+    let stored: readonly Sample[] = []
+    const result = await work((tx, samples) => metrics.store(tx, (stored = samples)))
+    exposition.note(stored)
+    return result
+  }
   const writer = createLogWriter(db)
   const reader = archive === undefined ? createLogReader(db) : createArchiveReader(db, archive)
   const selectors = openSelectors(db, reach)
@@ -138,14 +158,16 @@ export function openWatch({ db, box, log, reach, changed, archive, clock = syste
     intake: {
       logs: (batches) => noted(writer.ingest(batches)),
       facts: (batch) => noted(ingestFacts(db, batch, clock.now())),
-      stats: (batch) => ingestStats(db, batch, clock.now(), (tx, taken) => metrics.store(tx, samplesOfStats(taken))),
-      traffic: (batch) => ingestTraffic(db, batch, clock.now(), (tx, taken) => metrics.store(tx, samplesOfTraffic(taken))),
+      stats: (batch) => storing((store) => ingestStats(db, batch, clock.now(), (tx, taken) => store(tx, samplesOfStats(taken)))),
+      traffic: (batch) => storing((store) => ingestTraffic(db, batch, clock.now(), (tx, taken) => store(tx, samplesOfTraffic(taken)))),
+      scrapes: (body) => write(samplesOfScrape(body, clock.now())),
       spans: async (batch) => traces.ingest(batch, clock.now()),
     },
     // one sink a signal; one that is left out is said to be not kept
-    otlpDoor: openOtlpDoor({ box, clock, log, sinks: { logs: createOtlpLogSink(writer), metrics: undefined, traces: traceSink(traces) } }),
+    otlpDoor: openOtlpDoor({ box, clock, log, sinks: { logs: createOtlpLogSink(writer), metrics: otlpMetricsSink({ write: metrics.write }), traces: traceSink(traces) } }),
     handlers,
-    metrics,
+    metrics: { write },
+    exposition: (apps, now) => exposition.text(apps, now),
     lines: reader.read,
     moment,
     choose: selectors.choose,

@@ -30,6 +30,7 @@ import { startOwnLogs } from './system/own-logs.ts'
 import { startMachineLogs } from './system/machine-logs.ts'
 import type { Listening } from './syslog/listen.ts'
 import { startSyslog } from './syslog/syslog.ts'
+import { startScraping } from './shipping/scrape.ts'
 import { startStats } from './shipping/stats.ts'
 import { openTaskLogs } from './shipping/task-logs.ts'
 import { type TelemetryListener, openTelemetryListener } from './shipping/telemetry.ts'
@@ -166,6 +167,7 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
     })
   }
   const stats = startStats({ periodMs: options.statsPeriodMs ?? 10_000, machine, driver, control, home, tasks: () => loop?.tasks() ?? [], memory, log })
+  const scraping = startScraping({ machine, control, tasks: () => loop?.tasks() ?? [], specs: () => state.desired().instances, log })
   const access = startAccessLog({ file: join(home, 'proxy', 'access.log'), stateFile: join(home, 'agent', 'access-position.json'), machine, control, log })
   const shipped = { home, machine, control, log }
   const systemLogs = [
@@ -190,6 +192,7 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
     clearInterval(heartbeat)
     clearInterval(collector)
     stats.close()
+    scraping.close()
     await checks.close()
     await sessions.closeAll()
     await loop?.close()

@@ -49,6 +49,7 @@ export function instanceSpec(inputs: SpecInputs): InstanceSpec {
     port: isService ? portOf(service) : null,
     volumes,
     resources: { memoryBytes: service.resources.memory === undefined ? null : parseSize(service.resources.memory), cpu: service.resources.cpu ?? null },
+    metrics: isService && service.metrics !== undefined ? { path: service.metrics.path, port: service.metrics.port ?? null, everyMs: parseDuration(service.metrics.every) } : null,
     health: isService ? healthOf(service) : { kind: 'none', settleMs: 0, startupMs: 60_000 },
     stop: { signal: service.stop.signal, graceMs: parseDuration(service.stop.grace), drainMs: parseDuration(manifest.deploy.drain) },
     restart: isService ? restartOf(service) : { policy: 'temporary', intensity: 0, periodMs: 60_000, backoffMinMs: 1000, backoffMaxMs: 60_000 },

@@ -1,11 +1,12 @@
 /** What machines ship, as samples. Pure. */
 import { type StatBatch, type TrafficBatch, latencyBucketsMs } from '#contract/wire.ts'
+import { samplesOfMachine } from './collect-machine.ts'
 import type { Labels, Sample } from './model.ts'
 
 export const requestsMetric = 'nightshift_http_requests_total'
 export const durationMetric = 'nightshift_http_request_duration_seconds'
 
-export function samplesOfStats({ machine, at, instances, disk }: StatBatch): Sample[] {
+export function samplesOfStats({ machine, at, instances, disk, system }: StatBatch): Sample[] {
   const atMs = Date.parse(at)
   const gauge = (name: string, labels: Labels, value: number | null | undefined): Sample[] => (value === null || value === undefined ? [] : [{ name, labels, kind: 'gauge', atMs, value }])
   return [
@@ -21,6 +22,7 @@ export function samplesOfStats({ machine, at, instances, disk }: StatBatch): Sam
     }),
     ...gauge('nightshift_machine_disk_free_bytes', { machine }, disk?.freeBytes),
     ...gauge('nightshift_machine_disk_total_bytes', { machine }, disk?.totalBytes),
+    ...(system === null || system === undefined ? [] : samplesOfMachine(machine, atMs, system)),
   ]
 }
 

@@ -18,7 +18,7 @@ export async function ingestStats(db: Database, batch: StatBatch, now: Date, als
     if (stats.length > 0) await saveStats(tx, new Date(ms - (ms % grainMs)), stats)
     const disk = isDisk(batch.disk) ? batch.disk : null
     if (disk !== null) await noteDisk(tx, batch.machine, disk)
-    await also(tx, { machine: batch.machine, at: new Date(ms).toISOString(), instances: stats, disk })
+    await also(tx, { machine: batch.machine, at: new Date(ms).toISOString(), instances: stats, disk, system: batch.system ?? null })
   })
   return stats.length
 }

@@ -5,6 +5,7 @@ import type { TaskDriver } from '#drivers/task/port.ts'
 import type { TaskView } from '../identity.ts'
 import type { Log } from '../log.ts'
 import type { ControlClient } from '../../control-client.ts'
+import { readMachineStats } from './machine-stats.ts'
 import type { MemoryWatch } from '../memory-watch.ts'
 
 const keptBatches = 60
@@ -48,7 +49,7 @@ export function startStats(options: {
     const alive = new Set(running.map((view) => view.who.task))
     for (const task of before.keys()) if (!alive.has(task)) before.delete(task)
     options.memory.keep(alive)
-    return { machine: options.machine, at: new Date().toISOString(), instances, disk: await diskOf(options.home) }
+    return { machine: options.machine, at: new Date().toISOString(), instances, disk: await diskOf(options.home), system: await readMachineStats(options.home) }
   }
 
   async function tick() {
