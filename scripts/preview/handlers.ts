@@ -75,7 +75,7 @@ export function previewHandlers(world: World, baseUrl: () => string): Handlers {
       return machine
     },
     'selectors.match': async ({ query }) => select(query.query),
-    'events.list': async ({ query }) => scene.events.filter((one) => (query.app === undefined || one.app === query.app) && (query.kind === undefined || one.kind.startsWith(query.kind)) && (query.before === undefined || one.id < query.before)).slice(-query.limit).reverse(),
+    'events.list': async ({ query }) => scene.events.filter((one) => (query.app === undefined || one.app === query.app) && (query.kind === undefined || query.kind.split(',').some((kind) => one.kind === kind || one.kind.startsWith(`${kind}.`))) && (query.since === undefined || one.at >= query.since) && (query.until === undefined || one.at < query.until) && (query.before === undefined || one.id < query.before)).slice(-query.limit).reverse(),
     async *'events.stream'({ query }, { signal, lastEventId }) {
       const after = lastEventId === undefined ? query.after : Number(lastEventId)
       const wanted = (one: JournalEvent) => query.app === undefined || one.app === query.app

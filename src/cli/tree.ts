@@ -116,6 +116,12 @@ export const sections: readonly Section[] = [
         }),
         open: true,
       },
+      dashboards: noun('Graphs that people put together', 'list', {
+        list: verb('Dashboards that people made', async () => (await import('./commands/dashboards/list.ts')).dashboardsList),
+        show: verb('One dashboard, as a file', async () => (await import('./commands/dashboards/show.ts')).dashboardsShow),
+        save: verb('Make or replace a dashboard from a file', async () => (await import('./commands/dashboards/save.ts')).dashboardsSave),
+        rm: verb('Remove a dashboard', async () => (await import('./commands/dashboards/rm.ts')).dashboardsRm),
+      }),
       resources: verb('CPU and memory of every instance', async () => (await import('./commands/resources.ts')).resources),
       checks: noun('What is checked from outside and from near', 'list', {
         list: verb('Checks and how they stand', async () => (await import('./commands/checks/list.ts')).checksList),

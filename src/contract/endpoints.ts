@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import * as alerting from './alerting.ts'
 import { appName, branchName, environmentName, hostName, instanceName, machineName, pathPrefix, serviceName, variableName, variableValue } from './names.ts'
+import * as dashboards from './dashboards.ts'
 import * as drains from './drains.ts'
 import { pluginName } from './check-kinds.ts'
 import * as checks from './checks.ts'
@@ -74,7 +75,7 @@ export const endpoints = define({
   'machines.list': { method: 'GET', path: '/v1/machines', access: 'read', summary: 'Machines and what each cannot do; with `query`, those it matches.', query: z.object({ query: selectorText.optional() }), response: z.array(m.machineSchema) },
   'machines.tag': { method: 'PATCH', path: '/v1/machines/{machine}/tags', access: 'admin', summary: 'Give tags to a machine, and take tags from it.', params: z.object({ machine: machineName }), body: z.object({ add: tagList.default([]), remove: tagList.default([]) }), response: m.machineSchema },
   'selectors.match': { method: 'GET', path: '/v1/selection', access: 'read', summary: 'What a query over machines, apps, services, instances and checks matches; an empty one matches nothing.', query: z.object({ query: selectorText }), response: selectionSchema },
-  'events.list': { method: 'GET', path: '/v1/events', access: 'read', summary: 'The journal, newest first.', query: z.object({ app: appName.optional(), environment: environmentName.optional(), kind: z.string().max(60).optional(), before: z.coerce.number().int().optional(), ...page }), response: z.array(m.eventSchema) },
+  'events.list': { method: 'GET', path: '/v1/events', access: 'read', summary: 'The journal, newest first.', query: z.object({ app: appName.optional(), environment: environmentName.optional(), kind: z.string().max(300).optional(), before: z.coerce.number().int().optional(), since: z.iso.datetime().optional(), until: z.iso.datetime().optional(), ...page }), response: z.array(m.eventSchema) },
   'events.stream': { method: 'GET', path: '/v1/events/stream', access: 'read', summary: 'The journal as it grows (SSE; Last-Event-ID goes on where it broke).', query: z.object({ app: appName.optional(), environment: environmentName.optional(), after: z.coerce.number().int().optional() }), response: m.eventSchema, stream: true },
   'logs.list': { method: 'GET', path: '/v1/logs', access: 'read', summary: 'Log lines, oldest first, ending at `before` or now.', query: z.object({ ...logFilter, since: z.iso.datetime().optional(), until: z.iso.datetime().optional(), before: z.string().max(60).optional(), after: z.string().max(60).optional(), ...page }), response: z.object({ lines: z.array(m.logLineSchema), /** true: the search stopped at its time budget before it had `limit` lines. */ partial: z.boolean(), /** Pass it as `before` for what is older; null when there is nothing older. */ next: z.string().nullable() }) },
   'logs.stream': { method: 'GET', path: '/v1/logs/stream', access: 'read', summary: 'Log lines as they arrive (SSE; Last-Event-ID goes on where it broke).', query: z.object({ ...logFilter, after: z.string().max(60).optional(), /** Start with this many lines of the past. */ backlog: z.coerce.number().int().min(0).max(1000).default(0) }), response: m.logLineSchema, stream: true },
@@ -91,6 +92,10 @@ export const endpoints = define({
   'metrics.query': { method: 'GET', path: '/v1/metrics/query', access: 'read', summary: 'Series of a metric over time: rates, sums and percentiles, by label.', query: metrics.metricQuerySchema, response: metrics.metricAnswerSchema },
   'metrics.list': { method: 'GET', path: '/v1/metrics', access: 'read', summary: 'Names of metrics, with their labels.', query: z.object({ app: appName.optional() }), response: z.array(metrics.metricNameSchema) },
   'metrics.values': { method: 'GET', path: '/v1/metrics/values', access: 'read', summary: 'Values of one label of a metric.', query: z.object({ metric: z.string().max(200), label: z.string().max(100) }), response: z.array(z.string()) },
+  'dashboards.list': { method: 'GET', path: '/v1/dashboards', access: 'read', summary: 'Dashboards that people made, without their graphs.', response: z.array(dashboards.dashboardNameSchema) },
+  'dashboards.read': { method: 'GET', path: '/v1/dashboards/{dashboard}', access: 'read', summary: 'One dashboard: rows of graphs.', params: z.object({ dashboard: dashboards.dashboardId }), response: dashboards.dashboardSchema },
+  'dashboards.save': { method: 'PUT', path: '/v1/dashboards/{dashboard}', access: 'deploy', summary: 'Make a dashboard, or put it in place of the one with this id.', params: z.object({ dashboard: dashboards.dashboardId }), body: dashboards.dashboardSpecSchema, response: dashboards.dashboardSchema },
+  'dashboards.remove': { method: 'DELETE', path: '/v1/dashboards/{dashboard}', access: 'deploy', summary: 'Remove a dashboard; what it showed stays.', params: z.object({ dashboard: dashboards.dashboardId }), response: nothing },
   'resources.read': { method: 'GET', path: '/v1/apps/{app}/resources', access: 'read', summary: 'CPU and memory of every instance.', params: app, query: z.object({ ...inEnvironment, minutes: windowMinutes }), response: z.array(m.resourceSeriesSchema) },
 
   // ---- apps

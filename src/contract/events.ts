@@ -17,6 +17,6 @@ export const eventKinds = [
   'machine.connected', 'machine.lost', 'machine.tagged', 'proxy.connected', 'proxy.lost',
   'token.created', 'token.revoked', 'session.opened', 'session.closed', 'login.created', 'terminal.opened', 'terminal.closed',
   'drain.added', 'drain.removed', 'drain.failing', 'drain.recovered', 'drain.dropped',
-  'logs.keeping-changed', 'git.pushed', 'git.refused', 'control.started',
+  'dashboard.saved', 'dashboard.removed', 'logs.keeping-changed', 'git.pushed', 'git.refused', 'control.started',
 ] as const
 export type EventKind = (typeof eventKinds)[number]

@@ -11,6 +11,7 @@ import { type Loop, startLoop } from '#kernel/loop.ts'
 import type { Choose } from '#run/apps/model.ts'
 import { type Moment, type Reach, readApps } from '#run/apps/read.ts'
 import { readMachines } from '#run/machines/read.ts'
+import { dashboardRoutes } from './dashboards/routes.ts'
 import { startDrains } from './drains/loop.ts'
 import { drainRoutes } from './drains/routes.ts'
 import { openDrainService } from './drains/service.ts'
@@ -129,6 +130,7 @@ export function openWatch({ db, box, log, reach, changed, archive, clock = syste
   const handlers: Handlers = {
     ...journalRoutes({ db, changed }),
     ...metricRoutes(db),
+    ...dashboardRoutes(db),
     ...selectors.handlers,
     ...ruleRoutes({ db, query, wake: () => ruleLoop?.wake() }),
     ...sloRoutes({ db, wake: () => sloLoops[0]?.wake() }),

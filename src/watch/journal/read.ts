@@ -9,13 +9,14 @@ export type EventFilter = {
   apps?: readonly string[] | null | undefined
   app?: string | undefined
   environment?: string | undefined
+  /** Whole (`instance.exited`) or by its first word (`instance`); several with commas between. */
   kind?: string | undefined
 }
 
 type EventRow = Omit<JournalEvent, 'at'> & { at: Date; fact_id: string | null }
 
 const columns = 'id, at, kind, actor, app, environment, service, instance, machine, release, cause, summary, data'
-const filterSql = `($1::text[] IS NULL OR app = ANY ($1)) AND ($2::text IS NULL OR app = $2) AND ($3::text IS NULL OR environment = $3 OR environment IS NULL) AND ($4::text IS NULL OR kind = $4 OR starts_with(kind, $4 || '.'))`
+const filterSql = `($1::text[] IS NULL OR app = ANY ($1)) AND ($2::text IS NULL OR app = $2) AND ($3::text IS NULL OR environment = $3 OR environment IS NULL) AND ($4::text IS NULL OR kind = ANY (string_to_array($4, ',')) OR split_part(kind, '.', 1) = ANY (string_to_array($4, ',')))`
 
 function parameters({ apps, app, environment, kind }: EventFilter): unknown[] {
   return [apps ?? null, app ?? null, environment ?? null, kind ?? null]
@@ -25,9 +26,12 @@ function view({ at, ...row }: EventRow): JournalEvent {
   return { ...row, at: at.toISOString() }
 }
 
-/** Newest first. `kind` matches whole (`instance.exited`) or by its first word (`instance`). */
-export async function listEvents(db: Db, filter: EventFilter, page: { before?: number | undefined; limit: number }): Promise<JournalEvent[]> {
-  const rows = await db.query<EventRow>(`SELECT ${columns} FROM events WHERE ${filterSql} AND ($5::bigint IS NULL OR id < $5) ORDER BY id DESC LIMIT $6`, [...parameters(filter), page.before ?? null, page.limit])
+/** Newest first; of a span of time where one is given. */
+export async function listEvents(db: Db, filter: EventFilter, page: { before?: number | undefined; since?: string | undefined; until?: string | undefined; limit: number }): Promise<JournalEvent[]> {
+  const rows = await db.query<EventRow>(
+    `SELECT ${columns} FROM events WHERE ${filterSql} AND ($5::bigint IS NULL OR id < $5) AND ($7::timestamptz IS NULL OR at >= $7) AND ($8::timestamptz IS NULL OR at < $8) ORDER BY id DESC LIMIT $6`,
+    [...parameters(filter), page.before ?? null, page.limit, page.since ?? null, page.until ?? null],
+  )
   return rows.map(view)
 }
 
