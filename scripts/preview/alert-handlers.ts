@@ -4,6 +4,7 @@ import { type Rule, type RuleTrial, type Slo, ruleSpecSchema } from '#contract/a
 import type { Alert } from '#contract/healing.ts'
 import type { Handlers } from '#kernel/handlers.ts'
 import { defaultRules } from '#watch/rules/defaults.ts'
+import { readRuleFile } from '#watch/rules/import/file.ts'
 import { ruleViews } from '#watch/rules/read.ts'
 import { type Counts, objectiveView } from '#watch/rules/slo/burn.ts'
 import { noise } from './noise.ts'
@@ -79,6 +80,7 @@ export function alertHandlers(world: World): Handlers {
     },
     'rules.remove': async ({ params }) => (rules.splice(rules.indexOf(find(params.rule)), 1), {}),
     'rules.mode': async ({ params, body }) => Object.assign(find(params.rule), { mode: body.mode }),
+    'rules.import': async ({ body }) => ({ ...readRuleFile(body.text), saved: body.save }),
     'rules.test': async ({ body }) => trialOf({ ...body.rule, id: 'new' }, body.hours, Date.now()),
     'rules.history': async ({ params, query }) => trialOf(find(params.rule), query.hours, Date.now()),
     'slos.list': async ({ query }) => ofApp(query.app),

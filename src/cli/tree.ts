@@ -175,6 +175,7 @@ export const sections: readonly Section[] = [
         add: verb('Make a rule, or replace it', async () => (await import('./commands/rules/add.ts')).rulesAdd),
         rm: verb('Remove a rule', async () => (await import('./commands/rules/rm.ts')).rulesRm),
         mode: verb('Switch a rule on or off', async () => (await import('./commands/rules/mode.ts')).rulesMode),
+        import: verb('Take over a rule file of Prometheus', async () => (await import('./commands/rules/import.ts')).rulesImport),
         test: verb('When a rule would have fired', async () => (await import('./commands/rules/test.ts')).rulesTest),
       }),
       slo: verb('What apps promise, what is left of the error budget, how fast it burns', async () => (await import('./commands/slo.ts')).slo),

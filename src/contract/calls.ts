@@ -84,6 +84,7 @@ export const calls: Record<EndpointId, CallSpec> = {
   'rules.put': { method: 'PUT', path: '/v1/rules/{rule}', body: true },
   'rules.remove': { method: 'DELETE', path: '/v1/rules/{rule}' },
   'rules.mode': { method: 'POST', path: '/v1/rules/{rule}/mode', body: true },
+  'rules.import': { method: 'POST', path: '/v1/rule-imports', body: true },
   'rules.test': { method: 'POST', path: '/v1/rule-tests', body: true },
   'rules.history': { method: 'GET', path: '/v1/rules/{rule}/history' },
   'slos.list': { method: 'GET', path: '/v1/slos' },

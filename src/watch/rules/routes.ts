@@ -4,7 +4,7 @@ import type { Caller, Handlers } from '#kernel/handlers.ts'
 import type { QueryMetrics } from './model.ts'
 import { readRules, readStates, readTags, ruleViews } from './read.ts'
 import { scopeOf } from './scope.ts'
-import { assertSound, findRule, putRule, removeRule, setRuleMode } from './service.ts'
+import { assertSound, findRule, importRules, putRule, removeRule, setRuleMode } from './service.ts'
 import { tryRule } from './trial.ts'
 
 /** `wake`: the loop shall look at once. */
@@ -33,6 +33,11 @@ export function ruleRoutes({ db, query, wake }: { db: Database; query: QueryMetr
       await setRuleMode(db, params.rule, body.mode, caller, now)
       wake()
       return view(params.rule, caller)
+    },
+    'rules.import': async ({ body }, { caller, now }) => {
+      const answer = await importRules(db, body.text, body.save, caller, now)
+      wake()
+      return answer
     },
     'rules.test': async ({ body }, { caller, now }) => {
       assertSound(body.rule)

@@ -1,12 +1,13 @@
 /** Commands on rules: checked, then one transaction with the event. The loop does the rest. */
-import { AppError } from '#base/errors.ts'
+import { AppError, isAppError } from '#base/errors.ts'
 import { nearest } from '#base/nearest.ts'
-import type { RuleSpec } from '#contract/alerting.ts'
+import type { RuleImport, RuleSpec } from '#contract/alerting.ts'
 import type { Database } from '#kernel/db/db.ts'
 import type { Caller } from '#kernel/handlers.ts'
 import { record } from '#kernel/journal.ts'
 import { parseQuery } from '#watch/selectors/parse.ts'
 import { defaultRules } from './defaults.ts'
+import { readRuleFile } from './import/file.ts'
 import type { RuleDefinition } from './model.ts'
 import { appsOf, readRules } from './read.ts'
 import { deleteRule, saveMode, saveRule } from './store.ts'
@@ -46,6 +47,23 @@ export async function putRule(db: Database, id: string, spec: RuleSpec, caller: 
     await saveRule(tx, id, spec, caller.actor.name, now)
     await record(tx, { at: now, kind: 'rule.changed', actor: caller.actor, summary: `${caller.actor.name} ${before === undefined ? 'made' : 'changed'} the rule ${id}: ${spec.title}`, data: { rule: id, spec, before: before?.spec ?? null } })
   })
+}
+
+/** Saves what a file holds, each rule by itself; one that this caller may not make is skipped. */
+export async function importRules(db: Database, text: string, save: boolean, caller: Caller, now: Date): Promise<RuleImport> {
+  const { rules, skipped } = readRuleFile(text)
+  if (!save) return { rules, skipped, saved: false }
+  const taken: RuleImport['rules'] = []
+  for (const rule of rules) {
+    try {
+      await putRule(db, rule.id, rule.spec, caller, now)
+      taken.push(rule)
+    } catch (error) {
+      if (!isAppError(error)) throw error
+      skipped.push({ name: rule.name, because: error.message })
+    }
+  }
+  return { rules: taken, skipped, saved: true }
 }
 
 export async function removeRule(db: Database, id: string, caller: Caller, now: Date): Promise<void> {
