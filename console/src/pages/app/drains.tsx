@@ -18,7 +18,7 @@ import { useAction } from '../../data/use-action.ts'
 import { useSession } from '../../data/use-session.ts'
 import { formatCount } from '../../lib/numbers.ts'
 
-const lines = (count: number) => `${formatCount(count)} ${count === 1 ? 'line' : 'lines'}`
+const lines = (count: number) => `${count < 1000 ? count : formatCount(count)} ${count === 1 ? 'line' : 'lines'}`
 
 /** Where the log lines of this app are sent on to. */
 export function Drains({ app }: { app: AppDetail }) {
