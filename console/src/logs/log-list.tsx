@@ -21,7 +21,7 @@ export function LogList({ log, wrap, showApp, following, onFollow, selected, onS
   const estimateSize = useCallback((index: number) => rowHeight * (1 + marksAt(index)), [places])
   // a new function means that every row is measured again, so it changes with the lines only, never with scrolling
   const getItemKey = useCallback((index: number) => lines[index]?.cursor ?? index, [version, places])
-  const rows = useVirtualizer({ count: lines.length, getScrollElement: () => scroller.current, estimateSize, overscan: 24, getItemKey })
+  const rows = useVirtualizer({ count: lines.length, getScrollElement: () => scroller.current, estimateSize, overscan: 10, getItemKey })
   const total = rows.getTotalSize()
   const lastPrepended = useRef(prepended)
   const placed = useRef(false)
@@ -101,7 +101,7 @@ export function LogList({ log, wrap, showApp, following, onFollow, selected, onS
               onClick={() => {
                 if (getSelection()?.isCollapsed !== false) onSelect(isSelected ? null : line)
               }}
-              className={`absolute left-0 top-0 min-w-full cursor-default px-3 ${isSelected ? 'bg-accent-wash' : 'hover:bg-hover'} ${wrap ? 'w-full py-px' : ''}`}
+              className={`absolute left-0 top-0 min-w-full [contain:layout_style] cursor-default px-3 ${isSelected ? 'bg-accent-wash' : 'hover:bg-hover'} ${wrap ? 'w-full py-px' : ''}`}
               style={{ transform: `translateY(${row.start}px)` }}
             >
               <Marks events={places.get(row.index)} />
