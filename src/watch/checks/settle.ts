@@ -6,7 +6,7 @@ import type { Database, Db } from '#kernel/db/db.ts'
 import { record } from '#kernel/journal.ts'
 import { clearAlert, raiseAlert } from '#watch/alerts/commands.ts'
 import { told } from './judge.ts'
-import type { SeenBy } from './model.ts'
+import type { Seen, SeenBy } from './model.ts'
 import { type WithState, alertIdOf, pointMs, readChecks, readWindows } from './read.ts'
 import { type Verdict, foldResult, verdicts } from './state.ts'
 import * as store from './store.ts'
@@ -39,13 +39,20 @@ async function fold(tx: Db, rows: readonly WithState[], results: readonly CheckR
     row.seen[vantage] = after
     seen.set(row.id, row.seen)
     addTo(points, row.id, atMs, durationMs, status === 'err')
-    const isNews = before?.status !== status || (status !== 'ok' && (before.message !== message || after.failures <= row.retries + 1))
-    if (isNews) notable.push({ check: row.id, at: new Date(atMs).toISOString(), vantage, status, message, duration_ms: durationMs })
+    if (isNews(before, after, row.retries)) notable.push({ check: row.id, at: new Date(atMs).toISOString(), vantage, status, message, duration_ms: durationMs })
   }
   if (seen.size === 0) return
   await store.writeSeen(tx, seen)
   await store.addPoints(tx, [...points.values()])
   await store.insertResults(tx, notable)
+}
+
+/** Another status, the first failures, and then once a minute what is said otherwise: a message with a time in it is another each time. */
+function isNews(before: Seen | undefined, after: Seen, retries: number): boolean {
+  if (before?.status !== after.status) return true
+  if (after.status === 'ok') return false
+  const isAnotherMinute = Math.floor(before.at / 60_000) !== Math.floor(after.at / 60_000)
+  return (after.failures > 0 && after.failures <= retries + 1) || (isAnotherMinute && before.message !== after.message)
 }
 
 function addTo(points: Map<string, store.Point>, check: string, atMs: number, durationMs: number, isFailed: boolean): void {
