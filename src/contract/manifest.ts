@@ -140,7 +140,7 @@ export const manifestSchema = z.strictObject({
   deploy: deploy.prefault({}).meta({ description: 'How a release takes over.' }),
   logs: z
     .strictObject({
-      keep: duration.optional().meta({ description: 'How long lines are kept; default 7d.' }),
+      keep: duration.refine((text) => !/^\d+(\.\d+)?(ms|s|m|h|d)$/.test(text) || parseDuration(text) >= 3_600_000, 'must be 1h at least').optional().meta({ title: 'duration', description: 'How long lines are kept, an hour at least; default 7d.' }),
       size: size.optional().meta({ description: 'Up to what size of the app, as stored; the oldest go first. Default 2GB.' }),
     })
     .optional()
