@@ -17,6 +17,7 @@ import { healingRoutes } from '#heal/remediations/routes.ts'
 import { whyRoutes } from '#heal/why/routes.ts'
 import { createBell } from '#kernel/bell.ts'
 import { openDatabase } from '#kernel/db/db.ts'
+import { takeLease } from '#kernel/db/lease.ts'
 import { migrate } from '#kernel/db/migrate.ts'
 import type { Handlers } from '#kernel/handlers.ts'
 import { journalChannel, record } from '#kernel/journal.ts'
@@ -85,6 +86,13 @@ export type Control = { apiPort: number; close(): Promise<void> }
 export async function runControl(options: ControlOptions): Promise<Control> {
   const { home, log, version } = options
   const db = openDatabase(options.databaseUrl, { max: 20 })
+  const lease = await takeLease(db, {
+    onWaiting: () => log.warn('another control works on this database; this one waits until that has ended'),
+    onLost: () => {
+      log.fatal('another control works on this database now; this one ends')
+      process.exit(1)
+    },
+  })
   const applied = await migrate(db)
   if (applied.length > 0) log.info({ applied }, 'the database was migrated')
   const box = openSecretBox(options.secretKey)
@@ -199,6 +207,7 @@ export async function runControl(options: ControlOptions): Promise<Control> {
       await checks.close()
       await builds.close()
       await watch.close()
+      lease.release()
       await db.close()
     },
   }

@@ -43,11 +43,14 @@ function queries(run: (text: string, values: unknown[]) => Promise<{ rows: objec
   }
 }
 
+/** Nothing waits without end, also on a database of somebody else's: the next turn of a loop is the retry. */
+const limits = { lock_timeout: 30_000, statement_timeout: 300_000, idle_in_transaction_session_timeout: 300_000 }
+
 /** serialization_failure, deadlock_detected */
 const retryable = new Set(['40001', '40P01'])
 
 export function openDatabase(url: string, options: { max?: number } = {}): Database {
-  const pool = new pg.Pool({ connectionString: url, max: options.max ?? 10, idleTimeoutMillis: 30_000, connectionTimeoutMillis: 10_000, keepAlive: true })
+  const pool = new pg.Pool({ connectionString: url, max: options.max ?? 10, idleTimeoutMillis: 30_000, connectionTimeoutMillis: 10_000, keepAlive: true, ...limits })
   pool.on('error', () => {}) // an idle connection broke (the database restarted): the pool opens another when asked
   // a connection that breaks while it is lent tells its own emitter, and without a listener that ends the process
   pool.on('connect', (client) => client.on('error', () => {}))

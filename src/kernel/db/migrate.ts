@@ -16,6 +16,8 @@ export async function migrate(db: Database, dir: string = schemaDir): Promise<st
   const names = (await readdir(dir)).filter((name) => name.endsWith('.sql')).sort()
   const files = await Promise.all(names.map(async (name) => ({ name, sql: await readFile(path.join(dir, name), 'utf8') })))
   return db.transaction(async (tx) => {
+    await tx.query('SET LOCAL lock_timeout = 0')
+    await tx.query('SET LOCAL statement_timeout = 0')
     await tx.query('SELECT pg_advisory_xact_lock(7204811)')
     await tx.query('CREATE TABLE IF NOT EXISTS migrations (name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())')
     const done = new Map((await tx.query<{ name: string; checksum: string }>('SELECT name, checksum FROM migrations')).map((row) => [row.name, row.checksum]))

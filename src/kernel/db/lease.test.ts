@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { type TestDatabase, testDatabase } from '#test/harness/postgres.ts'
+import { until } from '#test/harness/wait.ts'
+import { type Database, openDatabase } from './db.ts'
+import { type Lease, takeLease } from './lease.ts'
+
+let database: TestDatabase
+const opened: Database[] = []
+const open = () => {
+  const db = openDatabase(database.url, { max: 3 })
+  opened.push(db)
+  return db
+}
+before(async () => {
+  database = await testDatabase()
+})
+after(async () => {
+  await Promise.all(opened.map((db) => db.close()))
+  await database[Symbol.asyncDispose]()
+})
+
+/** A control of the test: what it was told. */
+function control(db: Database) {
+  const told: string[] = []
+  const lease: { now: Lease | null } = { now: null }
+  const taken = takeLease(db, { onWaiting: () => told.push('waits'), onLost: () => told.push('lost') }).then((one) => {
+    lease.now = one
+    return one
+  })
+  return { told, lease, taken }
+}
+
+const holders = (db: Database, granted: boolean) => db.query<{ pid: number }>(`SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = 7204813 AND granted = $1 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`, [granted])
+/** The server process that held it. */
+async function cutOff(db: Database): Promise<number> {
+  const [holder] = await holders(db, true)
+  await db.query('SELECT pg_terminate_backend($1)', [holder?.pid ?? 0])
+  return holder?.pid ?? 0
+}
+
+test('the second waits and says so once, until the first lets go', async () => {
+  const first = control(open())
+  await first.taken
+  const second = control(open())
+  await until(() => second.told.length > 0, { because: 'it waits' })
+  assert.deepEqual([first.told, second.told, second.lease.now], [[], ['waits'], null])
+  first.lease.now?.release()
+  await second.taken
+  assert.deepEqual(second.told, ['waits'])
+  second.lease.now?.release()
+})
+
+test('a connection that breaks is made anew; it is lost only to somebody else', async () => {
+  const other = open()
+  const mine = control(open())
+  await mine.taken
+  const before = await cutOff(other)
+  await until(async () => (await holders(other, true)).some(({ pid }) => pid !== before), { because: 'it is taken again' })
+  assert.deepEqual(mine.told, [])
+  const thief = await other.connect()
+  const stolen = thief.query('SELECT pg_advisory_lock(7204813)') // stands first in the queue
+  await until(async () => (await holders(other, false)).length === 1, { because: 'somebody waits for it' })
+  await cutOff(other)
+  await stolen
+  await until(() => mine.told.length > 0, { because: 'it knows' })
+  assert.deepEqual(mine.told, ['lost'])
+  thief.release(true)
+})
