@@ -29,7 +29,7 @@ function PauseEntry({ pause }: { pause: HealPause }) {
     <Entry when={<MarginTime at={pause.at} />}>
       <div className="flex flex-wrap items-baseline gap-x-4 gap-y-1">
         <p>
-          <span className="font-medium">{pausedName(pause)}</span> until <Ago at={pause.until} />, by {pause.by}: {pause.because}
+          <span className="font-medium">{pausedName(pause)}</span>, paused by {pause.by}: {pause.because}; ends <Ago at={pause.until} />
         </p>
         <Button size="sm" busy={end.isPending} whyNot={whyNot(pauseRules.end, pause.app === null ? 'all' : 'app', access)} onClick={() => end.mutate({ params: { id: pause.id } })}>
           End<span className="sr-only"> the pause of {pausedName(pause)}</span>

@@ -10,10 +10,10 @@ import { formatDuration } from '../lib/numbers.ts'
 export function LoopList() {
   const loops = useQuery(queries.loops())
   return (
-    <Section title="Loops" aside="what control does by itself, and waits for">
+    <Section title="Loops" aside="what control does by itself, and waits for" className="mt-(--section)">
       <Answer query={loops} title="The loops could not be read">
         {(list) => (
-          <ul className="divide-y divide-rule border-y border-rule">
+          <ul className="divide-y divide-rule border-b border-rule">
             {list.map((loop) => (
               <LoopRow key={loop.name} loop={loop} />
             ))}

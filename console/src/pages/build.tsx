@@ -74,7 +74,8 @@ function Body({ of, build }: { of: AppRef; build: Build }) {
     <>
       <Section title="Steps" aside={progress.release === null ? undefined : `release v${progress.release}`}>
         <div className="py-2">
-          <Steps label="Build and rollout" steps={progress.steps} />
+          {/* why one failed has more room below */}
+          <Steps label="Build and rollout" steps={progress.steps.map((step) => (step.state === 'failed' ? { ...step, detail: '' } : step))} />
         </div>
         {progress.url === null ? null : (
           <p className="mt-4">

@@ -160,9 +160,12 @@ function serviceSummary(
   }
 }
 
+const hasProcess: ReadonlySet<Instance['state']> = new Set(['starting', 'ready', 'unhealthy', 'draining', 'stopping'])
+
 function instanceView(row: InstanceRow, moment: Moment): Instance {
   const seen = currentObservation(row)
-  const sample = moment.samples.get(row.id)
+  // the last one of a process that is dead says nothing of the instance
+  const sample = seen !== null && seen !== undefined && hasProcess.has(seen.state) ? moment.samples.get(row.id) : undefined
   return {
     id: row.id, name: instanceNameOf(row), kind: row.kind, service: row.service, release: row.release, machine: row.machine,
     state: seen?.state ?? (row.wanted === 'retire' ? 'stopping' : 'waiting'),

@@ -56,7 +56,8 @@ export async function listReleases(db: Db, app: string, environment: string, lim
     number: row.number,
     state: releaseState(row.number, row.active_release, row.rollout_state),
     description: row.description,
-    because: row.rollout_because ?? '',
+    // what its rollout said at its end is over
+    because: row.rollout_state === 'finished' && row.number !== row.active_release ? 'it served before' : (row.rollout_because ?? ''),
     artifact: row.artifact_id,
     commit: row.commit,
     buildId: row.build_id,
