@@ -33,6 +33,9 @@ const extra: Shot[] = [
   { name: 'fresh', path: '/', ready: 'h1', scene: 'fresh' },
   { name: 'fresh-apps', path: '/apps', ready: 'h1', scene: 'fresh' },
   { name: 'fresh-map', path: '/map', ready: 'h1', scene: 'fresh' },
+  { name: 'map-some', path: '/map', ready: '.react-flow__node, table', scene: 'some' },
+  { name: 'map-many', path: '/map', ready: '.react-flow__node, table', scene: 'many' },
+  { name: 'map-many-open', path: '/map?open=app-03/production', ready: '.react-flow__node, table', scene: 'many' },
   { name: 'gallery', path: '/_gallery', ready: 'text=Escape codes' },
   { name: 'login', path: '/login', ready: 'h1' },
 ]

@@ -9,6 +9,9 @@ export type JournalFilter = { app?: string; kind?: string; event?: string }
 /** `slower` in milliseconds, `since` in hours, `errors`: yes. */
 export type TraceFilter = { app?: string; service?: string; operation?: string; slower?: string; since?: string; errors?: string }
 
+/** `q` filters, `near` leaves the neighbourhood of one thing, `open` are apps that are not folded, `at` a moment of the past. */
+export type MapFilter = { select?: string | undefined; q?: string | undefined; near?: string | undefined; open?: string | undefined; at?: string | undefined; as?: string | undefined }
+
 export type HealingFilter = { app?: string }
 
 type Search = Record<string, string | undefined>
@@ -26,7 +29,7 @@ const segment = encodeURIComponent
 
 export const paths = {
   tonight: () => '/',
-  map: (search: { select?: string } = {}) => withSearch('/map', search),
+  map: (search: MapFilter = {}) => withSearch('/map', search),
   apps: (search: { where?: string } = {}) => withSearch('/apps', search),
   app: (app: string, env?: string, tab: AppTab = 'overview') => withSearch(`/apps/${segment(app)}${tab === 'overview' ? '' : `/${tab}`}`, { env: environment(env) }),
   appLogs: (app: string, env: string | undefined, filter: Omit<LogFilter, 'app' | 'env'>) => withSearch(`/apps/${segment(app)}/logs`, { env: environment(env), ...filter }),

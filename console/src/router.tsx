@@ -41,7 +41,7 @@ const signedIn = createRoute({
 
 const page = { getParentRoute: () => signedIn, errorComponent: Crashed, notFoundComponent: NotFound } as const
 const tonight = createRoute({ ...page, path: '/', component: Tonight, loader: ({ context }) => void context.client.prefetchQuery(queries.tonight()) })
-const map = createRoute({ ...page, path: '/map', validateSearch: only('select'), component: lazyRouteComponent(() => import('./pages/map.tsx'), 'MapPage') })
+const map = createRoute({ ...page, path: '/map', validateSearch: only('select', 'q', 'near', 'open', 'at', 'as'), component: lazyRouteComponent(() => import('./pages/map.tsx'), 'MapPage') })
 const apps = createRoute({ ...page, path: '/apps', validateSearch: only('where'), component: lazyRouteComponent(() => import('./pages/apps.tsx'), 'Apps') })
 const deploy = createRoute({ ...page, path: '/deploy', validateSearch: only('app'), component: lazyRouteComponent(() => import('./pages/deploy.tsx'), 'Deploy') })
 const logs = createRoute({ ...page, path: '/logs', validateSearch: only('q', 'level', 'app', 'env', 'service', 'instance', 'line', 'at', 'since', 'until', 'span', 'view', 'new'), component: lazyRouteComponent(() => import('./pages/logs.tsx'), 'Logs') })

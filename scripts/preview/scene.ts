@@ -2,7 +2,7 @@
 import type { AppDetail, Bake, Build, Instance, JournalEvent, Machine, Release, ServiceSummary, Token } from '#contract/model.ts'
 import type { InstanceState } from '#contract/wire.ts'
 
-export const scenes = ['night', 'quiet', 'fresh', 'stopped', 'breaker'] as const
+export const scenes = ['night', 'quiet', 'fresh', 'stopped', 'breaker', 'some', 'many'] as const
 export type SceneName = (typeof scenes)[number]
 
 export type PreviewApp = {

@@ -19,6 +19,7 @@ const maxLines = 120_000
 type Fields = Partial<Omit<JournalEvent, 'id' | 'at' | 'kind' | 'summary'>> & { at?: string }
 
 export class World {
+  readonly name: SceneName
   readonly scene: Scene
   readonly heal: HealScene
   readonly bus = new EventEmitter().setMaxListeners(0)
@@ -29,6 +30,7 @@ export class World {
   #eventId = 4200
 
   constructor(name: SceneName, now: number) {
+    this.name = name
     this.scene = makeScene(name, now)
     for (const { kind, summary, fields } of historyOf(name, now)) this.record(kind, summary, fields)
     this.heal = makeHealScene(name, now, this.scene.events)

@@ -17,7 +17,7 @@ const where = ({ app, env }: AppRef) => ({ params: { app }, query: { environment
 export const queries = {
   info: () => queryOptions({ queryKey: ['info'], queryFn: ({ signal }) => api.call('system.info', {}, signal), staleTime: 300 * seconds }),
   tonight: () => queryOptions({ queryKey: ['tonight'], queryFn: ({ signal }) => api.call('tonight.read', {}, signal), refetchInterval: 15 * seconds }),
-  map: () => queryOptions({ queryKey: ['map'], queryFn: ({ signal }) => api.call('map.read', {}, signal), refetchInterval: 5 * seconds }),
+  map: (at?: string) => queryOptions({ queryKey: ['map', at], queryFn: ({ signal }) => api.call('map.read', { query: at === undefined ? {} : { at } }, signal), placeholderData: keepPreviousData, ...(at === undefined ? { refetchInterval: 5 * seconds } : { staleTime: 60 * seconds }) }),
   traces: ({ app, service, operation, slower, since, errors }: TraceFilter) =>
     queryOptions({
       queryKey: ['traces', app, service, operation, slower, since, errors],

@@ -3,6 +3,7 @@ import type { Edge, Node } from '@xyflow/react'
 import type { MapView } from '#contract/model.ts'
 import { ingressId, machineId, serviceId } from './ids.ts'
 import type { Layout } from './layout.ts'
+import { folded, fromOf, toOf } from './shown.ts'
 
 type Drawn = { nodes: Node[]; edges: Edge[] }
 
@@ -26,7 +27,7 @@ function near(map: MapView, select: string | undefined): Set<string> | null {
 }
 
 function endsOf(edge: MapView['edges'][number]): [string, string] {
-  return [edge.from === null ? ingressId(edge.app, edge.environment) : serviceId(edge.app, edge.environment, edge.from), serviceId(edge.app, edge.environment, edge.to)]
+  return [fromOf(edge) ?? ingressId(edge.app, edge.environment), toOf(edge)]
 }
 
 export function graphOf(map: MapView, layout: Layout, select: string | undefined, calm: boolean): Drawn {
@@ -40,7 +41,7 @@ export function graphOf(map: MapView, layout: Layout, select: string | undefined
     for (const member of group.members) {
       const service = services.get(member.id)
       const place = { id: member.id, position: { x: group.x + member.x, y: group.y + member.y }, width: member.width, height: member.height, zIndex: 2, ...fixed }
-      nodes.push(service === undefined ? { ...place, type: 'ingress', data: { dim: dim(member.id) } } : { ...place, type: 'service', data: { service, id: member.id, selected: member.id === select, dim: dim(member.id) } })
+      nodes.push(service === undefined ? { ...place, type: 'ingress', data: { dim: dim(member.id) } } : { ...place, type: 'service', data: { service, marks: map.marks.filter((one) => one.service === service.service && one.app === service.app && one.environment === service.environment), alerts: map.alerts.filter((one) => one.app === service.app && one.environment === service.environment && (one.service === service.service || service.service === folded)).length, id: member.id, selected: member.id === select, dim: dim(member.id) } })
     }
   }
   for (const one of layout.machines) {

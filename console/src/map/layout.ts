@@ -17,7 +17,7 @@ export type Group = Box & { app: string; environment: string; members: Box[] }
 export type Layout = { groups: Group[]; machines: Box[]; width: number; height: number }
 
 /** Everything the layout depends on, as a key: the same key, the same places. */
-export const layoutKey = (map: MapView) => JSON.stringify([map.services.map((one) => serviceId(one.app, one.environment, one.service)), map.edges.map((one) => [one.app, one.environment, one.from, one.to]), map.machines.map((one) => one.name)])
+export const layoutKey = (map: MapView) => JSON.stringify([map.services.map((one) => serviceId(one.app, one.environment, one.service)), map.edges.map((one) => [one.app, one.environment, one.fromApp, one.from, one.to]), map.machines.map((one) => one.name)])
 
 const widths = [500, 760, 1000, 1250, 1500, 1800, 2200, 2800, 3600]
 
@@ -48,7 +48,7 @@ function groupOf(map: MapView, id: string): Group {
   if (edges.some((edge) => edge.from === null)) graph.setNode(ingressId(app, environment), { ...ingressSize })
   for (const edge of edges) {
     const to = serviceId(app, environment, edge.to)
-    const from = edge.from === null ? ingressId(app, environment) : serviceId(app, environment, edge.from)
+    const from = edge.from === null ? ingressId(app, environment) : serviceId(edge.fromApp ?? app, edge.fromEnvironment ?? environment, edge.from)
     if (graph.hasNode(from) && graph.hasNode(to)) graph.setEdge(from, to)
   }
   dagre.layout(graph)

@@ -1,13 +1,13 @@
 /** The one place that knows xyflow. Loaded with the map. */
 import { Background, BackgroundVariant, Controls, ReactFlow } from '@xyflow/react'
 import '@xyflow/react/dist/base.css'
-import { useEffect, useMemo, useRef, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import type { MapView } from '#contract/model.ts'
 import { useCalmMotion, usePhone } from '../lib/use-media.ts'
 import { graphOf } from './graph-of.ts'
-import { bestLayout, layoutKey } from './layout.ts'
 import { GroupNode, IngressNode, MachineNode, ServiceNode } from './nodes.tsx'
 import { TrafficEdge } from './traffic-edge.tsx'
+import { useLayout } from './use-layout.ts'
 
 const nodeTypes = { service: ServiceNode, 'group-box': GroupNode, ingress: IngressNode, machine: MachineNode }
 const edgeTypes = { traffic: TrafficEdge }
@@ -16,7 +16,7 @@ export default function MapCanvas({ map, select, onClear }: { map: MapView; sele
   const phone = usePhone()
   const calm = useCalmMotion()
   const { holder, aspect } = useAspect()
-  const layout = useMemo(() => (aspect === null ? null : bestLayout(map, aspect)), [layoutKey(map), aspect])
+  const layout = useLayout(map, aspect)
   if (layout === null) return <div ref={holder} className="h-full" />
   const { nodes, edges } = graphOf(map, layout, select, calm)
   return (
@@ -29,7 +29,8 @@ export default function MapCanvas({ map, select, onClear }: { map: MapView; sele
       edgeTypes={edgeTypes as never}
       fitView
       fitViewOptions={{ padding: 0.06, maxZoom: 1.15 }}
-      minZoom={0.2}
+      minZoom={0.1}
+      onlyRenderVisibleElements
       maxZoom={2}
       nodesDraggable={false}
       nodesConnectable={false}

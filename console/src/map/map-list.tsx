@@ -2,11 +2,12 @@ import type { MapView } from '#contract/model.ts'
 import { TextLink } from '../components/a.tsx'
 import { HealthMark, healthWords } from '../components/health.tsx'
 import { formatLatency, formatRate, formatShare } from '../lib/numbers.ts'
-import { paths } from '../paths.ts'
 import { serviceId } from './ids.ts'
+import { useMapHref } from './use-map-href.ts'
 
 /** The map in words: for screen readers, small screens and copying. */
 export function MapList({ map }: { map: MapView }) {
+  const href = useMapHref()
   return (
     <div className="overflow-x-auto">
       <table className="w-full text-sm">
@@ -28,7 +29,7 @@ export function MapList({ map }: { map: MapView }) {
                     <HealthMark health={one.health} size={12} />
                   </span>
                   <span className="sr-only">{healthWords[one.health]}:</span>{' '}
-                  <TextLink href={paths.map({ select: serviceId(one.app, one.environment, one.service) })} replace>
+                  <TextLink href={href({ select: serviceId(one.app, one.environment, one.service) })} replace>
                     {one.app}
                     {one.environment === 'production' ? '' : ` ${one.environment}`}/{one.service}
                   </TextLink>
@@ -39,7 +40,7 @@ export function MapList({ map }: { map: MapView }) {
                 <td>
                   {callers.map((edge) => (
                     <p key={edge.id} className="whitespace-nowrap">
-                      {edge.from ?? 'ingress'} <span className="num text-soft">{edge.requestRate === 0 ? 'idle' : `${formatRate(edge.requestRate)}, ${formatShare(edge.errorShare)} fail, p99 ${formatLatency(edge.p99Ms)}`}</span>
+                      {edge.fromApp === null ? '' : `${edge.fromApp}/`}{edge.from ?? 'ingress'} <span className="num text-soft">{edge.requestRate === 0 ? 'idle' : `${formatRate(edge.requestRate)}, ${formatShare(edge.errorShare)} fail, p95 ${formatLatency(edge.p95Ms)}`}</span>
                     </p>
                   ))}
                 </td>

@@ -3,8 +3,8 @@ export type Room = { name: string; path: string; ready: string; scene?: 'night' 
 
 export const rooms: readonly Room[] = [
   { name: 'tonight', path: '/', ready: 'h1' },
-  { name: 'map', path: '/map', ready: '.react-flow__node' },
-  { name: 'map-selected', path: '/map?select=shop/production/api', ready: '.react-flow__node' },
+  { name: 'map', path: '/map', ready: '.react-flow__node, table' },
+  { name: 'map-selected', path: '/map?select=shop/production/api', ready: '.react-flow__node, table' },
   { name: 'apps', path: '/apps', ready: 'text=billing' },
   { name: 'app', path: '/apps/shop', ready: '.uplot canvas' },
   { name: 'app-degraded', path: '/apps/billing', ready: '.uplot canvas' },
