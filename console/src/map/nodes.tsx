@@ -28,7 +28,7 @@ export function ServiceNode({ data }: NodeProps & { data: ServiceData }) {
       <Handle type="target" position={Position.Left} className={handle} />
       <A href={isFolded ? href({ open: toggled(new URLSearchParams(location.search).get('open') ?? undefined, groupId(service.app, service.environment)) }) : href({ select: selected ? undefined : id })} replace aria-current={selected || undefined} className={`nopan stretched flex items-center gap-2 font-medium ${far ? 'text-2xl' : ''}`}>
         <HealthMark health={service.health} size={far ? 22 : 14} />
-        {isFolded ? 'services' : service.service}
+        {isFolded ? service.app : service.service}
         <span className="sr-only">
           {' '}
           of {service.app} {service.environment}: {healthWords[service.health]}

@@ -49,7 +49,7 @@ export function MapPage() {
           )}
         </div>
         <div className="flex items-end gap-3 max-sm:w-full">
-          <Input type="search" label="Filter" hideLabel placeholder="Filter: name, app, down …" value={search.q ?? ''} onChange={(event) => set({ q: event.target.value || undefined })} className="w-56 max-sm:min-w-0 max-sm:flex-1" />
+          <Input type="search" label="Filter" hideLabel placeholder="Filter, such as down" value={search.q ?? ''} onChange={(event) => set({ q: event.target.value || undefined })} className="w-56 max-sm:min-w-0 max-sm:flex-1" />
           <Choice label="Shown as" value={search.as === 'list' || (phone && search.as !== 'map') ? 'list' : 'map'} options={[{ value: 'map', text: 'Map' }, { value: 'list', text: 'List' }]} onChange={(as) => set({ as })} />
         </div>
       </div>
