@@ -16,7 +16,7 @@ export function MapList({ map }: { map: MapView }) {
             <th>Service</th>
             <th>Ready</th>
             <th>Called by</th>
-            <th>On</th>
+            <th className="max-sm:hidden">On</th>
           </tr>
         </thead>
         <tbody>
@@ -39,12 +39,12 @@ export function MapList({ map }: { map: MapView }) {
                 </td>
                 <td>
                   {callers.map((edge) => (
-                    <p key={edge.id} className="whitespace-nowrap">
+                    <p key={edge.id} className="sm:whitespace-nowrap">
                       {edge.fromApp === null ? '' : `${edge.fromApp}/`}{edge.from ?? 'ingress'} <span className="num text-soft">{edge.requestRate === 0 ? 'idle' : `${formatRate(edge.requestRate)}, ${formatShare(edge.errorShare)} fail, p95 ${formatLatency(edge.p95Ms)}`}</span>
                     </p>
                   ))}
                 </td>
-                <td>{[...new Set(one.instances.map((instance) => instance.machine))].join(', ')}</td>
+                <td className="max-sm:hidden">{[...new Set(one.instances.map((instance) => instance.machine))].join(', ')}</td>
               </tr>
             )
           })}
