@@ -59,7 +59,7 @@ export async function specOf(deps: FleetDeps, row: Pick<InstanceRow, 'id' | 'gen
   }
   const volumes = await volumeMounts(deps.db, row, manifest)
   const port = deps.telemetryPort?.(row.machine) ?? null
-  return instanceSpec({ row, ...surroundings, edges, volumes, telemetry: port === null ? null : { url: `http://${host}:${port}`, keyOf: (service) => ingestKey(deps.box, { app: row.app, environment: row.environment, service }) } })
+  return instanceSpec({ row, ...surroundings, edges, volumes, telemetry: port === null ? null : { url: `http://${host}:${port}`, keyOf: (service, instance) => ingestKey(deps.box, { app: row.app, environment: row.environment, service, instance }) } })
 }
 
 async function volumeMounts(db: Db, row: Pick<InstanceRow, 'app' | 'environment' | 'service'>, manifest: Manifest) {

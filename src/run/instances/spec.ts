@@ -23,7 +23,7 @@ export type SpecInputs = {
   edges: Record<string, { host: string; port: number; scheme: string }>
   volumes: VolumeMount[]
   /** Where the machine takes telemetry, and the ingest key of a service. */
-  telemetry?: { url: string; keyOf(service: string): string } | null
+  telemetry?: { url: string; keyOf(service: string, instance: string): string } | null
 }
 
 export function instanceSpec(inputs: SpecInputs): InstanceSpec {
@@ -108,7 +108,7 @@ function telemetryVariables({ telemetry, row, release }: SpecInputs, service: st
   return {
     OTEL_EXPORTER_OTLP_ENDPOINT: telemetry.url,
     OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
-    OTEL_EXPORTER_OTLP_HEADERS: `authorization=Bearer%20${telemetry.keyOf(service)}`,
+    OTEL_EXPORTER_OTLP_HEADERS: `authorization=Bearer%20${telemetry.keyOf(service, instanceNameOf(row))}`,
     OTEL_SERVICE_NAME: service,
     OTEL_RESOURCE_ATTRIBUTES: Object.entries(resource).map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join(','),
   }

@@ -45,14 +45,14 @@ export function openOtlpDoor({ box, clock, log, sinks }: { box: Pick<SecretBox, 
     }
   }
 
-  async function handOver<Signal extends OtlpSignal>(signal: Signal, groups: OtlpGroup<OtlpItem[Signal]>[], sender: Omit<OtlpSender, 'instance'>) {
+  async function handOver<Signal extends OtlpSignal>(signal: Signal, groups: OtlpGroup<OtlpItem[Signal]>[], sender: OtlpSender) {
     const sink = sinks[signal] as OtlpSink<Signal> | undefined
     if (sink === undefined) return { rejected: groups.reduce((sum, group) => sum + group.items.length, 0), because: `this Nightshift does not keep ${signal}` }
     let rejected = 0
     const reasons = new Set<string>()
     for (const group of groups) {
-      const instance = group.resource['service.instance.id']
-      const answer = await sink(group, { ...sender, instance: typeof instance === 'string' && instance !== '' ? instance.slice(0, 200) : null }, clock.now())
+      const said = group.resource['service.instance.id']
+      const answer = await sink(group, { ...sender, instance: sender.instance ?? (typeof said === 'string' && said !== '' ? said.slice(0, 200) : null) }, clock.now())
       if (!answer) continue
       rejected += answer.rejected
       reasons.add(answer.because)

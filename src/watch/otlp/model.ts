@@ -55,7 +55,7 @@ export type OtlpMetric = { name: string; description: string; unit: string } & (
 
 export type OtlpItem = { logs: OtlpLogRecord; metrics: OtlpMetric; traces: OtlpSpan }
 
-/** Who sent it: proved by the ingest key, but for `instance`, which is what the sender calls itself (`web.1`). */
+/** Who sent it, proved by the ingest key; `instance` (`web.1`) of a key that names none is what the sender calls itself. */
 export type OtlpSender = { app: string; environment: string; service: string; instance: string | null }
 
 /** Takes one group in; throws what the sender may try again (`unavailable`, `limited`). The answer says what of it is not kept. */

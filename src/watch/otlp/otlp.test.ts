@@ -15,7 +15,7 @@ import type { OtlpGroup, OtlpLogRecord, OtlpSender, OtlpSinks } from './model.ts
 import { toProtobuf } from './wire.ts'
 
 const box = openSecretBox(Buffer.alloc(32, 7).toString('base64'))
-const who = { app: 'shop', environment: 'production', service: 'web' }
+const who = { app: 'shop', environment: 'production', service: 'web', instance: null }
 const key = ingestKey(box, who)
 
 const nanos = '1767225600123456789'
@@ -87,6 +87,7 @@ test('any JSON and any bytes are read or refused as invalid, and nothing else ha
 
 test('an ingest key is of one service, and a changed one is of none', () => {
   assert.deepEqual(readIngestKey(box, key), who)
+  assert.deepEqual(readIngestKey(box, ingestKey(box, { ...who, instance: 'web.1' })), { ...who, instance: 'web.1' })
   assert.equal(readIngestKey(openSecretBox(Buffer.alloc(32, 8).toString('base64')), key), null)
   const [, payload, mac] = /^nsi_([^.]+)\.(.+)$/.exec(key) ?? []
   const other = Buffer.from('shop/production/api').toString('base64url')
