@@ -18,7 +18,7 @@ const series = 'app=billing,environment=production,service=web'
 const queue = ruleSpecSchema.parse({ title: 'The queue of invoices is long', measure: { metric: 'invoices_queue_length', where: { app: 'billing' }, fn: 'last' }, condition: { kind: 'threshold', is: '>', value: 1000 }, forMs: 10 * minute, summary: 'The queue of {place} holds {value}' })
 
 function makeRules(now: number, isNight: boolean): Rule[] {
-  const definitions = [{ id: 'invoices-queue', origin: 'own' as const, spec: queue, mode: 'on' as const }, ...Object.entries(defaultRules).map(([id, spec]) => ({ id, origin: 'default' as const, spec, mode: id === 'machine-clock' ? ('off' as const) : ('on' as const) }))]
+  const definitions = [{ id: 'invoices-queue', origin: 'own' as const, spec: queue, mode: 'on' as const }, ...Object.entries(defaultRules).map(([id, spec]) => ({ id, origin: 'default' as const, spec, mode: id === 'machine-inodes' ? ('off' as const) : ('on' as const) }))]
   const at = (minutes: number) => new Date(now - minutes * minute)
   const firing = { series, labels, state: 'firing' as const, since: at(17), firingSince: at(12), lastTrueAt: at(0), seenAt: at(0), value: 0.23, because: '23 % (> 5 %)' }
   const pending = { ...firing, state: 'pending' as const, since: at(4), firingSince: null, value: 1340, because: '1340 (> 1000)' }

@@ -37,7 +37,7 @@ export const rooms: readonly Room[] = [
   { name: 'check-new', path: '/checks/new', ready: 'text=Make the check' },
   { name: 'traces', path: '/traces', ready: 'text=How long they took' },
   { name: 'traces-failed', path: '/traces?errors=yes', ready: 'text=How long they took' },
-  { name: 'alerts', path: '/alerts', ready: 'text=A clock is wrong' },
+  { name: 'alerts', path: '/alerts', ready: 'text=A machine is short of memory' },
   { name: 'machines', path: '/machines', ready: 'text=heron' },
   { name: 'machines-filtered', path: '/machines?where=tag:db', ready: 'text=heron' },
   { name: 'journal', path: '/journal', ready: 'text=shop v17 serves' },

@@ -20,17 +20,17 @@ const written: Record<string, z.input<typeof ruleSpecSchema>> = {
     condition: { kind: 'threshold', is: '>', value: 0.95 }, forMs: 10 * minute, keepFiringMs: 5 * minute, severity: 'warning',
     summary: '{value} of the memory of {place} is used', wayOut: 'move instances to other machines, or set services.<name>.resources.memory',
   },
-  'machine-clock': {
-    title: 'A clock is wrong',
-    measure: { metric: 'nightshift_machine_clock_offset_seconds', fn: 'last', by: ['machine'] },
-    condition: { kind: 'threshold', is: '>', value: 5 }, forMs: 5 * minute, severity: 'warning',
-    summary: 'The clock of {place} differs by {value}', wayOut: 'start time synchronisation on it (timedatectl set-ntp true)',
+  'machine-inodes': {
+    title: 'A file system is nearly out of inodes',
+    measure: { metric: 'nightshift_machine_inodes_free', fn: 'min', by: ['machine'] }, per: { metric: 'nightshift_machine_inodes_total', fn: 'min', by: ['machine'] },
+    condition: { kind: 'threshold', is: '<', value: 0.05 }, forMs: 10 * minute, keepFiringMs: 10 * minute, severity: 'warning',
+    summary: '{value} of the inodes of {place} are free', wayOut: 'remove small files that nobody needs; df -i on the machine shows where',
   },
-  'instance-restarts': {
-    title: 'Instances restart again and again',
-    measure: { metric: 'nightshift_instance_restarts_total', fn: 'increase', by: ['app', 'environment', 'service'] }, windowMs: 30 * minute,
-    condition: { kind: 'threshold', is: '>=', value: 5 }, keepFiringMs: 15 * minute, severity: 'warning',
-    summary: '{place} was restarted {value} times in half an hour', wayOut: 'nightshift why says what each exit was',
+  'instance-memory': {
+    title: 'An instance is near its memory limit',
+    measure: { metric: 'nightshift_instance_memory_bytes', fn: 'avg' }, per: { metric: 'nightshift_instance_memory_limit_bytes', fn: 'avg' },
+    condition: { kind: 'threshold', is: '>', value: 0.95 }, forMs: 15 * minute, keepFiringMs: 5 * minute, severity: 'warning',
+    summary: '{place} uses {value} of the memory it may', wayOut: 'raise services.<name>.resources.memory, or find out what keeps it',
   },
   'http-errors': {
     title: 'Many requests fail',

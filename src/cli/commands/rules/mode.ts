@@ -4,7 +4,7 @@ import { UsageError } from '../../errors.ts'
 
 export const rulesMode = command({
   parameters: { positional: { kind: 'tuple', parameters: [argument('RULE', 'A rule of nightshift rules'), argument('MODE', 'on or off')] }, flags: serverFlags },
-  examples: ['rules mode machine-clock off'],
+  examples: ['rules mode instance-memory off'],
   async run(cli: Cli, flags: ServerFlags, rule: string, mode: string) {
     if (mode !== 'on' && mode !== 'off') throw new UsageError(`"${mode}" is not a mode of a rule; write on or off`)
     const { client } = await cli.connect(flags)
