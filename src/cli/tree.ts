@@ -145,6 +145,7 @@ export const sections: readonly Section[] = [
         list: verb('Machines and what each cannot do', async () => (await import('./commands/machines/list.ts')).machinesList),
         tag: verb('Give tags to a machine, which queries name it by', async () => (await import('./commands/machines/tag.ts')).machinesTag),
         untag: verb('Take tags from a machine', async () => (await import('./commands/machines/untag.ts')).machinesUntag),
+        forget: verb('Forget a machine that is lost for good', async () => (await import('./commands/machines/forget.ts')).machinesForget),
       }),
       loops: verb('What control does by itself, and what it waits for', async () => (await import('./commands/loops.ts')).loops),
       find: verb('What a query over machines, apps, services, instances and checks matches', async () => (await import('./commands/find.ts')).find),

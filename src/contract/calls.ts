@@ -23,6 +23,7 @@ export const calls: Record<EndpointId, CallSpec> = {
   'loops.list': { method: 'GET', path: '/v1/loops' },
   'machines.list': { method: 'GET', path: '/v1/machines' },
   'machines.tag': { method: 'PATCH', path: '/v1/machines/{machine}/tags', body: true },
+  'machines.forget': { method: 'DELETE', path: '/v1/machines/{machine}' },
   'selectors.match': { method: 'GET', path: '/v1/selection' },
   'events.list': { method: 'GET', path: '/v1/events' },
   'events.stream': { method: 'GET', path: '/v1/events/stream' },

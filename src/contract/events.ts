@@ -14,7 +14,7 @@ export const eventKinds = [
   'healing.stopped', 'healing.resumed', 'healing.rule-changed', 'healing.paused', 'healing.unpaused', 'healing.breaker-opened', 'healing.breaker-closed', 'disk.pruned',
   'check.created', 'check.changed', 'check.removed', 'check.paused', 'check.resumed', 'check.down', 'check.up', 'maintenance.planned', 'maintenance.removed', 'plugin.added', 'plugin.removed',
   'volume.created', 'volume.orphaned', 'volume.adopted',
-  'machine.connected', 'machine.lost', 'machine.tagged', 'proxy.connected', 'proxy.lost',
+  'machine.connected', 'machine.lost', 'machine.tagged', 'machine.forgotten', 'proxy.connected', 'proxy.lost',
   'token.created', 'token.revoked', 'session.opened', 'session.closed', 'login.created', 'terminal.opened', 'terminal.closed',
   'drain.added', 'drain.removed', 'drain.failing', 'drain.recovered', 'drain.dropped',
   'dashboard.saved', 'dashboard.removed', 'logs.keeping-changed', 'git.pushed', 'git.refused', 'control.started',

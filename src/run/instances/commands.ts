@@ -50,6 +50,16 @@ export async function markGone(tx: Db, machine: string, stillThere: string[], kn
   )
 }
 
+/** All that was on a machine which never comes back. How many were meant to run. */
+export async function markGoneWith(tx: Db, machine: string, because: string, now: Date): Promise<number> {
+  const rows = await tx.query<{ ran: boolean }>(
+    `UPDATE instances i SET wanted = 'gone', because = $2, gone_at = $3 FROM instances before
+     WHERE before.id = i.id AND i.machine = $1 AND i.wanted <> 'gone' RETURNING before.wanted = 'run' AS ran`,
+    [machine, because, now],
+  )
+  return rows.filter(({ ran }) => ran).length
+}
+
 export async function retireAllOf(tx: Db, app: string, because: string, now: Date): Promise<void> {
   await tx.query(`UPDATE instances SET wanted = 'retire', because = $2, retired_at = $3 WHERE app = $1 AND wanted = 'run'`, [app, because, now])
 }

@@ -27,6 +27,15 @@ export async function changeTags(tx: Db, machine: string, add: readonly string[]
   return { before: row.tags, after }
 }
 
+/** Whether it is connected; held until the transaction ends, in which it cannot come back. Undefined: there is no such machine. */
+export async function lockMachine(tx: Db, machine: string): Promise<{ connected: boolean } | undefined> {
+  return tx.maybe('SELECT connected FROM machines WHERE name = $1 FOR UPDATE', [machine])
+}
+
+export async function deleteMachine(tx: Db, machine: string): Promise<void> {
+  await tx.query('DELETE FROM machines WHERE name = $1', [machine])
+}
+
 export async function noteLost(tx: Db, machine: string): Promise<void> {
   await tx.query('UPDATE machines SET connected = false WHERE name = $1', [machine])
 }

@@ -1,9 +1,9 @@
 import { AppError } from '#base/errors.ts'
 import type { Database } from '#kernel/db/db.ts'
-import type { Handlers } from '#kernel/handlers.ts'
+import type { Caller, Handlers } from '#kernel/handlers.ts'
 import type { Choose } from '#run/apps/model.ts'
 import { readMachines } from './read.ts'
-import { tagMachine } from './service.ts'
+import { forgetMachine, tagMachine } from './service.ts'
 
 export function machineRoutes({ db, choose }: { db: Database; choose: Choose }): Handlers {
   return {
@@ -14,8 +14,16 @@ export function machineRoutes({ db, choose }: { db: Database; choose: Choose }):
       return machines.filter(({ name }) => chosen.machines.has(name))
     },
     'machines.tag': async ({ params, body }, { caller, now }) => {
-      if (caller.apps !== null) throw new AppError('forbidden', `this token is limited to ${caller.apps.join(', ')}, and a machine runs more than that (use a token without this limit)`)
+      assertAllApps(caller)
       return tagMachine(db, params.machine, body, caller.actor, now)
     },
+    'machines.forget': async ({ params }, { caller, now }) => {
+      assertAllApps(caller)
+      return forgetMachine(db, params.machine, caller.actor, now)
+    },
   }
+}
+
+function assertAllApps({ apps }: Caller): void {
+  if (apps !== null) throw new AppError('forbidden', `this token is limited to ${apps.join(', ')}, and a machine runs more than that (use a token without this limit)`)
 }

@@ -4,7 +4,8 @@ import { nearest } from '#base/nearest.ts'
 import type { Actor, Machine } from '#contract/model.ts'
 import type { Database } from '#kernel/db/db.ts'
 import { record } from '#kernel/journal.ts'
-import { changeTags } from './commands.ts'
+import { markGoneWith } from '#run/instances/commands.ts'
+import { changeTags, deleteMachine, lockMachine } from './commands.ts'
 import { readMachines } from './read.ts'
 
 const mostTags = 30
@@ -22,6 +23,24 @@ export async function tagMachine(db: Database, machine: string, change: { add: r
     await record(tx, { at: now, kind: 'machine.tagged', actor, machine, summary: `${actor.name} ${words}`, data: { tags: tags.after, added, removed } })
   })
   return (await readMachines(db)).find(({ name }) => name === machine) as Machine
+}
+
+/**
+ * For a machine that never comes back: its instances are gone, and rollouts place new ones elsewhere. `conflict` while it is connected.
+ * One that comes back all the same is a new machine, which has nothing to run.
+ */
+export async function forgetMachine(db: Database, machine: string, actor: Actor, now: Date): Promise<Machine> {
+  return db.transaction(async (tx) => {
+    const row = await lockMachine(tx, machine)
+    const machines = await readMachines(tx)
+    const forgotten = machines.find(({ name }) => name === machine)
+    if (row === undefined || forgotten === undefined) throw unknownMachine(machine, machines.map(({ name }) => name))
+    if (row.connected) throw new AppError('conflict', `${machine} is connected, and would be back at once (stop Nightshift there first)`)
+    const ran = await markGoneWith(tx, machine, `${actor.name} forgot ${machine}`, now)
+    await deleteMachine(tx, machine)
+    await record(tx, { at: now, kind: 'machine.forgotten', actor, machine, summary: `${actor.name} forgot ${machine}, which was last seen at ${forgotten.lastSeenAt}; ${ran === 0 ? 'nothing was meant to run there' : `what ran there (${ran}) starts elsewhere`}`, data: { instances: ran, tags: forgotten.tags } })
+    return forgotten
+  })
 }
 
 function unknownMachine(machine: string, known: readonly string[]): AppError {
