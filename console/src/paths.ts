@@ -12,6 +12,9 @@ export type TraceFilter = { app?: string; service?: string; operation?: string; 
 /** `q` filters, `near` leaves the neighbourhood of one thing, `open` are apps that are not folded, `at` a moment of the past. */
 export type MapFilter = { select?: string | undefined; q?: string | undefined; near?: string | undefined; open?: string | undefined; at?: string | undefined; as?: string | undefined }
 
+/** `board`: a dashboard; `by`: service or instance; `range` as `1h`, or `from` and `to`; `compare`: 1d or 7d before. */
+export type GraphsFilter = { board?: string; app?: string; env?: string; by?: string; range?: string; from?: string; to?: string; compare?: string; edit?: string }
+
 export type HealingFilter = { app?: string }
 
 type Search = Record<string, string | undefined>
@@ -39,6 +42,7 @@ export const paths = {
   terminal: (app: string, instance: string, env?: string) => withSearch(`/apps/${segment(app)}/terminal/${segment(instance)}`, { env: environment(env) }),
   deploy: (search: { app?: string } = {}) => withSearch('/deploy', search),
   logs: (filter: LogFilter = {}) => withSearch('/logs', filter),
+  graphs: (filter: GraphsFilter = {}) => withSearch('/graphs', filter),
   traces: (filter: TraceFilter = {}) => withSearch('/traces', filter),
   trace: (id: string, span?: string) => withSearch(`/traces/${segment(id)}`, { span }),
   healing: (filter: HealingFilter = {}) => withSearch('/healing', filter),

@@ -45,6 +45,7 @@ const map = createRoute({ ...page, path: '/map', validateSearch: only('select', 
 const apps = createRoute({ ...page, path: '/apps', validateSearch: only('where'), component: lazyRouteComponent(() => import('./pages/apps.tsx'), 'Apps') })
 const deploy = createRoute({ ...page, path: '/deploy', validateSearch: only('app'), component: lazyRouteComponent(() => import('./pages/deploy.tsx'), 'Deploy') })
 const logs = createRoute({ ...page, path: '/logs', validateSearch: only('q', 'level', 'app', 'env', 'service', 'instance', 'line', 'at', 'since', 'until', 'span', 'view', 'new'), component: lazyRouteComponent(() => import('./pages/logs.tsx'), 'Logs') })
+const graphs = createRoute({ ...page, path: '/graphs', validateSearch: only('board', 'app', 'env', 'by', 'range', 'from', 'to', 'compare', 'edit'), component: lazyRouteComponent(() => import('./pages/graphs.tsx'), 'Graphs') })
 const healing = createRoute({ ...page, path: '/healing', validateSearch: only('app'), component: lazyRouteComponent(() => import('./pages/healing.tsx'), 'Healing') })
 const remediation = createRoute({ ...page, path: '/healing/$id', component: lazyRouteComponent(() => import('./pages/remediation.tsx'), 'RemediationPage') })
 const checks = createRoute({ ...page, path: '/checks', validateSearch: only('app'), component: lazyRouteComponent(() => import('./pages/checks.tsx'), 'Checks') })
@@ -73,7 +74,7 @@ const terminal = createRoute({ ...page, path: '/apps/$app/terminal/$instance', v
 const missing = createRoute({ ...page, path: '/$', component: NotFound })
 const gallery = import.meta.env.GALLERY ? [createRoute({ ...page, path: '/_gallery', component: lazyRouteComponent(() => import('./pages/gallery.tsx'), 'Gallery') })] : []
 
-const tree = root.addChildren([login, signedIn.addChildren([tonight, map, apps, app.addChildren(appTabs), build, terminal, deploy, logs, healing, remediation, checks, newCheck, check, traces, trace, alerts, machines, journal, settings, ...gallery, missing])])
+const tree = root.addChildren([login, signedIn.addChildren([tonight, map, apps, app.addChildren(appTabs), build, terminal, deploy, logs, graphs, healing, remediation, checks, newCheck, check, traces, trace, alerts, machines, journal, settings, ...gallery, missing])])
 
 export function createConsoleRouter(client: QueryClient) {
   return createRouter({

@@ -10,6 +10,7 @@ import type { Handlers, StreamItem } from '#kernel/handlers.ts'
 import { watchHandlers } from './watch-handlers.ts'
 import { checkHandlers } from './check-handlers.ts'
 import { alertHandlers } from './alert-handlers.ts'
+import { metricHandlers } from './metric-handlers.ts'
 import { drainHandlers } from './drain-handlers.ts'
 import { logRoutes } from '#watch/logs/routes.ts'
 import { selectionOf } from '#watch/selectors/select.ts'
@@ -43,6 +44,7 @@ export function previewHandlers(world: World, baseUrl: () => string): Handlers {
   const buildLines = (app: string, id: string) => (build(app, id).state === 'failed' ? badBuild : goodBuild)
   return {
     ...healHandlers(world),
+    ...metricHandlers(world),
     ...drainHandlers(),
     ...checkHandlers(world),
     ...watchHandlers(world),

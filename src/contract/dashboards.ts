@@ -29,7 +29,9 @@ export const graphLineSchema = z.strictObject({
   where: conditions.default(''),
   /** What it is a share of: the same metric with these conditions instead. */
   shareOf: conditions.optional(),
-  /** Instead of what its labels say. */
+  /** Lines on which this label is empty are left out; conditions cannot say that. */
+  onlyWith: label.optional(),
+  /** Beside what its labels say. */
   name: title.optional(),
 })
 export const graphSchema = z.strictObject({ title, lines: z.array(graphLineSchema).min(1).max(4) })

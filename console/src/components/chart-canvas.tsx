@@ -3,20 +3,23 @@ import { useEffect, useRef } from 'react'
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
 import { onLookChange, resolveColor } from '../lib/theme.ts'
-import { clockTime, clockTimeSeconds } from '../lib/times.ts'
-import type { ChartProps } from './chart.tsx'
+import { axisTime, readoutTime } from '../lib/times.ts'
+import { type ChartProps, dashOf } from './chart.tsx'
 
 /** 1, 2, 4 … of KB, MB and GB: round numbers of bytes. */
 const byteSteps = Array.from({ length: 32 }, (_, power) => 2 ** (power + 10))
 const dashes: (number[] | undefined)[] = [undefined, [5, 3], [2, 3], [8, 3, 2, 3]]
 
-export default function ChartCanvas({ times, lines, markers, format, height, minutes, until, floor = 0, bytes = false }: Omit<ChartProps, 'title' | 'about'>) {
+export default function ChartCanvas({ times, lines, markers, format, scaleFormat = format, height, minutes, until, floor = 0, bytes = false, onSpan }: Omit<ChartProps, 'title' | 'about'>) {
   const holder = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot | null>(null)
-  const data = [times, ...lines.map((line) => line.values)] as uPlot.AlignedData
-  const latest = useRef({ data, markers, format })
-  latest.current = { data, markers, format }
-  const shape = lines.map((line) => `${line.name}:${line.tone}`).join('|')
+  // what was before stands behind, and is drawn first
+  const ghosts = lines.filter((line) => line.before !== undefined && line.before !== null)
+  const data = [times, ...ghosts.map((line) => line.before), ...lines.map((line) => line.values)] as uPlot.AlignedData
+  const latest = useRef({ data, markers, format, scaleFormat, onSpan, minutes })
+  latest.current = { data, markers, format, scaleFormat, onSpan, minutes }
+  const canDrag = onSpan !== undefined
+  const shape = `${ghosts.length}#${lines.map((line) => `${line.name}:${line.tone}`).join('|')}`
 
   useEffect(() => {
     const element = holder.current as HTMLDivElement
@@ -37,19 +40,20 @@ export default function ChartCanvas({ times, lines, markers, format, height, min
         height,
         padding: [10, 18, 0, 0],
         legend: { show: false },
-        cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false } },
+        cursor: { y: false, points: { size: 6 }, drag: { x: canDrag, y: false, setScale: false, dist: 6 } },
         scales: { x: { time: true, range: () => shownTime(minutes, until) }, y: { range: (_, __, max) => [0, Math.max((max ?? 0) * headroom, floor || 1e-9)] } },
         axes: [
-          { stroke: soft, font, size: 26, space: 76, ticks: { show: false }, grid: { show: false }, values: (_, splits) => splits.map((split) => clockTime(new Date(split * 1000).toISOString())) },
-          { stroke: soft, font, size: 62, space: 34, ...(bytes ? { incrs: byteSteps } : {}), ticks: { show: false }, grid: { stroke: rule, width: 1 }, values: (_, splits) => splits.map((split) => latest.current.format(split)) },
+          { stroke: soft, font, size: 26, space: 76, ticks: { show: false }, grid: { show: false }, values: (_, splits) => splits.map((split) => axisTime(split * 1000, minutes)) },
+          { stroke: soft, font, size: 62, space: 34, ...(bytes ? { incrs: byteSteps } : {}), ticks: { show: false }, grid: { stroke: rule, width: 1 }, values: (_, splits) => splits.map((split) => latest.current.scaleFormat(split)) },
         ],
         series: [
           {},
+          ...ghosts.map((line) => ({ label: `${line.name} before`, stroke: resolveColor('rule-strong'), width: 1, points: { show: false } })),
           ...lines.map((line, index) => ({
             label: line.name,
             stroke: resolveColor(line.tone),
             width: 1.4,
-            ...(dashes[index % dashes.length] === undefined ? {} : { dash: dashes[index % dashes.length] as number[] }),
+            ...(dashes[dashOf(index)] === undefined ? {} : { dash: dashes[dashOf(index)] as number[] }),
             ...(lines.length === 1 ? { fill: `color-mix(in srgb, ${resolveColor(line.tone)} 10%, transparent)` } : {}),
             points: { show: false },
           })),
@@ -57,6 +61,7 @@ export default function ChartCanvas({ times, lines, markers, format, height, min
         hooks: {
           drawAxes: [(u) => drawMarkers(u, latest.current.markers, { line: marker, text: soft, paper }, font)],
           setCursor: [(u) => showReadout(u, element, latest.current)],
+          setSelect: [(u) => takeSpan(u, latest.current.onSpan)],
         },
       }
     }
@@ -71,13 +76,21 @@ export default function ChartCanvas({ times, lines, markers, format, height, min
       plot.current = null
     }
     // a new set of lines is a new plot; new values are not
-  }, [shape, height, minutes, until, floor, bytes])
+  }, [shape, height, minutes, until, floor, bytes, canDrag])
 
   useEffect(() => {
     plot.current?.setData(latest.current.data)
   }, [times, lines, markers])
 
   return <div ref={holder} className="relative overflow-hidden" style={{ height }} />
+}
+
+function takeSpan(u: uPlot, onSpan: ChartProps['onSpan']): void {
+  const { left, width } = u.select
+  if (width < 6 || onSpan === undefined) return
+  const [from, to] = [u.posToVal(left, 'x'), u.posToVal(left + width, 'x')]
+  u.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false)
+  onSpan(from, to)
 }
 
 function shownTime(minutes: number, until = Date.now() / 1000): [number, number] {
@@ -88,19 +101,21 @@ function shownTime(minutes: number, until = Date.now() / 1000): [number, number]
 function drawMarkers(u: uPlot, markers: ChartProps['markers'], { line, text, paper }: { line: string; text: string; paper: string }, font: string): void {
   const { ctx } = u
   ctx.save()
-  ctx.strokeStyle = line
   ctx.lineWidth = devicePixelRatio
   ctx.setLineDash([3 * devicePixelRatio, 3 * devicePixelRatio])
   ctx.textAlign = 'left'
   ctx.textBaseline = 'top'
   ctx.font = font.replace('12px', `${11 * devicePixelRatio}px`)
-  const seen = markers.map((marker) => ({ label: marker.label, x: u.valToPos(marker.at, 'x', true) })).filter(({ x }) => x >= u.bbox.left && x <= u.bbox.left + u.bbox.width)
-  ctx.beginPath()
-  for (const { x } of seen) {
-    ctx.moveTo(x, u.bbox.top)
-    ctx.lineTo(x, u.bbox.top + u.bbox.height)
+  const seen = markers.map((marker) => ({ label: marker.label, tone: marker.tone, x: u.valToPos(marker.at, 'x', true) })).filter(({ x }) => x >= u.bbox.left && x <= u.bbox.left + u.bbox.width)
+  for (const [tone, those] of Map.groupBy(seen, (marker) => marker.tone ?? 'rule-strong')) {
+    ctx.strokeStyle = tone === 'rule-strong' ? line : resolveColor(tone)
+    ctx.beginPath()
+    for (const { x } of those) {
+      ctx.moveTo(x, u.bbox.top)
+      ctx.lineTo(x, u.bbox.top + u.bbox.height)
+    }
+    ctx.stroke()
   }
-  ctx.stroke()
   // newest first: where two are too close, the older one's label stands a row lower, and below the last row not at all
   const lastLeft = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
   const gap = 4 * devicePixelRatio
@@ -119,17 +134,24 @@ function drawMarkers(u: uPlot, markers: ChartProps['markers'], { line, text, pap
   ctx.restore()
 }
 
-function showReadout(u: uPlot, element: HTMLElement, { data, format }: { data: uPlot.AlignedData; format: (value: number) => string }): void {
+type Shown = { data: uPlot.AlignedData; markers: ChartProps['markers']; format: (value: number) => string; minutes: number }
+const nearPixels = 7
+
+/** The values where the pointer is; near a mark, what happened. */
+function showReadout(u: uPlot, element: HTMLElement, { data, markers, format, minutes }: Shown): void {
   const index = u.cursor.idx
+  const left = u.cursor.left
   const out = element.parentElement?.querySelector<HTMLElement>('[data-readout]')
   if (!out) return
-  if (index === null || index === undefined || u.cursor.left === undefined || u.cursor.left < 0) {
+  if (index === null || index === undefined || left === undefined || left < 0) {
     out.textContent = ''
     return
   }
+  const near = markers.filter((marker) => Math.abs(u.valToPos(marker.at, 'x') - left) < nearPixels).flatMap((marker) => (marker.about === undefined ? [] : `${readoutTime(marker.at * 1000, minutes)}  ${marker.about}`))
   const parts = u.series.slice(1).map((one, line) => {
     const value = data[line + 1]?.[index]
     return `${u.series.length > 2 ? `${String(one.label)} ` : ''}${value === null || value === undefined ? '–' : format(value)}`
   })
-  out.textContent = `${clockTimeSeconds(new Date((data[0][index] as number) * 1000).toISOString())}  ${parts.join('  ')}`
+  const values = `${readoutTime((data[0][index] as number) * 1000, minutes)}  ${parts.join(parts.length > 4 ? '\n' : '  ')}`
+  out.textContent = [...near, values].join('\n')
 }

@@ -3,7 +3,10 @@ import { SkeletonBlock } from './skeleton.tsx'
 
 const ChartCanvas = lazy(() => import('./chart-canvas.tsx'))
 
-export type ChartLine = { name: string; values: (number | null)[]; tone: 'accent' | 'ink' | 'ink-soft' | 'rule-strong' | 'red-mark' }
+/** `before`: the same line of an earlier time, drawn faintly behind it. */
+export type ChartLine = { name: string; values: (number | null)[]; tone: 'accent' | 'ink' | 'ink-soft' | 'rule-strong' | 'red-mark'; before?: (number | null)[] | null }
+/** `about` is told where the pointer is near. */
+export type ChartMarker = { at: number; label: string; about?: string; tone?: 'rule-strong' | 'amber-mark' | 'red-mark' | 'violet' }
 export type ChartProps = {
   title: string
   /** What the graph says, in words: the value now and how it compares. */
@@ -11,8 +14,10 @@ export type ChartProps = {
   /** Seconds since 1970. */
   times: number[]
   lines: ChartLine[]
-  markers: readonly { at: number; label: string }[]
+  markers: readonly ChartMarker[]
   format: (value: number) => string
+  /** On the scale, where there is room for some eight characters; else as `format`. */
+  scaleFormat?: ((value: number) => string) | undefined
   height: number
   /** The time shown, up to now or `until`. */
   minutes: number
@@ -22,6 +27,8 @@ export type ChartProps = {
   floor?: number
   /** Steps of the scale are powers of two. */
   bytes?: boolean
+  /** Called with a span that was dragged over, in seconds since 1970. */
+  onSpan?: ((from: number, to: number) => void) | undefined
 }
 
 /** A number over time with the releases on it. The words above it say what a screen reader needs. */
@@ -46,13 +53,15 @@ export function Chart({ title, about, ...rest }: ChartProps) {
             <ChartCanvas {...rest} />
           </Suspense>
         )}
-        <p data-readout aria-hidden="true" className="num pointer-events-none absolute right-0 top-0 min-h-4 rounded-sm bg-paper px-1 text-xs whitespace-pre" />
+        <p data-readout aria-hidden="true" className="num pointer-events-none absolute right-0 top-0 min-h-4 max-w-full rounded-sm bg-paper px-1 text-right text-xs whitespace-pre-wrap" />
       </div>
     </figure>
   )
 }
 
 const strokes = [undefined, '5 3', '2 3', '8 3 2 3']
+/** Four dashes with as many tones as there are: after the fourth line each tone goes on with the next dash. */
+export const dashOf = (index: number) => (index + Math.floor(index / 4)) % 4
 
 /** Names beside their line: colour and dashes, as drawn. */
 function Legend({ lines }: { lines: readonly ChartLine[] }) {
@@ -61,7 +70,7 @@ function Legend({ lines }: { lines: readonly ChartLine[] }) {
       {lines.map((line, index) => (
         <li key={line.name} className="flex items-center gap-1.5">
           <svg width="18" height="6" aria-hidden="true">
-            <path d="M0 3H18" stroke={`var(--${line.tone})`} strokeWidth="1.6" strokeDasharray={strokes[index % strokes.length]} />
+            <path d="M0 3H18" stroke={`var(--${line.tone})`} strokeWidth="1.6" strokeDasharray={strokes[dashOf(index)]} />
           </svg>
           {line.name}
         </li>

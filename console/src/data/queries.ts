@@ -2,6 +2,8 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
 import { isAppError } from '#base/errors.ts'
 import type { Build } from '#contract/model.ts'
+import type { Compare, Range } from '../lib/graph-range.ts'
+import type { Question } from '../lib/graphs.ts'
 import type { TraceFilter } from '../paths.ts'
 import { api } from './api.ts'
 
@@ -73,6 +75,31 @@ export const queries = {
   check: (check: string) => queryOptions({ queryKey: ['check', check], queryFn: ({ signal }) => api.call('checks.read', { params: { check } }, signal), refetchInterval: 5 * seconds }),
   checkHistory: (check: string, hours: number) => queryOptions({ queryKey: ['check', check, 'history', hours], queryFn: ({ signal }) => api.call('checks.history', { params: { check }, query: { hours } }, signal), refetchInterval: 30 * seconds, placeholderData: keepPreviousData }),
   windows: () => queryOptions({ queryKey: ['windows'], queryFn: ({ signal }) => api.call('windows.list', {}, signal), refetchInterval: 30 * seconds }),
+  metricNames: () => queryOptions({ queryKey: ['metric-names'], queryFn: ({ signal }) => api.call('metrics.list', { query: {} }, signal), staleTime: 30 * seconds, refetchInterval: 60 * seconds }),
+  metricValues: (metric: string, label: string) => queryOptions({ queryKey: ['metric-values', metric, label], queryFn: ({ signal }) => api.call('metrics.values', { query: { metric, label } }, signal), staleTime: 30 * seconds }),
+  metric: (asked: Question, { minutes, until, stepMs }: Range, offset?: Compare) =>
+    queryOptions({
+      queryKey: ['metrics', asked, minutes, until, offset],
+      queryFn: ({ signal }) => {
+        const end = until ?? Date.now()
+        const span = { since: new Date(end - minutes * 60 * seconds).toISOString(), until: new Date(end).toISOString(), step: `${stepMs / seconds}s` }
+        return api.call('metrics.query', { query: { ...asked, ...span, ...(offset === undefined ? {} : { offset }) } }, signal)
+      },
+      staleTime: until === undefined ? stepMs / 2 : Infinity,
+      refetchInterval: until === undefined ? stepMs : false,
+    }),
+  marks: (kinds: string, app: string | undefined, env: string | undefined, { minutes, until }: Range) =>
+    queryOptions({
+      queryKey: ['marks', app, env, minutes, until],
+      queryFn: ({ signal }) => {
+        const end = until ?? Date.now()
+        return api.call('events.list', { query: { kind: kinds, since: new Date(end - minutes * 60 * seconds).toISOString(), ...(until === undefined ? {} : { until: new Date(until).toISOString() }), ...(app === undefined ? {} : { app }), ...(env === undefined ? {} : { environment: env }), limit: 300 } }, signal)
+      },
+      refetchInterval: until === undefined ? 15 * seconds : false,
+      placeholderData: keepPreviousData,
+    }),
+  dashboards: () => queryOptions({ queryKey: ['dashboards'], queryFn: ({ signal }) => api.call('dashboards.list', {}, signal) }),
+  dashboard: (dashboard: string) => queryOptions({ queryKey: ['dashboards', 'one', dashboard], queryFn: ({ signal }) => api.call('dashboards.read', { params: { dashboard } }, signal) }),
   tokens: () => queryOptions({ queryKey: ['tokens'], queryFn: ({ signal }) => api.call('tokens.list', {}, signal) }),
 } as const
 

@@ -29,3 +29,21 @@ export const logTime = (iso: string) => `${clockSeconds.format(new Date(iso))}.$
 export const longDate = (iso: string) => date.format(new Date(iso))
 /** What stands in the margin: the clock today, the date before. */
 export const marginTime = (iso: string, now: number) => (now - Date.parse(iso) < 20 * hour ? clock.format(new Date(iso)) : shortDate.format(new Date(iso)))
+
+const dayMinutes = 1440
+const shortDateTime = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' })
+
+/** On the axis of a graph that shows so many minutes: the clock, or the date where a day begins. Milliseconds since 1970. */
+export function axisTime(ms: number, minutes: number): string {
+  const at = new Date(ms)
+  return minutes >= dayMinutes && at.getHours() === 0 && at.getMinutes() === 0 ? shortDate.format(at) : clock.format(at)
+}
+
+/** At the pointer of such a graph. */
+export const readoutTime = (ms: number, minutes: number) => (minutes > dayMinutes ? shortDateTime : clockSeconds).format(new Date(ms))
+
+/** `10 Mar, 03:10 to 03:40`, or both with their dates. Milliseconds since 1970. */
+export function shortSpan(from: number, to: number): string {
+  const [one, other] = [new Date(from), new Date(to)]
+  return `${shortDateTime.format(one)} to ${(one.toDateString() === other.toDateString() ? clock : shortDateTime).format(other)}`
+}

@@ -4,6 +4,7 @@ import { isAppError } from '#base/errors.ts'
 import type { Machine } from '#contract/model.ts'
 import { Ago } from '../components/ago.tsx'
 import { Answer } from '../components/answer.tsx'
+import { ButtonLink } from '../components/button.tsx'
 import { Empty } from '../components/empty.tsx'
 import { HealthMark } from '../components/health.tsx'
 import { Page } from '../components/page.tsx'
@@ -13,6 +14,8 @@ import { queries } from '../data/queries.ts'
 import { commands } from '../lib/commands.ts'
 import { formatSize, plural } from '../lib/numbers.ts'
 import { LoopList } from '../machines/loop-list.tsx'
+import { type MachineSpark, MachineSparks, useMachineSparks } from '../machines/machine-sparks.tsx'
+import { paths } from '../paths.ts'
 
 const route = getRouteApi('/signed-in/machines')
 
@@ -20,9 +23,10 @@ export function Machines() {
   const { where } = route.useSearch()
   const navigate = useNavigate({ from: '/machines' })
   const machines = useQuery(queries.machines(where))
+  const sparksOf = useMachineSparks()
   const refused = where !== undefined && isAppError(machines.error, 'invalid')
   return (
-    <Page title="Machines" lead="Where instances run, and what each machine cannot do.">
+    <Page title="Machines" lead="Where instances run, and what each machine cannot do." actions={<ButtonLink href={paths.graphs({ board: 'machine' })}>Graphs</ButtonLink>}>
       <SelectorField label="Filter machines" value={where} onChange={(value) => void navigate({ search: { where: value }, replace: true })} error={refused ? machines.error : null} />
       {refused ? null : (
         <Answer query={machines} title="The machines could not be read">
@@ -38,7 +42,7 @@ export function Machines() {
             ) : (
               <ul className="divide-y divide-rule border-y border-rule">
                 {list.map((machine) => (
-                  <MachineRow key={machine.name} machine={machine} />
+                  <MachineRow key={machine.name} machine={machine} sparks={sparksOf(machine.name)} />
                 ))}
               </ul>
             )
@@ -50,7 +54,7 @@ export function Machines() {
   )
 }
 
-function MachineRow({ machine }: { machine: Machine }) {
+function MachineRow({ machine, sparks }: { machine: Machine; sparks: readonly MachineSpark[] }) {
   const lost = machine.state === 'lost'
   return (
     <li className="grid gap-x-6 gap-y-2 py-4 md:grid-cols-[minmax(0,1fr)_minmax(0,1.2fr)]">
@@ -90,6 +94,7 @@ function MachineRow({ machine }: { machine: Machine }) {
             ))}
           </ul>
         )}
+        <MachineSparks sparks={sparks} />
       </div>
     </li>
   )

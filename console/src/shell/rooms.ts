@@ -1,4 +1,4 @@
-import { Activity, AppWindow, BellRing, ChartNoAxesGantt, CircleCheck, HeartPulse, Map as MapIcon, Moon, Rocket, ScrollText, Server, Settings } from 'lucide-react'
+import { Activity, AppWindow, BellRing, ChartLine, ChartNoAxesGantt, CircleCheck, HeartPulse, Map as MapIcon, Moon, Rocket, ScrollText, Server, Settings } from 'lucide-react'
 import { paths } from '../paths.ts'
 
 /** The rooms, in the order of the rail; `key` follows `g`. The first four stand in a phone's bottom bar. */
@@ -7,6 +7,7 @@ export const rooms = [
   { name: 'Apps', href: paths.apps(), icon: AppWindow, key: 'a' },
   { name: 'Healing', href: paths.healing(), icon: HeartPulse, key: 'h' },
   { name: 'Logs', href: paths.logs(), icon: ScrollText, key: 'l' },
+  { name: 'Graphs', href: paths.graphs(), icon: ChartLine, key: 'x' },
   { name: 'Checks', href: paths.checks(), icon: CircleCheck, key: 'c' },
   { name: 'Alerts', href: paths.alerts(), icon: BellRing, key: 'e' },
   { name: 'Map', href: paths.map(), icon: MapIcon, key: 'm' },

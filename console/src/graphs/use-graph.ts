@@ -1,0 +1,32 @@
+import { useQueries } from '@tanstack/react-query'
+import type { Graph } from '#contract/dashboards.ts'
+import type { MetricName } from '#contract/metrics.ts'
+import { queries } from '../data/queries.ts'
+import type { Compare, Range } from '../lib/graph-range.ts'
+import { type Drawn, type Scope, draw, nameOf, questionsOf, seriesOf } from '../lib/graphs.ts'
+
+export type GraphState = { drawn: Drawn | undefined; error: Error | null; /** None of its metrics has a series. */ unknown: boolean; retry: () => void }
+
+/** Asks everything a graph needs, and again each step. A metric that nobody measures is not asked of. */
+export function useGraph(graph: Graph, { scope, range, compare, names }: { scope: Scope; range: Range; compare: Compare | undefined; names: readonly MetricName[] }): GraphState {
+  const lines = graph.lines.filter((line) => nameOf(line.metric, names) !== undefined)
+  const asked = lines.flatMap((line) => {
+    const { part, whole } = questionsOf(line, scope, names)
+    return [undefined, ...(compare === undefined ? [] : [compare])].flatMap((offset) => [part, ...(whole === null ? [] : [whole])].map((question) => queries.metric(question, range, offset)))
+  })
+  const answers = useQueries({ queries: asked })
+  const error = answers.find((one) => one.error !== null && one.data === undefined)?.error ?? null
+  const retry = () => answers.forEach((one) => void one.refetch())
+  if (answers.some((one) => one.data === undefined)) return { drawn: undefined, error, unknown: false, retry }
+  let next = 0
+  const take = () => answers[next++]?.data ?? null
+  const given = lines.map((line) => {
+    const read = () => {
+      const part = take()
+      return { part, series: part === null ? [] : seriesOf(line, part, line.shareOf === undefined ? null : take()) }
+    }
+    const now = read()
+    return { fn: line.fn, stepMs: now.part?.stepMs ?? range.stepMs, series: now.series, before: compare === undefined ? null : read().series }
+  })
+  return { drawn: draw(given, Date.now()), error, unknown: lines.length === 0, retry }
+}

@@ -1,0 +1,32 @@
+/** What the journal puts on the time axis of graphs. Pure. */
+import type { JournalEvent } from '#contract/model.ts'
+
+export type Mark = { /** Seconds since 1970. */ at: number; label: string; about: string; tone: 'rule-strong' | 'amber-mark' | 'red-mark' | 'violet' }
+
+const changed = ['release.activated', 'config.changed', 'secret.changed', 'scale.changed', 'domain', 'app.restarted', 'app.stopped', 'app.started']
+const healed = ['remediation.opened', 'rollout.rolled-back']
+const failed = ['instance.exited', 'instance.held', 'instance.unhealthy', 'machine.lost', 'check.down', 'alert.raised', 'release.failed']
+/** Asked of the journal in one question. */
+export const markKinds = [...changed, ...healed, ...failed, 'fault'].join(',')
+
+/** Of what happened at nearly the same time, one mark: the first, with the number of the others. `near` in seconds. */
+export function marksOf(events: readonly JournalEvent[], near: number): Mark[] {
+  const marks: (Mark & { more: number })[] = []
+  for (const event of events.toSorted((one, other) => one.at.localeCompare(other.at))) {
+    const at = Date.parse(event.at) / 1000
+    const tone = toneOf(event.kind)
+    const last = marks.findLast((mark) => mark.tone === tone)
+    if (last !== undefined && at - last.at < near) last.more++
+    else marks.push({ at, label: labelOf(event), about: event.summary, tone, more: 0 })
+  }
+  return marks.map(({ more, about, ...mark }) => ({ ...mark, about: more === 0 ? about : `${about}, and ${more} more` }))
+}
+
+const isOf = (kinds: readonly string[], kind: string) => kinds.some((one) => kind === one || kind.startsWith(`${one}.`))
+const toneOf = (kind: string): Mark['tone'] => (kind.startsWith('fault.') ? 'violet' : isOf(healed, kind) ? 'amber-mark' : isOf(failed, kind) ? 'red-mark' : 'rule-strong')
+
+function labelOf({ kind, release, service }: JournalEvent): string {
+  if (kind === 'release.activated' && release !== null) return `v${release}`
+  const word = { remediation: 'heals', rollout: 'rolled back', config: 'config', secret: 'secret', scale: 'scale', domain: 'domain', fault: 'fault', machine: 'machine lost', check: 'check down', alert: 'alert', release: 'failed' }[kind.split('.')[0] as string]
+  return word ?? (kind.startsWith('app.') ? (kind.split('.')[1] as string) : (service ?? 'instance'))
+}

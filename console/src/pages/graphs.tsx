@@ -1,0 +1,94 @@
+import { useQuery } from '@tanstack/react-query'
+import { getRouteApi } from '@tanstack/react-router'
+import { useMemo } from 'react'
+import type { DashboardSpec } from '#contract/dashboards.ts'
+import type { MetricName } from '#contract/metrics.ts'
+import { Answer } from '../components/answer.tsx'
+import { Button } from '../components/button.tsx'
+import { Empty } from '../components/empty.tsx'
+import { Page } from '../components/page.tsx'
+import { SkeletonBlock } from '../components/skeleton.tsx'
+import { queries } from '../data/queries.ts'
+import { useSession } from '../data/use-session.ts'
+import { BoardEditor } from '../graphs/board-editor.tsx'
+import { BoardRows } from '../graphs/board-rows.tsx'
+import { GraphFilters, useGraphsFilter } from '../graphs/filters.tsx'
+import type { Seen } from '../graphs/graph-view.tsx'
+import { NewBoard } from '../graphs/new-board.tsx'
+import { appBoard, machineBoard } from '../graphs/standard.ts'
+import { markKinds, marksOf } from '../lib/graph-marks.ts'
+import { compareOf, rangeOf } from '../lib/graph-range.ts'
+
+const route = getRouteApi('/signed-in/graphs')
+
+export function Graphs() {
+  const filter = route.useSearch()
+  const standard = filter.board === undefined || filter.board === 'app' ? appBoard(filter.by === 'instance' ? 'instance' : 'service') : filter.board === 'machine' ? machineBoard : null
+  const dashboards = useQuery(queries.dashboards()).data ?? []
+  const own = useQuery({ ...queries.dashboard(filter.board ?? ''), enabled: standard === null })
+  const apps = useQuery(queries.apps()).data ?? []
+  const names = useQuery(queries.metricNames())
+  const { access } = useSession()
+  const whyNot = access === 'read' ? 'needs deploy access, this session has read' : null
+  const set = useGraphsFilter()
+  const range = rangeOf(filter)
+  const shown = standard ?? own.data
+  const isEditing = standard === null && filter.edit === 'yes'
+  return (
+    <Page
+      wide
+      title="Graphs"
+      lead="What is measured, with what happened meanwhile. Drag over a graph to look closer."
+      actions={
+        <>
+          {standard !== null || isEditing ? null : (
+            <Button whyNot={whyNot} onClick={() => set({ edit: 'yes' })}>
+              Change
+            </Button>
+          )}
+          <NewBoard taken={dashboards.map(({ id }) => id)} from={shown} whyNot={whyNot} />
+        </>
+      }
+    >
+      <GraphFilters filter={filter} range={range} apps={apps} dashboards={dashboards} fixedApp={standard === null ? (own.data?.app ?? null) : null} />
+      <Answer query={names} title="The metrics could not be read" loading={<Loading />}>
+        {(known) => {
+          if (known.length === 0) return <Nothing />
+          if (standard !== null) return <Shown board={standard} names={known} />
+          return (
+            <Answer query={own} title="The dashboard could not be read" loading={<Loading />}>
+              {(board) => (isEditing ? <BoardEditor key={board.id} board={board} names={known} /> : board.rows.length === 0 ? <Empty title="This dashboard has no graphs yet.">Press Change to add the first.</Empty> : <Shown board={board} names={known} />)}
+            </Answer>
+          )
+        }}
+      </Answer>
+    </Page>
+  )
+}
+
+function Shown({ board, names }: { board: DashboardSpec; names: readonly MetricName[] }) {
+  const filter = route.useSearch()
+  const set = useGraphsFilter()
+  const range = rangeOf(filter)
+  const isMachine = board.title === machineBoard.title && filter.board === 'machine'
+  const scope = isMachine ? { app: undefined, env: undefined } : { app: board.app ?? filter.app, env: filter.env }
+  const events = useQuery(queries.marks(markKinds, scope.app, scope.env, range)).data
+  // two marks closer than a hundredth of the width are one
+  const marks = useMemo(() => marksOf(events ?? [], range.minutes * 0.6), [events, range.minutes])
+  const onSpan: Seen['onSpan'] = (from, to) => set({ range: undefined, from: new Date(from * 1000).toISOString(), to: new Date(to * 1000).toISOString() })
+  return <BoardRows board={board} seen={{ scope, range, compare: compareOf(filter.compare), names, marks, onSpan }} />
+}
+
+const Nothing = () => (
+  <Empty title="Nothing is measured yet." command="nightshift deploy">
+    Instances are measured, and requests counted, from the first one on. What apps measure themselves stands beside it.
+  </Empty>
+)
+
+const Loading = () => (
+  <div className="grid gap-x-10 gap-y-7 md:grid-cols-2 lg:grid-cols-3">
+    {Array.from({ length: 6 }, (_, nth) => (
+      <SkeletonBlock key={nth} height={190} label="Loading graphs" />
+    ))}
+  </div>
+)
