@@ -75,7 +75,7 @@ describe('graphs in the console', { skip: skipWithoutChromium }, () => {
     await using colleague = await visit(browser, { ...wide, loginUrl: target.loginUrl })
     await colleague.page.goto(page.url())
     await graph(colleague.page, 'Slowest').locator('canvas').waitFor()
-    assert.deepEqual(await colleague.page.locator('figure [role=img]').evaluateAll<string[]>('(all) => all.map((one) => one.getAttribute("aria-label"))'), ['Graph: Slowest', 'Graph: Traffic'])
+    assert.deepEqual(await colleague.page.evaluate<string[]>(`[...document.querySelectorAll('figure [role=img]')].map((one) => one.getAttribute('aria-label'))`), ['Graph: Slowest', 'Graph: Traffic'])
     await page.getByRole('button', { name: 'Change' }).click()
     await page.getByRole('button', { name: 'Remove it' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Remove it' }).click()
