@@ -5,7 +5,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import * as fs from 'node:fs'
 import { constants } from 'node:os'
-import { dirname, join } from 'node:path'
+import { delimiter, dirname, join, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -67,15 +67,19 @@ function matchesLock() {
   })
 }
 
+/** `npm run` puts node_modules/.bin first, and with it the pinned Node, which an installation takes away while it works. */
+const isOurs = (path) => resolve(path).startsWith(modules + sep)
+
 /** npm with what a user's own ~/.npmrc may have put in the way of the pinned Node taken out. */
 function npm(args) {
   const env = { ...process.env, npm_config_fund: 'false', npm_config_audit: 'false', npm_config_update_notifier: 'false' }
   delete env.npm_config_nodedir // headers of the machine's Node: a native build against them cannot load in the pinned one
   delete env.npm_config_global
+  env.PATH = (env.PATH ?? '').split(delimiter).filter((folder) => !isOurs(folder)).join(delimiter)
   delete env.NODE_ENV // `production` would leave out what builds the console
   const cli = process.env.npm_execpath
   const viaNode = cli !== undefined && /\.c?js$/.test(cli)
-  const [command, argv] = viaNode ? [process.execPath, [cli, ...args]] : ['npm', args]
+  const [command, argv] = viaNode ? [isOurs(process.execPath) ? 'node' : process.execPath, [cli, ...args]] : ['npm', args]
   return new Promise((resolve) => {
     const child = spawn(command, argv, { cwd: root, env, stdio: ['ignore', 2, 2] })
     child.on('error', (error) => fail(`cannot run npm: ${error.message} (Node ≥ 20 with npm is all that is needed)`))
