@@ -99,7 +99,7 @@ export const queries = {
       placeholderData: keepPreviousData,
     }),
   dashboards: () => queryOptions({ queryKey: ['dashboards'], queryFn: ({ signal }) => api.call('dashboards.list', {}, signal) }),
-  dashboard: (dashboard: string) => queryOptions({ queryKey: ['dashboards', 'one', dashboard], queryFn: ({ signal }) => api.call('dashboards.read', { params: { dashboard } }, signal) }),
+  dashboard: (dashboard: string) => queryOptions({ queryKey: ['dashboard', dashboard], queryFn: ({ signal }) => api.call('dashboards.read', { params: { dashboard } }, signal) }),
   tokens: () => queryOptions({ queryKey: ['tokens'], queryFn: ({ signal }) => api.call('tokens.list', {}, signal) }),
 } as const
 

@@ -20,7 +20,7 @@ import { EventEntry } from './event-entry.tsx'
 
 const route = getRouteApi('/signed-in/journal')
 const pageSize = 100
-const kinds = ['app', 'build', 'release', 'rollout', 'instance', 'remediation', 'alert', 'check', 'maintenance', 'healing', 'config', 'secret', 'scale', 'domain', 'volume', 'machine', 'token', 'session', 'git'] as const
+const kinds = ['app', 'build', 'release', 'rollout', 'instance', 'remediation', 'alert', 'check', 'dashboard', 'maintenance', 'healing', 'config', 'secret', 'scale', 'domain', 'volume', 'machine', 'token', 'session', 'git'] as const
 
 export function Journal() {
   const filter: JournalFilter = route.useSearch()
