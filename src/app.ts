@@ -87,12 +87,16 @@ export async function runControl(options: ControlOptions): Promise<Control> {
   const { home, log, version } = options
   const db = openDatabase(options.databaseUrl, { max: 20 })
   const lease = await takeLease(db, {
-    onWaiting: () => log.warn('another control works on this database; this one waits until that has ended'),
+    onWaiting: () => {
+      log.warn('another control works on this database; this one waits until that has ended')
+      process.on('SIGTERM', leave).on('SIGINT', leave)
+    },
     onLost: () => {
       log.fatal('another control works on this database now; this one ends')
       process.exit(1)
     },
   })
+  process.off('SIGTERM', leave).off('SIGINT', leave)
   const applied = await migrate(db)
   if (applied.length > 0) log.info({ applied }, 'the database was migrated')
   const box = openSecretBox(options.secretKey)
@@ -212,6 +216,9 @@ export async function runControl(options: ControlOptions): Promise<Control> {
     },
   }
 }
+
+/** Asked to end while it waits for another control: nothing is open that would have to be closed. */
+const leave = () => process.exit(0)
 
 /** As people write it in a URL. */
 function hostOf(host: string): string {
