@@ -29,7 +29,7 @@ const touches: Record<string, readonly string[]> = {
   volume: ['app'],
   machine: ['machines', 'map', 'tonight', 'why'],
   token: ['tokens'],
-  dashboard: ['dashboards', 'dashboard'],
+  dashboard: ['dashboards'],
 }
 
 const eventListeners = new Set<(event: JournalEvent) => void>()

@@ -99,7 +99,9 @@ export const queries = {
       placeholderData: keepPreviousData,
     }),
   dashboards: () => queryOptions({ queryKey: ['dashboards'], queryFn: ({ signal }) => api.call('dashboards.list', {}, signal) }),
-  dashboard: (dashboard: string) => queryOptions({ queryKey: ['dashboard', dashboard], queryFn: ({ signal }) => api.call('dashboards.read', { params: { dashboard } }, signal) }),
+  /** As it was saved at `changedAt`, which the list knows: one that is removed is not asked for again. */
+  dashboard: (dashboard: string, changedAt: string | undefined) =>
+    queryOptions({ queryKey: ['dashboard', dashboard, changedAt], queryFn: ({ signal }) => api.call('dashboards.read', { params: { dashboard } }, signal), enabled: changedAt !== undefined, placeholderData: (before) => (before?.id === dashboard ? before : undefined), staleTime: Infinity }),
   tokens: () => queryOptions({ queryKey: ['tokens'], queryFn: ({ signal }) => api.call('tokens.list', {}, signal) }),
 } as const
 

@@ -20,7 +20,7 @@ export function BoardEditor({ board, names }: { board: Dashboard; names: readonl
   const [draft, setDraft] = useState<Draft>(() => draftOf(board))
   const [removing, setRemoving] = useState(false)
   const set = useGraphsFilter()
-  const save = useAction('dashboards.save', { done: (saved) => `${saved.title} is saved.`, touches: ['dashboards', 'dashboard'], quiet: true, onDone: () => set({ edit: undefined }) })
+  const save = useAction('dashboards.save', { done: (saved) => `${saved.title} is saved.`, touches: ['dashboards'], quiet: true, onDone: () => set({ edit: undefined }) })
   const remove = useAction('dashboards.remove', { done: `${board.title} is removed.`, touches: ['dashboards'], onDone: () => set({ board: undefined, edit: undefined }) })
   const whyNot = title.trim() === '' ? 'type a title' : null
   return (

@@ -24,8 +24,10 @@ const route = getRouteApi('/signed-in/graphs')
 export function Graphs() {
   const filter = route.useSearch()
   const standard = filter.board === undefined || filter.board === 'app' ? appBoard(filter.by === 'instance' ? 'instance' : 'service') : filter.board === 'machine' ? machineBoard : null
-  const dashboards = useQuery(queries.dashboards()).data ?? []
-  const own = useQuery({ ...queries.dashboard(filter.board ?? ''), enabled: standard === null })
+  const listed = useQuery(queries.dashboards())
+  const dashboards = listed.data ?? []
+  const kept = standard === null ? dashboards.find(({ id }) => id === filter.board) : undefined
+  const own = useQuery(queries.dashboard(filter.board ?? '', kept?.changedAt))
   const apps = useQuery(queries.apps()).data ?? []
   const names = useQuery(queries.metricNames())
   const { access } = useSession()
@@ -55,6 +57,7 @@ export function Graphs() {
         {(known) => {
           if (known.length === 0) return <Nothing />
           if (standard !== null) return <Shown board={standard} names={known} />
+          if (listed.isSuccess && kept === undefined) return <Empty title="There is no such dashboard.">It may have been removed, or is of an app that this session may not see.</Empty>
           return (
             <Answer query={own} title="The dashboard could not be read" loading={<Loading />}>
               {(board) => (isEditing ? <BoardEditor key={board.id} board={board} names={known} /> : board.rows.length === 0 ? <Empty title="This dashboard has no graphs yet.">Press Change to add the first.</Empty> : <Shown board={board} names={known} />)}
