@@ -15,7 +15,7 @@ import { type CheckKind, checkKindSpecs } from '#contract/check-kinds.ts'
 import type { CheckSpec, Outcome } from '#contract/checks.ts'
 import { freePort } from '#test/harness/port.ts'
 import { testDatabase } from '#test/harness/postgres.ts'
-import { isInner } from './net.ts'
+import { isPublicAddress } from '#base/public-address.ts'
 import { readPing } from './ping/run.ts'
 import type { CheckTools } from './port.ts'
 import { startRunner } from './runner.ts'
@@ -87,14 +87,21 @@ test('a confined check reaches public addresses and the names it was given, not 
     assert.equal((await run('http', { url: 'http://web/up' }, { confined: true, known: { web: [{ host: '127.0.0.1', port }] } })).status, 'ok')
     assert.match((await run('http', { url: 'http://web/up' }, { confined: true, known: { web: [] } })).message, /no instance that is ready/)
     assert.match((await run('tcp', { address: `127.0.0.1:${port}` }, { confined: true })).message, /not a public address/)
-    for (const address of ['8.8.8.8', '2606:4700::1111']) assert.equal(isInner(address), false, address)
-    for (const address of ['100.64.1.1', '172.31.0.1', 'fd00::1', 'fe80::1', '::ffff:10.0.0.1', '64:ff9b::a00:1', '0.0.0.0']) assert.equal(isInner(address), true, address)
+    for (const address of ['8.8.8.8', '2606:4700::1111']) assert.equal(isPublicAddress(address), true, address)
+    for (const address of ['100.64.1.1', '172.31.0.1', 'fd00::1', 'fe80::1', '::ffff:10.0.0.1', '64:ff9b::a00:1', '0.0.0.0']) assert.equal(isPublicAddress(address), false, address)
   }))
 
 test('a redirect leads a confined check nowhere it may not go', () =>
   withHttp(shop, (inside) =>
     withHttp((_, response) => response.writeHead(302, { location: `http://127.0.0.1:${inside}/up` }).end(), async (port) => {
       assert.match((await run('http', { url: 'http://web/' }, { confined: true, known: { web: [{ host: '127.0.0.1', port }] } })).message, /not a public address/)
+    })))
+
+test('a redirect to another origin does not take credentials along', () =>
+  withHttp(shop, (there) =>
+    withHttp((request, response) => (request.url === '/here' ? response.writeHead(302, { location: '/echo' }).end() : request.url === '/echo' ? shop(request, response) : response.writeHead(302, { location: `http://127.0.0.1:${there}/echo` }).end()), async (port) => {
+      const auth = async (path: string) => (await run('http', { url: `http://127.0.0.1:${port}${path}`, authorization: 'Bearer geheim', header: ['x-auth: geheim'] })).status
+      assert.deepEqual([await auth('/here'), await auth('/there')], ['ok', 'err'])
     })))
 
 test('http-json: the state and metrics that the answer names are taken', () =>

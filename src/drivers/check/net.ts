@@ -4,21 +4,12 @@
  * one that is connected to.
  */
 import { lookup } from 'node:dns/promises'
-import { BlockList, type Socket, connect, isIP, isIPv6 } from 'node:net'
+import { type Socket, connect, isIP } from 'node:net'
 import { type TLSSocket, connect as connectTls } from 'node:tls'
+import { isPublicAddress } from '#base/public-address.ts'
 import type { RunContext } from './port.ts'
 
 export type Place = { address: string; port: number }
-
-const inner = new BlockList()
-for (const [network, bits] of [['0.0.0.0', 8], ['10.0.0.0', 8], ['100.64.0.0', 10], ['127.0.0.0', 8], ['169.254.0.0', 16], ['172.16.0.0', 12], ['192.0.0.0', 24], ['192.168.0.0', 16], ['198.18.0.0', 15], ['224.0.0.0', 4], ['240.0.0.0', 4]] as const) inner.addSubnet(network, bits, 'ipv4')
-// loopback, unique local, link-local, multicast; and those that carry an IPv4 address within
-for (const [network, bits] of [['::', 96], ['fc00::', 7], ['fe80::', 10], ['fec0::', 10], ['ff00::', 8], ['64:ff9b::', 96], ['64:ff9b:1::', 48], ['2002::', 16], ['2001::', 32]] as const) inner.addSubnet(network, bits, 'ipv6')
-
-/** Everything that is not an address of the open internet. IPv4 in IPv6 is judged as IPv4. */
-export function isInner(address: string): boolean {
-  return inner.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
-}
 
 /** Throws with the reason where a confined check may not go, and when the name is not known. */
 export async function placeOf(host: string, port: number, { spec, now }: Pick<RunContext, 'spec' | 'now'>): Promise<Place> {
@@ -30,7 +21,7 @@ export async function placeOf(host: string, port: number, { spec, now }: Pick<Ru
     return { address: one.host, port: one.port }
   }
   const addresses = isIP(name) ? [name] : /(^|\.)localhost$/.test(name) ? ['127.0.0.1'] : (await lookup(name, { all: true, order: 'ipv4first' })).map(({ address }) => address)
-  const allowed = spec.confined ? addresses.filter((address) => !isInner(address)) : addresses
+  const allowed = spec.confined ? addresses.filter(isPublicAddress) : addresses
   if (allowed[0] === undefined) throw new Error(`${name} is ${addresses.join(', ')}, which is not a public address; a check that belongs to an app reaches public addresses, its app’s own services by name, and its app by a path such as /up`)
   return { address: allowed[0], port }
 }

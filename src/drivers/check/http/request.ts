@@ -23,8 +23,8 @@ export async function request(ask: Ask, context: RunContext): Promise<Answered> 
     response.destroy()
     if (hop >= ask.redirects) throw new Error(`more than ${ask.redirects} redirects, the last to ${to.href.slice(0, 200)}`)
     if (to.protocol !== 'http:' && to.protocol !== 'https:') throw new Error(`it redirects to ${to.protocol}, which is not HTTP`)
-    // credentials are for the host they were given for (Fetch, HTTP-redirect fetch)
-    if (to.host !== new URL(url).host) headers = Object.fromEntries(Object.entries(headers).filter(([name]) => !/^(authorization|cookie|proxy-authorization)$/i.test(name)))
+    // credentials are for the origin they were given for, and never go on in clear (Fetch, HTTP-redirect fetch)
+    if (to.origin !== new URL(url).origin) headers = Object.fromEntries(Object.entries(headers).filter(([name]) => !/^(authorization|cookie|proxy-authorization)$/i.test(name)))
     if (status === 303 || ((status === 301 || status === 302) && method === 'POST')) [method, send] = [method === 'HEAD' ? 'HEAD' : 'GET', undefined]
     url = to.href
   }
