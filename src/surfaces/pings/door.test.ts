@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
@@ -17,7 +17,7 @@ const run = promisify(execFile)
 
 async function withDoor(work: (world: World & { base: string; curl(...args: string[]): Promise<string> }) => Promise<void>) {
   await withChecks(async (world) => {
-    const door = pingDoor({ db: world.db, secret, log: createLogger({ process: 'test', level: 'silent' }) })
+    const door = pingDoor({ db: world.db, secret, log: createLogger({ process: 'test', level: 'silent' }), bodyWithinMs: 500 })
     const server = createServer((request, response) => void (door(request, response) || response.writeHead(418).end())).listen(0, '127.0.0.1')
     await once(server, 'listening')
     const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
@@ -60,6 +60,20 @@ test('curl over every shape of Healthchecks.io', () =>
     for (const path of [`/ping/${uuid}/300`, `/ping/${uuid}/stop`, `/ping/${uuid}/start/more`, `/ping/00000000-0000-4000-8000-000000000000`, `/ping/${key}/nothing`, `/ping/wrong-key/backup`, `/ping/${uuid}?rid=x`, '/ping/']) assert.equal(await curl(path), 'not found404', path)
     assert.equal((await curl('-X', 'DELETE', `/ping/${uuid}`)).slice(-3), '405')
     assert.equal((await run('sh', ['-c', 'head -c 300000 /dev/zero | tr "\\0" x | curl -s -w "%{http_code}" --data-binary @- "$0"', `${base}/ping/${uuid}`])).stdout, 'OK200', 'a body that is too long is cut, not refused')
+  }))
+
+test('a body that never ends is not waited for: not at all when nobody knows the check, and for a moment when it is known', () =>
+  withDoor(async ({ call, base }) => {
+    await beat(call)
+    const uuid = (await detail(call)).ping?.url.split('/').at(-1) as string
+    const stalled = (path: string) => new Promise<number | string>((resolve) => {
+      const call = request(base + path, { method: 'POST', headers: { 'content-length': 1000 } }, (response) => { resolve(response.statusCode ?? 0); call.destroy() })
+      call.on('error', () => resolve('broken off'))
+      call.write('so far')
+    })
+    assert.equal(await stalled('/ping/00000000-0000-4000-8000-000000000000'), 404)
+    assert.equal(await stalled(`/ping/${uuid}`), 'broken off')
+    assert.equal((await detail(call)).state, 'pending')
   }))
 
 test('create=1 makes a check of a slug that is not known; two of one slug are ambiguous', () =>

@@ -8,6 +8,7 @@ import type { Logger } from '#kernel/log.ts'
 import { type Ping, type PingAnswer, pingByToken, pingBySlug } from '#watch/checks/heartbeat.ts'
 
 const maxBodyBytes = 100_000
+const bodyMs = 10_000
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 /** A path tells at most so many times in a span; then 429. */
 const most = { pings: 60, spanMs: 10_000, paths: 10_000 }
@@ -15,7 +16,7 @@ const maxAtOnce = 50
 
 const answers: Record<PingAnswer, [number, string]> = { ok: [200, 'OK'], created: [201, 'Created'], unknown: [404, 'not found'], ambiguous: [409, 'ambiguous slug'], limited: [429, 'rate limited'] }
 
-export function pingDoor({ db, secret, log, now = () => new Date() }: { db: Database; secret: string; log: Logger; now?: () => Date }) {
+export function pingDoor({ db, secret, log, now = () => new Date(), bodyWithinMs = bodyMs }: { db: Database; secret: string; log: Logger; now?: () => Date; bodyWithinMs?: number }) {
   const counts = new Map<string, number>()
   let spanFrom = 0
   let underway = 0
@@ -36,7 +37,7 @@ export function pingDoor({ db, secret, log, now = () => new Date() }: { db: Data
     if (parsed === undefined) return 'unknown'
     const rid = url.searchParams.get('rid') ?? ''
     if (rid !== '' && !uuid.test(rid)) return 'unknown'
-    const ping: Ping = { action: parsed.action, exitCode: parsed.exitCode, rid, body: await bodyOf(request) }
+    const ping: Ping = { action: parsed.action, exitCode: parsed.exitCode, rid, body: () => bodyOf(request, bodyWithinMs) }
     if ('token' in parsed.to) return pingByToken(db, parsed.to.token, ping, now())
     return pingBySlug(db, secret, { ...parsed.to, create: url.searchParams.get('create') === '1' }, ping, now())
   }
@@ -46,7 +47,7 @@ export function pingDoor({ db, secret, log, now = () => new Date() }: { db: Data
     if (!uuid.test(token)) return 'unknown'
     const pingMs = Number.parseFloat(url.searchParams.get('ping') ?? '')
     const isUp = (url.searchParams.get('status') ?? 'up') === 'up'
-    return pingByToken(db, token.toLowerCase(), { action: isUp ? 'success' : 'fail', rid: '', body: (url.searchParams.get('msg') ?? 'OK').slice(0, 250), pingMs: Number.isFinite(pingMs) && pingMs >= 0 ? Math.min(pingMs, 1e9) : undefined }, now())
+    return pingByToken(db, token.toLowerCase(), { action: isUp ? 'success' : 'fail', rid: '', body: async () => (url.searchParams.get('msg') ?? 'OK').slice(0, 250), pingMs: Number.isFinite(pingMs) && pingMs >= 0 ? Math.min(pingMs, 1e9) : undefined }, now())
   }
 
   async function serve(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
@@ -95,14 +96,19 @@ export function parsePath(pathname: string): Parsed | undefined {
   return { to, action: end === '0' ? 'success' : 'fail', exitCode: Number(end) }
 }
 
-/** What is over the limit is read and dropped, as the job must not fail for it. */
-async function bodyOf(request: IncomingMessage): Promise<string> {
+/** What is over the limit is read and dropped, as the job must not fail for it; one that takes too long is broken off. */
+async function bodyOf(request: IncomingMessage, withinMs: number): Promise<string> {
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    if (size < maxBodyBytes) chunks.push(chunk)
-    size += chunk.length
-    if (size > 10 * maxBodyBytes) break
+  const late = setTimeout(() => request.destroy(new Error(`the body took longer than ${withinMs} ms`)), withinMs)
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      if (size < maxBodyBytes) chunks.push(chunk)
+      size += chunk.length
+      if (size > 10 * maxBodyBytes) break
+    }
+  } finally {
+    clearTimeout(late)
   }
   return Buffer.concat(chunks).subarray(0, maxBodyBytes).toString('utf8')
 }

@@ -12,7 +12,7 @@ import { readBySlug, readByToken, readChecks } from './read.ts'
 import { settle } from './settle.ts'
 import * as store from './store.ts'
 
-export type Ping = { action: 'success' | 'start' | 'fail' | 'log'; exitCode?: number | undefined; rid: string; body: string; /** of Uptime Kuma's shape */ pingMs?: number | undefined }
+export type Ping = { action: 'success' | 'start' | 'fail' | 'log'; exitCode?: number | undefined; rid: string; /** Read only once the check is known: a stranger must not keep us waiting for it. */ body: () => Promise<string>; /** of Uptime Kuma's shape */ pingMs?: number | undefined }
 export type PingAnswer = 'ok' | 'created' | 'unknown' | 'ambiguous' | 'limited'
 
 const mostStarted = 20
@@ -75,7 +75,7 @@ async function provision(db: Database, app: string | null, slug: string, now: Da
 
 async function tell(db: Database, row: CheckRowIn, ping: Ping, now: Date): Promise<void> {
   if (row.paused_by !== null && ping.action !== 'log') return
-  const words = ping.body.replaceAll(/[\p{Cc}\s]+/gu, ' ').trim().slice(0, 200)
+  const words = (await ping.body()).replaceAll(/[\p{Cc}\s]+/gu, ' ').trim().slice(0, 200)
   if (ping.action === 'log') return db.transaction((tx) => store.insertResults(tx, [{ check: row.id, at: now.toISOString(), vantage: pushVantage, status: 'ok', message: words || 'log', duration_ms: 0 }]))
   const begunAt = await noteStart(db, row.id, ping, now)
   if (ping.action === 'start') return void (await settle(db, [], now))
