@@ -135,3 +135,19 @@ test('a test on a machine waits for its answer', () =>
     checks.tested({ t: 'check.tested', test: asked.test, outcome: { status: 'ok', message: 'there', durationMs: 1, metrics: [] } })
     assert.equal((await outcome).message, 'there')
   }))
+
+test('runs that people ask for are bounded in number', () =>
+  withChecks(async ({ call, checks, sent, machines }) => {
+    machines.set('m1', {})
+    const test = () => call<{ message: string }>('checks.test', { body: { kind: 'file', config: { path: '/tmp' } } })
+    const asked = () => sent.flatMap(({ message }) => (message.t === 'check.test' ? [message.test] : []))
+    const underway = Array.from({ length: 20 }, test)
+    await until(async () => asked().length === 20)
+    await assert.rejects(test(), /20 checks are being tried already/)
+    for (const id of asked()) checks.tested({ t: 'check.tested', test: id, outcome: { status: 'ok', message: 'there', durationMs: 1, metrics: [] } })
+    assert.equal((await Promise.all(underway)).length, 20)
+    const again = test()
+    await until(async () => asked().length === 21)
+    checks.tested({ t: 'check.tested', test: asked().at(-1) as string, outcome: { status: 'ok', message: 'there', durationMs: 1, metrics: [] } })
+    assert.equal((await again).message, 'there')
+  }))

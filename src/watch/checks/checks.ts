@@ -57,6 +57,8 @@ export type Checks = {
 
 const periodMs = 5000
 const day = 86_400_000
+/** Runs that people ask for, each of which may last a minute. */
+const mostTried = 20
 const kept = { points: 14 * day, results: 30 * day, segments: 90 * day, windows: 30 * day }
 
 export function openChecks(deps: ChecksDeps): Checks {
@@ -69,6 +71,7 @@ export function openChecks(deps: ChecksDeps): Checks {
   const signingKey = pluginSigningKey(deps.machineToken)
   let loops: Loop[] = []
   let alarm: NodeJS.Timeout | undefined
+  let trying = 0
 
   /** Tells each vantage point what it is to check, where that changed. */
   async function assign(rows: readonly CheckRowIn[]): Promise<string[]> {
@@ -106,6 +109,16 @@ export function openChecks(deps: ChecksDeps): Checks {
   const wake = () => loops[0]?.wake()
 
   async function test(row: CheckRowIn, from: string, signal: AbortSignal): Promise<Outcome> {
+    if (trying >= mostTried) throw new AppError('limited', `${trying} checks are being tried already; try again in a moment`)
+    trying++
+    try {
+      return await tryOnce(row, from, signal)
+    } finally {
+      trying--
+    }
+  }
+
+  async function tryOnce(row: CheckRowIn, from: string, signal: AbortSignal): Promise<Outcome> {
     const vantage = from === 'near' ? machines.names()[0] : from.replace(/^machine:/, '')
     if (vantage === undefined) throw new AppError('unavailable', 'no machine is connected that could run it')
     const spec = await specFor(db, row, vantage, specDeps)

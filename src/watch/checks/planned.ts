@@ -8,7 +8,7 @@ import { type Caller, assertSees } from '#kernel/handlers.ts'
 import { record } from '#kernel/journal.ts'
 import type { z } from 'zod'
 import type { WindowRow } from './model.ts'
-import { findCheck, pluginView, readPlugins, readWindows, windowView } from './read.ts'
+import { findCheck, listChecks, pluginView, readPlugins, readWindows, windowView } from './read.ts'
 import * as store from './store.ts'
 
 const longestMs = 31 * 86_400_000
@@ -41,8 +41,7 @@ export async function listWindows(db: Database, { caller, now }: Who): Promise<M
 async function seenWindows(db: Database, caller: Caller): Promise<WindowRow[]> {
   const rows = await readWindows(db)
   if (caller.apps === null) return rows
-  const own = new Set<string>()
-  for (const id of new Set(rows.flatMap((row) => row.checks))) if (await findCheck(db, id, caller.apps).catch(() => null)) own.add(id)
+  const own = new Set((await listChecks(db, { apps: caller.apps })).map(({ id }) => id))
   return rows.filter((row) => row.apps.every((app) => caller.apps?.includes(app)) && row.checks.every((id) => own.has(id)))
 }
 
