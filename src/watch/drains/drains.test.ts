@@ -21,6 +21,8 @@ import { createLogWriter } from '#watch/logs/service.ts'
 import { batchOf, entry } from '#watch/logs/testing/log-corpus.ts'
 import { type BatchLimits } from './collector.ts'
 import { startDrains } from './loop.ts'
+import { DeliveryError } from './port.ts'
+import { openPost } from './post.ts'
 import { openDrainService } from './service.ts'
 
 const admin: Caller = { actor: { kind: 'token', name: 'ada' }, access: 'admin', apps: null }
@@ -108,6 +110,23 @@ test('lines of an app are sent on as NDJSON from the moment a drain is added, in
   await drains.remove(admin, drain.id, new Date())
   await write('shop', ['after'])
   assert.deepEqual(await drains.list(admin, 'shop'), [])
+})
+
+test('a receiver that answers without end, or a byte now and then, does not hold a drain', async (t) => {
+  const server = createServer((request, response) => {
+    response.writeHead(500)
+    if (request.url === '/much') return void response.end('x'.repeat(1_000_000))
+    const drip = setInterval(() => response.write('.'), 20)
+    response.on('close', () => clearInterval(drip))
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => (server.closeAllConnections(), server.close()))
+  for (const [path, because] of [['much', /^it answered 500: x{200}$/], ['drip', /^no whole answer within 0.3 s$/]] as const) {
+    const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/${path}`)
+    const { post, close } = openPost({ url, headers: {}, ca: undefined, anyAddress: true }, url, 300)
+    await assert.rejects(post('{}', 'application/json', never), (error: unknown) => error instanceof DeliveryError && error.verdict === 'again' && because.test(error.message))
+    close()
+  }
 })
 
 test('what a receiver does not take waits, is tried again, and arrives once it takes it', async (t) => {

@@ -10,11 +10,14 @@ import { DeliveryError, type Target } from './port.ts'
 const compress = promisify(gzip)
 const timeoutMs = 15_000
 const maxAnswerChars = 200
+/** Of a whole exchange: a receiver that says a byte now and then must not hold the drain. */
+const longestMs = 60_000
+const maxAnswerBytes = 64 * 1024
 
 export type Post = { post(body: string, contentType: string, signal: AbortSignal): Promise<void>; close(): void }
 
 /** @param url  http or https; a user and password in it become an Authorization header */
-export function openPost({ headers, ca, anyAddress }: Target, url: URL): Post {
+export function openPost({ headers, ca, anyAddress }: Target, url: URL, withinMs = longestMs): Post {
   const isTls = url.protocol === 'https:'
   const guard = anyAddress ? {} : { lookup: publicLookup }
   const agent: Agent = isTls ? new TlsAgent({ keepAlive: true, maxSockets: 1, ...(ca === undefined ? {} : { ca }), ...guard }) : new PlainAgent({ keepAlive: true, maxSockets: 1, ...guard })
@@ -35,16 +38,17 @@ export function openPost({ headers, ca, anyAddress }: Target, url: URL): Post {
 
   return {
     async post(body, contentType, signal) {
+      const within = AbortSignal.any([signal, AbortSignal.timeout(withinMs)])
       try {
         if (!anyAddress) assertPublicHost(to.hostname)
-        const answer = await exchange(await compress(body), contentType, signal)
+        const answer = await exchange(await compress(body), contentType, within)
         const text = await textOf(answer)
         const status = answer.statusCode ?? 0
         if (status < 200 || status > 299) throw new DeliveryError(`it answered ${status}${text === '' ? '' : `: ${text}`}`, verdictOf(status), { retryAfterMs: retryAfterMs(answer.headers['retry-after']) })
       } catch (error) {
         signal.throwIfAborted()
         if (error instanceof DeliveryError) throw error
-        throw new DeliveryError(messageOf(error), 'again', { cause: error, retryAfterMs: isAppError(error) ? 60_000 : 0 })
+        throw new DeliveryError(within.aborted ? `no whole answer within ${withinMs / 1000} s` : messageOf(error), 'again', { cause: error, retryAfterMs: isAppError(error) ? 60_000 : 0 })
       }
     },
     close: () => agent.destroy(),
@@ -64,6 +68,11 @@ function retryAfterMs(header: string | undefined): number {
 /** The start of an answer, on one line: it is shown to people. */
 async function textOf(answer: IncomingMessage): Promise<string> {
   let text = ''
-  for await (const chunk of answer) if (text.length < maxAnswerChars) text += String(chunk)
+  let size = 0
+  for await (const chunk of answer as AsyncIterable<Buffer>) {
+    if (text.length < maxAnswerChars) text += String(chunk)
+    size += chunk.length
+    if (size > maxAnswerBytes) break
+  }
   return text.replace(/[^\x20-\x7e]+/g, ' ').trim().slice(0, maxAnswerChars)
 }
