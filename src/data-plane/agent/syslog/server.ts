@@ -65,6 +65,7 @@ async function openStream({ over, host, port }: Listening, certificate: { cert: 
     void receive(socket, sink)
   }
   const server: Server = over === 'tls' ? createTlsServer(certificate as { cert: string; key: string }, accept) : createServer(accept)
+  server.maxConnections = maxConnections // those that have not shaken hands yet, too
   server.on('tlsClientError', () => {})
   server.listen(port, host)
   await Promise.race([once(server, 'listening'), once(server, 'error').then(([error]) => Promise.reject(error as Error))])
