@@ -31,7 +31,15 @@ export function openSearch({ db, apps, machines, lines, docsDir }: SearchDeps): 
   let docs: Promise<DocSection[]> | undefined
   let held: { untilMs: number; known: Promise<[AppDetail[], Machine[]]> } | undefined
 
-  /** A failure is not held. */
+  /** A failure is not held, here as below. */
+  function sections(): Promise<DocSection[]> {
+    docs ??= readDocs(docsDir).catch((error: unknown) => {
+      docs = undefined
+      throw error
+    })
+    return docs
+  }
+
   function known(nowMs: number): Promise<[AppDetail[], Machine[]]> {
     if (held === undefined || nowMs >= held.untilMs) {
       held = { untilMs: nowMs + heldMs, known: Promise.all([apps(), machines()]) }
@@ -45,9 +53,9 @@ export function openSearch({ db, apps, machines, lines, docsDir }: SearchDeps): 
   return async ({ q, limit, logs }, seen, now) => {
     const words = q.trim().split(/\s+/).slice(0, 8)
     const sees = (app: string) => seen === null || seen.includes(app)
-    const [[allApps, allMachines], sections, checks, alerts, releases, events, page] = await Promise.all([
+    const [[allApps, allMachines], read, checks, alerts, releases, events, page] = await Promise.all([
       known(now.getTime()),
-      (docs ??= readDocs(docsDir)),
+      sections(),
       listChecks(db, { apps: seen }),
       listAlerts(db, { apps: seen, open: true, limit: 100 }),
       findReleases(db, words, seen),
@@ -58,7 +66,7 @@ export function openSearch({ db, apps, machines, lines, docsDir }: SearchDeps): 
     const used = new Set(own.flatMap((app) => app.services.flatMap((service) => service.instances.map(({ machine }) => machine))))
     const things = [
       ...appThings(own), ...machineThings(seen === null ? allMachines : allMachines.filter(({ name }) => used.has(name))), ...checkThings(checks), ...alertThings(alerts),
-      ...releaseThings(releases), ...eventThings(events), ...docThings(sections),
+      ...releaseThings(releases), ...eventThings(events), ...docThings(read),
     ]
     return { results: found(things, q, limit), logs: { lines: page.lines, partial: page.partial } }
   }
