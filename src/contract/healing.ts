@@ -121,12 +121,6 @@ export const healPauseSchema = z.object({
 })
 export type HealPause = z.infer<typeof healPauseSchema>
 
-/** `everything`, `shop`, `shop/web`, `shop/web of staging`. */
-export function pausedName({ app, environment, service }: Pick<HealPause, 'app' | 'environment' | 'service'>): string {
-  if (app === null) return 'everything'
-  return `${app}${service === null ? '' : `/${service}`}${environment === null ? '' : ` of ${environment}`}`
-}
-
 /** What an operator sets over a rule's own. What is left out stays as it is; null: the rule's own again. */
 export const ruleSettingsSchema = z
   .strictObject({

@@ -1,4 +1,5 @@
-import { type HealPause, pausedName } from '#contract/healing.ts'
+import type { HealPause } from '#contract/healing.ts'
+import { pausedName } from '#contract/pause-words.ts'
 import { whyNot } from '#contract/rules.ts'
 import { Ago, MarginTime } from '../components/ago.tsx'
 import { Button } from '../components/button.tsx'

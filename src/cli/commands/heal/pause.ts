@@ -1,5 +1,5 @@
 import { parseDuration } from '#base/units.ts'
-import { pausedName } from '#contract/healing.ts'
+import { pausedName } from '#contract/pause-words.ts'
 import { command, optionalArgument, serverFlags, type ServerFlags, switchFlag, textFlag } from '../../command.ts'
 import type { Cli } from '../../context.ts'
 import { UsageError } from '../../errors.ts'

@@ -1,5 +1,5 @@
 import { formatDuration } from '#base/units.ts'
-import { pausedName } from '#contract/healing.ts'
+import { pausedName } from '#contract/pause-words.ts'
 import { command, longFlag, serverFlags, type ServerFlags } from '../../command.ts'
 import type { Cli } from '../../context.ts'
 import { table } from '../../table.ts'

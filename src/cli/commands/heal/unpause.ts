@@ -1,4 +1,4 @@
-import { pausedName } from '#contract/healing.ts'
+import { pausedName } from '#contract/pause-words.ts'
 import { argument, command, serverFlags, type ServerFlags } from '../../command.ts'
 import type { Cli } from '../../context.ts'
 
