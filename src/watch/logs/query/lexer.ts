@@ -1,13 +1,12 @@
 /** A search as tokens, each with its place. What looks like no field and no pattern is a word: pasted text should find itself. */
+import { type Mark, quoted } from '#base/and-or.ts'
 import { AppError } from '#base/errors.ts'
 
 export type Operator = ':' | '>=' | '>' | '<=' | '<'
 export type Value = { kind: 'word' | 'phrase'; text: string; at: number } | { kind: 'regex'; source: string; ignoreCase: boolean; at: number }
 
-export type Token =
-  | { kind: 'open' | 'close' | 'and' | 'or' | 'not'; at: number }
-  | { kind: 'value'; at: number; value: Value }
-  | { kind: 'field'; at: number; name: string; op: Operator; value: Value }
+export type Word = { kind: 'value'; at: number; value: Value } | { kind: 'field'; at: number; name: string; op: Operator; value: Value }
+export type Token = Mark | Word
 
 /** A fault in a search: where, what, and the way out. `at` counts characters from 0. */
 export function faultAt(at: number, message: string, wayOut: string): AppError {
@@ -86,13 +85,8 @@ function bare(text: string, at: number, word: RegExp): [string, number] {
 }
 
 function phraseAt(text: string, at: number): [Value, number] {
-  let phrase = ''
-  for (let place = at + 1; place < text.length; place++) {
-    const character = text[place] as string
-    if (character === '"') return [{ kind: 'phrase', text: phrase, at }, place + 1]
-    if (character === '\\' && /["\\]/.test(text[place + 1] ?? '')) phrase += text[++place] as string
-    else phrase += character
-  }
+  const found = quoted(text, at)
+  if (found !== undefined) return [{ kind: 'phrase', text: found.text, at }, found.end]
   throw faultAt(at, 'this quote is never closed', 'add " at its end; a quote within is written \\"')
 }
 

@@ -1,15 +1,12 @@
-/**
- * A search → a tree. Words side by side must all be there; `or` binds weaker than that; `-` takes away what follows.
- *
- *   search := side ('or' side)*      side := part ('and'? part)*      part := '-' part | '(' search ')' | test
- */
+/** A search → a tree, by the grammar of `#base/and-or.ts`; what a word means stands here. */
+import { type Grammar, type Mark, parseAndOr } from '#base/and-or.ts'
 import { nearest } from '#base/nearest.ts'
 import { type LogStream, logStreams } from '#contract/wire.ts'
 import { type Level, fold, levels } from '../model.ts'
 import { levelNamed } from '../text.ts'
 import { type Expression, type FieldTest, type Glob, type LabelName, type Leaf, allOf } from './ast.ts'
 import { matchesGlob } from './glob.ts'
-import { type Token, type Value, faultAt, tokens } from './lexer.ts'
+import { type Token, type Value, type Word, faultAt, tokens } from './lexer.ts'
 import { parseRegex } from './regex-parse.ts'
 
 export const maxQueryLength = 1000
@@ -22,69 +19,27 @@ export function parseQuery(text: string): Expression | null {
   const found = tokens(text)
   if (found.length === 0) return null
   if (found.filter((token) => token.kind === 'value' || token.kind === 'field').length > maxTests) throw faultAt(0, `it has more than ${maxTests} tests`, 'ask for less at once')
-  const parser = new Parser(found, text.length)
-  return parser.whole()
+  return parseAndOr(found, text.length, grammar)
 }
 
-class Parser {
-  readonly #tokens: readonly Token[]
-  readonly #end: number
-  #at = 0
-  constructor(found: readonly Token[], end: number) {
-    this.#tokens = found
-    this.#end = end
-  }
+const grammar: Grammar<Word, Expression> = {
+  maxDepth,
+  word: (token) => (token.kind === 'value' ? textTest(token.value) : fieldTest(token)),
+  not: (of) => ({ kind: 'not', of }),
+  all: allOf,
+  any: (of) => ({ kind: 'any', of }),
+  faults: {
+    tooDeep: (at) => faultAt(at, `it is nested deeper than ${maxDepth}`, 'ask in fewer parentheses'),
+    unclosed: (at) => faultAt(at, '"(" is never closed', 'add ")", or put it in quotes'),
+    unopened: (at) => faultAt(at, '")" closes nothing', 'take it away, or add "(" before; as text it stands in quotes: ")"'),
+    missing,
+  },
+}
 
-  whole(): Expression {
-    const tree = this.#either(0)
-    const left = this.#peek()
-    if (left !== undefined) throw faultAt(left.at, '")" closes nothing', 'take it away, or add "(" before; as text it stands in quotes: ")"')
-    return tree
-  }
-
-  #peek(): Token | undefined {
-    return this.#tokens[this.#at]
-  }
-
-  #either(depth: number): Expression {
-    if (depth > maxDepth) throw faultAt(this.#peek()?.at ?? 0, `it is nested deeper than ${maxDepth}`, 'ask in fewer parentheses')
-    const sides = [this.#side(depth)]
-    while (this.#peek()?.kind === 'or') {
-      this.#at++
-      sides.push(this.#side(depth))
-    }
-    return sides.length === 1 ? (sides[0] as Expression) : { kind: 'any', of: sides }
-  }
-
-  #side(depth: number): Expression {
-    const parts = [this.#part(depth)]
-    while (true) {
-      const token = this.#peek()
-      if (token === undefined || token.kind === 'or' || token.kind === 'close') return allOf(parts)
-      if (token.kind === 'and') this.#at++
-      parts.push(this.#part(depth))
-    }
-  }
-
-  #part(depth: number): Expression {
-    const token = this.#peek()
-    if (token === undefined) throw faultAt(this.#end, 'it ends where something is still missing', 'write what to look for; the words and, or are searched in quotes: "or"')
-    this.#at++
-    if (token.kind === 'not') {
-      if (depth > maxDepth) throw faultAt(token.at, `it is nested deeper than ${maxDepth}`, 'ask in fewer parentheses')
-      return { kind: 'not', of: this.#part(depth + 1) }
-    }
-    if (token.kind === 'open') {
-      if (this.#peek()?.kind === 'close') throw faultAt(token.at, 'nothing stands in these parentheses', 'as text they stand in quotes: "()"')
-      const inner = this.#either(depth + 1)
-      if (this.#peek()?.kind !== 'close') throw faultAt(token.at, '"(" is never closed', 'add ")", or put it in quotes')
-      this.#at++
-      return inner
-    }
-    if (token.kind === 'value') return textTest(token.value)
-    if (token.kind === 'field') return fieldTest(token)
-    throw faultAt(token.at, `"${token.kind === 'close' ? ')' : token.kind}" stands where something to look for should`, token.kind === 'close' ? 'take it away' : `the word itself is searched in quotes: "${token.kind}"`)
-  }
+function missing(at: number, token: Mark | undefined, before: Token | undefined): Error {
+  if (token === undefined) return faultAt(at, 'it ends where something is still missing', 'write what to look for; the words and, or are searched in quotes: "or"')
+  if (token.kind === 'close' && before?.kind === 'open') return faultAt(before.at, 'nothing stands in these parentheses', 'as text they stand in quotes: "()"')
+  return faultAt(at, `"${token.kind === 'close' ? ')' : token.kind}" stands where something to look for should`, token.kind === 'close' ? 'take it away' : `the word itself is searched in quotes: "${token.kind}"`)
 }
 
 function textTest(value: Value): Leaf {
