@@ -6,6 +6,7 @@ import { inOrder, samplesOf, widened } from './buckets.ts'
 import { decodeBuckets, decodePoints, encodeBuckets, encodePoints } from './codec.ts'
 import { type Bucket, type Point, rise, seriesKey } from './model.ts'
 import { answer, quantileIn } from './query.ts'
+import { levelOf, mostPoints, mostSeries, mostSteps, pointsFor } from './read.ts'
 
 const point = fc.record({ atMs: fc.integer({ min: 0, max: 4 * 3_600_000 }), value: fc.double({ noNaN: true, min: -1e12, max: 1e12 }) }, { noNullPrototype: true })
 const points = fc.array(point, { maxLength: 200 }).map(inOrder)
@@ -112,4 +113,17 @@ test('a series is the same however its labels are ordered; what is none is refus
   assert.throws(() => seriesKey('m m', {}), /no name of a metric/)
   assert.throws(() => seriesKey('m', { 'a-b': '1' }), /no name of a label/)
   assert.throws(() => seriesKey('m', { a: 'x'.repeat(301) }), /300/)
+})
+
+test('no question takes more memory than control has: a day of every series is asked of sums, not of samples', () => {
+  const now = new Date('2026-11-28T12:00:00Z')
+  const takes = (series: number, hours: number, stepMs: number) => {
+    const span = { fromMs: now.getTime() - hours * 3_600_000, toMs: now.getTime() }
+    return pointsFor(series, levelOf(stepMs, span.fromMs, now), span, (hours * 3_600_000) / stepMs)
+  }
+  assert.ok(takes(mostSeries, 24, 60_000) > mostPoints)
+  assert.ok(takes(mostSeries, mostSteps / 3600, 1000) > mostPoints, 'an answer of that many points is as much')
+  assert.ok(takes(mostSeries, 24, 12 * 60_000) < mostPoints)
+  assert.ok(takes(mostSeries, 1, 30_000) < mostPoints)
+  assert.ok(takes(400, 12, 6 * 60_000) < mostPoints)
 })

@@ -12,6 +12,10 @@ import { type Level, dayOf, levels } from './store.ts'
 
 export const mostSeries = 3000
 export const mostSteps = 2000
+/** Each is about 200 bytes while an answer is made, and control is small. */
+export const mostPoints = 2_000_000
+/** About how far apart samples are. */
+const grainMs = 10_000
 /** A counter's rise needs the sample before the first step. */
 const lookbackMs = 5 * 60_000
 /** Samples are kept for two days; beside a step this large they say no more than sums. */
@@ -30,7 +34,9 @@ export async function queryMetrics(db: Database, query: MetricQuery, apps: reado
   return db.snapshot(async (tx) => {
     const rows = await seriesOf(tx, { ...query, metric: isHistogram ? `${query.metric}_bucket` : query.metric }, apps, span)
     if (rows.length > mostSeries) throw new AppError('limited', `${query.metric} has more than ${mostSeries} series here; name the app, the service or another label in "where"`)
-    const buckets = await bucketsOf(tx, rows, levelOf(query.stepMs, first, now), span)
+    const level = levelOf(query.stepMs, first, now)
+    if (pointsFor(rows.length, level, span, steps.length) > mostPoints) throw new AppError('limited', `${query.metric} has ${rows.length} series here, which are too many points for so long a time; ask for less of it, with a step of 10m or more, or name the app or the service in "where"`)
+    const buckets = await bucketsOf(tx, rows, level, span)
     return { series: answer(query, rows.map((row) => ({ labels: row.labels, buckets: buckets.get(row.id) ?? [] }))) }
   })
 }
@@ -46,6 +52,11 @@ export function levelOf(stepMs: number, sinceMs: number, now: Date): Level {
   const ageMs = now.getTime() - sinceMs
   if (ageMs > fiveMinutesKeptMs || stepMs >= 24 * levels['1h']) return ageMs < 3 * 86_400_000 ? '5m' : '1h'
   return ageMs > rawKeptMs || stepMs >= 2 * levels['5m'] ? '5m' : 'raw'
+}
+
+/** About how many points are read, or answered where these are more. */
+export function pointsFor(series: number, level: Level, { fromMs, toMs }: Span, steps: number): number {
+  return series * Math.max(steps, (toMs - fromMs) / (levels[level] || grainMs))
 }
 
 /** Names with how many series each has. */
