@@ -47,7 +47,7 @@ describe('metrics', () => {
   test('are a line a series: labels, sparkline, newest, least and greatest, in the unit that the name tells', async () => {
     const out = await ok('metrics', 'query', 'nightshift_http_requests_total', '--fn', 'rate', '--by', 'service,app', '--where', 'app=shop', '--since', '1h', '--offset', '1d')
     assert.match(out, /^series +rate +last +min +max$/m)
-    assert.match(out, /^app=shop service=web +▂▁█ +12\.4\/s +1\.5\/s +12\.4\/s$/m)
+    assert.match(out, /^app=shop service=web +▂ █ +12\.4\/s +1\.5\/s +12\.4\/s$/m)
     assert.match(out, /^app=shop service=api +▁█▁ +0\/s +0\/s +0\.25\/s$/m)
     const { since, ...rest } = (api.asked[0] ?? { query: {} }).query as Record<string, string>
     assert.deepEqual(rest, { metric: 'nightshift_http_requests_total', fn: 'rate', by: 'service,app', where: 'app=shop', offset: '1d' })

@@ -108,6 +108,7 @@ describe('what is seen', () => {
   test('sparklines: nothing, zeros, and neighbours summed up', () => {
     assert.equal(sparkline([]), '')
     assert.equal(sparkline([0, 0]), '▁▁')
+    assert.equal(sparkline([1, null, 2]), '▅ █')
     assert.deepEqual(thinned([1, 2, 3, 4, 5], 2), [6, 9])
     assert.deepEqual(thinned([1, 2], 5), [1, 2])
   })

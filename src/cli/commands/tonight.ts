@@ -29,8 +29,8 @@ export const tonight = command({
   },
 })
 
-/** Numbers as eight heights of blocks; '' for none. */
-export function sparkline(values: readonly number[]): string {
-  const highest = Math.max(0, ...values)
-  return values.map((value) => '▁▂▃▄▅▆▇█'[highest === 0 ? 0 : Math.min(7, Math.round((value / highest) * 7))]).join('')
+/** Numbers as eight heights of blocks, a gap where nothing is known; '' for none. */
+export function sparkline(values: readonly (number | null)[]): string {
+  const highest = values.reduce<number>((most, value) => Math.max(most, value ?? 0), 0)
+  return values.map((value) => (value === null ? ' ' : '▁▂▃▄▅▆▇█'[highest === 0 ? 0 : Math.min(7, Math.round((value / highest) * 7))])).join('')
 }

@@ -134,7 +134,7 @@ export function openChecks(deps: ChecksDeps): Checks {
       loops = [
         startLoop({ name: 'checks', periodMs, turn, onError: (error) => log.error({ err: error }, 'a turn of checks failed') }),
         startLoop({
-          name: 'checks-retention', periodMs: 3_600_000, onError: (error) => log.error({ err: error }, 'retention of checks failed'),
+          name: 'checks.tidy', periodMs: 3_600_000, onError: (error) => log.error({ err: error }, 'retention of checks failed'),
           turn: async (now) => {
             const gone = await dropOld(db, { points: new Date(now.getTime() - kept.points), results: new Date(now.getTime() - kept.results), segments: new Date(now.getTime() - kept.segments), windows: new Date(now.getTime() - kept.windows) })
             return { actions: gone > 0 ? [`forgot ${gone} old rows of checks`] : [], waiting: [] }

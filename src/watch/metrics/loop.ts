@@ -18,7 +18,7 @@ const dayOverMs = 3 * 3_600_000
 type Options = { onError: (error: unknown) => void; clock?: Clock }
 
 export function startMetricSealing(db: Database, options: Options): Loop {
-  return startLoop({ name: 'metric sealing', periodMs: 60_000, turn: (now) => sealTurn(db, now), ...options })
+  return startLoop({ name: 'metrics.seal', periodMs: 60_000, turn: (now) => sealTurn(db, now), ...options })
 }
 
 /** One turn: a partition that is old enough takes no more points, and those before the current one become chunks, oldest first. */
@@ -61,7 +61,7 @@ function sumChunks(series: number, level: Level, buckets: readonly Bucket[]): Ne
 }
 
 export function startMetricTidying(db: Database, options: Options & { onForgotten: () => void }): Loop {
-  return startLoop({ name: 'metric tidying', periodMs: 10 * 60_000, turn: (now, signal) => tidyTurn(db, now, options.onForgotten, signal), ...options })
+  return startLoop({ name: 'metrics.tidy', periodMs: 10 * 60_000, turn: (now, signal) => tidyTurn(db, now, options.onForgotten, signal), ...options })
 }
 
 /** One turn: merges days that are over, forgets what is older than it is kept. */

@@ -116,8 +116,8 @@ const least = (values: readonly number[]) => values.reduce((one, other) => Math.
 const most = (values: readonly number[]) => values.reduce((one, other) => Math.max(one, other), -Infinity)
 
 /** At most so many values, each the mean of those known among its neighbours; below nothing where all are negative. */
-function drawn(series: MetricSeriesView): number[] {
+function drawn(series: MetricSeriesView): (number | null)[] {
   const size = Math.max(1, Math.ceil(series.points.length / sparkWidth))
   const groups = Array.from({ length: Math.ceil(series.points.length / size) }, (_, at) => series.points.slice(at * size, (at + 1) * size).flatMap(([, value]) => value ?? []))
-  return groups.map((group) => (group.length === 0 ? 0 : Math.max(0, group.reduce((sum, value) => sum + value, 0) / group.length)))
+  return groups.map((group) => (group.length === 0 ? null : Math.max(0, group.reduce((sum, value) => sum + value, 0) / group.length)))
 }

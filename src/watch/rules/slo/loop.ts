@@ -33,7 +33,13 @@ export function startSlos({ db, log }: { db: Database; log: Logger }): Loop[] {
   const onError = (error: unknown) => log.error({ err: error }, 'a turn of the SLOs failed')
   return [
     startLoop({ name: 'slos', periodMs: minute, onError, turn: (now) => slosTurn(db, now) }),
-    startLoop({ name: 'slo-retention', periodMs: 30 * minute, onError, turn: async (now) => ({ actions: [`thinned ${await thinSums(db, new Date(now.getTime() - fineMs), new Date(now.getTime() - keptMs))} sums`], waiting: [] }) }),
+    startLoop({
+      name: 'slos.tidy', periodMs: 30 * minute, onError,
+      turn: async (now) => {
+        const thinned = await thinSums(db, new Date(now.getTime() - fineMs), new Date(now.getTime() - keptMs))
+        return { actions: thinned > 0 ? [`thinned ${thinned} sums`] : [], waiting: [] }
+      },
+    }),
   ]
 }
 
