@@ -23,7 +23,7 @@ function samples(): Check[] {
     check('certificate', 'shop.example.com', 'warn', 'the certificate of shop.example.com ends in 12 days, on 2026-12-10', { kind: 'tls', everyMs: 3_600_000, config: { address: 'shop.example.com:443', warn: 21, err: 7 }, service: null }),
     check('backup', 'nightly backup', 'up', 'it ran for 4 min 12 s', { kind: 'heartbeat', everyMs: 86_400_000, retries: 0, config: { grace: '30m', slug: 'backup' }, app: null, environment: null, service: null }),
     check('load', 'load of heron', 'up', 'LOAD OK - total load average: 0.31, 0.22, 0.19', { kind: 'plugin', from: ['machine:heron'], config: { plugin: 'check_load', args: ['-w', '4', '-c', '8'] }, criteria: ['load1 GT 4 warn'], app: null, environment: null, service: null }),
-    check('db', 'jobs waiting', 'up', '1 rows, the first value is 14', { kind: 'postgres', secrets: ['password'], config: { host: 'db', port: 5432, user: 'ro', query: 'SELECT count(*) FROM jobs' }, service: 'db' }),
+    check('db', 'jobs waiting', 'up', '1 row, the first value is 14', { kind: 'postgres', secrets: ['password'], config: { host: 'db', port: 5432, user: 'ro', query: 'SELECT count(*) FROM jobs' }, service: 'db' }),
     check('ping', 'office line', 'paused', 'rosa paused it', { kind: 'ping', pausedBy: 'rosa', config: { host: 'office.example.com', count: 3 }, app: null, environment: null, service: null }),
   ]
 }

@@ -10,7 +10,7 @@ const idOf = (n: number) => `5eed${n.toString(16).padStart(12, '0')}${'c0ffee00'
 const numberOf = (id: string) => Number.parseInt(id.slice(4, 16), 16)
 
 export function sampleTraces(now: number): TraceSummary[] {
-  const newest = Math.floor(now / stepMs)
+  const newest = Math.floor(now / stepMs) - 1 // the current step may still be ahead
   return Array.from({ length: count }, (_, nth) => {
     const spans = spansOf(newest - nth)
     const first = spans[0] as Span

@@ -24,12 +24,14 @@ export function CheckListRow({ check }: { check: CheckRow }) {
             <Tag>{check.kind}</Tag>
             {check.app === null ? null : <span className="text-sm text-soft">{[check.app, check.environment === 'production' ? null : check.environment, check.service].filter((part) => part !== null).join(' / ')}</span>}
           </p>
-          <p className={`truncate text-sm ${stateText[check.state]}`}>
+          <p className={`text-sm max-md:line-clamp-2 md:truncate ${stateText[check.state]}`}>
             {check.state} for <Lasting from={check.since} to={null} />: {check.because}
           </p>
         </div>
       </div>
-      <StateStrip strip={check.strip} />
+      <div className="max-md:pl-7">
+        <StateStrip strip={check.strip} />
+      </div>
       <div className="flex items-center gap-3 max-md:hidden">
         <Spark values={check.spark.map((value) => value ?? 0)} width={96} height={26} label={`latency of ${check.name} over two hours`} />
         <span className="num w-16 text-right text-sm text-soft">{took === undefined ? '' : shortMs(took)}</span>

@@ -28,7 +28,7 @@ export function LogFilters({ filter, onFilter, apps, services, instances, known,
         <Select
           label="App"
           hideLabel
-          className="max-sm:min-w-[30%] max-sm:flex-1"
+          className="max-sm:min-w-[45%] max-sm:flex-1"
           value={app}
           onChange={(event) => {
             const [name, env] = event.target.value.split('/')
@@ -50,7 +50,7 @@ export function LogFilters({ filter, onFilter, apps, services, instances, known,
 
 function Pick({ label, all, value, options, onChange, text = (one) => one }: { label: string; all: string; value: string | undefined; options: readonly string[]; onChange: (value: string | undefined) => void; text?: (one: string) => string }) {
   return (
-    <Select label={label} hideLabel className="max-sm:min-w-[30%] max-sm:flex-1" value={value ?? ''} onChange={(event) => onChange(event.target.value === '' ? undefined : event.target.value)}>
+    <Select label={label} hideLabel className="max-sm:min-w-[45%] max-sm:flex-1" value={value ?? ''} onChange={(event) => onChange(event.target.value === '' ? undefined : event.target.value)}>
       <option value="">{all}</option>
       {(value === undefined || options.includes(value) ? options : [value, ...options]).map((one) => (
         <option key={one} value={one}>

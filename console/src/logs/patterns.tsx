@@ -89,7 +89,7 @@ function Pattern({ pattern: { pattern, count, levels, lastAt, spread }, filter, 
     <li className="flex flex-wrap items-center gap-x-4 gap-y-1 border-b border-rule px-3 py-1.5 hover:bg-hover">
       <span className="num w-[7ch] text-right">{count}</span>
       <Spark values={spread} width={90} height={22} label={`${count} lines over the time`} />
-      <span className={`min-w-0 flex-1 basis-80 font-mono text-[12.5px] break-all ${tone}`}>
+      <span className={`min-w-0 flex-1 basis-80 font-mono text-[12.5px] break-all max-sm:order-last max-sm:basis-full ${tone}`}>
         {worst === null ? null : <span aria-hidden="true">{worst === 'error' ? '✕ ' : '▲ '}</span>}
         {worst === null ? null : <span className="sr-only">{worst}: </span>}
         {pattern.split(/(<(?:n|id|ip|time|text|\*)>)/).map((piece, at) => (at % 2 === 1 ? <span key={at} className="text-soft">{piece}</span> : piece))}
@@ -98,7 +98,7 @@ function Pattern({ pattern: { pattern, count, levels, lastAt, spread }, filter, 
         <Ago at={lastAt} />
       </span>
       {search === '' ? null : (
-        <span className="flex gap-1">
+        <span className="flex gap-1 max-sm:ml-auto">
           <Button size="sm" tone="quiet" onClick={() => onFilter({ view: undefined, q: withTest(filter.q, search, 'filter') })}>
             Lines
           </Button>

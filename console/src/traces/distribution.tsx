@@ -22,8 +22,8 @@ export function Distribution({ durations, onSlower }: { durations: TraceList['du
                 <span className="block w-full bg-red-mark" style={{ height: `${(bar.errors / most) * 100}%` }} />
                 <span className="block w-full bg-accent opacity-60 group-hover:opacity-100" style={{ height: `${((bar.traces - bar.errors) / most) * 100}%`, minHeight: bar.traces > 0 ? 2 : 0 }} />
               </button>
-              <span aria-hidden="true" className={`num block border-t border-rule pt-0.5 text-[11px] whitespace-nowrap text-soft ${nth % 3 === 0 ? '' : 'invisible'}`}>
-                {formatMs(from)}
+              <span aria-hidden="true" className="num block border-t border-rule pt-0.5 text-[11px] whitespace-nowrap text-soft">
+                {nth % 3 === 0 ? formatMs(from) : '\u00a0'}
               </span>
             </li>
           )

@@ -21,7 +21,7 @@ export function TraceRows({ traces }: { traces: readonly TraceSummary[] }) {
               {trace.operation} <span className="text-soft">{trace.app === trace.service ? trace.app : `${trace.app}/${trace.service}`}</span>
             </span>
             {trace.errors > 0 ? <Tag tone="red">{plural(trace.errors, 'error')}</Tag> : trace.because === 'slow' ? <Tag>slow</Tag> : null}
-            <span className="num w-40 shrink-0 truncate text-right text-sm text-soft max-md:hidden">
+            <span className="num w-48 shrink-0 truncate text-right text-sm text-soft max-md:hidden">
               {plural(trace.spans, 'span')}, {plural(trace.services.length, 'service')}
             </span>
             <Ago at={trace.at} className="w-20 shrink-0 text-right text-sm text-soft" />

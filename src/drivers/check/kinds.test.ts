@@ -177,7 +177,7 @@ test('postgres: a query is asked of a real server, and cannot write', async () =
   const url = new URL(database.url)
   const config = { host: url.hostname, port: Number(url.port), user: url.username, password: decodeURIComponent(url.password) || undefined, database: url.pathname.slice(1) }
   const said = async (more: Record<string, unknown>) => { const { status, message } = await run('postgres', { ...config, ...more }); return `${status}: ${message}` }
-  assert.equal(await said({ query: 'SELECT count(*) FROM apps', expect: '0' }), 'ok: 1 rows, the first value is 0')
+  assert.equal(await said({ query: 'SELECT count(*) FROM apps', expect: '0' }), 'ok: 1 row, the first value is 0')
   assert.match(await said({ query: 'SELECT 1', expect: '2' }), /^err: .* not 2$/)
   assert.match(await said({ query: 'CREATE TABLE x (y int)' }), /^err: .*read-only/)
   assert.match(await said({ query: 'COMMIT; CREATE TABLE x (y int)' }), /^err: cannot insert multiple commands/)

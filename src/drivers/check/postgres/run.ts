@@ -37,5 +37,6 @@ function judgeRows(rows: readonly unknown[][], rowCount: number | null, { expect
   const number = text.trim() === '' ? NaN : Number(text)
   const metrics = [{ name: 'rows', value: rowCount ?? rows.length }, ...(Number.isFinite(number) ? [{ name: 'value', value: number }] : [])]
   if (expect !== undefined && text !== expect) return { status: 'err', message: `the query answered ${first === undefined ? 'nothing' : brief(text, 100)}, not ${expect}`, metrics }
-  return { status: 'ok', message: `${rowCount ?? rows.length} rows${text === '' ? '' : `, the first value is ${brief(text, 100)}`}`, metrics }
+  const count = rowCount ?? rows.length
+  return { status: 'ok', message: `${count} ${count === 1 ? 'row' : 'rows'}${text === '' ? '' : `, the first value is ${brief(text, 100)}`}`, metrics }
 }
