@@ -6,12 +6,13 @@
  */
 import { stat } from 'node:fs/promises'
 import type { LogBatch, LogStream } from '#contract/wire.ts'
-import { isAppError, messageOf } from '#base/errors.ts'
+import { messageOf } from '#base/errors.ts'
 import { sleep } from '#base/clock.ts'
 import { readJson, replaceFile } from '../../durable-file.ts'
 import type { ControlClient } from '../../control-client.ts'
 import type { Log } from '../log.ts'
 import { find, identityOf, isAsRead, newer, oldest, readLines } from './rotated-file.ts'
+import { sendBatch } from './send-batch.ts'
 
 /** A line on its way, and whose it is. */
 export type ShippedLine = {
@@ -66,18 +67,6 @@ export function startFileShipper(options: FileShipperOptions): { close(): Promis
   const { control, log, file, pollMs = 500 } = options
   const closing = new AbortController()
 
-  async function send(batch: LogBatch): Promise<void> {
-    for (let tries = 0; ; tries++) {
-      try {
-        return await control.post('/internal/logs', batch, closing.signal)
-      } catch (error) {
-        closing.signal.throwIfAborted()
-        if (isAppError(error, 'invalid')) return log.error({ source: batch.source, error: messageOf(error) }, `control refuses a batch of ${file} for good; it is skipped`)
-        await sleep(Math.min(10_000, 200 * 2 ** Math.min(tries, 10)), closing.signal)
-      }
-    }
-  }
-
   async function begin(path: string, counts: Record<string, number>, epoch: string, isFirst: boolean): Promise<Position> {
     const info = await stat(path)
     const offset = isFirst && options.from === 'end' ? info.size : 0
@@ -123,7 +112,7 @@ export function startFileShipper(options: FileShipperOptions): { close(): Promis
       const { batches, sequence } = batchesOf(chunk.lines, options, at)
       at = { ...at, end: chunk.end, guard: chunk.guard, after: { ...at.counts, ...Object.fromEntries(batches.map(({ key, batch }) => [key, batch.to])) } }
       if (resumed === null) await replaceFile(options.stateFile, JSON.stringify(at), { sync: false }).catch((error: unknown) => log.warn({ error: messageOf(error) }, `the position in ${file} could not be written; going on without`))
-      for (const { batch } of batches) await send(batch)
+      for (const { batch } of batches) await sendBatch({ control, log, what: file }, batch, closing.signal)
       at = { ...at, offset: chunk.end, counts: at.after, ...(sequence === undefined ? {} : { sequence }) }
     }
   }

@@ -9,12 +9,13 @@ import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { sleep } from '#base/clock.ts'
-import { isAppError, messageOf } from '#base/errors.ts'
+import { messageOf } from '#base/errors.ts'
 import { systemApp, systemEnvironment } from '#contract/system-logs.ts'
 import type { LogBatch, LogEntry } from '#contract/wire.ts'
 import type { ControlClient } from '../../control-client.ts'
 import { readJson, replaceFile } from '../../durable-file.ts'
 import type { Log } from '../log.ts'
+import { sendBatch } from '../shipping/send-batch.ts'
 
 type Position = { source: string; cursor: string | null; position: number; pending: { batch: LogBatch; cursor: string } | null }
 type Options = { home: string; machine: string; control: Pick<ControlClient, 'post'>; log: Log; /** Such as `--file`. */ args: readonly string[] }
@@ -53,7 +54,7 @@ async function follow({ home, machine, control, log, args }: Options, signal: Ab
   let at: Position = (await readJson<Position>(stateFile).catch(() => null)) ?? { source: `journal:${machine}:${Date.now().toString(36)}`, cursor: null, position: 0, pending: null }
   const settle = async () => {
     if (at.pending === null) return
-    await send(control, at.pending.batch, log, signal)
+    await sendBatch({ control, log, what: 'the journal' }, at.pending.batch, signal)
     at = { ...at, cursor: at.pending.cursor, position: at.pending.batch.to, pending: null }
   }
   await settle()
@@ -92,18 +93,6 @@ async function follow({ home, machine, control, log, args }: Options, signal: Ab
   }
   signal.throwIfAborted()
   throw new Error(`journalctl ended: ${words()}`)
-}
-
-async function send(control: Pick<ControlClient, 'post'>, batch: LogBatch, log: Log, signal: AbortSignal): Promise<void> {
-  for (let tries = 0; ; tries++) {
-    try {
-      return await control.post('/internal/logs', batch, signal)
-    } catch (error) {
-      signal.throwIfAborted()
-      if (isAppError(error, 'invalid')) return log.error({ error: messageOf(error) }, 'control refuses a batch of the journal for good; it is skipped')
-      await sleep(Math.min(retryMs.max, 200 * 2 ** Math.min(tries, 10)), signal)
-    }
-  }
 }
 
 function said(child: ChildProcessByStdio<null, Readable, Readable>): () => string {
