@@ -20,6 +20,8 @@ export type TaskIdentity = {
   /** The slug's digest, or the image. */
   artifact: string
   port: number | null
+  /** Where it sends StatsD. */
+  statsdPort?: number | null
   health: HealthSpec
   stop: InstanceSpec['stop']
 }
@@ -72,6 +74,7 @@ export function labelsOf(who: TaskIdentity): Record<string, string> {
     release: String(who.release),
     artifact: who.artifact,
     port: who.port === null ? '' : String(who.port),
+    ...(who.statsdPort ? { statsd: String(who.statsdPort) } : {}),
     health: JSON.stringify(who.health),
     stop: JSON.stringify(who.stop),
   }
@@ -86,6 +89,7 @@ export function readTask(status: TaskStatus): TaskView | null {
   const attempt = Number(label('attempt'))
   if (!instance || !kind || !Number.isInteger(generation) || !Number.isInteger(attempt)) return null
   const port = label('port')
+  const statsd = Number(label('statsd'))
   return {
     status,
     who: {
@@ -101,6 +105,7 @@ export function readTask(status: TaskStatus): TaskView | null {
       release: Number(label('release') ?? 0),
       artifact: label('artifact') ?? '',
       port: port ? Number(port) : null,
+      ...(statsd > 0 ? { statsdPort: statsd } : {}),
       health: parsed<HealthSpec>(label('health')) ?? { kind: 'none', settleMs: 0, startupMs: 0 },
       stop: parsed<InstanceSpec['stop']>(label('stop')) ?? { signal: 'SIGTERM', graceMs: 10_000, drainMs: 10_000 },
     },

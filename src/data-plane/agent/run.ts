@@ -34,6 +34,7 @@ import { startScraping } from './shipping/scrape.ts'
 import { startStats } from './shipping/stats.ts'
 import { openTaskLogs } from './shipping/task-logs.ts'
 import { type TelemetryListener, openTelemetryListener } from './shipping/telemetry.ts'
+import { openStatsd } from './statsd/statsd.ts'
 import { openSlugs } from './slugs.ts'
 import { createStarter } from './starter.ts'
 import { type AgentState, openState } from './state.ts'
@@ -96,7 +97,9 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
   })
   const health = createHealthWatch({ driver, now, onChange: (view, seen, before) => onHealth({ state, facts, endpoints }, view, seen, before, wake) })
   const logs = await openTaskLogs({ folder: join(home, 'agent', 'logs'), machine, driver, control, onShipped: wake, log })
-  const starter = createStarter({ driver, slugs, ports: new PortAllocator(options.portRange ?? defaultPortRange), tasks: () => loop?.tasks() ?? [] })
+  const noStatsd = { open: async () => null, close: async () => {} }
+  const statsd = options.controlUrl === null ? noStatsd : openStatsd({ machine, host: () => driver.hostAddress({}), control, tasks: () => loop?.tasks() ?? [], log, periodMs: options.statsPeriodMs ?? 10_000 })
+  const starter = createStarter({ statsd, driver, slugs, ports: new PortAllocator(options.portRange ?? defaultPortRange), tasks: () => loop?.tasks() ?? [] })
   const effects = createEffects({
     state,
     driver,
@@ -193,6 +196,7 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
     clearInterval(collector)
     stats.close()
     scraping.close()
+    await statsd.close()
     await checks.close()
     await sessions.closeAll()
     await loop?.close()

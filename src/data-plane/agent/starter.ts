@@ -3,6 +3,7 @@ import type { InstanceSpec } from '#contract/wire.ts'
 import type { TaskDriver, TaskSpec } from '#drivers/task/port.ts'
 import { displayName, identityOf, labelsOf, type TaskView } from './identity.ts'
 import { type PortAllocator, whyTaken } from './ports.ts'
+import type { Statsd } from './statsd/statsd.ts'
 import type { Slugs } from './slugs.ts'
 
 /** The port inside a container, where nobody else could have it. */
@@ -20,6 +21,7 @@ export function createStarter(options: {
   driver: Pick<TaskDriver, 'ownAddresses'>
   slugs: Pick<Slugs, 'ensure'>
   ports: PortAllocator
+  statsd: Pick<Statsd, 'open'>
   tasks(): readonly TaskView[]
 }): Starter {
   const reserved = new Set<number>()
@@ -50,7 +52,9 @@ export function createStarter(options: {
       const slugPath = spec.artifact.kind === 'slug' ? await options.slugs.ensure(spec.artifact) : null
       const port = await choosePort(spec)
       if (port !== null) reserved.add(port)
-      const who = identityOf(spec, attempt, port)
+      const asked = identityOf(spec, attempt, port)
+      const statsd = spec.env['STATSD_HOST'] === undefined && spec.env['STATSD_PORT'] === undefined ? await options.statsd.open(asked) : null
+      const who = { ...asked, statsdPort: statsd?.port ?? null }
       return {
         task: {
           id: who.task,
@@ -59,7 +63,7 @@ export function createStarter(options: {
           slugPath,
           root: spec.root,
           command: spec.command,
-          env: port === null ? spec.env : { ...spec.env, PORT: String(port) },
+          env: { ...spec.env, ...(port === null ? {} : { PORT: String(port) }), ...(statsd === null ? {} : { STATSD_HOST: statsd.host, STATSD_PORT: String(statsd.port) }) },
           port,
           volumes: spec.volumes,
           resources: spec.resources,

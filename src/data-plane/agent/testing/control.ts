@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { gunzipSync } from 'node:zlib'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { CheckBatch } from '#contract/checks.ts'
+import type { ScrapeBatch } from '#contract/scraping.ts'
 import type { AgentToControl, ControlToAgent, Fact, InstanceSpec, LogBatch, LogEntry, ObservedInstance, StatBatch } from '#contract/wire.ts'
 
 /** The other end of an agent's connection: says what is desired, stores what is sent, each line and fact once. */
@@ -15,6 +16,7 @@ export type ControlEnd = AsyncDisposable & {
   facts: Fact[]
   stats: StatBatch[]
   checks: CheckBatch[]
+  scrapes: ScrapeBatch[]
   /** By digest. */
   plugins: Map<string, Buffer>
   messages: AgentToControl[]
@@ -34,6 +36,7 @@ export async function controlEnd(options: { artifacts?: string } = {}): Promise<
   const facts = new Map<string, Fact>()
   const stats: StatBatch[] = []
   const checks: CheckBatch[] = []
+  const scrapes: ScrapeBatch[] = []
   const plugins = new Map<string, Buffer>()
   const messages: AgentToControl[] = []
   const faults: string[] = []
@@ -56,6 +59,7 @@ export async function controlEnd(options: { artifacts?: string } = {}): Promise<
     if (path === '/internal/logs') storeLogs(body as LogBatch)
     else if (path === '/internal/facts') for (const fact of (body as { facts: Fact[] }).facts) facts.set(fact.id, facts.get(fact.id) ?? fact)
     else if (path === '/internal/checks') checks.push(body as CheckBatch)
+    else if (path === '/internal/scrapes') scrapes.push(body as ScrapeBatch)
     else if (path === '/internal/stats') stats.push(body as StatBatch)
   }
 
@@ -97,6 +101,7 @@ export async function controlEnd(options: { artifacts?: string } = {}): Promise<
     logs,
     stats,
     checks,
+    scrapes,
     plugins,
     messages,
     faults,
