@@ -325,7 +325,7 @@ test('an operator sets a rule: its time and its budgets', async () => {
 test('an alert of a check after a change: the change is undone, verified by the alert clearing; without a change nothing is added to it', async () => {
   await serve({ web: {} }, { COLOUR: 'blue' })
   clock = new Date(clock.getTime() + 3_600_000)
-  const raise = (check: string) => db.transaction((tx) => raiseAlert(tx, { target: `check:${check}`, app, environment: 'production', service: 'web', machine: null, severity: 'critical', title: `${check} is down`, because: '503', way_out: 'look', remediation: null }, rosa, clock))
+  const raise = (check: string, severity: 'critical' | 'warning' = 'critical') => db.transaction((tx) => raiseAlert(tx, { target: `check:${check}`, app, environment: 'production', service: 'web', machine: null, severity, title: `${check} is down`, because: '503', way_out: 'look', remediation: null }, rosa, clock))
   const clear = async () => { for (const one of await alerts()) await db.transaction((tx) => clearAlert(tx, one.id, 'it answers', rosa, clock)) }
   const id = await instance('web', 'ready')
   await raise('chk_a')
@@ -334,6 +334,9 @@ test('an alert of a check after a change: the change is undone, verified by the 
   await clear()
   await pass(40)
   await serve({ web: {} }, { COLOUR: 'broken' })
+  await raise('chk_warning', 'warning')
+  await pass(20)
+  assert.equal((await all()).length, 0, 'a warning undoes nothing')
   await raise('chk_b')
   await pass(20)
   const open = await newest('web')

@@ -20,7 +20,8 @@ const windowMs = 10 * 60_000
 export async function readServiceFacts(db: Db, now: Date): Promise<ServiceFacts[]> {
   const since = new Date(now.getTime() - windowMs)
   const [serving, scales, instances, counts, falls, ejections] = [await servingReleases(db), await readScales(db), await liveInstances(db), await recentCounts(db, now), await fallsSince(db, since), await ejectionsSince(db, since)]
-  const told = (await openAlerts(db)).filter(({ target }) => isOthers(target))
+  // what is only a warning tells a person; it is no reason to undo a change
+  const told = (await openAlerts(db)).filter(({ target, severity }) => isOthers(target) && severity === 'critical')
   const facts = serving.flatMap(({ app, environment, release, manifest, rolling_out }) =>
     Object.entries(effectiveManifest(manifest, environment).services).map(([service, spec]): ServiceFacts => {
       const mine = <T extends { app: string; environment: string; service: string }>(rows: readonly T[]) => rows.filter((row) => row.app === app && row.environment === environment && row.service === service)
