@@ -64,7 +64,7 @@ export function previewHandlers(world: World, baseUrl: () => string): Handlers {
     },
 
     'tonight.read': async () => tonightOf(world, Date.now(), summaryOf),
-    'map.read': async () => mapOf(world, Date.now()),
+    'map.read': async ({ query }) => (query.at === undefined ? mapOf(world, Date.now()) : { ...mapOf(world, Date.parse(query.at)), live: false }),
     'loops.list': async () => [
       { name: 'healing', startedAt: new Date(Date.now() - 1200).toISOString(), tookMs: 14, turns: 5120, actions: [], waiting: ['shop/production/web: watches whether it helped that shop/web.1 was started again'], errors: [] },
       { name: 'rollouts', startedAt: new Date(Date.now() - 2600).toISOString(), tookMs: 6, turns: 2210, actions: [], waiting: [], errors: [] },

@@ -87,7 +87,7 @@ function Pattern({ pattern: { pattern, count, levels, lastAt, spread }, filter, 
   const tone = worst === 'error' ? 'text-red' : worst === 'warn' ? 'text-amber' : ''
   return (
     <li className="flex flex-wrap items-center gap-x-4 gap-y-1 border-b border-rule px-3 py-1.5 hover:bg-hover">
-      <span className="num w-[7ch] text-right">{count}</span>
+      <span className="num w-[7ch] text-right max-sm:w-auto">{count}</span>
       <Spark values={spread} width={90} height={22} label={`${count} lines over the time`} />
       <span className={`min-w-0 flex-1 basis-80 font-mono text-[12.5px] break-all max-sm:order-last max-sm:basis-full ${tone}`}>
         {worst === null ? null : <span aria-hidden="true">{worst === 'error' ? '✕ ' : '▲ '}</span>}

@@ -40,7 +40,7 @@ export function MapList({ map }: { map: MapView }) {
                 <td>
                   {callers.map((edge) => (
                     <p key={edge.id} className="sm:whitespace-nowrap">
-                      {edge.fromApp === null ? '' : `${edge.fromApp}/`}{edge.from ?? 'ingress'} <span className="num text-soft">{edge.requestRate === 0 ? 'idle' : `${formatRate(edge.requestRate)}, ${formatShare(edge.errorShare)} fail, p95 ${formatLatency(edge.p95Ms)}`}</span>
+                      {edge.fromApp === null ? '' : `${edge.fromApp}/`}{edge.from ?? 'ingress'} <span className="num text-soft">{edge.requestRate === 0 ? 'idle' : [formatRate(edge.requestRate), `${formatShare(edge.errorShare)} fail`, `p95 ${formatLatency(edge.p95Ms)}`].map(unbroken).join(', ')}</span>
                     </p>
                   ))}
                 </td>
@@ -53,3 +53,6 @@ export function MapList({ map }: { map: MapView }) {
     </div>
   )
 }
+
+/** Lines break between figures, not within one. */
+const unbroken = (figure: string) => figure.replaceAll(' ', '\u00a0')

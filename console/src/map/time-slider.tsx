@@ -38,7 +38,7 @@ export function TimeSlider({ at }: { at: string | undefined }) {
         </span>
         <input type="range" className="block w-full accent-(--accent)" aria-label="Moment that the map shows" aria-valuetext={shown === 0 ? 'now' : exactTime(moment)} min={-dayMinutes} max={0} step={1} value={-shown} onChange={(event) => setBack(-Number(event.target.value))} />
       </div>
-      <p className="num w-24 shrink-0 text-right text-sm" title={exactTime(moment)}>
+      <p className="num w-24 shrink-0 max-sm:w-12 text-right text-sm" title={exactTime(moment)}>
         {shown === 0 ? 'now' : clockTime(moment)}
       </p>
       <Button size="sm" onClick={() => setBack(0)} disabled={shown === 0}>

@@ -38,7 +38,7 @@ function SpanRow({ row, wholeMs, shade, open, onToggle }: { row: WaterfallRow; w
   const width = wholeMs === 0 ? 100 : (span.durationMs / wholeMs) * 100
   return (
     <button type="button" aria-expanded={open} onClick={onToggle} className="flex w-full items-center gap-3 py-1 text-left hover:bg-hover max-md:flex-wrap max-md:gap-y-0.5 max-md:py-2">
-      <span className="w-[38%] min-w-0 truncate max-md:w-[calc(100%-5.5rem)]" style={{ paddingLeft: Math.min(depth, mostIndent) * 14 }}>
+      <span className="w-[38%] min-w-0 truncate max-md:w-[calc(100%-6rem)]" style={{ paddingLeft: Math.min(depth, mostIndent) * 14 }}>
         <span aria-hidden="true" className="mr-2 inline-block size-2.5 rounded-[2px] align-baseline" style={{ background: shade }} />
         <span className={failed ? 'text-red' : critical ? 'font-medium' : ''}>
           {failed ? '✕ ' : ''}

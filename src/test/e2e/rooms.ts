@@ -1,10 +1,16 @@
+import { sampleTraces } from '../../../scripts/preview/traces.ts'
+
 /** Every page that tests walk and that is photographed; `ready` is what a visitor sees once it has loaded. */
 export type Room = { name: string; path: string; ready: string; scene?: 'night' | 'quiet' | 'fresh' }
+
+const failedTrace = sampleTraces(Date.now()).find((trace) => trace.errors > 0)?.traceId ?? ''
+const threeHoursAgo = new Date(Date.now() - 3 * 3_600_000).toISOString()
 
 export const rooms: readonly Room[] = [
   { name: 'tonight', path: '/', ready: 'h1' },
   { name: 'map', path: '/map', ready: '.react-flow__node, table' },
   { name: 'map-selected', path: '/map?select=shop/production/api', ready: '.react-flow__node, table' },
+  { name: 'map-past', path: `/map?at=${threeHoursAgo}`, ready: 'text=as it was at' },
   { name: 'apps', path: '/apps', ready: 'text=billing' },
   { name: 'app', path: '/apps/shop', ready: '.uplot canvas' },
   { name: 'app-degraded', path: '/apps/billing', ready: '.uplot canvas' },
@@ -42,6 +48,7 @@ export const rooms: readonly Room[] = [
   { name: 'check-new', path: '/checks/new', ready: 'text=Make the check' },
   { name: 'traces', path: '/traces', ready: 'text=How long they took' },
   { name: 'traces-failed', path: '/traces?errors=yes', ready: 'text=How long they took' },
+  { name: 'trace', path: `/traces/${failedTrace}`, ready: 'text=critical path' },
   { name: 'alerts', path: '/alerts', ready: 'text=A machine is short of memory' },
   { name: 'machines', path: '/machines', ready: 'text=heron' },
   { name: 'machines-filtered', path: '/machines?where=tag:db', ready: 'text=heron' },
