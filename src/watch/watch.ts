@@ -28,7 +28,7 @@ import { keepingRoutes } from './logs/keeping/routes.ts'
 import { logRoutes } from './logs/routes.ts'
 import { createLogWriter } from './logs/service.ts'
 import { readMap } from './map/service.ts'
-import { samplesOfStats, samplesOfTraffic } from './metrics/collect.ts'
+import { samplesOfFacts, samplesOfStats, samplesOfTraffic } from './metrics/collect.ts'
 import { Exposition } from './metrics/exposition.ts'
 import { startMetricSealing, startMetricTidying } from './metrics/loop.ts'
 import { otlpMetricsSink } from './metrics/otlp-sink.ts'
@@ -159,7 +159,10 @@ export function openWatch({ db, box, log, reach, changed, archive, clock = syste
   return {
     intake: {
       logs: (batches) => noted(writer.ingest(batches)),
-      facts: (batch) => noted(ingestFacts(db, batch, clock.now())),
+      facts: async (batch) => {
+        await noted(ingestFacts(db, batch, clock.now()))
+        write(samplesOfFacts(batch))
+      },
       stats: (batch) => storing((store) => ingestStats(db, batch, clock.now(), (tx, taken) => store(tx, samplesOfStats(taken)))),
       traffic: (batch) => storing((store) => ingestTraffic(db, batch, clock.now(), (tx, taken) => store(tx, samplesOfTraffic(taken)))),
       scrapes: (body) => write(samplesOfScrape(body, clock.now())),

@@ -1,5 +1,5 @@
 /** What machines ship, as samples. Pure. */
-import { type StatBatch, type TrafficBatch, latencyBucketsMs } from '#contract/wire.ts'
+import { type FactBatch, type StatBatch, type TrafficBatch, latencyBucketsMs } from '#contract/wire.ts'
 import { samplesOfMachine } from './collect-machine.ts'
 import type { Labels, Sample } from './model.ts'
 
@@ -24,6 +24,15 @@ export function samplesOfStats({ machine, at, instances, disk, system }: StatBat
     ...gauge('nightshift_machine_disk_total_bytes', { machine }, disk?.totalBytes),
     ...(system === null || system === undefined ? [] : samplesOfMachine(machine, atMs, system)),
   ]
+}
+
+/** Starts of an instance after its first, by its agent: a fact that is sent again is a sample of the same moment, and counts once. */
+export function samplesOfFacts({ machine, facts }: FactBatch): Sample[] {
+  return facts.flatMap(({ kind, at, app, environment, service, instance, data }): Sample[] => {
+    if (kind !== 'instance.started' || app === null || environment === null || service === null || instance === null) return []
+    const again = Number(data['attempt']) > 1
+    return [{ name: 'nightshift_instance_restarts_total', labels: { app, environment, service, instance: typeof data['name'] === 'string' ? data['name'] : instance, machine }, kind: 'delta', atMs: Date.parse(at), value: again ? 1 : 0 }]
+  })
 }
 
 /** `from` is empty for the ingress. The time is that of the batch's middle. */

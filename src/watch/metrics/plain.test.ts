@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { inOrder, samplesOf, widened } from './buckets.ts'
 import { decodeBuckets, decodePoints, encodeBuckets, encodePoints } from './codec.ts'
 import { type Bucket, type Point, rise, seriesKey } from './model.ts'
+import { samplesOfFacts } from './collect.ts'
 import { answer, quantileIn } from './query.ts'
 import { levelOf, mostPoints, mostSeries, mostSteps, pointsFor } from './read.ts'
 
@@ -126,4 +127,11 @@ test('no question takes more memory than control has: a day of every series is a
   assert.ok(takes(mostSeries, 24, 12 * 60_000) < mostPoints)
   assert.ok(takes(mostSeries, 1, 30_000) < mostPoints)
   assert.ok(takes(400, 12, 6 * 60_000) < mostPoints)
+})
+
+test('starts of an instance after its first are restarts, and the first begins the series', () => {
+  const started = (attempt: number) => ({ id: `f${attempt}`, at: new Date(attempt).toISOString(), kind: 'instance.started', app: 'shop', environment: 'production', service: 'web', instance: 'ins_a', release: 1, data: { attempt, name: 'web.1' } })
+  const samples = samplesOfFacts({ machine: 'm', facts: [started(1), started(2), { ...started(3), kind: 'instance.ready' }, { ...started(4), app: null }] })
+  assert.deepEqual(samples.map(({ labels }) => labels['instance']), ['web.1', 'web.1'])
+  assert.deepEqual(samples.map(({ name, kind, atMs, value }) => [name, kind, atMs, value]), [['nightshift_instance_restarts_total', 'delta', 1, 0], ['nightshift_instance_restarts_total', 'delta', 2, 1]])
 })
