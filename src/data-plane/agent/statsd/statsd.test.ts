@@ -75,8 +75,9 @@ test('an instance sends to a port of its own, which outlives the agent and is cl
   const batch = from('beat_total')[0]
   assert.deepEqual([batch?.app, batch?.service, batch?.instance], [spec.app, spec.service, spec.name])
   assert.deepEqual(batch?.samples.find(([name]) => name === 'beat_total')?.slice(1, 3), [{ from: 'app' }, 'delta'])
-  const line = [...world.control.logs.values()].flatMap(({ entries }) => entries).map((entry) => JSON.stringify(entry)).find((text) => text.includes('statsd 127.0.0.1')) ?? ''
-  const port = Number(/statsd 127\.0\.0\.1 (\d+)/.exec(line)?.[1])
+  const said = () => /statsd 127\.0\.0\.1 (\d+)/.exec([...world.control.logs.values()].flatMap(({ entries }) => entries).map((entry) => JSON.stringify(entry)).join('\n'))
+  await until(() => said() !== null, { because: 'what it printed arrives' })
+  const port = Number(said()?.[1])
 
   const outside = createSocket('udp4')
   const send = (bytes: string | Buffer) => outside.send(bytes, port, '127.0.0.1')
