@@ -74,12 +74,14 @@ function Drawn({ view, select, clear, asList }: { view: MapView; select: string 
   const href = useMapHref()
   const { map, foldable, opened } = useMemo(() => shownOf(view, search), [view, search])
   const listed = useMemo(() => shownOf(view, { ...search, open: view.services.map((one) => `${one.app}/${one.environment}`).join(',') }).map, [view, search])
+  // a list names every service, folded or not
+  const folds = foldable && !asList
   return (
     <>
-      {view.missing.length === 0 && search.near === undefined && !foldable ? null : (
+      {view.missing.length === 0 && search.near === undefined && !folds ? null : (
         <p className="mb-3 text-sm text-soft">
           {view.missing.join(' ')} {search.near === undefined ? null : <TextLink href={href({ near: undefined })}>Show everything again</TextLink>}{' '}
-          {foldable && search.near === undefined ? 'Apps are folded to one box each; a box opens with a click.' : null} {foldable && opened.size > 0 ? <TextLink href={href({ open: undefined, select: undefined })}>Fold all</TextLink> : null}
+          {folds && search.near === undefined ? 'Apps are folded to one box each; a box opens with a click.' : null} {folds && opened.size > 0 ? <TextLink href={href({ open: undefined, select: undefined })}>Fold all</TextLink> : null}
         </p>
       )}
       {map.services.length === 0 ? <p className="py-6 text-soft">Nothing fits “{search.q}”.</p> : null}
