@@ -6,6 +6,7 @@ import path from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { bootNightshift } from '#test/harness/nightshift.ts'
+import { until } from '#test/harness/wait.ts'
 
 const run = promisify(execFile)
 
@@ -44,6 +45,7 @@ test('verdaccio runs, takes an npm publish through the ingress, serves npm insta
     assert.equal((await nightshift.cli(['domains', 'add', '127.0.0.1', '-a', 'registry'])).code, 0)
 
     const registry = `http://127.0.0.1:${nightshift.ingressPort}/`
+    await until(async () => (await fetch(`${registry}-/ping`)).ok, { because: 'the proxy has the new route' })
     const user = await fetch(`${registry}-/user/org.couchdb.user:ada`, { method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ name: 'ada', password: 'lantern-light' }) })
     const { token } = (await user.json()) as { token: string }
     assert.ok(token)
