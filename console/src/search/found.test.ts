@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { SearchResult } from '#contract/search.ts'
-import { addressOf, grouped, placeOf } from './found.ts'
+import { addressOf, grouped, placeOf, stillNamed } from './found.ts'
 import { recentsWith } from './recent.ts'
 
 const result = (more: Partial<SearchResult>): SearchResult => ({ kind: 'app', title: 'shop', detail: '', app: 'shop', environment: 'production', service: null, ref: 'shop/production', at: null, health: null, excerpt: null, ...more })
@@ -19,6 +19,13 @@ test('each kind leads to its page; a document has none', () => {
 test('kinds stand in the order of their best, and say where a thing belongs', () => {
   assert.deepEqual(grouped([result({ kind: 'service' }), result({}), result({ kind: 'service' })]).map(({ kind, results }) => [kind, results.length]), [['service', 2], ['app', 1]])
   assert.deepEqual([placeOf(result({})), placeOf(result({ environment: 'staging' })), placeOf(result({ kind: 'service', environment: 'staging' })), placeOf(result({ kind: 'event' }))], ['', 'staging', 'of shop staging', ''])
+})
+
+test('of an older answer only what is still named is offered', () => {
+  const older = [result({}), result({ kind: 'release', title: 'v15', ref: '15' }), result({ kind: 'service', title: 'shop releases', ref: 'shop/production/releases' })]
+  assert.deepEqual(stillNamed(older, 'shop production').map(({ title }) => title), ['shop', 'v15', 'shop releases'])
+  assert.deepEqual(stillNamed(older, 'shop production releases').map(({ title }) => title), ['shop releases'])
+  assert.deepEqual(stillNamed(older, 'zyx'), [])
 })
 
 test('what was gone to last stands first, each once, a few of them', () => {

@@ -1,4 +1,5 @@
 /** From what the search found to where it is. Pure. */
+import { rank } from '#contract/ranking.ts'
 import type { SearchKind, SearchResult } from '#contract/search.ts'
 import { paths } from '../paths.ts'
 
@@ -15,6 +16,12 @@ export function addressOf({ kind, app, environment, service, ref }: SearchResult
   if (kind === 'check') return paths.check(ref)
   if (kind === 'machine') return paths.map({ select: `machine/${ref}` })
   return null
+}
+
+/** Of an answer to what was typed before, what what is typed now names as well; in the order it had. */
+export function stillNamed(results: readonly SearchResult[], text: string): SearchResult[] {
+  const fitting = new Set(rank(results, text, ({ title, app, environment }) => ({ title, context: [app, environment].filter((name) => name !== null) })).map(({ item }) => item))
+  return results.filter((one) => fitting.has(one))
 }
 
 /** Those of a kind together, the kinds in the order of their best. */

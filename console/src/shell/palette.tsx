@@ -9,7 +9,7 @@ import { useAction } from '../data/use-action.ts'
 import { useSession } from '../data/use-session.ts'
 import { setTheme } from '../lib/theme.ts'
 import { paths } from '../paths.ts'
-import { grouped, kindNames } from '../search/found.ts'
+import { grouped, kindNames, stillNamed } from '../search/found.ts'
 import { named, partsOf, restartable } from '../search/local-things.ts'
 import { keepRecent, readRecents } from '../search/recent.ts'
 import { ResultItem, group, item, valueOf } from '../search/result-items.tsx'
@@ -37,7 +37,8 @@ export function Palette({ onClose, onKeys }: { onClose: () => void; onKeys: () =
   const [text, setText] = useState('')
   const [recents] = useState(readRecents)
   const { answer, waiting, failed } = useSearch(text)
-  const { chosen, choose, onKeyDown } = useBest(text, answer?.results[0] === undefined ? undefined : valueOf(answer.results[0]))
+  const results = waiting ? stillNamed(answer?.results ?? [], text) : (answer?.results ?? [])
+  const { chosen, choose, onKeyDown } = useBest(text, results[0] === undefined ? undefined : valueOf(results[0]))
   const restart = useAction('apps.restart', { touches: ['app', 'apps'], done: ({ instances }) => `Restarting ${instances.join(', ')}, one after the other` })
   const run = (action: () => void) => () => {
     onClose()
@@ -68,9 +69,9 @@ export function Palette({ onClose, onKeys }: { onClose: () => void; onKeys: () =
             ))}
           </Command.Group>
         )}
-        {grouped(answer?.results ?? []).map(({ kind, results }) => (
+        {grouped(results).map(({ kind, results: own }) => (
           <Command.Group key={kind} heading={kindNames[kind]} className={group}>
-            {results.map((result) => (
+            {own.map((result) => (
               <ResultItem key={`${result.app}/${result.environment}/${result.ref}`} result={result} go={go} />
             ))}
           </Command.Group>

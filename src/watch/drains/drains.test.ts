@@ -97,6 +97,7 @@ test('lines of an app are sent on as NDJSON from the moment a drain is added, in
   await write('shop', ['one', 'two'])
   await write('blog', ['of another app'])
   await until(() => texts().length === 2, { because: 'two lines arrived' })
+  await until(async () => (await drains.list(admin, 'shop'))[0]?.sent === 2, { because: 'and are known to have: what is not is sent again' })
   await restart()
   await write('shop', Array.from({ length: 250 }, (_, nth) => `line ${nth}`))
   await until(() => texts().length >= 252, { because: 'all arrived' })
