@@ -4,7 +4,7 @@ import type { Database } from '#kernel/db/db.ts'
 import { record } from '#kernel/journal.ts'
 import { lockEnvironment } from '#run/apps/commands.ts'
 import { condemnRelease, rollbackRelease } from '#run/releases/commands.ts'
-import { latestRollout } from '#run/rollouts/read.ts'
+import { openRollout } from '#run/rollouts/read.ts'
 import type { Action, BakeFacts } from './model.ts'
 import { endBake, insertBake, noteRollback } from './store.ts'
 
@@ -22,7 +22,7 @@ export async function applyAction(db: Database, { app, environment }: Pick<BakeF
       return
     }
     // what was seen may have changed since: the newest wish counts
-    if (action.do === 'condemn' && (active_release !== release || (await latestRollout(tx, app, environment))?.finished_at === null)) return
+    if (action.do === 'condemn' && (active_release !== release || (await openRollout(tx, app, environment)) !== undefined)) return
     if (!(await endBake(tx, where, action.do === 'condemn' ? 'condemned' : action.state, because, now))) return
     if (action.do === 'end') {
       if (action.state === 'passed') await record(tx, { ...base, kind: 'bake.passed', summary: `${app} v${release} has proved itself: ${because}` })

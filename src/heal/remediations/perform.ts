@@ -9,7 +9,7 @@ import { scalesOf } from '#run/apps/read-config.ts'
 import { requestRestarts, restartInstance, retireInstance } from '#run/instances/commands.ts'
 import { type InstanceRow, instanceNameOf } from '#run/instances/model.ts'
 import { condemnRelease, rollbackRelease } from '#run/releases/commands.ts'
-import { latestRollout } from '#run/rollouts/read.ts'
+import { openRollout } from '#run/rollouts/read.ts'
 import { type Action, healingActor as actor } from './model.ts'
 
 type Try = Extract<Action, { do: 'try' }>
@@ -49,7 +49,7 @@ async function undo(tx: Db, { app, environment }: Target, change: Undo, because:
   if (app === null) throw new AppError('internal', 'a change of a machine cannot be undone')
   const { active_release } = await lockEnvironment(tx, app, environment)
   if (change.do === 'roll-back') {
-    if (active_release !== change.release || (await latestRollout(tx, app, environment))?.finished_at === null) throw new AppError('stale', `v${change.release} of ${app} serves no longer alone`)
+    if (active_release !== change.release || (await openRollout(tx, app, environment)) !== undefined) throw new AppError('stale', `v${change.release} of ${app} serves no longer alone`)
     await condemnRelease(tx, app, environment, change.release, because)
     const back = await rollbackRelease(tx, { app, environment, to: change.to, because: `healing went back to v${change.to}: ${because}`, actor, now })
     return `${app} went back from v${change.release} to v${change.to}, as v${back.release}`

@@ -11,7 +11,7 @@ import { restoreAfterFailedRollback } from '#run/releases/failed-rollback.ts'
 import { addRolloutStep, advanceRollout } from './commands.ts'
 import type { Action, EnvironmentFacts } from './model.ts'
 import { shareOf } from './plan.ts'
-import { latestRollout } from './read.ts'
+import { openRollout } from './read.ts'
 
 const actor: Actor = { kind: 'loop', name: 'rollouts' }
 
@@ -46,8 +46,7 @@ export async function applyAction(db: Database, facts: EnvironmentFacts, action:
 /** Locks the environment: whoever changes it waits, and what changed before is seen. A gone app: not-found, and nothing is made. */
 async function assertAsSeen(tx: Db, { app, environment, stopped, active, rollout }: EnvironmentFacts): Promise<void> {
   const is = await lockEnvironment(tx, app, environment)
-  const newest = await latestRollout(tx, app, environment)
-  const open = newest !== undefined && newest.finished_at === null ? newest : undefined
+  const open = await openRollout(tx, app, environment)
   const isSame = is.stopped === stopped && is.active_release === (active?.number ?? null) && open?.id === rollout?.id && open?.state === rollout?.state
   if (!isSame) throw new AppError('stale', `${app} in ${environment} was changed meanwhile`)
 }

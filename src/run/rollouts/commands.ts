@@ -5,7 +5,8 @@ import type { Actor } from '#contract/model.ts'
 import type { Db } from '#kernel/db/db.ts'
 import { record } from '#kernel/journal.ts'
 import { restoreAfterFailedRollback } from '#run/releases/failed-rollback.ts'
-import { type RolloutRow, type RolloutState, rolloutTransitions } from './model.ts'
+import { type RolloutState, rolloutTransitions } from './model.ts'
+import { openRollout } from './read.ts'
 
 async function insertRollout(tx: Db, rollout: { id: string; app: string; environment: string; release: number; fromRelease: number | null; because: string; now: Date }): Promise<void> {
   await tx.query(
@@ -32,14 +33,10 @@ export async function addRolloutStep(tx: Db, id: string, step: { name: string; d
   )
 }
 
-async function openRollout(db: Db, app: string, environment: string): Promise<RolloutRow | undefined> {
-  return db.maybe(`SELECT * FROM rollouts WHERE app = $1 AND environment = $2 AND state IN ('pending', 'releasing', 'starting')`, [app, environment])
-}
-
 /** Gives the rollout under way up, if there is one; the active release serves on. */
 export async function cancelOpenRollout(tx: Db, app: string, environment: string, actor: Actor, because: string, now: Date): Promise<boolean> {
   const open = await openRollout(tx, app, environment)
-  if (!open) return false
+  if (open === undefined) return false
   await advanceRollout(tx, open.id, open.state, 'cancelled', { name: 'cancelled', detail: because }, now)
   await restoreAfterFailedRollback(tx, { app, environment, release: open.release, now })
   await record(tx, { at: now, kind: 'rollout.failed', actor, app, environment, release: open.release, summary: `the rollout of ${app} v${open.release} was cancelled: ${because}`, data: { rollout: open.id, cancelled: true } })

@@ -70,6 +70,14 @@ test('a release whose instance crashes again and again is given up, and nothing 
   assert.deepEqual(plan.actions.map((action) => action.do === 'advance' && action.to), ['failed'])
 })
 
+test('a job that ends badly and is not started again fails its release; one that ends well has done its work', () => {
+  const base = { active: release(1, { job: {} }), rollout: rollout('starting', release(2, { job: {} })) }
+  const ended = (exitCode: number | null) => planEnvironment(facts({ ...base, instances: [instance('new', 'job', 2, 'exited', { exitCode, because: 'exited with code 3 after 1 s; its restart policy is temporary' })] }), now).actions
+  assert.match((ended(3)[0] as { because: string }).because, /^job\.1 of v2 has ended: exited with code 3/)
+  assert.deepEqual(ended(null).map((action) => action.do === 'advance' && action.to), ['failed'], 'by a signal')
+  assert.deepEqual(ended(0).map((action) => action.do === 'advance' && action.to), ['finished'])
+})
+
 test('a release that is given up between two crashes says how its instance ended, not that it does not listen yet', () => {
   const crashing = instance('new', 'web', 1, 'starting', { restarts: 3, exitCode: 1, because: 'not ready yet: connection refused' })
   const plan = planEnvironment(facts({ rollout: rollout('starting', release(1, { web: {} })), instances: [crashing] }), now)

@@ -176,10 +176,12 @@ function faultOf(instances: InstanceFacts[], target: ReleaseFacts, now: Date): s
     if (instance.release !== target.number || instance.wanted !== 'run') continue
     const name = `${instance.service}.${instance.ordinal}`
     if (instance.state === 'held') return `${name} of v${target.number} does not stay up: ${instance.because}`
+    // ended for good, and badly: a service whose policy does not start it again
+    if (instance.state === 'exited' && !isSettled(instance)) return `${name} of v${target.number} has ended: ${instance.because}`
     if (instance.restarts >= maxRestartsOfNew && instance.state !== 'ready') return `${name} of v${target.number} was restarted ${instance.restarts} times: ${whyAgain(instance)}`
     const service = target.services.find((wish) => wish.name === instance.service)
     const age = now.getTime() - instance.createdAt.getTime()
-    if (service && instance.state !== null && instance.state !== 'ready' && instance.state !== 'exited' && instance.state !== 'waiting' && age > service.startupMs + placementMs)
+    if (service && instance.state !== null && instance.state !== 'waiting' && !isSettled(instance) && age > service.startupMs + placementMs)
       return `${name} of v${target.number} was not healthy within ${Math.round((service.startupMs + placementMs) / 1000)} s: ${instance.because}`
   }
   return undefined

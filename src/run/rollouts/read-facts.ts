@@ -9,6 +9,7 @@ import { liveInstances } from '#run/instances/read.ts'
 import { effectiveManifest } from '#run/manifest/effective.ts'
 import type { ReleaseRow } from '#run/releases/model.ts'
 import { shareOf } from './plan.ts'
+import { openRollouts } from './read.ts'
 import type { EnvironmentFacts, InstanceFacts, ReleaseFacts, RolloutRow, ServiceWish } from './model.ts'
 
 type NamedRelease = Pick<ReleaseRow, 'app' | 'environment' | 'number' | 'manifest' | 'secrets'>
@@ -16,7 +17,7 @@ type NamedRelease = Pick<ReleaseRow, 'app' | 'environment' | 'number' | 'manifes
 /** All of one moment: give it a snapshot. `ownAddresses`: the machines' driver gives every task an address of its own, so that a fixed port is no conflict. */
 export async function readFacts(db: Db, ownAddresses: boolean): Promise<EnvironmentFacts[]> {
   const environments = await db.query<EnvironmentRow>('SELECT * FROM environments ORDER BY app, name')
-  const rollouts = await db.query<RolloutRow>(`SELECT * FROM rollouts WHERE state IN ('pending', 'releasing', 'starting')`)
+  const rollouts = await openRollouts(db)
   const instances = await liveInstances(db)
   const scales = await readScales(db)
   const releases = await db.query<NamedRelease>(

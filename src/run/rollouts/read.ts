@@ -6,9 +6,17 @@ export async function latestRollout(db: Db, app: string, environment: string): P
   return db.maybe('SELECT * FROM rollouts WHERE app = $1 AND environment = $2 ORDER BY started_at DESC, id DESC LIMIT 1', [app, environment])
 }
 
+/** As the index has it. */
+const isOpen = `state IN ('pending', 'releasing', 'starting')`
+
 /** All that are under way. */
 export async function openRollouts(db: Db): Promise<RolloutRow[]> {
-  return db.query(`SELECT * FROM rollouts WHERE finished_at IS NULL ORDER BY app, environment`)
+  return db.query(`SELECT * FROM rollouts WHERE ${isOpen} ORDER BY app, environment`)
+}
+
+/** The one that is under way, if any. */
+export async function openRollout(db: Db, app: string, environment: string): Promise<RolloutRow | undefined> {
+  return db.maybe(`SELECT * FROM rollouts WHERE app = $1 AND environment = $2 AND ${isOpen}`, [app, environment])
 }
 
 export async function rolloutOfRelease(db: Db, app: string, environment: string, release: number): Promise<RolloutRow | undefined> {
