@@ -65,5 +65,19 @@ test('a connection that breaks is made anew; it is lost only to somebody else', 
   await stolen
   await until(() => mine.told.length > 0, { because: 'it knows' })
   assert.deepEqual(mine.told, ['lost'])
+  mine.lease.now?.release()
   thief.release(true)
+})
+
+test('who lets go twice, or while it is being taken again, takes nothing any more', async () => {
+  const other = open()
+  const mine = control(open())
+  await mine.taken
+  await cutOff(other)
+  mine.lease.now?.release()
+  mine.lease.now?.release()
+  const next = control(other)
+  await next.taken
+  assert.deepEqual(mine.told, [])
+  next.lease.now?.release()
 })

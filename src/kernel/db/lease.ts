@@ -30,11 +30,14 @@ export async function takeLease(db: Database, options: Options): Promise<Lease> 
     await sleep(againMs)
     held = await attempt(db)
   }
-  let { client } = held
+  /** Null while it is being taken again. */
+  let client: PoolClient | null = null
 
   function watch({ client: mine, pid }: Held) {
+    client = mine
     mine.once('end', () => {
-      if (closing.signal.aborted) return // it was let go
+      if (client !== mine) return // it was let go
+      client = null
       mine.release(true)
       void takeAgain(pid)
     })
@@ -44,11 +47,7 @@ export async function takeLease(db: Database, options: Options): Promise<Lease> 
   async function takeAgain(before: number): Promise<void> {
     while (!closing.signal.aborted) {
       const next = await attempt(db).catch(() => undefined)
-      if (next?.client) {
-        client = next.client
-        if (closing.signal.aborted) return client.release(true)
-        return watch(next)
-      }
+      if (next?.client) return closing.signal.aborted ? next.client.release(true) : watch(next)
       if (next !== undefined && next.pid !== null && next.pid !== before && !closing.signal.aborted) return options.onLost()
       await sleep(againMs, closing.signal).catch(() => {})
     }
@@ -58,7 +57,9 @@ export async function takeLease(db: Database, options: Options): Promise<Lease> 
   return {
     release() {
       closing.abort()
-      client.release(true)
+      const mine = client
+      client = null
+      mine?.release(true)
     },
   }
 }
