@@ -10,6 +10,7 @@ import { appendFile, mkdir, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Fact } from '#contract/wire.ts'
 import type { EventKind } from '#contract/events.ts'
+import { backoffMs } from '#base/backoff.ts'
 import { isAppError, messageOf } from '#base/errors.ts'
 import { sleep } from '#base/clock.ts'
 import type { ControlClient } from './control-client.ts'
@@ -109,7 +110,7 @@ export async function openFacts(options: FactsOptions): Promise<Facts> {
         if (closing.signal.aborted) return
         if (!isAppError(error, 'invalid')) {
           if (failures === 0) log('warn', `control does not take facts; ${queue.size} are kept: ${messageOf(error)}`)
-          await sleep(Math.min(10_000, 200 * 2 ** Math.min(failures++, 10)), closing.signal).catch(() => undefined)
+          await sleep(backoffMs(200, 10_000, failures++), closing.signal).catch(() => undefined)
           continue
         }
         log('warn', `control refuses facts for good; they are skipped: ${messageOf(error)}: ${JSON.stringify(facts)}`)

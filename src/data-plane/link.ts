@@ -1,4 +1,5 @@
 import { WebSocket } from 'ws'
+import { backoffMs } from '#base/backoff.ts'
 import { messageOf } from '#base/errors.ts'
 
 /**
@@ -99,7 +100,7 @@ export function openLink<In, Out>(options: LinkOptions<In>): Link<Out> {
   }
 
   function again() {
-    const ceiling = Math.min(backoffMaxMs, backoffMinMs * 2 ** Math.min(failures++, 10))
+    const ceiling = backoffMs(backoffMinMs, backoffMaxMs, failures++)
     retry = setTimeout(connect, ceiling / 2 + Math.random() * (ceiling / 2))
   }
 

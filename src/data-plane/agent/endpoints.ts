@@ -8,6 +8,7 @@
  */
 import net from 'node:net'
 import type { AgentToProxy, Endpoint, ProxyToAgent } from '#contract/wire.ts'
+import { backoffMs } from '#base/backoff.ts'
 import { LineSplitter } from '#base/lines.ts'
 import { messageOf } from '#base/errors.ts'
 import type { Log } from './log.ts'
@@ -88,7 +89,7 @@ export function openEndpoints(options: EndpointsOptions): Endpoints {
       if (closed) return
       sayAway('the connection closed')
       for (const instance of draining.keys()) settle(instance, 'proxy away')
-      retry = setTimeout(connect, Math.min(retryMaxMs, retryMinMs * 2 ** Math.min(failures++, 8)))
+      retry = setTimeout(connect, backoffMs(retryMinMs, retryMaxMs, failures++))
     })
   }
 

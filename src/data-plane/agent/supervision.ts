@@ -13,6 +13,7 @@
  * - A `release` or `run` instance starts once per generation, ever.
  */
 import type { ExitStatus, InstanceSpec, RestartSpec } from '#contract/wire.ts'
+import { backoffMs } from '#base/backoff.ts'
 import { formatDuration } from '#base/units.ts'
 import { taskId } from './identity.ts'
 
@@ -96,7 +97,7 @@ export function startAttempt(record: SupervisionRecord, restart: RestartSpec, no
 /** The start can't be tried yet (no artifact, port taken): try again soon; nothing is counted. */
 export function afterPrepareFailure(record: SupervisionRecord, because: string, now: number): SupervisionRecord {
   if (record.next.do !== 'start') return record
-  const delay = Math.min(prepareBackoff.maxMs, prepareBackoff.minMs * 2 ** Math.min(record.prepares, 10))
+  const delay = backoffMs(prepareBackoff.minMs, prepareBackoff.maxMs, record.prepares)
   return { ...record, prepares: record.prepares + 1, next: { ...record.next, at: now + delay, because } }
 }
 
@@ -147,21 +148,21 @@ function restartLater(
       `the last one: ${fault}; tried again in ${formatDuration(delay)}`
     return { ...record, recent, holds: holds + 1, lastFault: fault, next: { ...next, at: now + delay, held: true, because } }
   }
-  const delay = backoffMs(restart, recent.length, end.wasReady)
+  const delay = restartDelayMs(restart, recent.length, end.wasReady)
   const because = `${end.how}; restart ${recent.length + 1} of at most ${Math.max(1, restart.intensity)} within ${formatDuration(restart.periodMs)}`
   return { ...record, recent, holds, lastFault: fault, next: { ...next, at: now + delay, held: false, because } }
 }
 
 /** One that had been serving is replaced at once the first time; from then on the waits double. */
-function backoffMs(restart: RestartSpec, restartsInPeriod: number, wasReady: boolean): number {
+function restartDelayMs(restart: RestartSpec, restartsInPeriod: number, wasReady: boolean): number {
   if (restartsInPeriod === 0) return wasReady ? 0 : restart.backoffMinMs
-  return Math.min(restart.backoffMaxMs, restart.backoffMinMs * 2 ** Math.min(restartsInPeriod - 1, 20))
+  return backoffMs(restart.backoffMinMs, restart.backoffMaxMs, restartsInPeriod - 1)
 }
 
 /** Never shorter than a period, else a hold would not keep the intensity. */
 function holdMs(restart: RestartSpec, holds: number): number {
   const first = Math.max(restart.periodMs, restart.backoffMaxMs)
-  return Math.max(first, Math.min(longestHoldMs, first * 2 ** Math.min(holds, 20)))
+  return Math.max(first, backoffMs(first, longestHoldMs, holds))
 }
 
 function within(instants: readonly number[], periodMs: number, now: number): number[] {

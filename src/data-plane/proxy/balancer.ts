@@ -1,3 +1,4 @@
+import { backoffMs } from '#base/backoff.ts'
 import type { Instance } from './instance.ts'
 
 /**
@@ -75,7 +76,7 @@ function isAble(instance: Instance, tried: readonly Instance[], nowMs: number): 
 
 /** How long an instance that refused `failures` connections in a row is passed over: 50 ms, doubling to 1 s. */
 export function suspensionMs(failures: number): number {
-  return Math.min(1_000, 50 * 2 ** Math.min(failures - 1, 10))
+  return backoffMs(50, 1_000, failures - 1)
 }
 
 const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])

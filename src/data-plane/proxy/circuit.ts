@@ -1,3 +1,5 @@
+import { backoffMs } from '#base/backoff.ts'
+
 /**
  * The circuit of one edge, as a pure state machine: a caller whose calls mostly fail at us is told so at once, instead of
  * holding its own requests while each waits for a time-out.
@@ -43,5 +45,5 @@ export function nextCircuit(circuit: Circuit, event: CircuitEvent, nowMs: number
 }
 
 function open(openings: number, nowMs: number): Circuit {
-  return { state: 'open', sinceMs: nowMs, untilMs: nowMs + Math.min(longestOpenMs, firstOpenMs * 2 ** Math.min(openings - 1, 10)), openings }
+  return { state: 'open', sinceMs: nowMs, untilMs: nowMs + backoffMs(firstOpenMs, longestOpenMs, openings - 1), openings }
 }

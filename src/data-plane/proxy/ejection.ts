@@ -1,8 +1,9 @@
+import { backoffMs } from '#base/backoff.ts'
 import { formatDuration } from '#base/units.ts'
 import type { NewFact } from '../facts.ts'
 import type { Instance } from './instance.ts'
 import type { Limits } from './limits.ts'
-import { ejectionTimeMs, mostEjected, outliers } from './outliers.ts'
+import { mostEjected, outliers } from './outliers.ts'
 import type { Service } from './service.ts'
 
 /**
@@ -32,7 +33,7 @@ export class Ejections {
     for (const { id, because, numbers } of outliers(standings)) {
       const instance = service.eligible.find((one) => one.id === id) as Instance
       if (nowMs - instance.ejectedUntil > forgivenMs) instance.ejections = 0
-      const forMs = ejectionTimeMs(++instance.ejections, this.#limits.ejectionMs, this.#limits.longestEjectionMs)
+      const forMs = backoffMs(this.#limits.ejectionMs, this.#limits.longestEjectionMs, instance.ejections++)
       instance.ejected = true
       instance.ejectedAt = nowMs
       instance.ejectedUntil = nowMs + forMs

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { ejectionTimeMs, mostEjected, outliers, type Standing } from './outliers.ts'
+import { mostEjected, outliers, type Standing } from './outliers.ts'
 import { Score } from './score.ts'
 
 const standing = (id: string, extra: Partial<Standing> = {}): Standing => ({ id, ejected: false, requests: 100, errors: 0, answers: 100, typicalMs: 10, ...extra })
@@ -60,10 +60,6 @@ test('who fails, or is slow, while peers are well is named with the numbers', ()
   assert.deepEqual(ids([standing('a', { typicalMs: 40 }), standing('b', { typicalMs: 5 })]), [], 'slower, but not by much')
   assert.deepEqual(ids([standing('a', failing)]), [])
   assert.equal(mostEjected(1), 0)
-})
-
-test('an ejection lasts longer each time, up to a bound', () => {
-  assert.deepEqual([1, 2, 3, 6, 60].map((repeats) => ejectionTimeMs(repeats, 10_000, 300_000)), [10_000, 20_000, 40_000, 300_000, 300_000])
 })
 
 test('a score forgets what is older than its window, and a few slow answers do not make it slow', () => {

@@ -74,11 +74,6 @@ function slow(one: Standing, peers: readonly Standing[]): Found | null {
   }
 }
 
-/** `repeats`: ejections so far of an instance that was not well for long in between, this one included. */
-export function ejectionTimeMs(repeats: number, firstMs: number, longestMs: number): number {
-  return Math.min(longestMs, firstMs * 2 ** Math.min(repeats - 1, 20))
-}
-
 function sum(standings: readonly Standing[], of: (one: Standing) => number): number {
   return standings.reduce((total, one) => total + of(one), 0)
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type History, type Observed, type Wanted, backoffMs, plan, stableMs } from './plan.ts'
+import { type History, type Observed, type Wanted, plan, restartDelayMs, stableMs } from './plan.ts'
 
 const names = ['agent', 'control', 'postgres', 'proxy'] as const
 
@@ -68,7 +68,7 @@ test('nothing starts before what it needs is ready, nor before its backoff is ov
         const want = wanted.find((each) => each.name === action.name) as Wanted
         for (const need of want.needs) assert.equal(observed.find((each) => each.name === need)?.health, 'ready')
         const history = histories.get(action.name)
-        if (history) assert.ok(now >= history.lastStartAt + backoffMs(history.starts))
+        if (history) assert.ok(now >= history.lastStartAt + restartDelayMs(history.starts))
       }
     }),
   )
@@ -101,6 +101,6 @@ test('from any state everything wanted becomes ready, when processes answer afte
 })
 
 test('the backoff rises from nothing to ten seconds and no further', () => {
-  assert.deepEqual([0, 1, 2, 3, 4, 9, 100].map(backoffMs), [0, 0, 100, 200, 400, 10_000, 10_000])
+  assert.deepEqual([0, 1, 2, 3, 4, 9, 100].map(restartDelayMs), [0, 0, 100, 200, 400, 10_000, 10_000])
   assert.ok(stableMs >= 10_000, 'a process that crashes at the pace of its backoff never counts as stable')
 })

@@ -4,6 +4,7 @@
  * Invariants (proved in plan.test.ts): a process that is as it should be is never touched; one action per process;
  * nothing is started before what it needs is ready, or before its backoff is over; the order of the input is of no matter.
  */
+import { backoffMs } from '#base/backoff.ts'
 import { formatDuration } from '#base/units.ts'
 
 export type Wanted = {
@@ -38,8 +39,8 @@ export type Plan = { actions: Action[]; waiting: Wait[] }
 export const stableMs = 10_000
 
 /** 0, 100, 200, 400 ms … 10 s: the first start and the first restart of a stable process do not wait. */
-export function backoffMs(starts: number): number {
-  return starts <= 1 ? 0 : Math.min(10_000, 100 * 2 ** Math.min(starts - 2, 20))
+export function restartDelayMs(starts: number): number {
+  return starts <= 1 ? 0 : backoffMs(100, 10_000, starts - 2)
 }
 
 export function plan(wanted: readonly Wanted[], observed: readonly Observed[], histories: ReadonlyMap<string, History>, now: number): Plan {
@@ -75,7 +76,7 @@ function startOrWait(want: Wanted, found: ReadonlyMap<string, Observed>, history
     return
   }
   const starts = history?.starts ?? 0
-  const at = (history?.lastStartAt ?? 0) + backoffMs(starts)
+  const at = (history?.lastStartAt ?? 0) + restartDelayMs(starts)
   if (history && now < at) waiting.push({ name, untilMs: at, because: `it ended ${starts} times in a row, next start in ${formatDuration(at - now)}` })
   else actions.push({ do: 'start', name, because: history ? 'it has ended' : 'it does not run yet' })
 }

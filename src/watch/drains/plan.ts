@@ -1,4 +1,5 @@
 /** When a drain sends, what it gives up, and what of that is told. Pure. */
+import { backoffMs } from '#base/backoff.ts'
 import type { DrainRow } from './model.ts'
 import type { DeliveryError } from './port.ts'
 
@@ -37,7 +38,7 @@ export function afterDropped(state: DrainState, lines: number, now: Date): Step 
 export function afterFailure(state: DrainState, error: Pick<DeliveryError, 'message' | 'retryAfterMs'>, now: Date): Step {
   const failures = state.failures + 1
   const since = state.failing_since ?? now
-  const wait = Math.max(error.retryAfterMs, Math.min(retryMs.max, retryMs.min * 2 ** Math.min(failures - 1, 20)))
+  const wait = Math.max(error.retryAfterMs, backoffMs(retryMs.min, retryMs.max, failures - 1))
   const isNews = !state.failing_told && now.getTime() - since.getTime() >= failingMs
   return {
     state: { ...state, failures, failing_since: since, failing_told: state.failing_told || isNews, retry_at: new Date(now.getTime() + wait), last_error: error.message.slice(0, 500) },

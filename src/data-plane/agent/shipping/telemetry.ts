@@ -7,6 +7,7 @@ import { mkdir } from 'node:fs/promises'
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { backoffMs } from '#base/backoff.ts'
 import { sleep } from '#base/clock.ts'
 import { isAppError, messageOf } from '#base/errors.ts'
 import type { ControlClient } from '../../control-client.ts'
@@ -76,7 +77,7 @@ export async function openTelemetryListener({ host, folder, control, log }: { ho
         if (isAppError(error, 'invalid')) {
           log.warn({ error: messageOf(error) }, 'control refuses telemetry for good; it is skipped')
           await next.done()
-        } else await sleep(Math.min(retryMs.max, retryMs.min * 2 ** Math.min(tries++, 10)), closing.signal).catch(() => {})
+        } else await sleep(backoffMs(retryMs.min, retryMs.max, tries++), closing.signal).catch(() => {})
       }
     }
   }

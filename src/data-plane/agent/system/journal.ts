@@ -8,6 +8,7 @@ import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
+import { backoffMs } from '#base/backoff.ts'
 import { sleep } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import { systemApp, systemEnvironment } from '#contract/system-logs.ts'
@@ -36,7 +37,7 @@ export function startJournal(options: Options): { close(): Promise<void> } {
         if (closing.signal.aborted) return
         if (tries === 0) log.warn({ error: messageOf(error) }, 'the journal of the machine cannot be read; trying again')
       }
-      await sleep(Math.min(retryMs.max, retryMs.min * 2 ** Math.min(tries, 8)), closing.signal).catch(() => {})
+      await sleep(backoffMs(retryMs.min, retryMs.max, tries), closing.signal).catch(() => {})
     }
   }
   const done = run()
