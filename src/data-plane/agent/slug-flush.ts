@@ -8,6 +8,7 @@
 import { execFile } from 'node:child_process'
 import { readFile, rm } from 'node:fs/promises'
 import { promisify } from 'node:util'
+import { bootId } from '../boot-id.ts'
 import { replaceFile } from '../durable-file.ts'
 
 const run = promisify(execFile)
@@ -17,7 +18,7 @@ export const isFlushMark = (name: string): boolean => name.endsWith(suffix)
 
 /** Before the folder gets its name. */
 export async function markUnflushed(folder: string): Promise<void> {
-  await replaceFile(folder + suffix, await bootId(), { sync: true })
+  await replaceFile(folder + suffix, bootId(), { sync: true })
 }
 
 export async function forgetMark(folder: string): Promise<void> {
@@ -28,15 +29,11 @@ export async function forgetMark(folder: string): Promise<void> {
 export async function flushState(folder: string): Promise<'flushed' | 'unflushed' | 'lost'> {
   const unpackedIn = await readFile(folder + suffix, 'utf8').catch(() => null)
   if (unpackedIn === null) return 'flushed'
-  return unpackedIn === (await bootId()) ? 'unflushed' : 'lost'
+  return unpackedIn === bootId() ? 'unflushed' : 'lost'
 }
 
 /** Flushes the file system that the folder lies on (one call is much less work than one for each of its files). */
 export async function flush(folder: string): Promise<void> {
   await run('sync', ['-f', folder])
   await forgetMark(folder)
-}
-
-async function bootId(): Promise<string> {
-  return readFile('/proc/sys/kernel/random/boot_id', 'utf8').then((text) => text.trim(), () => '')
 }

@@ -1,3 +1,4 @@
+import { Account } from './account.ts'
 import { Attempt } from './attempt.ts'
 import { isIdempotent, type Loss, mayRecall, mayRetry, retryPauseMs } from './balancer.ts'
 import type { Admission } from './breaker.ts'
@@ -10,7 +11,7 @@ import type { Front } from './front.ts'
 import { HeldBody } from './held-body.ts'
 import { Placement } from './placement.ts'
 import type { Refusal } from './refusal.ts'
-import { type Relay, withoutQuery } from './relay.ts'
+import type { Relay } from './relay.ts'
 import type { RequestHead } from './request-head.ts'
 import type { ResponseHead } from './response-head.ts'
 import { isFault, SafetyNet } from './safety-net.ts'
@@ -30,14 +31,9 @@ export class Exchange implements UpstreamUser, Waiter {
   readonly target: Target
   readonly head: RequestHead
   finished = false
-  bytesIn: number
-  bytesOut = 0
   readonly #relay: Relay
   readonly #front: Front
-  readonly #caller: Caller
-  readonly #protocol: string
-  readonly #at = Date.now()
-  readonly #start = performance.now()
+  readonly #account: Account
   readonly #trace: TraceContext
   readonly #lines: string
   readonly #body = new HeldBody()
@@ -45,36 +41,27 @@ export class Exchange implements UpstreamUser, Waiter {
   readonly #deadline: Deadline | null
   readonly #net: SafetyNet | null
   #attempt: Attempt | null = null
-  #lastInstance: string | null = null
-  /** Of the instance it was sent to last. */
-  #release: number | null = null
   #admission: Admission = 'pass'
   #fresh = false
-  #retries = 0
-  #recalls = 0
-  #parkedSince = -1
-  #parkedMs = 0
   #answered = false
-  #status = 0
-  #firstByteMs = 0
   #progress = 0
-  #progressAt = this.#start
+  #progressAt: number
 
   constructor(relay: Relay, front: Front, caller: Caller, head: RequestHead, target: Target, protocol: string, requestId: string) {
     this.#relay = relay
     this.#front = front
-    this.#caller = caller
-    this.#protocol = protocol
     this.head = head
     this.target = target
+    const account = new Account(head, target, requestId, caller.address, protocol)
+    this.#account = account
+    this.#progressAt = account.start
     this.#placement = new Placement(target.service)
     this.#deadline = Deadline.of(target.service.timeoutMs, head.timeoutMs)
     this.requestId = requestId
-    this.#trace = relay.traceOf(head, target, this.#start)
-    this.#lines = requestLines(head, caller, requestId, this.#trace, this.#at)
+    this.#trace = relay.traceOf(head, target, account.start)
+    this.#lines = requestLines(head, caller, requestId, this.#trace, account.at)
     this.#net = target.keeping === null ? null : new SafetyNet(target.keeping, target.service.key, caller.scheme, head, this.#lines)
-    this.bytesIn = head.target.length + head.kept.length
-    target.service.retries.earn(this.#start)
+    target.service.retries.earn(account.start)
   }
 
   /** `body`: what has come of it; `complete`: that is all. */
@@ -82,14 +69,14 @@ export class Exchange implements UpstreamUser, Waiter {
     this.#body.complete = complete
     if (body !== null) {
       this.#body.add(body)
-      this.bytesIn += body.length
+      this.#account.bytesIn += body.length
     }
     if (this.target.service.split !== null) this.#placement.choose(this.head.kept)
-    if (complete) this.#deadline?.start(this.#start, () => this.#due())
+    if (complete) this.#deadline?.start(this.#account.start, () => this.#due())
     else this.#front.pause()
     const { breaker } = this.target
-    if (breaker !== null) this.#admission = breaker.admit(this.#start)
-    if (this.#admission === 'refuse') this.#fail({ ...failures.circuitOpen, retryAfterSeconds: breaker?.retryAfterSeconds(this.#start) ?? 1 })
+    if (breaker !== null) this.#admission = breaker.admit(this.#account.start)
+    if (this.#admission === 'refuse') this.#fail({ ...failures.circuitOpen, retryAfterSeconds: breaker?.retryAfterSeconds(this.#account.start) ?? 1 })
     else this.#dispatch()
   }
 
@@ -100,12 +87,12 @@ export class Exchange implements UpstreamUser, Waiter {
   /** More of the request body; empty with `last` when there is no more. */
   body(chunk: Buffer, last: boolean): void {
     if (this.finished) return
-    this.bytesIn += chunk.length
+    this.#account.bytesIn += chunk.length
     this.#body.complete = last
     this.#body.add(chunk)
-    if (last && this.#status === 0) this.#deadline?.start(performance.now(), () => this.#due())
+    if (last && this.#account.status === 0) this.#deadline?.start(performance.now(), () => this.#due())
     if (this.#attempt?.sent !== true) return
-    if (this.#body.kept && this.bytesIn > this.#relay.limits.replayBytes) this.#body.forget()
+    if (this.#body.kept && this.#account.bytesIn > this.#relay.limits.replayBytes) this.#body.forget()
     if (chunk.length > 0 && this.#attempt.connection?.socket.write(chunk) === false && !last) this.#front.pause()
   }
 
@@ -124,7 +111,7 @@ export class Exchange implements UpstreamUser, Waiter {
     const { limits, fleet } = this.#relay
     const attempt = new Attempt(instance, fleet, now)
     this.#attempt = attempt
-    this.#lastInstance = instance.id
+    this.#account.instance = instance.id
     const patience = isIdempotent(this.head.method) ? limits.upstreamIdleMs : limits.unsafeReuseMs
     const plain = this.head.upgrade !== null
     const idle = this.#fresh || plain ? undefined : instance.take(now, patience)
@@ -136,8 +123,7 @@ export class Exchange implements UpstreamUser, Waiter {
     const { service } = this.target
     const { limits } = this.#relay
     if (!service.expected && service.eligible.length === 0) return this.#fail(failures.stopped)
-    if (this.#parkedSince === -1) this.#parkedSince = now
-    if (now - this.#parkedSince >= limits.parkMs) return this.#fail(failures.noInstance)
+    if (this.#account.parked(now) >= limits.parkMs) return this.#fail(failures.noInstance)
     if (service.parked >= limits.parkedPerService) return this.#fail(failures.queueFull)
     service.park(this)
   }
@@ -153,18 +139,13 @@ export class Exchange implements UpstreamUser, Waiter {
     connection.use(this, this.head.method, this.#front.raw, this.head.upgrade !== null)
     const body = this.#body.content()
     const now = performance.now()
-    this.#unparked(now)
+    this.#account.unparked(now)
     const more = connection.write(this.#deadline === null ? `${this.#lines}\r\n` : `${this.#lines}${this.#deadline.line(now)}\r\n`, body)
     if (body !== null && body.length > this.#relay.limits.replayBytes) this.#body.forget()
     attempt.asked(now)
-    this.#release = attempt.instance.release
+    this.#account.release = attempt.instance.release
     this.#touch(now)
     if (!this.#body.complete && more) this.#front.resume()
-  }
-
-  #unparked(now: number): void {
-    if (this.#parkedSince !== -1) this.#parkedMs += now - this.#parkedSince
-    this.#parkedSince = -1
   }
 
   connectFailed(because: string): void {
@@ -195,7 +176,7 @@ export class Exchange implements UpstreamUser, Waiter {
     if (this.#net !== null && this.#netTakes(this.#net, head, body, last)) return
     const cookie = this.#placement.cookie((this.#attempt as Attempt).instance)
     if (last) this.#settleConnection()
-    this.bytesOut = this.#front.respond(cookie === '' ? head : { ...head, kept: head.kept + cookie }, body, last) + (body?.length ?? 0)
+    this.#account.bytesOut = this.#front.respond(cookie === '' ? head : { ...head, kept: head.kept + cookie }, body, last) + (body?.length ?? 0)
     if (last) this.#finish('answered', null)
     else if (this.#front.congested()) this.#attempt?.connection?.socket.pause()
   }
@@ -215,9 +196,8 @@ export class Exchange implements UpstreamUser, Waiter {
     if (answer === null) return false
     if (whole) this.#settleConnection()
     else this.#letGo()?.connection?.destroy()
-    if (this.#status === 0) this.#firstByteMs = performance.now() - this.#start
-    this.#status = answer.head.status
-    this.bytesOut = this.#front.respond(answer.head, answer.body, true) + (answer.body?.length ?? 0)
+    this.#account.answered(answer.head.status, performance.now())
+    this.#account.bytesOut = this.#front.respond(answer.head, answer.body, true) + (answer.body?.length ?? 0)
     this.#finish('stale', because)
     return true
   }
@@ -226,13 +206,12 @@ export class Exchange implements UpstreamUser, Waiter {
     const now = performance.now()
     this.#deadline?.stop()
     this.#answered = true
-    this.#status = status
-    this.#firstByteMs = now - this.#start
+    this.#account.answered(status, now)
     this.target.service.latency.add((this.#attempt as Attempt).responded(status, now))
   }
 
   responseBody(body: Buffer, last: boolean, trailers: string): void {
-    this.bytesOut += body.length
+    this.#account.bytesOut += body.length
     if (this.#net !== null) {
       this.#net.body(body)
       if (last) this.#net.keep()
@@ -284,23 +263,23 @@ export class Exchange implements UpstreamUser, Waiter {
     const again = mayRetry(this.#loss()) && this.target.service.retries.spend(now)
     if (!again || !attempt.reused) attempt.blame(`closed early: ${because}`, now)
     if (!again) return this.#fail(failures.lost)
-    this.#retries++
+    this.#account.retries++
     this.#fresh = true
-    const pauseMs = this.#placement.lostAt(attempt.instance, now) ? 0 : retryPauseMs(attempt.reused, this.#retries)
+    const pauseMs = this.#placement.lostAt(attempt.instance, now) ? 0 : retryPauseMs(attempt.reused, this.#account.retries)
     if (pauseMs === 0) this.#dispatch()
     else this.#pause(now, pauseMs)
   }
 
   #loss(): Loss {
-    return { answered: this.#answered, idempotent: isIdempotent(this.head.method), replayable: this.#body.replayable, retries: this.#retries }
+    return { answered: this.#answered, idempotent: isIdempotent(this.head.method), replayable: this.#body.replayable, retries: this.#account.retries }
   }
 
   /** What has not left the proxy may always go elsewhere. */
   recalled(): void {
     if (this.#attempt === null) return
     if (this.#attempt.sent) {
-      if (!mayRecall(this.#loss(), this.#recalls) || !this.target.service.retries.spend(performance.now())) return
-      this.#recalls++
+      if (!mayRecall(this.#loss(), this.#account.recalls) || !this.target.service.retries.spend(performance.now())) return
+      this.#account.recalls++
     }
     this.#letGo()?.connection?.destroy()
     this.#dispatch()
@@ -341,13 +320,10 @@ export class Exchange implements UpstreamUser, Waiter {
 
   #fail(failure: Failure): void {
     if (this.finished) return
-    const under = this.#status !== 0
+    const under = this.#account.status !== 0
     // what a person has stopped is not to be seen
     if (!under && failure.forService && failure.kind !== failures.stopped.kind && this.#rescue(failure.kind, false)) return
-    if (!under) {
-      this.#status = failure.status
-      this.#firstByteMs = performance.now() - this.#start
-    }
+    if (!under) this.#account.answered(failure.status, performance.now())
     this.#finish(failure.forService ? 'failed' : 'answered', failure.kind)
     if (under) this.#front.cut()
     else this.#front.fail(failure)
@@ -359,30 +335,8 @@ export class Exchange implements UpstreamUser, Waiter {
     this.#body.forget()
     this.#net?.drop()
     const now = performance.now()
-    this.#unparked(now)
     if (this.#admission !== 'refuse') this.target.breaker?.ended(this.#admission, this.#callOutcome(outcome, error), now)
-    this.#relay.record({
-      at: this.#at,
-      target: this.target,
-      instance: this.#lastInstance,
-      release: this.#release,
-      method: this.head.method,
-      host: this.head.hostname,
-      path: withoutQuery(this.head.target),
-      status: outcome === 'aborted' && this.#status === 0 ? 499 : this.#status,
-      outcome,
-      firstByteMs: this.#firstByteMs,
-      ms: now - this.#start,
-      bytesIn: this.bytesIn,
-      bytesOut: this.bytesOut,
-      requestId: this.requestId,
-      client: this.#caller.address,
-      protocol: this.#protocol,
-      error,
-      trace: this.#trace,
-      retries: this.#retries + this.#recalls,
-      parkedMs: this.#parkedMs,
-    })
+    this.#relay.record(this.#account.entry(outcome, error, this.#trace, now))
   }
 
   /** For the breaker. A service that is stopped is no failure, nor is a caller that leaves before the answer. */
@@ -394,7 +348,7 @@ export class Exchange implements UpstreamUser, Waiter {
   // ---- deadlines
 
   #touch(now: number): void {
-    this.#progress = this.bytesIn + this.bytesOut
+    this.#progress = this.#account.bytesIn + this.#account.bytesOut
     this.#progressAt = now
   }
 
@@ -404,7 +358,7 @@ export class Exchange implements UpstreamUser, Waiter {
     const { limits } = this.#relay
     const attempt = this.#attempt
     if (attempt === null) {
-      if (now - this.#parkedSince >= limits.parkMs) this.refuse(failures.noInstance)
+      if (this.#account.parked(now) >= limits.parkMs) this.refuse(failures.noInstance)
       return
     }
     if (!attempt.sent) {
@@ -412,9 +366,9 @@ export class Exchange implements UpstreamUser, Waiter {
       attempt.connection?.destroy()
       return this.connectFailed(`no connection within ${limits.connectMs} ms`)
     }
-    if (this.bytesIn + this.bytesOut !== this.#progress) return this.#touch(now)
+    if (this.#account.bytesIn + this.#account.bytesOut !== this.#progress) return this.#touch(now)
     const still = now - this.#progressAt
-    if (this.#status !== 0) {
+    if (this.#account.status !== 0) {
       // A quiet stream is the app's right; a client that takes nothing of what is ready for it is not.
       if (still >= limits.stallMs && this.#front.congested()) this.#giveUpOnClient()
     } else if (!this.#body.complete && attempt.connection?.socket.writableNeedDrain === false) {

@@ -1,8 +1,9 @@
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { messageOf } from '#base/errors.ts'
 import { type ControlToProxy, type Endpoint, type ProxyToControl, type RouteTable, wireVersion } from '#contract/wire.ts'
+import { bootId } from '../boot-id.ts'
 import { type ControlClient, createControlClient } from '../control-client.ts'
 import { type DnsServer, startDns } from '../dns/server.ts'
 import { type Facts, type NewFact, openFacts } from '../facts.ts'
@@ -75,7 +76,7 @@ export async function runProxy(options: ProxyOptions): Promise<Proxy> {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const tableFile = new StateFile<RouteTable>(join(folder, 'routes.json'), log)
   const endpointsFile = new StateFile<{ boot: string; endpoints: Endpoint[] }>(join(folder, 'endpoints.json'), log)
-  const boot = bootId()
+  const boot = bootId() // after a boot the same port may be another app's
 
   const machine = options.machine ?? hostname().toLowerCase()
   const control: ControlClient | null = options.controlUrl === null ? null : createControlClient(options.controlUrl, options.token)
@@ -211,15 +212,6 @@ function checkTable({ services, routes, edges, certificates }: RouteTable): void
   }
   for (const { to, listen: addresses } of edges) if (typeof to !== 'string' || !Array.isArray(addresses)) throw new TypeError('an edge without target or addresses')
   for (const { hosts } of certificates) if (!Array.isArray(hosts)) throw new TypeError('a certificate without hosts')
-}
-
-/** Endpoints are true for one run of the machine: after a boot the same port may be another app's. */
-function bootId(): string {
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
-  } catch {
-    return 'unknown'
-  }
 }
 
 /** DNS is a convenience beside the ingress: without its port the proxy serves all the same, and says so. */
