@@ -1,30 +1,22 @@
 import assert from 'node:assert/strict'
 import { mkdir, stat } from 'node:fs/promises'
-import { after, before, test } from 'node:test'
+import { before, test } from 'node:test'
 import { manifestSchema } from '#contract/manifest.ts'
 import { newId } from '#base/ids.ts'
-import { type Database, openDatabase } from '#kernel/db/db.ts'
 import { forgetBuilds } from '#run/builds/forget.ts'
 import { buildPaths } from '#run/builds/paths.ts'
 import { forgetGone } from '#run/instances/commands.ts'
 import { forgetEdges } from '#run/routing/commands.ts'
 import { tempHome } from '#test/harness/home.ts'
-import { type TestDatabase, testDatabase } from '#test/harness/postgres.ts'
+import { fileDatabase } from '#test/harness/postgres.ts'
 
 const now = new Date('2026-05-01T03:00:00Z')
 const daysAgo = (days: number) => new Date(now.getTime() - days * 86_400_000)
-let database: TestDatabase
-let db: Database
+const db = await fileDatabase({ max: 2 })
 before(async () => {
-  database = await testDatabase()
-  db = openDatabase(database.url, { max: 2 })
   await db.query(`INSERT INTO apps (name, created_at) VALUES ('shop', $1)`, [now])
   await db.query(`INSERT INTO environments (app, name, created_at, active_release) VALUES ('shop', 'production', $1, 1)`, [now])
   await db.query(`INSERT INTO artifacts (id, ref, meta, created_at) VALUES ('slug:a', '{}', '{}', $1)`, [now])
-})
-after(async () => {
-  await db.close()
-  await database[Symbol.asyncDispose]()
 })
 
 const release = (number: number, services: object, build: string | null = null) =>

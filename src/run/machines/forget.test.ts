@@ -1,26 +1,18 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { before, test } from 'node:test'
 import type { Actor } from '#contract/model.ts'
-import { type Database, openDatabase } from '#kernel/db/db.ts'
-import { type TestDatabase, testDatabase } from '#test/harness/postgres.ts'
+import { fileDatabase } from '#test/harness/postgres.ts'
 import { forgetMachine } from './service.ts'
 
 const now = new Date('2026-05-01T03:00:00Z')
 const rosa: Actor = { kind: 'token', name: 'rosa' }
-let database: TestDatabase
-let db: Database
+const db = await fileDatabase({ max: 2 })
 before(async () => {
-  database = await testDatabase()
-  db = openDatabase(database.url, { max: 2 })
   await db.query(`INSERT INTO apps (name, created_at) VALUES ('shop', $1)`, [now])
   await db.query(`INSERT INTO environments (app, name, created_at) VALUES ('shop', 'production', $1)`, [now])
   for (const [name, connected] of [['here', true], ['lost', false]]) await db.query(`INSERT INTO machines (name, facts, connected, last_seen_at) VALUES ($1, '{"limits":[]}', $2, $3)`, [name, connected, now])
   for (const [ordinal, [id, machine, wanted]] of [['a', 'here', 'run'], ['b', 'lost', 'run'], ['c', 'lost', 'retire']].entries())
     await db.query(`INSERT INTO instances (id, app, environment, kind, service, ordinal, release, machine, wanted, because, created_at) VALUES ($1, 'shop', 'production', 'service', 'web', $5, 1, $2, $3, '', $4)`, [id, machine, wanted, now, ordinal + 1])
-})
-after(async () => {
-  await db.close()
-  await database[Symbol.asyncDispose]()
 })
 
 test('a machine that is connected is not forgotten, nor one that nobody knows', async () => {

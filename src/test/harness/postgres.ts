@@ -8,8 +8,9 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { after } from 'node:test'
 import { Client, escapeIdentifier } from 'pg'
-import { openDatabase } from '#kernel/db/db.ts'
+import { type Database, openDatabase } from '#kernel/db/db.ts'
 import { migrate, schemaDir } from '#kernel/db/migrate.ts'
 import { ensurePostgres, stopPostgres } from '#kernel/postgres/embedded.ts'
 
@@ -102,4 +103,15 @@ export async function testDatabase(options: { migrated?: boolean } = {}): Promis
       await withClient(url, (client) => client.query(`drop database if exists ${escapeIdentifier(name)} with (force)`))
     },
   }
+}
+
+/** A database for all tests of a file, which goes with them. Called once, at the top of the file. */
+export async function fileDatabase(options: { max?: number } = {}): Promise<Database> {
+  const database = await testDatabase()
+  const db = openDatabase(database.url, options)
+  after(async () => {
+    await db.close()
+    await database[Symbol.asyncDispose]()
+  })
+  return db
 }

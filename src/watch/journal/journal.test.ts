@@ -1,27 +1,19 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { before, test } from 'node:test'
 import type { JournalEvent } from '#contract/model.ts'
 import type { Fact } from '#contract/wire.ts'
 import { createBell } from '#kernel/bell.ts'
-import { type Database, openDatabase } from '#kernel/db/db.ts'
 import { journalChannel, record } from '#kernel/journal.ts'
-import { type TestDatabase, testDatabase } from '#test/harness/postgres.ts'
+import { fileDatabase } from '#test/harness/postgres.ts'
 import { until } from '#test/harness/wait.ts'
 import { type EventFilter, listEvents, streamEvents } from './read.ts'
 import { sentenceOf } from './sentences.ts'
 import { ingestFacts } from './service.ts'
 
-let database: TestDatabase
-let db: Database
 const changed = createBell()
+const db = await fileDatabase({ max: 20 })
 before(async () => {
-  database = await testDatabase()
-  db = openDatabase(database.url, { max: 20 })
   db.listen(journalChannel, () => changed.ring())
-})
-after(async () => {
-  await db.close()
-  await database[Symbol.asyncDispose]()
 })
 
 const now = new Date()

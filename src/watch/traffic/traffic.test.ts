@@ -1,26 +1,16 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import fc from 'fast-check'
 import { isAppError } from '#base/errors.ts'
 import { type TrafficBatch, type TrafficCount, latencyBucketsMs } from '#contract/wire.ts'
-import { type Database, openDatabase } from '#kernel/db/db.ts'
-import { type TestDatabase, testDatabase } from '#test/harness/postgres.ts'
+import { fileDatabase } from '#test/harness/postgres.ts'
 import { percentile } from './percentile.ts'
 import { maxPoints } from '#watch/points.ts'
 import { readTraffic, recentCounts, recentRates, sparklines, usualCounts } from './read.ts'
 import { ingestTraffic } from './service.ts'
 import { dropOldTraffic } from './store.ts'
 
-let database: TestDatabase
-let db: Database
-before(async () => {
-  database = await testDatabase()
-  db = openDatabase(database.url)
-})
-after(async () => {
-  await db.close()
-  await database[Symbol.asyncDispose]()
-})
+const db = await fileDatabase()
 
 const now = new Date('2026-05-01T12:00:07Z')
 const secondsAgo = (seconds: number) => new Date(now.getTime() - seconds * 1000)
