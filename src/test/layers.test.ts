@@ -76,7 +76,7 @@ function relativeFault({ file, target, text }: Import): string | undefined {
 
 /**
  * Another capability's store is its own secret; its service is called by surfaces and compositions only. A composition is
- * app.ts, or a file that stands directly in a floor's folder and wires that floor (`watch/watch.ts`).
+ * app.ts, or a file that stands directly in a floor's folder and wires that floor (`watch/watch.ts`, `watch/intake.ts`).
  */
 function capabilityFault({ file, target, text }: Import): string | undefined {
   if (file.split('/').length === 2 && topOf(file) === topOf(target)) return undefined

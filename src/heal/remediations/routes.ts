@@ -1,6 +1,5 @@
 import type { Database } from '#kernel/db/db.ts'
 import type { Handlers } from '#kernel/handlers.ts'
-import { listAlerts } from '#watch/alerts/read.ts'
 import type { LogReader } from '#watch/logs/port.ts'
 import { detailOf } from './evidence.ts'
 import { listRemediations, readOverview, readRemediation } from './read.ts'
@@ -17,6 +16,5 @@ export function healingRoutes(deps: { db: Database; lines: LogReader['read'] }):
     'healing.setRule': ({ params, body }, { caller, now }) => changeRule(db, { rule: params.rule, settings: body, actor: caller.actor, now }),
     'healing.stop': ({ body }, { caller, now }) => stopHealing(db, { because: body.because, actor: caller.actor, now }),
     'healing.resume': (_, { caller, now }) => resumeHealing(db, { actor: caller.actor, now }),
-    'alerts.list': ({ query }, { caller }) => listAlerts(db, { ...query, apps: caller.apps }),
   }
 }

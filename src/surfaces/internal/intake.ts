@@ -16,7 +16,7 @@ import type { FactBatch, LogBatch, SpanBatch, StatBatch, TrafficBatch } from '#c
 import type { Logger } from '#kernel/log.ts'
 import { bearerOf } from '#surfaces/api/credentials.ts'
 import { problemOf } from '#surfaces/api/problem.ts'
-import type { Intake } from '#watch/watch.ts'
+import type { Intake } from '#watch/intake.ts'
 
 const maxCompressedBytes = 16 * 1024 * 1024
 const maxBytes = 128 * 1024 * 1024
