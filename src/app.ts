@@ -12,6 +12,7 @@ import { processConfig } from '#drivers/task/process/config.ts'
 import { startBakes } from '#heal/bake/loop.ts'
 import { bakeRoutes } from '#heal/bake/routes.ts'
 import { pauseRoutes } from '#heal/pauses/routes.ts'
+import { startForgetting } from '#heal/remediations/forget.ts'
 import { startHealing } from '#heal/remediations/loop.ts'
 import { healingRoutes } from '#heal/remediations/routes.ts'
 import { whyRoutes } from '#heal/why/routes.ts'
@@ -178,7 +179,7 @@ export async function runControl(options: ControlOptions): Promise<Control> {
 
   const woken = [gateway.start(), startRollouts({ db, log, placement: gateway.placement, prepare: preparer(db, home) }), builds.start()]
   const checkLoops = checks.start()
-  const loops = [...woken, ...watch.start(), ...checkLoops, startHousekeeping({ db, log, forgetBuilds: (before) => forgetBuilds(db, home, before) }), startBakes({ db, log }), startHealing({ db, log, prune })]
+  const loops = [...woken, ...watch.start(), ...checkLoops, startHousekeeping({ db, log, forgetBuilds: (before) => forgetBuilds(db, home, before) }), startBakes({ db, log }), startHealing({ db, log, prune }), startForgetting({ db, log })]
   const unlisten = db.listen(journalChannel, () => changed.ring())
   const wakeAll = async () => {
     while (!closing.signal.aborted) {

@@ -38,11 +38,13 @@ export function healHandlers(world: World): Handlers {
   const linesOf = (app: string | null, service: string | null, until: string) => world.lines.filter((line) => line.app === app && line.service === service && line.at <= until)
   return {
     'healing.overview': async () => overview(),
-    'healing.list': async ({ query }) =>
-      heal.remediations
-        .filter((one) => (query.app === undefined || one.app === query.app) && (query.environment === undefined || one.environment === query.environment) && (query.service === undefined || one.service === query.service) && (!query.open || isOpen(one)) && (query.before === undefined || one.openedAt < query.before))
+    'healing.list': async ({ query }) => {
+      const found = heal.remediations
+        .filter((one) => (query.app === undefined || one.app === query.app) && (query.environment === undefined || one.environment === query.environment) && (query.service === undefined || one.service === query.service) && (!query.open || isOpen(one)))
         .toSorted((a, b) => b.openedAt.localeCompare(a.openedAt))
-        .slice(0, query.limit),
+      const from = query.before === undefined ? 0 : found.findIndex(({ id }) => id === query.before) + 1
+      return found.slice(from, from + query.limit)
+    },
     'healing.read': async ({ params }) => {
       const one = find(params.id)
       return { ...one, events: near(one), lines: linesOf(one.app, one.service, one.endedAt ?? '9').slice(-14), traffic: one.app === null ? [] : trafficAround(one, 40, Date.now()) }

@@ -54,7 +54,7 @@ export const queries = {
       queryKey: ['remediations', 'all', of.app, of.env],
       initialPageParam: undefined as string | undefined,
       queryFn: ({ pageParam, signal }) => api.call('healing.list', { query: { limit: remediationsPage, ...(of.app === undefined ? {} : { app: of.app }), ...(of.env === undefined ? {} : { environment: of.env }), ...(pageParam === undefined ? {} : { before: pageParam }) } }, signal),
-      getNextPageParam: (last) => (last.length < remediationsPage ? undefined : last.at(-1)?.openedAt),
+      getNextPageParam: (last) => (last.length < remediationsPage ? undefined : last.at(-1)?.id),
     }),
   remediation: (id: string) => queryOptions({ queryKey: ['remediations', 'one', id], queryFn: ({ signal }) => api.call('healing.read', { params: { id } }, signal), refetchInterval: (query) => (query.state.data?.endedAt === null ? 10 * seconds : false) }),
   rules: () => queryOptions({ queryKey: ['rules'], queryFn: ({ signal }) => api.call('rules.list', {}, signal), refetchInterval: 30 * seconds }),

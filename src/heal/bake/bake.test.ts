@@ -1,16 +1,16 @@
 /** The watch over releases, against real PostgreSQL and the real run floor: only the clock, and what proxies counted, are the test's. */
 import assert from 'node:assert/strict'
-import { after, before, beforeEach, test } from 'node:test'
+import { beforeEach, test } from 'node:test'
 import { manifestSchema } from '#contract/manifest.ts'
 import type { Actor } from '#contract/model.ts'
 import { latencyBucketsMs } from '#contract/wire.ts'
-import { type Database, openDatabase } from '#kernel/db/db.ts'
+import type { Database } from '#kernel/db/db.ts'
 import { record } from '#kernel/journal.ts'
 import { lockEnvironment, setActiveRelease } from '#run/apps/commands.ts'
 import { createRelease } from '#run/releases/commands.ts'
 import { advanceRollout } from '#run/rollouts/commands.ts'
 import { latestRollout } from '#run/rollouts/read.ts'
-import { type TestDatabase, testDatabase } from '#test/harness/postgres.ts'
+import { fileDatabase } from '#test/harness/postgres.ts'
 import { listEvents } from '#watch/journal/read.ts'
 import { ingestTraffic } from '#watch/traffic/service.ts'
 import { applyAction } from './apply.ts'
@@ -25,17 +25,7 @@ const at = (seconds: number) => new Date(start.getTime() + seconds * 1000)
 /** An app of its own for each test: the journal forgets nothing. */
 let shop = { app: '', environment: 'production' }
 let apps = 0
-let database: TestDatabase
-let db: Database
-
-before(async () => {
-  database = await testDatabase()
-  db = openDatabase(database.url)
-})
-after(async () => {
-  await db.close()
-  await database[Symbol.asyncDispose]()
-})
+const db = await fileDatabase()
 beforeEach(async () => {
   shop = { app: `shop-${++apps}`, environment: 'production' }
   await db.query('DELETE FROM apps')

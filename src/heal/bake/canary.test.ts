@@ -1,30 +1,21 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { manifestSchema } from '#contract/manifest.ts'
 import { latencyBucketsMs } from '#contract/wire.ts'
-import { type Database, openDatabase } from '#kernel/db/db.ts'
 import { setActiveRelease } from '#run/apps/commands.ts'
 import { createRelease } from '#run/releases/commands.ts'
 import { addRolloutStep, advanceRollout } from '#run/rollouts/commands.ts'
 import { latestRollout } from '#run/rollouts/read.ts'
-import { type TestDatabase, testDatabase } from '#test/harness/postgres.ts'
+import { fileDatabase } from '#test/harness/postgres.ts'
 import { ingestTraffic } from '#watch/traffic/service.ts'
-import { faultOfCanary, giveUpCanary, readCanaries } from './canary.ts'
+import { giveUpCanary, readCanaries } from './canary.ts'
+import { faultOf } from './verdict.ts'
 
 const shop = { app: 'shop', environment: 'production' }
 const start = new Date('2026-05-01T03:00:00Z')
 const at = (seconds: number) => new Date(start.getTime() + seconds * 1000)
 const rosa = { kind: 'token', name: 'rosa' } as const
-let database: TestDatabase
-let db: Database
-before(async () => {
-  database = await testDatabase()
-  db = openDatabase(database.url)
-})
-after(async () => {
-  await db.close()
-  await database[Symbol.asyncDispose]()
-})
+const db = await fileDatabase()
 
 test('a canary that fails more of its callers than the release beside it is given up once, and condemned', async () => {
   await db.query('INSERT INTO apps (name, created_at) VALUES ($1, $2)', [shop.app, start])
@@ -45,11 +36,11 @@ test('a canary that fails more of its callers than the release beside it is give
   await tell(30, [counted(1, 1000, 0), counted(2, 60, 0)])
   const [good] = await readCanaries(db, at(60))
   assert.ok(good !== undefined)
-  assert.deepEqual([good.release, good.from, good.percent, good.after.requests, faultOfCanary(good)], [2, 1, 5, 60, null])
+  assert.deepEqual([good.release, good.from, good.percent, good.after.requests, faultOf(good.before, good.after)], [2, 1, 5, 60, null])
   await tell(50, [counted(1, 1000, 1), counted(2, 60, 40)])
   const [bad] = await readCanaries(db, at(80))
   assert.ok(bad !== undefined)
-  const fault = faultOfCanary(bad)
+  const fault = faultOf(bad.before, bad.after)
   assert.match(fault ?? '', /% of 120 requests failed/)
   assert.equal(await giveUpCanary(db, bad, fault ?? '', at(80), rosa), true)
   assert.equal(await giveUpCanary(db, bad, fault ?? '', at(82), rosa), false, 'once')

@@ -10,11 +10,10 @@ import { condemnRelease } from '#run/releases/commands.ts'
 import { restoreAfterFailedRollback } from '#run/releases/failed-rollback.ts'
 import { advanceRollout } from '#run/rollouts/commands.ts'
 import { canaryShare } from '#run/rollouts/read-facts.ts'
-import { latestRollout, openRollouts } from '#run/rollouts/read.ts'
+import { openRollout, openRollouts } from '#run/rollouts/read.ts'
 import { countRestarts } from '#watch/journal/read.ts'
 import { releaseTraffic } from '#watch/traffic/read.ts'
 import type { ReleaseWindow } from './model.ts'
-import { faultOf } from './verdict.ts'
 
 export type Canary = { app: string; environment: string; rollout: string; release: number; from: number; percent: number; before: ReleaseWindow; after: ReleaseWindow }
 
@@ -32,17 +31,12 @@ export async function readCanaries(db: Db, now: Date): Promise<Canary[]> {
   return canaries
 }
 
-/** Why a canary is given up; null: nothing speaks against it so far. Pure. */
-export function faultOfCanary({ before, after }: Pick<Canary, 'before' | 'after'>): string | null {
-  return faultOf(before, after)
-}
-
 /** One transaction; nothing when the rollout has moved on. */
 export async function giveUpCanary(db: Database, { app, environment, rollout, release, from, percent }: Canary, because: string, now: Date, actor: Actor): Promise<boolean> {
   return db.transaction(async (tx) => {
     await lockEnvironment(tx, app, environment)
-    const newest = await latestRollout(tx, app, environment)
-    if (newest?.id !== rollout || newest.state !== 'starting') return false
+    const open = await openRollout(tx, app, environment)
+    if (open?.id !== rollout || open.state !== 'starting') return false
     await advanceRollout(tx, rollout, 'starting', 'failed', { name: 'failed', detail: `with ${percent} % of new callers: ${because}` }, now)
     await condemnRelease(tx, app, environment, release, because)
     await restoreAfterFailedRollback(tx, { app, environment, release, now })

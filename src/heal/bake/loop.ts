@@ -4,9 +4,10 @@ import type { Database } from '#kernel/db/db.ts'
 import type { Logger } from '#kernel/log.ts'
 import { type Loop, startLoop } from '#kernel/loop.ts'
 import { actor, applyAction } from './apply.ts'
-import { faultOfCanary, giveUpCanary, readCanaries } from './canary.ts'
+import { giveUpCanary, readCanaries } from './canary.ts'
 import { observe } from './observe.ts'
 import { planBake } from './plan.ts'
+import { faultOf } from './verdict.ts'
 
 const periodMs = 5_000
 
@@ -17,26 +18,26 @@ export function startBakes({ db, log }: { db: Database; log: Logger }): Loop {
     onError: (error) => log.error({ err: error }, 'bakes turn failed'),
     turn: async (now) => {
       const report = { actions: [] as string[], waiting: [] as string[] }
+      /** One environment's trouble is not another's; the next turn sees what is there. `work` gives false when there was nothing to do any more. */
+      const apply = async (where: string, sentence: string, work: () => Promise<unknown>) => {
+        try {
+          if ((await work()) !== false) report.actions.push(`${where}: ${sentence}`)
+        } catch (error) {
+          report.waiting.push(`${where}: ${messageOf(error)}`)
+          log.warn({ err: error, environment: where }, `it could not be done: ${sentence}`)
+        }
+      }
       for (const canary of await readCanaries(db, now)) {
         const where = `${canary.app}/${canary.environment}`
-        const fault = faultOfCanary(canary)
+        const fault = faultOf(canary.before, canary.after)
         if (fault === null) report.waiting.push(`${where}: v${canary.release} has ${canary.percent} % of new callers; nothing speaks against it`)
-        else if (await giveUpCanary(db, canary, fault, now, actor)) report.actions.push(`${where}: give up v${canary.release} because ${fault}`)
+        else await apply(where, `give up v${canary.release} because ${fault}`, () => giveUpCanary(db, canary, fault, now, actor))
       }
       for (const facts of await observe(db, now)) {
         const where = `${facts.app}/${facts.environment}`
         const plan = planBake(facts, now)
         report.waiting.push(...plan.waiting.map((because) => `${where}: ${because}`))
-        for (const action of plan.actions) {
-          try {
-            await applyAction(db, facts, action, now)
-            report.actions.push(`${where}: ${action.do} v${action.release} because ${action.because}`)
-          } catch (error) {
-            // one environment's trouble is not another's; the next turn sees what is there
-            report.waiting.push(`${where}: ${messageOf(error)}`)
-            log.warn({ err: error, app: facts.app, release: action.release }, `a release could not be ${action.do === 'condemn' ? 'rolled back' : 'watched'}`)
-          }
-        }
+        for (const action of plan.actions) await apply(where, `${action.do} v${action.release} because ${action.because}`, () => applyAction(db, facts, action, now))
       }
       return report
     },

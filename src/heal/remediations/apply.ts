@@ -85,7 +85,7 @@ async function tell(tx: Db, { id, app, environment, service, machine }: Named, k
 export async function keepBreaker(db: Database, breaker: string | null, now: Date): Promise<void> {
   await db.transaction(async (tx) => {
     const before = await setBreaker(tx, breaker)
-    if ((before === null) === (breaker === null)) return
+    if (before === undefined || (before === null) === (breaker === null)) return
     if (breaker !== null) await record(tx, { at: now, kind: 'healing.breaker-opened', actor: healingActor, summary: `healing leaves instances alone: ${breaker}` })
     else await record(tx, { at: now, kind: 'healing.breaker-closed', actor: healingActor, summary: 'healing goes on: most of it is well again' })
   })

@@ -1,11 +1,10 @@
 /** Healing against real PostgreSQL and the real run floor: only the clock, and what agents and proxies say, are the test's. */
 import assert from 'node:assert/strict'
-import { after, before, beforeEach, test } from 'node:test'
+import { beforeEach, test } from 'node:test'
 import type { Remediation } from '#contract/healing.ts'
 import { type Manifest, manifestSchema } from '#contract/manifest.ts'
 import type { Actor } from '#contract/model.ts'
 import type { InstanceState, ObservedInstance } from '#contract/wire.ts'
-import { type Database, openDatabase } from '#kernel/db/db.ts'
 import { record } from '#kernel/journal.ts'
 import { openSecretBox } from '#base/secretbox.ts'
 import { lockEnvironment, setActiveRelease } from '#run/apps/commands.ts'
@@ -16,8 +15,8 @@ import { noteConnected, noteDisk } from '#run/machines/commands.ts'
 import { createRelease } from '#run/releases/commands.ts'
 import { advanceRollout } from '#run/rollouts/commands.ts'
 import { latestRollout } from '#run/rollouts/read.ts'
-import { type TestDatabase, testDatabase } from '#test/harness/postgres.ts'
-import { clearAlert, raiseAlert } from '#watch/alerts/commands.ts'
+import { fileDatabase } from '#test/harness/postgres.ts'
+import { clearAlert, forgetAlerts, raiseAlert } from '#watch/alerts/commands.ts'
 import { listAlerts } from '#watch/alerts/read.ts'
 import { applyAction, keepBreaker } from './apply.ts'
 import { pause, unpause } from '#heal/pauses/service.ts'
@@ -25,6 +24,7 @@ import { observe } from './observe.ts'
 import { planHealing } from './plan.ts'
 import { listRemediations } from './read.ts'
 import { approve, changeRule, dismiss, resumeHealing, stopHealing } from './service.ts'
+import { forgetRemediations } from './store.ts'
 
 const rosa: Actor = { kind: 'token', name: 'rosa' }
 const start = new Date('2026-05-01T03:00:00Z')
@@ -32,17 +32,7 @@ let clock = start
 let app = ''
 let apps = 0
 let pruned: string[] = []
-let database: TestDatabase
-let db: Database
-
-before(async () => {
-  database = await testDatabase()
-  db = openDatabase(database.url)
-})
-after(async () => {
-  await db.close()
-  await database[Symbol.asyncDispose]()
-})
+const db = await fileDatabase()
 beforeEach(async () => {
   app = `shop-${++apps}`
   clock = new Date(start.getTime() + apps * 4 * 3_600_000) // what was spent an hour ago counts no more
@@ -233,6 +223,13 @@ test('half of what runs sick at once: nothing is done, and a person is told once
   await pass(60)
   assert.deepEqual((await all()).flatMap(rungsOf), [])
   assert.deepEqual((await alerts()).map((one) => one.target), ['fleet'])
+  const paged: string[] = []
+  for (let before: string | undefined; ; before = paged.at(-1)) {
+    const page = await listRemediations(db, { apps: null, limit: 1, before })
+    if (page.length === 0) break
+    paged.push(...page.map(({ id }) => id))
+  }
+  assert.deepEqual([paged.length, paged], [3, (await all()).map(({ id }) => id)], 'a list of what was noticed in one moment can be paged through')
 })
 
 test('flapping is handed over', async () => {
@@ -279,6 +276,42 @@ test('modes, approval, dismissal, and a global stop', async () => {
   await assert.rejects(dismiss(db, { ...command(), id: suggested.id, apps: null }), /has ended: dismissed/)
   await assert.rejects(changeRule(db, { ...command(), rule: 'not-redy', settings: { mode: 'off' } }), /did you mean not-ready/)
   await changeRule(db, { ...command(), rule: 'not-ready', settings: { mode: 'auto' } })
+})
+
+test('what a person took stays theirs until it is well, however long that lasts', async () => {
+  await serve({ web: {} })
+  clock = new Date(clock.getTime() + 3_600_000)
+  const id = await instance('web', 'unhealthy')
+  await pass(20)
+  const taken = await newest('web')
+  await dismiss(db, { actor: rosa, now: clock, id: taken.id, apps: null })
+  await see(id, 'unhealthy')
+  await pass(320)
+  assert.deepEqual((await alerts()).map(({ remediation }) => remediation), [taken.id], 'it is told all the same')
+  clock = new Date(clock.getTime() + 2 * 3_600_000)
+  await pass(40)
+  assert.deepEqual((await all()).map(({ state }) => state), ['dismissed'])
+  await see(id, 'ready')
+  await pass(40)
+  assert.deepEqual(await alerts(), [])
+  await see(id, 'unhealthy')
+  await pass(20)
+  assert.deepEqual((await all()).map(({ state }) => state), ['verifying', 'dismissed'], 'another time is another matter')
+})
+
+test('what has been over for long is forgotten, and nothing that is open', async () => {
+  await serve({ web: {} })
+  clock = new Date(clock.getTime() + 3_600_000)
+  await instance('web', 'unhealthy')
+  await pass(20)
+  const later = new Date(clock.getTime() + 1000)
+  assert.equal(await forgetRemediations(db, later), 0, 'it is open')
+  await dismiss(db, { actor: rosa, now: clock, id: (await newest('web')).id, apps: null })
+  assert.deepEqual([await forgetRemediations(db, clock), await forgetRemediations(db, later)], [0, 1])
+  await db.transaction((tx) => raiseAlert(tx, { target: 'rule:r', app, environment: null, service: null, machine: null, severity: 'warning', title: 'r', because: '', way_out: '', remediation: null }, rosa, clock))
+  assert.equal(await forgetAlerts(db, later), 0, 'it holds')
+  for (const one of await alerts()) await db.transaction((tx) => clearAlert(tx, one.id, 'over', rosa, clock))
+  assert.equal(await forgetAlerts(db, later), 1)
 })
 
 test('a pause: noticed and noted, not acted on, until it is over or ended; who may pause what', async () => {

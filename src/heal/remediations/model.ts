@@ -43,7 +43,7 @@ export type RemediationRow = {
 export type OpenAlert = { id: string; target: string; remediation: string | null }
 
 export type HealFacts = World & {
-  /** Open ones, and those that ended within the last hour. */
+  /** Open ones, those that ended within the last hour, and what a person took as long as it is not well. */
   remediations: readonly RemediationRow[]
   alerts: readonly OpenAlert[]
   modes: Readonly<Record<string, HealMode>>

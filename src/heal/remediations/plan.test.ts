@@ -162,8 +162,10 @@ test('an alert is cleared when all is well, and nothing new is opened while it s
 })
 
 test('what a person took is left alone until it is gone', () => {
-  const taken = remediation({ state: 'dismissed', ended_at: ago(10) })
+  const taken = remediation({ state: 'dismissed', ended_at: ago(90) })
   assert.deepEqual(done({ ...sick, remediations: [taken] }), [])
+  const worse = [signal('degraded', { goneAt: ago(5) }), signal('down', { since: ago(60) })]
+  assert.deepEqual(done({ signals: worse, services: [down], remediations: [taken] }), [], 'it became worse, and was not well in between')
   assert.deepEqual(done({ signals: [signal('down', { since: ago(60) })], services: [down], remediations: [taken] }), ['open'], 'it was well in between')
 })
 

@@ -62,11 +62,16 @@ function serviceOf(services: readonly ServiceFacts[], key: string): ServiceFacts
 function planNew({ facts, plan }: Turn, target: Target, key: string, signal: Signal): void {
   // a person was told of it, and it has not been well since
   if (facts.alerts.some((alert) => alert.target === key && alert.remediation !== null)) return
-  if (facts.remediations.some((row) => row.target === key && row.state === 'dismissed' && new Date(row.signal.since) >= signal.since)) return
+  if (takenBy(facts, key) !== undefined) return
   const cause = causeOf(signal, facts)
   const rule = ruleFor(signal.kind, cause.kind)
   if (signal.kind === 'alerting' && cause.kind !== 'change') return // it is told already
   plan.actions.push({ do: 'open', target, rule: rule.id, signal: { kind: signal.kind, because: signal.because, since: signal.since.toISOString() }, cause, because: `${signal.because}; cause: ${cause.because}` })
+}
+
+/** What a person took, and which has not been well since: something that was noticed before that still is. */
+function takenBy({ signals, remediations }: HealFacts, key: string): RemediationRow | undefined {
+  return remediations.find(({ target, state, ended_at: endedAt }) => target === key && state === 'dismissed' && endedAt !== null && signals.some((signal) => targetKey(signal.target) === key && signal.since <= endedAt))
 }
 
 function planOpen(turn: Turn, target: Target, row: RemediationRow, signal: Signal | undefined): void {
@@ -183,7 +188,9 @@ function planAlert({ facts, plan, now, breaker }: Turn, target: Target, key: str
   // who waits for another is no news of its own, as long as somebody looks after the other
   const { of } = causeOf(signal, facts)
   const cared = of !== null && (facts.alerts.some((one) => one.target === of) || facts.remediations.some((row) => row.target === of && row.ended_at === null))
-  if (!cared) plan.actions.push({ do: 'raise', target, because: `${signal.because}, for ${formatDuration(now.getTime() - signal.since.getTime())}`, remediation: open?.id ?? null, ...alertOf(target, signal.kind) })
+  // that a person took it is remembered by the alert, however long it lasts
+  const remediation = (open ?? takenBy(facts, key))?.id ?? null
+  if (!cared) plan.actions.push({ do: 'raise', target, because: `${signal.because}, for ${formatDuration(now.getTime() - signal.since.getTime())}`, remediation, ...alertOf(target, signal.kind) })
 }
 
 function planFleetAlert({ facts, plan, breaker }: Turn): void {

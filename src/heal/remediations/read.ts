@@ -10,9 +10,13 @@ import { type Rule, type Tuning, fleetPerHour, rules, tuned } from './rules.ts'
 
 const hourMs = 3_600_000
 
-/** Open ones, and those that ended within the last hour. */
+/** Open ones, those that ended within the last hour, and what a person took while something that was noticed before that still lasts. */
 export async function recentRemediations(db: Db, now: Date): Promise<RemediationRow[]> {
-  return db.query('SELECT * FROM remediations WHERE ended_at IS NULL OR ended_at >= $1 ORDER BY opened_at, id', [new Date(now.getTime() - hourMs)])
+  return db.query(
+    `SELECT * FROM remediations WHERE ended_at IS NULL OR ended_at >= $1
+     UNION SELECT r.* FROM signals s JOIN remediations r ON r.target = s.target WHERE r.state = 'dismissed' AND r.ended_at >= s.since ORDER BY opened_at, id`,
+    [new Date(now.getTime() - hourMs)],
+  )
 }
 
 /** By rule, where an operator set something. */
@@ -31,11 +35,11 @@ export async function readStop(db: Db): Promise<{ by: string; because: string; a
 
 export type RemediationFilter = { apps: readonly string[] | null; app?: string | undefined; environment?: string | undefined; service?: string | undefined; open?: boolean; before?: string | undefined; limit: number }
 
-/** Newest first. `apps`: what the caller may see; those of machines are seen only by callers who see all. */
+/** Newest first. `before`: the id of the last one that was read; many are noticed in one moment. `apps`: what the caller may see; those of machines are seen only by callers who see all. */
 export async function listRemediations(db: Db, filter: RemediationFilter): Promise<Remediation[]> {
   const rows = await db.query<RemediationRow>(
     `SELECT * FROM remediations WHERE ($1::text[] IS NULL OR app = ANY ($1)) AND ($2::text IS NULL OR app = $2) AND ($3::text IS NULL OR environment = $3)
-       AND ($4::text IS NULL OR service = $4) AND (NOT $5 OR ended_at IS NULL) AND ($6::timestamptz IS NULL OR opened_at < $6) ORDER BY opened_at DESC, id DESC LIMIT $7`,
+       AND ($4::text IS NULL OR service = $4) AND (NOT $5 OR ended_at IS NULL) AND ($6::text IS NULL OR (opened_at, id) < (SELECT opened_at, id FROM remediations WHERE id = $6)) ORDER BY opened_at DESC, id DESC LIMIT $7`,
     [filter.apps, filter.app ?? null, filter.environment ?? null, filter.service ?? null, filter.open ?? false, filter.before ?? null, filter.limit],
   )
   return rows.map(remediationView)

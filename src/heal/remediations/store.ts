@@ -50,8 +50,13 @@ export async function setStopped(tx: Db, stop: { by: string; because: string; at
   return rows.length > 0
 }
 
-/** What it was before. */
-export async function setBreaker(tx: Db, breaker: string | null): Promise<string | null> {
-  const { before } = await tx.one<{ before: string | null }>('WITH old AS (SELECT breaker FROM heal_state FOR UPDATE) UPDATE heal_state SET breaker = $1 FROM old RETURNING old.breaker AS before', [breaker])
-  return before
+/** What it was before; undefined when it is so already, and nothing is written. */
+export async function setBreaker(tx: Db, breaker: string | null): Promise<string | null | undefined> {
+  const row = await tx.maybe<{ before: string | null }>('WITH old AS (SELECT breaker FROM heal_state FOR UPDATE) UPDATE heal_state h SET breaker = $1 FROM old WHERE h.breaker IS DISTINCT FROM $1 RETURNING old.breaker AS before', [breaker])
+  return row?.before
+}
+
+/** Of those that have ended. How many. */
+export async function forgetRemediations(db: Db, before: Date): Promise<number> {
+  return (await db.query('DELETE FROM remediations WHERE ended_at < $1 RETURNING 1', [before])).length
 }

@@ -33,3 +33,8 @@ export async function clearAlertOf(tx: Db, target: string, because: string, acto
   const row = await tx.maybe<{ id: string }>('SELECT id FROM alerts WHERE target = $1 AND cleared_at IS NULL', [target])
   if (row) await clearAlert(tx, row.id, because, actor, now)
 }
+
+/** Of those that are over. How many. */
+export async function forgetAlerts(db: Db, before: Date): Promise<number> {
+  return (await db.query('DELETE FROM alerts WHERE cleared_at < $1 RETURNING 1', [before])).length
+}
