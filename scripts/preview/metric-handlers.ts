@@ -2,10 +2,10 @@
 import { AppError } from '#base/errors.ts'
 import { parseDuration } from '#base/units.ts'
 import type { Dashboard } from '#contract/dashboards.ts'
-import { parseWhere } from '#contract/metrics.ts'
+import { parseWhere } from '#contract/label-conditions.ts'
 import type { Handlers } from '#kernel/handlers.ts'
 import type { Bucket, SeriesKind } from '#watch/metrics/model.ts'
-import { answer } from '#watch/metrics/query.ts'
+import { type MetricQuery, type MetricSeries, answer } from '#watch/metrics/query.ts'
 import { noise, requestRate } from './noise.ts'
 import type { World } from './world.ts'
 
@@ -46,7 +46,7 @@ function ofApp({ detail, rates }: World['scene']['apps'][number]): Series[] {
       ]
     })
     return [...counted, ...used]
-  })
+  }).concat(detail.name === 'billing' ? [{ name: 'invoices_queue_length', kind: 'gauge', labels: of, at: (ms) => 1500 * noise('invoices', ms, 3_600_000) ** 2 }] : [])
 }
 
 function ofMachine(machine: string, memory: number, cpus: number): Series[] {
@@ -72,7 +72,20 @@ function bucketsOf({ kind, at }: Series, first: number, last: number, stepMs: nu
   })
 }
 
+/** Asks of the world's metrics as the store is asked. */
+export function previewQuery(world: World): (query: MetricQuery) => Promise<{ series: MetricSeries[] }> {
+  return async (query) => {
+    const { since, until, stepMs, offsetMs = 0, where = {}, fn } = query
+    const metric = /^p\d\d$/.test(fn) ? `${query.metric}_bucket` : query.metric
+    const first = Math.floor(since.getTime() / stepMs) * stepMs - offsetMs
+    const wanted = Object.fromEntries(Object.entries(where).map(([label, values]) => [label, [values].flat()]))
+    const series = seriesOf(world).filter(({ name, labels }) => name === metric && fits(labels, wanted)).map((one) => ({ labels: one.labels, buckets: bucketsOf(one, first, until.getTime() - offsetMs, stepMs) }))
+    return { series: answer(query, series) }
+  }
+}
+
 export function metricHandlers(world: World): Handlers {
+  const ask = previewQuery(world)
   const dashboards = new Map<string, Dashboard>(world.scene.apps.length === 0 ? [] : [['evening', evening()]])
   const find = (id: string) => {
     const found = dashboards.get(id)
@@ -90,12 +103,8 @@ export function metricHandlers(world: World): Handlers {
       const since = query.since === undefined ? until - 3_600_000 : Date.parse(query.since)
       const stepMs = query.step === undefined ? 30_000 : parseDuration(query.step)
       const offsetMs = query.offset === undefined ? 0 : parseDuration(query.offset)
-      const where = parseWhere(query.where)
-      const metric = /^p\d\d$/.test(query.fn) ? `${query.metric}_bucket` : query.metric
-      const asked = { ...query, where, by: query.by?.split(',').filter((label) => label !== ''), since: new Date(since), until: new Date(until), stepMs, offsetMs }
-      const first = Math.floor(since / stepMs) * stepMs - offsetMs
-      const series = seriesOf(world).filter(({ name, labels }) => name === metric && fits(labels, where)).map((one) => ({ labels: one.labels, buckets: bucketsOf(one, first, until - offsetMs, stepMs) }))
-      return { since: new Date(since).toISOString(), until: new Date(until).toISOString(), stepMs, series: answer(asked, series) }
+      const { series } = await ask({ ...query, where: parseWhere(query.where), by: query.by?.split(',').filter((label) => label !== ''), since: new Date(since), until: new Date(until), stepMs, offsetMs })
+      return { since: new Date(since).toISOString(), until: new Date(until).toISOString(), stepMs, series }
     },
     'dashboards.list': async () => [...dashboards.values()].map(({ rows, ...one }) => ({ ...one, graphs: rows.flat().length })),
     'dashboards.read': async ({ params }) => find(params.dashboard),

@@ -62,6 +62,8 @@ export const ruleSpecSchema = z.strictObject({
   /** `{value}`, `{threshold}` and the labels in braces are filled in. */
   summary: words(300),
   wayOut: words(200).nullable().default(null),
+  /** The file that it was imported from, which is where it is changed for good; null: here. */
+  source: words(100).nullable().default(null),
 })
 export type RuleSpec = z.infer<typeof ruleSpecSchema>
 
@@ -83,6 +85,8 @@ export const ruleSchema = ruleSpecSchema.extend({
   id: z.string(),
   /** Comes with Nightshift, or was made by people. */
   origin: z.enum(['default', 'own']),
+  /** Made by people, in place of the one with this id that comes with Nightshift. */
+  replaces: z.boolean(),
   mode: z.enum(ruleModes),
   /** The condition in words. */
   about: z.string(),
@@ -95,16 +99,17 @@ export const ruleTrialSchema = z.object({
   since: time,
   until: time,
   stepMs: z.number(),
-  /** Drawn as a line; null where the condition has none. */
+  /** Drawn as a line; null where the condition has none. What is usual, from and to, differs from point to point. */
   threshold: z.number().nullable(),
-  series: z.array(z.object({ series: z.string(), labels: z.record(z.string(), z.string()), points: z.array(z.tuple([z.number(), z.number().nullable()])), fired: z.array(z.object({ from: time, to: time.nullable(), because: z.string() })) })),
+  series: z.array(z.object({ series: z.string(), labels: z.record(z.string(), z.string()), points: z.array(z.tuple([z.number(), z.number().nullable()])), usual: z.array(z.tuple([z.number(), z.number()]).nullable()).nullable(), fired: z.array(z.object({ from: time, to: time.nullable(), because: z.string() })) })),
   /** More series than are shown. */
   more: z.number().int(),
 })
 export type RuleTrial = z.infer<typeof ruleTrialSchema>
 
 export const ruleImportSchema = z.object({
-  rules: z.array(z.object({ id: z.string(), name: z.string(), spec: ruleSpecSchema })),
+  /** `about`: the condition in words. `replaces`: there is a rule with this id, in whose place it is put. */
+  rules: z.array(z.object({ id: z.string(), name: z.string(), about: z.string(), replaces: z.boolean(), spec: ruleSpecSchema })),
   /** Those that could not be taken over, each with the reason. */
   skipped: z.array(z.object({ name: z.string(), because: z.string() })),
   saved: z.boolean(),
@@ -120,6 +125,8 @@ export const sloSpecSchema = z
     /** 99 of 100 answers come within this time. */
     p99Ms: z.number().int().min(1).max(30_000).optional(),
     windowMs: z.number().int().min(7 * day).max(90 * day).default(30 * day),
+    /** Without, it is counted as ever and alerts nobody. */
+    alerts: z.boolean().default(true),
   })
   .refine((one) => one.availability !== undefined || one.p99Ms !== undefined, 'must name availability or p99Ms')
 export type SloSpec = z.infer<typeof sloSpecSchema>
@@ -156,7 +163,30 @@ export const sloSchema = z.object({
   service: z.string().nullable(),
   /** own: set by people, over the manifest's. */
   origin: z.enum(['manifest', 'own']),
+  /** The manifest promises something of this place; an own one stands over it. */
+  declared: z.boolean(),
+  alerts: z.boolean(),
   windowMs: z.number(),
   objectives: z.array(objectiveSchema),
 })
 export type Slo = z.infer<typeof sloSchema>
+
+/** What an SLO would have said of the last day: how fast the budget burned, and when it would have alerted. */
+export const sloTrialSchema = z.object({
+  since: time,
+  until: time,
+  stepMs: z.number(),
+  /** Burned so fast for an hour, it is critical. */
+  criticalAt: z.number(),
+  objectives: z.array(
+    z.object({
+      ...objectiveSchema.pick({ kind: true, target: true, thresholdMs: true, total: true, bad: true }).shape,
+      /** How long the whole budget would last at the pace of that day; null: to the end of the window. */
+      lastsMs: z.number().nullable(),
+      /** The burn rate of the hour before. */
+      points: z.array(z.tuple([z.number(), z.number()])),
+      fired: z.array(z.object({ from: time, to: time.nullable(), severity: z.enum(['critical', 'warning']), because: z.string() })),
+    }),
+  ),
+})
+export type SloTrial = z.infer<typeof sloTrialSchema>

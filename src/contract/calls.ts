@@ -90,6 +90,7 @@ export const calls: Record<EndpointId, CallSpec> = {
   'rules.history': { method: 'GET', path: '/v1/rules/{rule}/history' },
   'slos.list': { method: 'GET', path: '/v1/slos' },
   'slos.put': { method: 'PUT', path: '/v1/apps/{app}/slo', body: true },
+  'slos.test': { method: 'POST', path: '/v1/apps/{app}/slo-tests', body: true },
   'slos.remove': { method: 'DELETE', path: '/v1/apps/{app}/slo' },
   'changes.list': { method: 'GET', path: '/v1/changes' },
   'why.read': { method: 'GET', path: '/v1/apps/{app}/services/{service}/why' },

@@ -2,7 +2,8 @@
 import { z } from 'zod'
 import { AppError } from '#base/errors.ts'
 import { appName } from './names.ts'
-import { metricFns, parseWhere } from './metrics.ts'
+import { parseWhere } from './label-conditions.ts'
+import { metricFns } from './metrics.ts'
 
 const title = z.string().min(1).max(80).regex(/^[^\0\n]*$/, 'must be one line')
 const label = z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]{0,99}$/, 'must be the name of a label, such as service')
@@ -34,7 +35,12 @@ export const graphLineSchema = z.strictObject({
   /** Beside what its labels say. */
   name: title.optional(),
 })
-export const graphSchema = z.strictObject({ title, lines: z.array(graphLineSchema).min(1).max(4) })
+export const graphSchema = z.strictObject({
+  title,
+  lines: z.array(graphLineSchema).min(1).max(4),
+  /** Always drawn beside its lines: the day or the week before. */
+  compare: z.enum(['1d', '7d']).optional(),
+})
 export const dashboardSpecSchema = z.strictObject({
   title,
   /** Whose series it shows; null: whatever is chosen in the room. */

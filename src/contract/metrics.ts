@@ -1,21 +1,9 @@
 /** Metrics as the API asks for them and answers. */
 import { z } from 'zod'
 import { parseDuration } from '#base/units.ts'
-import { AppError } from '#base/errors.ts'
 
 export const metricFns = ['avg', 'min', 'max', 'sum', 'last', 'rate', 'increase', 'p50', 'p90', 'p95', 'p99'] as const
 export type MetricFn = (typeof metricFns)[number]
-
-/** `label=value,label=other*`: all must fit; a label twice: one of its values. Values hold no comma. */
-export function parseWhere(text: string): Record<string, string[]> {
-  const where: Record<string, string[]> = {}
-  for (const part of text.split(',').filter((one) => one !== '')) {
-    const [, label, value] = /^([a-zA-Z_][a-zA-Z0-9_]{0,99})=(.*)$/.exec(part) ?? []
-    if (label === undefined || value === undefined) throw new AppError('invalid', `"${part.slice(0, 80)}" is no condition on a label (write label=value, with commas between)`)
-    where[label] = [...(where[label] ?? []), value]
-  }
-  return where
-}
 
 const span = z.string().max(20).refine((text) => canParse(text), 'must be a duration such as 30s, 5m, 1h or 7d')
 

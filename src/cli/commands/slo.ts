@@ -1,12 +1,16 @@
 import { formatDuration, parseDuration } from '#base/units.ts'
 import type { Objective, Slo } from '#contract/alerting.ts'
+import type { CallInput } from '#contract/endpoints.ts'
+import { promisedBy } from '#contract/promise.ts'
 import { type AppFlags, appAliases, appFlags, command, optionalArgument, switchFlag, textFlag } from '../command.ts'
 import type { Cli } from '../context.ts'
 import { UsageError } from '../errors.ts'
 import { table } from '../table.ts'
+import { since, when } from '../times.ts'
 import { appWords } from '../words.ts'
 
-type Flags = AppFlags & { service: string | undefined; availability: string | undefined; p99: string | undefined; window: string | undefined; reset: boolean }
+type SloInput = NonNullable<CallInput<'slos.put'>['body']>
+type Flags = AppFlags & { service: string | undefined; availability: string | undefined; p99: string | undefined; window: string | undefined; alerts: string | undefined; reset: boolean; dryRun: boolean }
 
 export const slo = command({
   parameters: {
@@ -16,17 +20,22 @@ export const slo = command({
       availability: textFlag('PERCENT', 'Set the share of requests that must not fail: 99.9%'),
       p99: textFlag('TIME', 'Set the time within which 99 of 100 answers must come: 500ms'),
       window: textFlag('TIME', 'Set the time it is counted over, 7d to 90d; default 30d'),
+      alerts: textFlag('on|off', 'Off: it is counted as ever, and alerts nobody'),
+      dryRun: switchFlag('Show how it would have done in the last day, and set nothing'),
       reset: switchFlag('What nightshift.yml says holds again'),
       ...appFlags,
     },
     aliases: appAliases,
   },
-  about: 'Shows what is promised, what is left of each error budget, and how fast it burns: 1 uses it up exactly by the end of the window. With --availability or --p99 it is set, over what nightshift.yml says.',
-  examples: ['slo', 'slo shop', 'slo shop --availability 99.9% --p99 500ms', 'slo shop --service api --availability 99.5%', 'slo shop --reset'],
+  about: 'Shows what is promised, what is left of each error budget, and how fast it burns: 1 uses it up exactly by the end of the window. With --availability or --p99 it is set, over what nightshift.yml says, and --dry-run shows first how it would have done.',
+  examples: ['slo', 'slo shop', 'slo shop --availability 99.9% --p99 500ms', 'slo shop --service api --availability 99.5%', 'slo shop --availability 99.95% --dry-run', 'slo shop --alerts off', 'slo shop --reset'],
   async run(cli: Cli, flags: Flags, name: string | undefined) {
-    const sets = flags.availability !== undefined || flags.p99 !== undefined
-    if (sets && flags.reset) throw new UsageError('--reset stands alone, without --availability and --p99')
-    if (!sets && flags.window !== undefined) throw new UsageError('--window is set together with --availability or --p99')
+    const promises = flags.availability !== undefined || flags.p99 !== undefined
+    const sets = promises || flags.alerts !== undefined
+    if (sets && flags.reset) throw new UsageError('--reset stands alone, without --availability, --p99 and --alerts')
+    if (!promises && flags.window !== undefined) throw new UsageError('--window is set together with --availability or --p99')
+    if (flags.dryRun && !promises) throw new UsageError('--dry-run tries what --availability and --p99 say')
+    if (flags.dryRun) return tryIt(cli, flags, name)
     const list = await ask(cli, flags, name, sets)
     if (flags.json) return cli.out.json(list)
     if (list.length === 0) return cli.out.line('No SLO yet: write `slo: { availability: 99.9%, p99: 500ms }` into nightshift.yml, or nightshift slo APP --availability 99.9%')
@@ -43,8 +52,31 @@ async function ask(cli: Cli, flags: Flags, name: string | undefined, sets: boole
   const at = { params: { app }, query: { environment, ...(flags.service === undefined ? {} : { service: flags.service }) } }
   if (flags.reset) return client.call('slos.remove', at)
   if (!sets) return client.call('slos.list', { query: { app, environment } })
-  const { availability, p99, window } = flags
-  return client.call('slos.put', { ...at, body: { ...(availability === undefined ? {} : { availability: share(availability) }), ...(p99 === undefined ? {} : { p99Ms: parseDuration(p99) }), ...(window === undefined ? {} : { windowMs: parseDuration(window) }) } })
+  return client.call('slos.put', { ...at, body: await specOf(flags, () => client.call('slos.list', { query: { app, environment } })) })
+}
+
+/** What is not promised anew stays: `--alerts off` alone leaves the promise as it is. */
+async function specOf({ availability, p99, window, alerts, service }: Flags, list: () => Promise<Slo[]>): Promise<SloInput> {
+  const heard = alerts === undefined ? {} : { alerts: alerts === 'on' || (alerts === 'off' ? false : fail(`"${alerts}" is neither on nor off`)) }
+  if (availability !== undefined || p99 !== undefined) return { ...(availability === undefined ? {} : { availability: share(availability) }), ...(p99 === undefined ? {} : { p99Ms: parseDuration(p99) }), ...(window === undefined ? {} : { windowMs: parseDuration(window) }), ...heard }
+  const now = (await list()).find((one) => one.service === (service ?? null)) ?? fail('nothing is promised there yet; set --availability or --p99 first')
+  return { ...promisedBy(now), ...heard }
+}
+
+async function tryIt(cli: Cli, flags: Flags, name: string | undefined): Promise<void> {
+  const { client, app, environment } = await cli.target({ ...flags, app: name ?? flags.app })
+  const trial = await client.call('slos.test', { params: { app }, query: { environment, ...(flags.service === undefined ? {} : { service: flags.service }) }, body: await specOf(flags, () => Promise.resolve([])) })
+  if (flags.json) return cli.out.json(trial)
+  const now = cli.now()
+  for (const one of trial.objectives) {
+    cli.out.line(`${promise(one)}: ${Math.round(one.bad)} of ${Math.round(one.total)} requests were bad since ${when(trial.since, now, true)}; at that pace the error budget lasts ${one.lastsMs === null ? 'the window' : formatDuration(one.lastsMs)}`)
+    if (one.fired.length === 0) cli.out.line('  it would have alerted nobody')
+    for (const { from, to, severity, because } of one.fired) cli.out.line(`  ${when(from, now, true)}  ${severity}, ${to === null ? 'until now' : `for ${since(from, new Date(to))}`}: ${because}`)
+  }
+}
+
+function fail(message: string): never {
+  throw new UsageError(message)
 }
 
 function share(text: string): number {
@@ -69,5 +101,5 @@ function print(cli: Cli, list: readonly Slo[]): void {
   ])
 }
 
-const promise = ({ kind, target, thresholdMs }: Objective) => (kind === 'availability' ? `${Number((target * 100).toFixed(3))} % succeed` : `${Number((target * 100).toFixed(3))} % within ${thresholdMs} ms`)
+const promise = ({ kind, target, thresholdMs }: Pick<Objective, 'kind' | 'target' | 'thresholdMs'>) => (kind === 'availability' ? `${Number((target * 100).toFixed(3))} % succeed` : `${Number((target * 100).toFixed(3))} % within ${thresholdMs} ms`)
 const burn = (rate: number | undefined) => (rate === undefined ? null : `${rate >= 10 ? Math.round(rate) : Number(rate.toFixed(1))}×`)

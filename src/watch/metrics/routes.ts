@@ -1,5 +1,5 @@
 import { parseDuration } from '#base/units.ts'
-import { parseWhere } from '#contract/metrics.ts'
+import { parseWhere } from '#contract/label-conditions.ts'
 import type { Database } from '#kernel/db/db.ts'
 import type { Handlers } from '#kernel/handlers.ts'
 import { labelValues, metricNames, queryMetrics } from './read.ts'

@@ -2,7 +2,8 @@
 import type { Comparator, Condition, Measure, RuleSpec } from '#contract/alerting.ts'
 import { formatDuration, formatSize } from '#base/units.ts'
 
-export type Verdict = { value: number | null; holds: boolean | null; because: string }
+/** `usual`: from and to, where a condition goes by that. */
+export type Verdict = { value: number | null; holds: boolean | null; because: string; usual?: [from: number, to: number] }
 export type Point = readonly [atMs: number, value: number | null]
 
 const compare: Record<Comparator, (a: number, b: number) => boolean> = {
@@ -50,7 +51,7 @@ export function judgeUnusual(spec: RuleSpec, { side, factor }: Extract<Condition
   const spread = Math.max(1.4826 * median(days.map((day) => Math.abs(day - usual))), leastSpread * Math.abs(usual))
   const far = Math.abs(now - usual) > factor * spread
   const holds = far && (side === 'both' || (side === 'above') === now > usual)
-  return { value: now, holds, because: `${format(spec, now)}; at this hour it usually is ${format(spec, usual)} (± ${format(spec, factor * spread)})` }
+  return { value: now, holds, usual: [usual - factor * spread, usual + factor * spread], because: `${format(spec, now)}; at this hour it usually is ${format(spec, usual)} (± ${format(spec, factor * spread)})` }
 }
 
 /** A line needs points over most of its time, or a hiccup is a trend. */

@@ -6,8 +6,8 @@ import type { Caller } from '#kernel/handlers.ts'
 import { testDatabase } from '#test/harness/postgres.ts'
 import { listAlerts } from '#watch/alerts/read.ts'
 import { mostFiring, rulesTurn } from './loop.ts'
-import { readStates } from './read.ts'
-import { putRule, removeRule, setRuleMode } from './service.ts'
+import { readRules, readStates } from './read.ts'
+import { importRules, putRule, removeRule, setRuleMode } from './service.ts'
 import { memoryMetrics } from './testing/memory-metrics.ts'
 import { tryRule } from './trial.ts'
 
@@ -135,3 +135,28 @@ test('absence is told of a series that was there, and of one that never came', a
   const never = await tryRule({ ...spec, measure: { ...spec.measure, metric: 'other', where: { app: 'shop' } } }, 1, at(120), { query, apps: null, inScope: () => true })
   assert.deepEqual([never.series[0]?.series, never.series[0]?.fired.length], ['app=shop', 1])
 })
+
+test('what is usual at each hour comes with a trial, and a condition that does not go by it has none', async () => {
+  const query = memoryMetrics([{ metric: 'queue_length', labels, valueAt: (atMs) => 100 + ((atMs / (60 * minute)) % 24) + (atMs >= start + 20 * 24 * 60 * minute ? 900 : 0) }])
+  const now = new Date(start + (20 * 24 + 1) * 60 * minute)
+  const trial = await tryRule({ ...queue, forMs: 0, condition: { kind: 'unusual', days: [1, 2, 3, 4], side: 'above', factor: 5 } }, 2, now, { query, apps: null, inScope: () => true })
+  const [one] = trial.series
+  const [from, to] = one?.usual?.at(-1) ?? []
+  assert.ok(from !== undefined && to !== undefined && from < 101 && to > 101 && to < 200, `${from} to ${to}`)
+  assert.equal(one?.usual?.length, one?.points.length)
+  assert.deepEqual(one?.fired.map((each) => each.from), [new Date(start + 20 * 24 * 60 * minute).toISOString()])
+  assert.equal((await tryRule(queue, 2, now, { query, apps: null, inScope: () => true })).series[0]?.usual, null)
+})
+
+test('a file that is imported says first what it would do, and rules know where they come from', () =>
+  withDatabase(async (db) => {
+    await putRule(db, 'queue-long', queue, admin, at(0))
+    const text = `groups: [{ name: a, rules: [{ alert: QueueLong, expr: queue_length > 5 }, { alert: Up, expr: "up{app='blog'} == 0" }, { alert: Odd, expr: x unless y }] }]`
+    const dry = await importRules(db, { text, source: 'a.yml', save: false }, admin, at(1))
+    assert.deepEqual([dry.saved, dry.rules.map(({ id, about, replaces }) => [id, about, replaces])], [false, [['queue-long', 'last of queue_length over 5 min > 5', true], ['up', 'last of up{app=blog} over 5 min == 0', false]]])
+    assert.deepEqual((await readRules(db)).find(({ id }) => id === 'queue-long')?.spec, queue)
+    const mine = await importRules(db, { text, source: 'a.yml', save: false }, limited, at(1))
+    assert.deepEqual([mine.rules.map(({ id }) => id), mine.skipped.map(({ name }) => name)], [['up'], ['Odd', 'QueueLong']], 'what this caller may not make is said before it is saved')
+    await importRules(db, { text, source: 'a.yml', save: true }, admin, at(2))
+    assert.deepEqual((await readRules(db)).filter(({ origin }) => origin === 'own').map(({ id, spec }) => [id, spec.source]), [['queue-long', 'a.yml'], ['up', 'a.yml']])
+  }))

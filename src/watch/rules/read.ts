@@ -40,7 +40,7 @@ export function ruleViews(rules: readonly RuleDefinition[], states: ReadonlyMap<
   return rules
     .filter(({ spec }) => apps === null || appsOf(spec)?.every((app) => apps.includes(app)) !== false)
     .map(({ id, origin, spec, mode }) => ({
-      ...spec, id, origin, mode, about: aboutOf(spec),
+      ...spec, id, origin, mode, replaces: origin === 'own' && Object.hasOwn(defaultRules, id), about: aboutOf(spec),
       states: (states.get(id) ?? [])
         .filter(({ labels }) => apps === null || (labels['app'] !== undefined && apps.includes(labels['app'])))
         .map(({ series, labels, state, since, firingSince, value, because }) => ({ series, labels: { ...labels }, state, since: since.toISOString(), firingSince: firingSince?.toISOString() ?? null, value, because })),

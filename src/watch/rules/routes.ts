@@ -35,8 +35,8 @@ export function ruleRoutes({ db, query, wake }: { db: Database; query: QueryMetr
       return view(params.rule, caller)
     },
     'rules.import': async ({ body }, { caller, now }) => {
-      const answer = await importRules(db, body.text, body.save, caller, now)
-      wake()
+      const answer = await importRules(db, body, caller, now)
+      if (answer.saved) wake()
       return answer
     },
     'rules.test': async ({ body }, { caller, now }) => {

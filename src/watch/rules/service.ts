@@ -8,6 +8,7 @@ import { record } from '#kernel/journal.ts'
 import { parseQuery } from '#watch/selectors/parse.ts'
 import { defaultRules } from './defaults.ts'
 import { readRuleFile } from './import/file.ts'
+import { aboutOf } from './judge.ts'
 import type { RuleDefinition } from './model.ts'
 import { appsOf, readRules } from './read.ts'
 import { deleteRule, saveMode, saveRule } from './store.ts'
@@ -37,33 +38,41 @@ export async function findRule(db: Database, id: string, caller: Caller): Promis
 
 /** Makes a rule, or puts it in place of the one with this id. */
 export async function putRule(db: Database, id: string, spec: RuleSpec, caller: Caller, now: Date): Promise<void> {
-  assertMaySet(caller, spec)
-  assertSound(spec)
-  const rules = await readRules(db)
-  const before = rules.find((one) => one.id === id)
-  if (before !== undefined) assertMaySet(caller, before.spec)
-  if (rules.length >= mostRules && before === undefined) throw new AppError('limited', `there are ${rules.length} rules; ${mostRules} is the most (take some away: nightshift rules rm)`)
+  const before = await assertMayPut(db, id, spec, caller)
   await db.transaction(async (tx) => {
     await saveRule(tx, id, spec, caller.actor.name, now)
     await record(tx, { at: now, kind: 'rule.changed', actor: caller.actor, summary: `${caller.actor.name} ${before === undefined ? 'made' : 'changed'} the rule ${id}: ${spec.title}`, data: { rule: id, spec, before: before?.spec ?? null } })
   })
 }
 
+/** Answers the rule with this id that there is. */
+async function assertMayPut(db: Database, id: string, spec: RuleSpec, caller: Caller): Promise<RuleDefinition | undefined> {
+  assertMaySet(caller, spec)
+  assertSound(spec)
+  const rules = await readRules(db)
+  const before = rules.find((one) => one.id === id)
+  if (before !== undefined) assertMaySet(caller, before.spec)
+  if (rules.length >= mostRules && before === undefined) throw new AppError('limited', `there are ${rules.length} rules; ${mostRules} is the most (take some away: nightshift rules rm)`)
+  return before
+}
+
 /** Saves what a file holds, each rule by itself; one that this caller may not make is skipped. */
-export async function importRules(db: Database, text: string, save: boolean, caller: Caller, now: Date): Promise<RuleImport> {
-  const { rules, skipped } = readRuleFile(text)
-  if (!save) return { rules, skipped, saved: false }
+export async function importRules(db: Database, { text, source, save }: { text: string; source: string; save: boolean }, caller: Caller, now: Date): Promise<RuleImport> {
+  const { rules: read, skipped } = readRuleFile(text, source)
+  const known = new Set((await readRules(db)).map(({ id }) => id))
+  const rules = read.map((rule) => ({ ...rule, about: aboutOf(rule.spec), replaces: known.has(rule.id) }))
   const taken: RuleImport['rules'] = []
   for (const rule of rules) {
     try {
-      await putRule(db, rule.id, rule.spec, caller, now)
+      if (save) await putRule(db, rule.id, rule.spec, caller, now)
+      else await assertMayPut(db, rule.id, rule.spec, caller)
       taken.push(rule)
     } catch (error) {
       if (!isAppError(error)) throw error
       skipped.push({ name: rule.name, because: error.message })
     }
   }
-  return { rules: taken, skipped, saved: true }
+  return { rules: taken, skipped, saved: save }
 }
 
 export async function removeRule(db: Database, id: string, caller: Caller, now: Date): Promise<void> {

@@ -11,7 +11,11 @@ const mostShown = 20
 export async function tryRule(spec: RuleSpec, hours: number, now: Date, ask: Ask): Promise<RuleTrial> {
   const moments = momentsOf(spec.windowMs, hours, now)
   const observed = await observeRule(spec, moments, ask)
-  const series = observed.map((one) => ({ series: one.series, labels: one.labels, points: one.at.map(({ atMs, verdict }): [number, number | null] => [atMs, verdict.value]), fired: firedOf(spec, one, moments.stepMs) }))
+  const series = observed.map((one) => ({
+    series: one.series, labels: one.labels, points: one.at.map(({ atMs, verdict }): [number, number | null] => [atMs, verdict.value]),
+    usual: spec.condition.kind === 'unusual' ? one.at.map(({ verdict }) => verdict.usual ?? null) : null,
+    fired: firedOf(spec, one, moments.stepMs),
+  }))
   // what fired comes first
   series.sort((a, b) => Number(b.fired.length > 0) - Number(a.fired.length > 0) || (a.series < b.series ? -1 : 1))
   const { condition } = spec

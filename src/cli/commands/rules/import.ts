@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { messageOf } from '#base/errors.ts'
 import { argument, command, serverFlags, type ServerFlags, switchFlag } from '../../command.ts'
 import type { Cli } from '../../context.ts'
@@ -16,10 +16,10 @@ export const rulesImport = command({
       throw new UsageError(`${file} cannot be read: ${messageOf(error)}`)
     })
     const { client } = await cli.connect(flags)
-    const { rules, skipped, saved } = await client.call('rules.import', { body: { text, save: !flags.dryRun } })
+    const { rules, skipped, saved } = await client.call('rules.import', { body: { text, source: basename(file).slice(0, 100), save: !flags.dryRun } })
     if (flags.json) return cli.out.json({ rules, skipped, saved })
     cli.out.line(`${plural(rules.length, 'rule')} ${saved ? (rules.length === 1 ? 'is' : 'are') : 'would be'} taken over${rules.length === 0 ? '' : ':'}`)
-    for (const { id, spec } of rules) cli.out.line(`  ${id}  ${spec.measure.fn} of ${spec.measure.metric}, ${spec.condition.kind}`)
+    for (const { id, about, replaces } of rules) cli.out.line(`  ${id}  ${harmless(about)}${replaces ? ', in place of the rule of that name' : ''}`)
     if (skipped.length > 0) cli.out.line(`${plural(skipped.length, 'rule')} could not be:`)
     for (const { name, because } of skipped) cli.out.line(`  ${harmless(name)}  ${harmless(because)}`)
   },

@@ -2,7 +2,7 @@
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { AppError, messageOf } from '#base/errors.ts'
-import { type RuleImport, ruleSpecSchema } from '#contract/alerting.ts'
+import { type RuleImport, type RuleSpec, ruleSpecSchema } from '#contract/alerting.ts'
 import { Unsupported, durationOf } from './promql.ts'
 import { translate } from './translate.ts'
 
@@ -13,18 +13,20 @@ type FileRule = z.output<typeof ruleSchema>
 
 const mostRules = 500
 
-/** Throws `invalid` for what is no rule file. */
-export function readRuleFile(text: string): Omit<RuleImport, 'saved'> {
+export type ReadRules = { rules: { id: string; name: string; spec: RuleSpec }[]; skipped: RuleImport['skipped'] }
+
+/** `source`: what the file is called. Throws `invalid` for what is no rule file. */
+export function readRuleFile(text: string, source: string): ReadRules {
   const { groups } = parsed(text)
   const all = groups.flatMap((group) => group.rules.map((rule) => ({ rule, group: group.name })))
   if (all.length > mostRules) throw new AppError('limited', `the file holds ${all.length} rules; ${mostRules} is the most (import it in parts)`)
-  const result: Omit<RuleImport, 'saved'> = { rules: [], skipped: [] }
+  const result: ReadRules = { rules: [], skipped: [] }
   const ids = new Set<string>()
   for (const { rule } of all) {
     const name = rule.alert ?? rule.record ?? rule.expr.slice(0, 60)
     try {
       if (rule.alert === undefined) throw new Unsupported('recording rules are not supported: a rule reads its metrics itself')
-      const spec = specOf(rule.alert, rule)
+      const spec = { ...specOf(rule.alert, rule), source }
       const id = idOf(rule.alert, ids)
       ids.add(id)
       result.rules.push({ id, name: rule.alert, spec })

@@ -79,7 +79,7 @@ groups:
         expr: x unless y
       - alert: TooLong
         expr: rate(x[3d]) > 1
-`)
+`, 'shop.yml')
   assert.deepEqual(rules.map(({ id, name }) => [id, name]), [['high-error-rate', 'HighErrorRate'], ['high-error-rate-2', 'HighErrorRate']])
   const [first, second] = rules
   assert.deepEqual([first?.spec.title, first?.spec.forMs, first?.spec.keepFiringMs, first?.spec.severity, first?.spec.summary, first?.spec.wayOut], ['High Error Rate', 10 * minute, 5 * minute, 'critical', '{job} has {value} errors a second', 'https://example.com/errors'])
@@ -87,6 +87,7 @@ groups:
   assert.deepEqual(skipped.map(({ name }) => name), ['job:errors:rate5m', 'Odd', 'TooLong'])
   assert.match(skipped[0]?.because ?? '', /recording rules are not supported/)
   assert.match(skipped[2]?.because ?? '', /windowMs/)
-  assert.throws(() => readRuleFile('a: [1'), /it is no YAML/)
-  assert.throws(() => readRuleFile('a: 1'), /no rule file of Prometheus/)
+  assert.deepEqual([first?.spec.source, second?.spec.source], ['shop.yml', 'shop.yml'])
+  assert.throws(() => readRuleFile('a: [1', 'x'), /it is no YAML/)
+  assert.throws(() => readRuleFile('a: 1', 'x'), /no rule file of Prometheus/)
 })

@@ -21,6 +21,8 @@ export const pairs: readonly Pair[] = [
   { level: 'page', factor: 6, long: '6h', short: '30m' },
   { level: 'ticket', factor: 1, long: '3d', short: '6h' },
 ]
+/** An alert goes on for so long after the budget burned too fast last. */
+export const keepFiringMs = { page: 5 * minute, ticket: 30 * minute } as const
 export const severityOf = { page: 'critical', ticket: 'warning' } as const
 
 /** Little traffic: one failure of three requests burns a hundred times too fast, and says nothing. So many must be bad in the long window. */
@@ -57,8 +59,9 @@ export function exhaustedInMs(left: number, hourly: Count, target: number, whole
 }
 
 /** Why, for a person: `4.2 % of 1200 requests failed in the last 1 h, …`. */
-export function burnWords(pair: Pair, counts: Counts, target: number, wholeMs: number, what: string): string {
+export function burnWords(pair: Pair, counts: Counts, { target, thresholdMs }: { target: number; thresholdMs: number | null }, wholeMs: number): string {
   const { long, short } = pair
+  const what = thresholdMs === null ? 'failed' : `took more than ${thresholdMs} ms`
   const share = ({ total, bad }: Count) => `${percent(total <= 0 ? 0 : bad / total)} of ${Math.round(total)}`
   const left = budgetLeft(counts.whole, target)
   const gone = exhaustedInMs(left, counts[long], target, wholeMs)

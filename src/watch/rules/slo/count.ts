@@ -4,6 +4,11 @@ import type { MinuteCount } from '#watch/traffic/read.ts'
 import type { Count } from './burn.ts'
 import type { CountedObjective, SloPlace } from './model.ts'
 
+/** Counts of traffic are kept for a day: a new objective is counted from there. */
+export const lookBackMs = 24 * 3_600_000
+/** The newest minute is complete only when every proxy has told of it. */
+export const settleMs = 60_000
+
 /** An app as a whole is what callers from outside saw of it; a service is what all its callers saw. */
 export function isOf({ app, environment, service }: SloPlace, count: MinuteCount): boolean {
   return count.app === app && count.environment === environment && (service === '' ? count.outside : count.service === service)

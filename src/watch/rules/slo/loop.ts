@@ -10,8 +10,8 @@ import type { SeriesState, Transition } from '../model.ts'
 import { nextStates } from '../plan.ts'
 import { readStates } from '../read.ts'
 import { saveStates } from '../store.ts'
-import { type Counts, type Level, burnWords, burning, severityOf } from './burn.ts'
-import { countOf, isOf, sumsOf } from './count.ts'
+import { type Counts, type Level, burnWords, burning, keepFiringMs, severityOf } from './burn.ts'
+import { countOf, isOf, lookBackMs, settleMs, sumsOf } from './count.ts'
 import { type CountedObjective, type SloDefinition, objectivesOf, placeKey, placeName } from './model.ts'
 import { type SeriesRow, environmentsMade, readCounts, readSeries, readSlos, sumsAt } from './read.ts'
 import { beginSeries, dropSeries, replaceSums, thinSums } from './store.ts'
@@ -19,15 +19,10 @@ import { beginSeries, dropSeries, replaceSums, thinSums } from './store.ts'
 const actor: Actor = { kind: 'loop', name: 'slos' }
 const minute = 60_000
 const hour = 60 * minute
-/** Counts of traffic are kept for a day: a new objective is counted from there. */
-const lookBackMs = 24 * hour
 /** What a proxy tells late (it was cut off from control) is still counted. */
 const lateMs = 30 * minute
-/** The newest minute is complete only when every proxy has told of it. */
-const settleMs = minute
 const fineMs = 7 * hour
 const keptMs = 92 * 24 * hour
-const keepFiringMs = { page: 5 * minute, ticket: 30 * minute } as const
 
 export function startSlos({ db, log }: { db: Database; log: Logger }): Loop[] {
   const onError = (error: unknown) => log.error({ err: error }, 'a turn of the SLOs failed')
@@ -105,15 +100,18 @@ async function count(db: Database, watched: readonly Watched[], now: Date): Prom
 
 async function alert(db: Database, level: Level, watched: readonly Watched[], counts: readonly Counts[], known: readonly SeriesState[], now: Date): Promise<string[]> {
   const seriesOf = ({ slo, objective }: Watched) => `${placeKey(slo)}:${objective.kind}`
-  const readings = watched.map((one, nth) => {
+  const readings = watched.flatMap((one, nth) => {
+    if (!one.slo.spec.alerts) return []
     const seen = counts[nth] as Counts
     const pair = burning(seen, one.objective.target, one.row.counted_until.getTime() - one.row.since.getTime(), level)
-    const what = one.objective.thresholdMs === null ? 'failed' : `took more than ${one.objective.thresholdMs} ms`
-    return { series: seriesOf(one), labels: {}, value: seen.whole.bad, holds: pair !== null, because: pair === null ? 'the error budget does not burn too fast any more' : burnWords(pair, seen, one.objective.target, one.slo.spec.windowMs, what) }
+    return { series: seriesOf(one), labels: {}, value: seen.whole.bad, holds: pair !== null, because: pair === null ? 'the error budget does not burn too fast any more' : burnWords(pair, seen, one.objective, one.slo.spec.windowMs) }
   })
-  // what nobody promises any more does not burn
-  const gone = known.filter(({ series }) => !readings.some((one) => one.series === series)).map(({ series }) => ({ series, labels: {}, value: null, holds: false, because: 'it is not promised any more' }))
-  const { states, transitions } = nextStates({ forMs: 0, keepFiringMs: keepFiringMs[level] }, known, [...readings, ...gone], now)
+  // what nobody promises any more, or wants to hear of, is over at once
+  const [here, gone] = [known.filter(({ series }) => readings.some((one) => one.series === series)), known.filter(({ series }) => !readings.some((one) => one.series === series))]
+  const kept = nextStates({ forMs: 0, keepFiringMs: keepFiringMs[level] }, here, readings, now)
+  const whyGone = (series: string) => (watched.some((one) => seriesOf(one) === series) ? 'its alerts are switched off' : 'it is not promised any more')
+  const ended = nextStates({ forMs: 0, keepFiringMs: 0 }, gone, gone.map(({ series }) => ({ series, labels: {}, value: null, holds: false, because: whyGone(series) })), now)
+  const [states, transitions] = [[...kept.states, ...ended.states], [...kept.transitions, ...ended.transitions]]
   if (states.length === 0 && transitions.length === 0) return []
   return db.transaction(async (tx) => {
     await saveStates(tx, `slo:${level}`, states)

@@ -5,7 +5,8 @@ import type { Manifest } from '#contract/manifest.ts'
 
 /** `service` '': the app as a whole. */
 export type SloPlace = { app: string; environment: string; service: string }
-export type SloDefinition = SloPlace & { spec: SloSpec; origin: 'manifest' | 'own' }
+/** `declared`: the manifest promises something of this place. */
+export type SloDefinition = SloPlace & { spec: SloSpec; origin: 'manifest' | 'own'; declared: boolean }
 
 /** One thing that is counted. `latency:500`: answers slower than 500 ms are bad. */
 export type CountedObjective = { kind: 'availability' | 'latency'; key: string; target: number; thresholdMs: number | null }
@@ -21,11 +22,11 @@ export function objectivesOf({ availability, p99Ms }: SloSpec): CountedObjective
 export function manifestSlos(app: string, environment: string, manifest: Manifest): SloDefinition[] {
   const whole = environment === 'production' ? manifest.slo : manifest.environments[environment]?.slo
   const services = environment === 'production' ? Object.entries(manifest.services).map(([service, { slo }]) => [service, slo] as const) : []
-  return [['', whole] as const, ...services].flatMap(([service, slo]) => (slo === undefined ? [] : [{ app, environment, service, origin: 'manifest' as const, spec: specOf(slo) }]))
+  return [['', whole] as const, ...services].flatMap(([service, slo]) => (slo === undefined ? [] : [{ app, environment, service, origin: 'manifest' as const, declared: true, spec: specOf(slo) }]))
 }
 
 function specOf({ availability, p99, window }: NonNullable<Manifest['slo']>): SloSpec {
-  return { windowMs: parseDuration(window), ...(availability === undefined ? {} : { availability: parseObjective(availability) }), ...(p99 === undefined ? {} : { p99Ms: parseDuration(p99) }) }
+  return { alerts: true, windowMs: parseDuration(window), ...(availability === undefined ? {} : { availability: parseObjective(availability) }), ...(p99 === undefined ? {} : { p99Ms: parseDuration(p99) }) }
 }
 
 export const placeKey = ({ app, environment, service }: SloPlace): string => `${app}/${environment}/${service === '' ? '*' : service}`

@@ -1,6 +1,6 @@
 /** Commands on SLOs, and what the API answers about them. */
 import { AppError } from '#base/errors.ts'
-import type { Slo, SloSpec } from '#contract/alerting.ts'
+import type { Slo, SloSpec, SloTrial } from '#contract/alerting.ts'
 import type { Database } from '#kernel/db/db.ts'
 import type { Caller } from '#kernel/handlers.ts'
 import { record } from '#kernel/journal.ts'
@@ -8,11 +8,14 @@ import { readEnvironment } from '#run/apps/read.ts'
 import { assertService } from '#run/apps/model.ts'
 import { effectiveManifest } from '#run/manifest/effective.ts'
 import { currentRelease } from '#run/releases/read.ts'
+import { minuteCounts } from '#watch/traffic/read.ts'
 import { readStates } from '../read.ts'
 import { type Counts, budgetLeft, objectiveView } from './burn.ts'
 import { type SloPlace, objectivesOf, placeKey, placeName } from './model.ts'
-import { type SeriesRow, readCounts, readSeries, readSlos, sumsAt } from './read.ts'
+import { type SeriesRow, environmentsMade, readCounts, readSeries, readSlos, sumsAt } from './read.ts'
+import { isOf, lookBackMs, settleMs } from './count.ts'
 import { deleteSlo, saveSlo } from './store.ts'
+import { sloTrial } from './trial.ts'
 
 const pointCount = 30
 
@@ -27,7 +30,7 @@ export async function listSlos(db: Database, filter: { apps: readonly string[] |
   const counts = new Map((await readCounts(db, counted)).map((one, nth) => [counted[nth]?.row.id, one]))
   const points = await budgetPoints(db, counted)
   return slos.map((slo) => ({
-    app: slo.app, environment: slo.environment, service: slo.service === '' ? null : slo.service, origin: slo.origin, windowMs: slo.spec.windowMs,
+    app: slo.app, environment: slo.environment, service: slo.service === '' ? null : slo.service, origin: slo.origin, declared: slo.declared, alerts: slo.spec.alerts, windowMs: slo.spec.windowMs,
     objectives: all.filter((one) => one.slo === slo).map(({ objective, row, wholeMs }) => {
       const series = `${placeKey(slo)}:${objective.kind}`
       return objectiveView({
@@ -76,6 +79,15 @@ export async function removeSlo(db: Database, place: SloPlace, { actor }: Caller
   })
 }
 
+/** What an SLO would have said of the last day. */
+export async function trySlo(db: Database, place: SloPlace, spec: SloSpec, now: Date): Promise<SloTrial> {
+  await assertPlace(db, place)
+  const until = Math.floor((now.getTime() - settleMs) / 60_000) * 60_000
+  const minutes = await minuteCounts(db, new Date(until - lookBackMs), new Date(until), [`${place.app}/${place.environment}`])
+  const made = (await environmentsMade(db)).get(`${place.app}/${place.environment}`)?.getTime()
+  return sloTrial(spec, minutes.filter((one) => isOf(place, one)), { fromMs: until - lookBackMs, untilMs: until, ...(made === undefined ? {} : { sinceMs: made }) })
+}
+
 async function assertPlace(db: Database, { app, environment, service }: SloPlace): Promise<void> {
   await readEnvironment(db, app, environment)
   if (service === '') return
@@ -83,6 +95,6 @@ async function assertPlace(db: Database, { app, environment, service }: SloPlace
   assertService(release === undefined ? [] : Object.keys(effectiveManifest(release.manifest, environment).services), service, app)
 }
 
-function words({ availability, p99Ms, windowMs }: SloSpec): string {
-  return [availability === undefined ? '' : `${Number((availability * 100).toFixed(3))} % available`, p99Ms === undefined ? '' : `99 % within ${p99Ms} ms`].filter(Boolean).join(' and ') + ` over ${Math.round(windowMs / 86_400_000)} days`
+function words({ availability, p99Ms, windowMs, alerts }: SloSpec): string {
+  return [availability === undefined ? '' : `${Number((availability * 100).toFixed(3))} % available`, p99Ms === undefined ? '' : `99 % within ${p99Ms} ms`].filter(Boolean).join(' and ') + ` over ${Math.round(windowMs / 86_400_000)} days${alerts ? '' : ', without alerts'}`
 }

@@ -16,7 +16,7 @@ import { type Counts, budgetLeft, burnRate, burning, exhaustedInMs, leastBad, pa
 import { slowerThan, sumsOf } from './count.ts'
 import { slosTurn } from './loop.ts'
 import { manifestSlos } from './model.ts'
-import { listSlos, putSlo, removeSlo } from './service.ts'
+import { listSlos, putSlo, removeSlo, trySlo } from './service.ts'
 import { thinSums } from './store.ts'
 
 const minute = 60_000
@@ -75,8 +75,8 @@ describe('the error budget', () => {
 
 test('a manifest promises for production; another environment promises what it says itself', () => {
   const manifest = manifestSchema.parse({ services: { web: { slo: { p99: '300ms' } } }, slo: { availability: '99.9%', p99: '500ms', window: '28d' }, environments: { staging: { slo: { availability: '99%' } } } })
-  assert.deepEqual(manifestSlos('shop', 'production', manifest).map(({ service, spec }) => [service, spec]), [['', { windowMs: 28 * 86_400_000, availability: 0.999, p99Ms: 500 }], ['web', { windowMs: 30 * 86_400_000, p99Ms: 300 }]])
-  assert.deepEqual(manifestSlos('shop', 'staging', manifest).map(({ service, spec }) => [service, spec]), [['', { windowMs: 30 * 86_400_000, availability: 0.99 }]])
+  assert.deepEqual(manifestSlos('shop', 'production', manifest).map(({ service, spec }) => [service, spec]), [['', { alerts: true, windowMs: 28 * 86_400_000, availability: 0.999, p99Ms: 500 }], ['web', { alerts: true, windowMs: 30 * 86_400_000, p99Ms: 300 }]])
+  assert.deepEqual(manifestSlos('shop', 'staging', manifest).map(({ service, spec }) => [service, spec]), [['', { alerts: true, windowMs: 30 * 86_400_000, availability: 0.99 }]])
   assert.deepEqual(manifestSlos('shop', 'preview', manifest), [])
   assert.equal(manifestSchema.safeParse({ services: { web: {} }, slo: { availability: '100%' } }).success, false)
   assert.equal(manifestSchema.safeParse({ services: { web: {} }, slo: { window: '30d' } }).success, false)
@@ -160,13 +160,46 @@ test('thinned sums answer the same for whole hours, and long windows stay right'
 
 test('people set an SLO over the manifest, and take it away again', () =>
   withShop(async (db) => {
-    await putSlo(db, { app: 'shop', environment: 'production', service: 'web' }, { availability: 0.95, windowMs: 7 * 86_400_000 }, caller, at(1))
-    await putSlo(db, { app: 'shop', environment: 'production', service: 'api' }, { availability: 0.95, windowMs: 7 * 86_400_000 }, caller, at(1))
-    assert.deepEqual((await listSlos(db, { apps: null }, at(1))).map(({ service, origin }) => [service, origin]), [[null, 'manifest'], ['api', 'own'], ['web', 'own']])
+    await putSlo(db, { app: 'shop', environment: 'production', service: 'web' }, { availability: 0.95, windowMs: 7 * 86_400_000, alerts: true }, caller, at(1))
+    await putSlo(db, { app: 'shop', environment: 'production', service: 'api' }, { availability: 0.95, windowMs: 7 * 86_400_000, alerts: true }, caller, at(1))
+    assert.deepEqual((await listSlos(db, { apps: null }, at(1))).map(({ service, origin, declared }) => [service, origin, declared]), [[null, 'manifest', true], ['api', 'own', true], ['web', 'own', false]])
     await removeSlo(db, { app: 'shop', environment: 'production', service: 'api' }, caller, at(1))
     assert.deepEqual((await listSlos(db, { apps: null }, at(1))).map(({ service, origin }) => [service, origin]), [[null, 'manifest'], ['api', 'manifest'], ['web', 'own']])
     await assert.rejects(removeSlo(db, { app: 'shop', environment: 'production', service: 'api' }, caller, at(1)), /shop\/api has no SLO that was set by people/)
-    await assert.rejects(putSlo(db, { app: 'shop', environment: 'production', service: 'wbe' }, { availability: 0.9, windowMs: 7 * 86_400_000 }, caller, at(1)), /shop has no service "wbe" \(did you mean web\?\)/)
+    await assert.rejects(putSlo(db, { app: 'shop', environment: 'production', service: 'wbe' }, { availability: 0.9, windowMs: 7 * 86_400_000, alerts: true }, caller, at(1)), /shop has no service "wbe" \(did you mean web\?\)/)
     const events = await db.query<{ summary: string }>(`SELECT summary FROM events WHERE kind = 'slo.changed' ORDER BY id`)
     assert.equal(events[0]?.summary, 'rosa set the SLO of shop/web: 95 % available over 7 days')
+  }))
+
+test('an SLO whose alerts are off is counted, its alert is over at once, and comes back when they are on', () =>
+  withShop(async (db) => {
+    const place = { app: 'shop', environment: 'production', service: '' }
+    const spec = { availability: 0.999, windowMs: 30 * 86_400_000, alerts: true }
+    const open = async () => (await listAlerts(db, { apps: null, open: true, limit: 10 })).length
+    for (let minutes = 0; minutes < 90; minutes++) await traffic(db, minutes, { good: 90, bad: 10 })
+    await putSlo(db, place, spec, caller, at(90))
+    await slosTurn(db, at(90))
+    assert.equal(await open(), 1)
+    await putSlo(db, place, { ...spec, alerts: false }, caller, at(90))
+    await slosTurn(db, at(90))
+    assert.equal(await open(), 0)
+    const [muted] = await listSlos(db, { apps: null, app: 'shop' }, at(90))
+    assert.deepEqual([muted?.alerts, muted?.declared, muted?.objectives[0]?.bad, muted?.objectives[0]?.firing], [false, true, 890, null])
+    await putSlo(db, place, spec, caller, at(90))
+    await slosTurn(db, at(90))
+    assert.equal(await open(), 1)
+  }))
+
+test('an SLO is tried on what callers saw, of this place alone, and nothing is kept of it', () =>
+  withShop(async (db) => {
+    for (let minutes = 0; minutes < 90; minutes++) await traffic(db, minutes, { good: 100, bad: minutes >= 70 ? 20 : 0 })
+    for (let minutes = 0; minutes < 90; minutes++) await traffic(db, minutes, { service: 'api', from: 'web', good: 10, slow: 5 })
+    const spec = { availability: 0.999, p99Ms: 500, windowMs: 30 * 86_400_000, alerts: true }
+    const whole = await trySlo(db, { app: 'shop', environment: 'production', service: '' }, spec, at(91))
+    assert.deepEqual(whole.objectives.map(({ kind, total, bad }) => [kind, total, bad]), [['availability', 9400, 400], ['latency', 9400, 0]])
+    assert.deepEqual(whole.objectives[0]?.fired.map(({ severity, to }) => [severity, to]), [['critical', null]])
+    const api = await trySlo(db, { app: 'shop', environment: 'production', service: 'api' }, spec, at(91))
+    assert.deepEqual(api.objectives.map(({ total, bad }) => [total, bad]), [[900, 0], [900, 450]])
+    await assert.rejects(trySlo(db, { app: 'shop', environment: 'production', service: 'wbe' }, spec, at(91)), /no service "wbe"/)
+    assert.deepEqual((await listSlos(db, { apps: null }, at(91))).map(({ origin }) => origin), ['manifest', 'manifest'])
   }))
