@@ -17,6 +17,11 @@ export type GraphsFilter = { board?: string; app?: string; env?: string; by?: st
 
 export type HealingFilter = { app?: string }
 
+/** What a new rule looks at, as a graph asks for it: without `by`, all series are one. */
+export type NewRuleFilter = { metric?: string; fn?: string; where?: string; by?: string }
+
+export type PromiseFilter = { app?: string; env?: string; service?: string }
+
 type Search = Record<string, string | undefined>
 
 function withSearch(path: string, search: Search): string {
@@ -51,6 +56,10 @@ export const paths = {
   check: (check: string) => `/checks/${segment(check)}`,
   newCheck: () => '/checks/new',
   alerts: () => '/alerts',
+  rule: (rule: string) => `/alerts/rules/${segment(rule)}`,
+  newRule: (search: NewRuleFilter = {}) => withSearch('/alerts/new-rule', search),
+  importRules: () => '/alerts/import',
+  promise: ({ app, environment: env, service }: { app?: string; environment?: string; service?: string | null } = {}) => withSearch('/alerts/promise', { app, env: environment(env), service: service ?? undefined }),
   machines: (search: { where?: string } = {}) => withSearch('/machines', search),
   journal: (filter: JournalFilter = {}) => withSearch('/journal', filter),
   settings: () => '/settings',

@@ -54,6 +54,10 @@ const check = createRoute({ ...page, path: '/checks/$check', component: lazyRout
 const traces = createRoute({ ...page, path: '/traces', validateSearch: only('app', 'service', 'operation', 'slower', 'since', 'errors'), component: lazyRouteComponent(() => import('./pages/traces.tsx'), 'Traces') })
 const trace = createRoute({ ...page, path: '/traces/$trace', validateSearch: only('span'), component: lazyRouteComponent(() => import('./pages/trace.tsx'), 'TracePage') })
 const alerts = createRoute({ ...page, path: '/alerts', component: lazyRouteComponent(() => import('./pages/alerts.tsx'), 'Alerts') })
+const newRule = createRoute({ ...page, path: '/alerts/new-rule', validateSearch: only('metric', 'fn', 'where', 'by'), component: lazyRouteComponent(() => import('./pages/rule.tsx'), 'NewRulePage') })
+const rule = createRoute({ ...page, path: '/alerts/rules/$rule', component: lazyRouteComponent(() => import('./pages/rule.tsx'), 'RulePage') })
+const importRules = createRoute({ ...page, path: '/alerts/import', component: lazyRouteComponent(() => import('./pages/import-rules.tsx'), 'ImportRulesPage') })
+const promise = createRoute({ ...page, path: '/alerts/promise', validateSearch: only('app', 'env', 'service'), component: lazyRouteComponent(() => import('./pages/promise.tsx'), 'PromisePage') })
 const machines = createRoute({ ...page, path: '/machines', validateSearch: only('where'), component: lazyRouteComponent(() => import('./pages/machines.tsx'), 'Machines') })
 const journal = createRoute({ ...page, path: '/journal', validateSearch: only('app', 'kind', 'event'), component: lazyRouteComponent(() => import('./pages/journal.tsx'), 'Journal') })
 const settings = createRoute({ ...page, path: '/settings', component: lazyRouteComponent(() => import('./pages/settings.tsx'), 'Settings') })
@@ -74,7 +78,7 @@ const terminal = createRoute({ ...page, path: '/apps/$app/terminal/$instance', v
 const missing = createRoute({ ...page, path: '/$', component: NotFound })
 const gallery = import.meta.env.GALLERY ? [createRoute({ ...page, path: '/_gallery', component: lazyRouteComponent(() => import('./pages/gallery.tsx'), 'Gallery') })] : []
 
-const tree = root.addChildren([login, signedIn.addChildren([tonight, map, apps, app.addChildren(appTabs), build, terminal, deploy, logs, graphs, healing, remediation, checks, newCheck, check, traces, trace, alerts, machines, journal, settings, ...gallery, missing])])
+const tree = root.addChildren([login, signedIn.addChildren([tonight, map, apps, app.addChildren(appTabs), build, terminal, deploy, logs, graphs, healing, remediation, checks, newCheck, check, traces, trace, alerts, newRule, rule, importRules, promise, machines, journal, settings, ...gallery, missing])])
 
 export function createConsoleRouter(client: QueryClient) {
   return createRouter({

@@ -1,14 +1,8 @@
 import type { Rule } from '#contract/alerting.ts'
-import { Choice } from '../components/field.tsx'
+import { TextLink } from '../components/a.tsx'
 import { Tag } from '../components/tag.tsx'
-import { useAction } from '../data/use-action.ts'
-import { useSession } from '../data/use-session.ts'
-import { plural } from '../lib/numbers.ts'
-
-const modes = [
-  { value: 'on', text: 'On' },
-  { value: 'off', text: 'Off' },
-] as const
+import { paths } from '../paths.ts'
+import { RuleSwitch, ruleState } from './rule-switch.tsx'
 
 /** Every rule with its condition in words and its switch; those that fire or wait first. */
 export function AlertRules({ rules }: { rules: readonly Rule[] }) {
@@ -23,15 +17,12 @@ export function AlertRules({ rules }: { rules: readonly Rule[] }) {
 }
 
 function RuleRow({ rule }: { rule: Rule }) {
-  const { access } = useSession()
-  const setMode = useAction('rules.mode', { touches: ['rules', 'alerts'], done: (answer) => `${answer.title}: ${answer.mode}` })
-  const firing = rule.states.filter((one) => one.state === 'firing').length
-  const pending = rule.states.length - firing
+  const state = ruleState(rule)
   return (
     <li className="grid items-start gap-x-10 gap-y-2 py-3 md:grid-cols-[minmax(0,1fr)_auto]">
       <div className="min-w-0">
         <h3 className={`font-sans text-base font-medium ${rule.mode === 'off' ? 'text-soft' : ''}`}>
-          {rule.title} <Tag>{rule.id}</Tag> {rule.origin === 'own' ? <Tag tone="accent">yours</Tag> : null}
+          <TextLink href={paths.rule(rule.id)}>{rule.title}</TextLink> <Tag>{rule.id}</Tag> {rule.source !== null ? <Tag>imported</Tag> : rule.origin === 'own' ? <Tag tone="accent">yours</Tag> : null}
         </h3>
         <p className="max-w-[90ch] text-sm break-words text-soft">
           {rule.about}
@@ -39,8 +30,8 @@ function RuleRow({ rule }: { rule: Rule }) {
         </p>
       </div>
       <div className="flex items-center gap-3 text-sm">
-        <span className={firing > 0 ? 'text-red' : pending > 0 ? 'text-amber' : 'text-soft'}>{rule.mode === 'off' ? 'off' : firing > 0 ? `fires for ${plural(firing, 'series', 'series')}` : pending > 0 ? `waits for ${plural(pending, 'series', 'series')}` : 'quiet'}</span>
-        {access === 'read' ? null : <Choice label={`Switch of ${rule.title}`} value={rule.mode} options={modes} onChange={(mode) => setMode.mutate({ params: { rule: rule.id }, body: { mode } })} />}
+        <span className={state.tone}>{state.text}</span>
+        <RuleSwitch rule={rule} />
       </div>
     </li>
   )

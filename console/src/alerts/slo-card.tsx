@@ -1,22 +1,28 @@
 import type { Objective, Slo } from '#contract/alerting.ts'
 import { TextLink } from '../components/a.tsx'
 import { formatCount, formatDuration, formatShare } from '../lib/numbers.ts'
-import { promiseOf } from '../lib/slo-words.ts'
+import { promiseOf, sloName } from '../lib/slo-words.ts'
 import { paths } from '../paths.ts'
 import { BudgetLine } from './budget-line.tsx'
 
 /** What is promised, what is left of the error budget and how it got there, and how fast it burns. */
 export function SloCard({ slo, objective }: { slo: Slo; objective: Objective }) {
   const { budgetLeft, burn, exhaustedInMs, firing, total, bad } = objective
-  const name = [slo.app, ...(slo.environment === 'production' ? [] : [slo.environment]), ...(slo.service === null ? [] : [slo.service])].join('/')
+  const name = sloName(slo)
   const tone = firing === 'critical' || budgetLeft <= 0 ? 'text-red' : firing === 'warning' || budgetLeft < 0.25 ? 'text-amber' : ''
   return (
     <li className="min-w-0 rounded-lg border border-rule bg-sheet p-4">
-      <h3 className="font-sans text-base font-medium">
-        <TextLink href={paths.app(slo.app, slo.environment)}>{name}</TextLink>
-      </h3>
+      <div className="flex items-baseline justify-between gap-4">
+        <h3 className="font-sans text-base font-medium">
+          <TextLink href={paths.app(slo.app, slo.environment)}>{name}</TextLink>
+        </h3>
+        <TextLink className="text-sm" href={paths.promise(slo)}>
+          Change<span className="sr-only"> the promise of {name}</span>
+        </TextLink>
+      </div>
       <p className="text-sm text-soft">
         {promiseOf(objective)}, over {formatDuration(slo.windowMs)}
+        {slo.alerts ? '' : '; without alerts'}
       </p>
       <p className="mt-3 flex items-baseline gap-2">
         <span className={`num text-xl ${tone}`}>{budgetLeft <= 0 ? 'none' : formatShare(budgetLeft)}</span>

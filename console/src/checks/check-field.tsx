@@ -1,5 +1,4 @@
-import { useId } from 'react'
-import { Check, Input, Select } from '../components/field.tsx'
+import { Check, Input, Select, TextArea } from '../components/field.tsx'
 import type { FormField } from '../lib/check-words.ts'
 
 /** One field of a kind, as its schema says. */
@@ -14,21 +13,6 @@ export function CheckField({ field, value, onChange }: { field: FormField; value
         ))}
       </Select>
     )
-  if (input === 'list' || input === 'map') return <Lines label={name} hint={`${hint} One a line${input === 'map' ? ', as name: value' : ''}.`} value={value} onChange={onChange} />
+  if (input === 'list' || input === 'map') return <TextArea label={name} rows={2} hint={`${hint} One a line${input === 'map' ? ', as name: value' : ''}.`} value={value} onChange={(event) => onChange(event.target.value)} />
   return <Input label={required ? `${name} (required)` : name} hint={hint} type={input === 'number' ? 'number' : input === 'secret' ? 'password' : 'text'} required={required} value={value} placeholder={usual} onChange={(event) => onChange(event.target.value)} />
-}
-
-function Lines({ label, hint, value, onChange }: { label: string; hint: string; value: string; onChange: (value: string) => void }) {
-  const id = useId()
-  return (
-    <div>
-      <label htmlFor={id} className="mb-1 block text-sm text-soft">
-        {label}
-      </label>
-      <textarea id={id} rows={2} className="field" spellCheck={false} value={value} onChange={(event) => onChange(event.target.value)} aria-describedby={`${id}-hint`} />
-      <p id={`${id}-hint`} className="mt-1 text-sm text-soft">
-        {hint}
-      </p>
-    </div>
-  )
 }

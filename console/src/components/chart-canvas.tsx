@@ -41,7 +41,7 @@ export default function ChartCanvas({ times, lines, markers, format, scaleFormat
         padding: [10, 18, 0, 0],
         legend: { show: false },
         cursor: { y: false, points: { size: 6 }, drag: { x: canDrag, y: false, setScale: false, dist: 6 } },
-        scales: { x: { time: true, range: () => shownTime(minutes, until) }, y: { range: (_, __, max) => [0, Math.max((max ?? 0) * headroom, floor || 1e-9)] } },
+        scales: { x: { time: true, range: () => shownTime(minutes, until) }, y: { range: (_, min, max) => [Math.min(0, (min ?? 0) * headroom), Math.max((max ?? 0) * headroom, floor || 1e-9)] } },
         axes: [
           { stroke: soft, font, size: 26, space: 76, ticks: { show: false }, grid: { show: false }, values: (_, splits) => splits.map((split) => axisTime(split * 1000, minutes)) },
           { stroke: soft, font, size: 62, space: 34, ...(bytes ? { incrs: byteSteps } : {}), ticks: { show: false }, grid: { stroke: rule, width: 1 }, values: (_, splits) => splits.map((split) => latest.current.scaleFormat(split)) },

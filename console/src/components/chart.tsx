@@ -53,7 +53,7 @@ export function Chart({ title, about, ...rest }: ChartProps) {
             <ChartCanvas {...rest} />
           </Suspense>
         )}
-        <p data-readout aria-hidden="true" className="num pointer-events-none absolute right-0 top-0 min-h-4 max-w-full rounded-sm bg-paper px-1 text-right text-xs whitespace-pre-wrap" />
+        <p data-readout aria-hidden="true" className="num pointer-events-none absolute right-0 top-0 min-h-4 max-w-full rounded-sm bg-paper px-1 text-right empty:invisible text-xs whitespace-pre-wrap" />
       </div>
     </figure>
   )

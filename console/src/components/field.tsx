@@ -1,4 +1,4 @@
-import { type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes, useId } from 'react'
+import { type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes, type TextareaHTMLAttributes, useId } from 'react'
 
 type Common = { label: string; hint?: ReactNode; hideLabel?: boolean }
 
@@ -19,17 +19,40 @@ export function Input({ label, hint, hideLabel = false, className = '', ...rest 
   )
 }
 
-/** A native select: right on phones, for keyboards and for screen readers. */
-export function Select({ label, hideLabel = false, className = '', children, ...rest }: Common & SelectHTMLAttributes<HTMLSelectElement>) {
+/** Lines of text: `rows` of them are seen at first. */
+export function TextArea({ label, hint, hideLabel = false, className = '', ...rest }: Common & TextareaHTMLAttributes<HTMLTextAreaElement>) {
   const id = useId()
   return (
     <div className={className}>
       <label htmlFor={id} className={hideLabel ? 'sr-only' : 'mb-1 block text-sm text-soft'}>
         {label}
       </label>
-      <select id={id} className="field pr-8" {...rest}>
+      <textarea id={id} className="field" spellCheck={false} aria-describedby={hint === undefined ? undefined : `${id}-hint`} {...rest} />
+      {hint === undefined ? null : (
+        <p id={`${id}-hint`} className="mt-1 text-sm text-soft">
+          {hint}
+        </p>
+      )}
+    </div>
+  )
+}
+
+/** A native select: right on phones, for keyboards and for screen readers. */
+export function Select({ label, hint, hideLabel = false, className = '', children, ...rest }: Common & SelectHTMLAttributes<HTMLSelectElement>) {
+  const id = useId()
+  return (
+    <div className={className}>
+      <label htmlFor={id} className={hideLabel ? 'sr-only' : 'mb-1 block text-sm text-soft'}>
+        {label}
+      </label>
+      <select id={id} className="field pr-8" aria-describedby={hint === undefined ? undefined : `${id}-hint`} {...rest}>
         {children}
       </select>
+      {hint === undefined ? null : (
+        <p id={`${id}-hint`} className="mt-1 text-sm text-soft">
+          {hint}
+        </p>
+      )}
     </div>
   )
 }

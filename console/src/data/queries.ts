@@ -1,6 +1,7 @@
 /** Every question the console asks, with its cache key. The first word of a key is what `live.ts` refreshes by. */
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
 import { isAppError } from '#base/errors.ts'
+import type { RuleSpec, SloSpec } from '#contract/alerting.ts'
 import type { Build } from '#contract/model.ts'
 import type { Compare, Range } from '../lib/graph-range.ts'
 import type { Question } from '../lib/graphs.ts'
@@ -12,6 +13,9 @@ const remediationsPage = 12
 const changesPage = 20
 
 export type AppRef = { app: string; env: string }
+/** Of an app as a whole, or of one of its services. */
+export type SloPlace = AppRef & { service: string | undefined }
+export const inPlace = ({ app, env, service }: SloPlace) => ({ params: { app }, query: { environment: env, ...(service === undefined ? {} : { service }) } })
 /** A query that is written wrongly is not asked again. */
 const unlessRefused = (count: number, error: Error) => count < 2 && !isAppError(error, 'invalid')
 const where = ({ app, env }: AppRef) => ({ params: { app }, query: { environment: env } })
@@ -59,6 +63,9 @@ export const queries = {
   remediation: (id: string) => queryOptions({ queryKey: ['remediations', 'one', id], queryFn: ({ signal }) => api.call('healing.read', { params: { id } }, signal), refetchInterval: (query) => (query.state.data?.endedAt === null ? 10 * seconds : false) }),
   rules: () => queryOptions({ queryKey: ['rules'], queryFn: ({ signal }) => api.call('rules.list', {}, signal), refetchInterval: 30 * seconds }),
   ruleHistory: (rule: string, hours: number) => queryOptions({ queryKey: ['rules', rule, hours], queryFn: ({ signal }) => api.call('rules.history', { params: { rule }, query: { hours } }, signal), refetchInterval: 60 * seconds }),
+  /** Null is not asked of. */
+  ruleTrial: (rule: RuleSpec | null, hours: number) => queryOptions({ queryKey: ['rule-trial', rule, hours], queryFn: ({ signal }) => api.call('rules.test', { body: { rule: rule as RuleSpec, hours } }, signal), staleTime: 60 * seconds, placeholderData: keepPreviousData, retry: unlessRefused }),
+  sloTrial: (place: SloPlace, slo: SloSpec | null) => queryOptions({ queryKey: ['slo-trial', place, slo], queryFn: ({ signal }) => api.call('slos.test', { ...inPlace(place), body: slo as SloSpec }, signal), staleTime: 60 * seconds, placeholderData: keepPreviousData, retry: unlessRefused }),
   slos: (of?: AppRef) => queryOptions({ queryKey: ['slos', of?.app, of?.env], queryFn: ({ signal }) => api.call('slos.list', { query: of === undefined ? {} : { app: of.app, environment: of.env } }, signal), refetchInterval: 60 * seconds }),
   alerts: () => queryOptions({ queryKey: ['alerts'], queryFn: ({ signal }) => api.call('alerts.list', { query: { open: 'true' } }, signal), refetchInterval: 15 * seconds }),
   changes: (ref: AppRef) =>

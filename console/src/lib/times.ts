@@ -42,6 +42,9 @@ export function axisTime(ms: number, minutes: number): string {
 /** At the pointer of such a graph. */
 export const readoutTime = (ms: number, minutes: number) => (minutes > dayMinutes ? shortDateTime : clockSeconds).format(new Date(ms))
 
+/** `10 Mar, 03:10`. */
+export const shortTime = (iso: string) => shortDateTime.format(new Date(iso))
+
 /** `10 Mar, 03:10 to 03:40`, or both with their dates. Milliseconds since 1970. */
 export function shortSpan(from: number, to: number): string {
   const [one, other] = [new Date(from), new Date(to)]

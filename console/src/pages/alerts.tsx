@@ -3,12 +3,14 @@ import { AlertRules } from '../alerts/alert-rules.tsx'
 import { FiringList } from '../alerts/firing-list.tsx'
 import { SloCard } from '../alerts/slo-card.tsx'
 import { Answer } from '../components/answer.tsx'
+import { ButtonLink } from '../components/button.tsx'
 import { Empty } from '../components/empty.tsx'
 import { Page, Section } from '../components/page.tsx'
 import { Skeleton } from '../components/skeleton.tsx'
 import { queries } from '../data/queries.ts'
 import { commands } from '../lib/commands.ts'
 import { plural } from '../lib/numbers.ts'
+import { paths } from '../paths.ts'
 
 /** What a person must know now, what is promised and kept, and what is watched for. */
 export function Alerts() {
@@ -23,7 +25,7 @@ export function Alerts() {
           {(list) => (list.length === 0 ? <p className="py-3 text-soft">No rule, no check and no healing raises an alert.</p> : <FiringList alerts={list} />)}
         </Answer>
       </Section>
-      <Section title="Promises" aside="what is left of each error budget">
+      <Section title="Promises" aside={<ButtonLink size="sm" href={paths.promise()}>New promise</ButtonLink>}>
         <Answer query={slos} loading={<Skeleton rows={2} height={180} />} title="The SLOs could not be read">
           {(list) =>
             list.length === 0 ? (
@@ -38,7 +40,19 @@ export function Alerts() {
           }
         </Answer>
       </Section>
-      <Section title="Rules" aside="looked at every half minute">
+      <Section
+        title="Rules"
+        aside={
+          <span className="flex flex-wrap gap-2">
+            <ButtonLink size="sm" href={paths.importRules()}>
+              Import
+            </ButtonLink>
+            <ButtonLink size="sm" href={paths.newRule()}>
+              New rule
+            </ButtonLink>
+          </span>
+        }
+      >
         <Answer query={rules} loading={<Skeleton rows={4} height={64} />} title="The rules could not be read">
           {(list) => <AlertRules rules={list} />}
         </Answer>

@@ -5,10 +5,9 @@ import type { KindView, NewCheck, TestCheck } from '#contract/checks.ts'
 import { CheckField } from '../checks/check-field.tsx'
 import { Outcome } from '../checks/outcome.tsx'
 import { Answer } from '../components/answer.tsx'
-import { Button } from '../components/button.tsx'
 import { Input, Select } from '../components/field.tsx'
 import { Page, Section } from '../components/page.tsx'
-import { FormProblem } from '../components/problem.tsx'
+import { TryFirst } from '../components/try-first.tsx'
 import { queries } from '../data/queries.ts'
 import { useAction } from '../data/use-action.ts'
 import { configOf, fieldsOf } from '../lib/check-words.ts'
@@ -84,18 +83,10 @@ function Form({ kind }: { kind: KindView }) {
           <Input label="criteria" value={common.criteria} onChange={set('criteria')} placeholder="rt GT 500 warn" hint="What metrics mean, comma-separated." />
         </div>
       </Section>
-      <Outcome result={test.data} error={test.error} />
-      <FormProblem error={create.error} />
-      <div className="mt-4 flex flex-wrap gap-2">
-        {kind.kind === 'heartbeat' ? null : (
-          <Button busy={test.isPending} onClick={() => test.mutate({ body: body() as TestCheck })}>
-            Test
-          </Button>
-        )}
-        <Button type="submit" tone="main" busy={create.isPending} onClick={() => {}}>
-          Make the check
-        </Button>
-      </div>
+      <TryFirst
+        outcome={test.data === undefined ? null : <Outcome result={test.data} />} tryError={test.error} onTry={kind.kind === 'heartbeat' ? undefined : () => test.mutate({ body: body() as TestCheck })} trying={test.isPending}
+        error={create.error} action="Make the check" saving={create.isPending}
+      />
     </form>
   )
 }

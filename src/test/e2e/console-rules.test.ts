@@ -1,0 +1,175 @@
+/** Rules and promises in the console: made, tried, changed, muted and taken away; a rule and a promise with the keyboard alone. */
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import type { Browser, Page } from 'playwright-core'
+import { assertNone, launchBrowser, objections, skipWithoutChromium, tabTo, tooWide, visit, wide } from './browser.ts'
+import { bootPreview } from './target.ts'
+
+describe('rules and promises in the console', { skip: skipWithoutChromium }, () => {
+  let browser: Browser
+  let target: Awaited<ReturnType<typeof bootPreview>>
+  before(async () => {
+    ;[browser, target] = await Promise.all([launchBrowser(), bootPreview()])
+  })
+  after(async () => {
+    await browser?.close()
+    await target?.[Symbol.asyncDispose]()
+  })
+  const signedIn = () => visit(browser, { ...wide, loginUrl: target.loginUrl })
+  const rule = (page: Page, title: string) => page.getByRole('listitem').filter({ has: page.getByRole('heading', { name: new RegExp(`^${title}`) }) })
+
+  test('a rule is tried and made with the keyboard alone', async () => {
+    await using visitor = await signedIn()
+    const { page, errors } = visitor
+    await page.keyboard.press('g')
+    await page.keyboard.press('e')
+    await page.waitForURL(/\/alerts$/)
+    await page.getByRole('link', { name: 'New rule' }).waitFor()
+    await tabTo(page, /^New rule$/)
+    await page.keyboard.press('Enter')
+    const form = page.getByRole('form', { name: 'New rule' })
+    await form.getByText('Nothing yet: choose a metric.').waitFor()
+    await form.getByRole('group', { name: 'What it watches' }).getByLabel('Metric').focus()
+    await page.keyboard.type('nightshift_machine_load1')
+    await form.getByText('Nothing yet: say the value it is compared with.').waitFor()
+    await form.locator('canvas').waitFor()
+    await form.getByLabel('Value', { exact: true }).focus()
+    await page.keyboard.type('0.5')
+    const preview = form.getByRole('region', { name: 'What it would have done' })
+    await preview.getByText(/^It would have fired (at least )?\d+ times? in the last 24 hours, for \d+ of \d+ series\.$/).waitFor()
+    await preview.locator('canvas').first().waitFor()
+    await preview.getByRole('list', { name: 'When it would have fired' }).waitFor()
+    await form.getByLabel('Title').focus()
+    await page.keyboard.type('Machines are busy')
+    await form.getByText('On the command line: machines-are-busy').waitFor()
+    await tabTo(page, /^Make the rule$/)
+    await page.keyboard.press('Enter')
+    await page.waitForURL(/\/alerts$/)
+    await rule(page, 'Machines are busy').getByText('avg of nightshift_machine_load1 over 5 min > 0.5 for 5 min').waitFor()
+    assertNone(errors)
+  })
+
+  test('every kind of condition can be chosen, read by everybody, and fits a phone', async () => {
+    await using visitor = await signedIn()
+    const { page, errors } = visitor
+    const problems: (string | undefined)[] = []
+    await page.goto(`${target.url}/alerts/new-rule?metric=nightshift_http_requests_total&fn=rate&by=app`)
+    const kind = page.getByLabel('It fires when')
+    const preview = page.getByRole('region', { name: 'What it would have done' })
+    const fields: Record<string, Record<string, string>> = { absence: {}, threshold: { Value: '12' }, change: { Value: '-50%' }, unusual: {}, forecast: { Value: '100' } }
+    await kind.waitFor()
+    assert.deepEqual((await Promise.all((await kind.locator('option').all()).map((one) => one.getAttribute('value')))).toSorted(), Object.keys(fields).toSorted())
+    for (const [name, given] of Object.entries(fields)) {
+      await page.setViewportSize(wide.viewport)
+      await kind.selectOption(name)
+      for (const [label, value] of Object.entries(given)) await page.getByLabel(label, { exact: true }).fill(value)
+      await preview.getByText(/^It would (not )?have fired/).waitFor()
+      await preview.locator('canvas').first().waitFor()
+      problems.push(...(await objections(page, `a rule of ${name}`)), await tooWide(page, `a rule of ${name}`))
+    }
+    assertNone([...problems, ...errors])
+  })
+
+  test('what comes with Nightshift is changed in place, switched off, and put back', async () => {
+    await using visitor = await signedIn()
+    const { page, errors } = visitor
+    await page.goto(`${target.url}/alerts`)
+    await page.getByRole('link', { name: 'A machine is short of memory' }).click()
+    await page.getByText(/It comes with Nightshift/).waitFor()
+    await page.getByLabel('Value', { exact: true }).fill('90 %')
+    await page.getByText(/^It would (not )?have fired/).waitFor()
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.waitForURL(/\/alerts$/)
+    await rule(page, 'A machine is short of memory').getByText(/> 90 % for 10 min/).waitFor()
+    await page.getByRole('link', { name: 'A machine is short of memory' }).click()
+    await page.getByText(/in place of the one that comes with Nightshift/).waitFor()
+    await page.getByRole('group', { name: 'Switch of A machine is short of memory' }).getByText('Off').click()
+    await page.getByText('off', { exact: true }).waitFor()
+    await page.getByRole('button', { name: 'Put the original back' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Put the original back' }).click()
+    await page.waitForURL(/\/alerts$/)
+    await rule(page, 'A machine is short of memory').getByText(/> 95 % for 10 min/).waitFor()
+    assertNone(errors)
+  })
+
+  test('a file of Prometheus is looked at before it is taken over, and its rules say where they are changed', async () => {
+    await using visitor = await signedIn()
+    const { page, errors } = visitor
+    await page.goto(`${target.url}/alerts/import`)
+    const file = 'groups:\n  - name: a\n    rules:\n      - alert: LoadHigh\n        expr: nightshift_machine_load1 > 8\n        for: 10m\n      - record: job:x\n        expr: sum(x)\n      - alert: Odd\n        expr: x unless y\n'
+    await page.getByLabel('The file', { exact: true }).fill(file)
+    await page.getByLabel('What the file is called').fill('node.rules.yml')
+    await page.getByRole('button', { name: 'Look at it', exact: true }).click()
+    await page.getByRole('list', { name: 'Would be taken over' }).getByText('avg of nightshift_machine_load1').or(page.getByText('last of nightshift_machine_load1')).waitFor()
+    const left = page.getByRole('list', { name: 'Cannot be taken over' })
+    await left.getByText(/recording rules are not supported/).waitFor()
+    await left.getByText(/"unless" cannot be expressed/).waitFor()
+    const problems = await objections(page, 'an import')
+    await page.getByRole('button', { name: 'Take 1 rule over' }).click()
+    await page.waitForURL(/\/alerts$/)
+    await page.getByRole('link', { name: 'Load High' }).click()
+    await page.getByText(/Imported from node\.rules\.yml: change it there/).waitFor()
+    await page.getByRole('button', { name: 'Remove' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click()
+    await page.waitForURL(/\/alerts$/)
+    await page.getByRole('heading', { name: 'Rules' }).waitFor()
+    await page.getByRole('link', { name: 'Load High' }).waitFor({ state: 'detached' })
+    assertNone([...problems, ...errors])
+  })
+
+  test('a promise is tried, made and muted with the keyboard alone, and taken away', async () => {
+    await using visitor = await signedIn()
+    const { page, errors } = visitor
+    await page.goto(`${target.url}/alerts`)
+    await page.getByRole('link', { name: 'New promise' }).waitFor()
+    await tabTo(page, /^New promise$/)
+    await page.keyboard.press('Enter')
+    await page.getByText('Nothing yet: choose an app.').waitFor()
+    await page.getByLabel('App', { exact: true }).focus()
+    await page.keyboard.type('shop')
+    await page.waitForURL(/app=shop/)
+    await page.getByText(/It stands in nightshift.yml of shop/).waitFor()
+    await page.getByLabel('Who is promised').focus()
+    for (let tries = 0; tries < 5 && !page.url().includes('service=web'); tries++) {
+      const before = page.url()
+      await page.keyboard.press('ArrowDown')
+      await page.waitForURL((url) => url.href !== before)
+    }
+    await page.waitForURL(/service=web/)
+    const share = page.getByLabel('Share of requests that succeed')
+    await share.focus()
+    await page.keyboard.press('Control+a')
+    await page.keyboard.type('99.95%')
+    const preview = page.getByRole('region', { name: 'How the last day would have done' })
+    await preview.getByText(/99.95 % of requests succeed: .* is enough\. It would have alerted 1 time\./).waitFor()
+    await preview.locator('canvas').first().waitFor()
+    await page.getByLabel('Alert while the error budget burns too fast').focus()
+    await page.keyboard.press('Space')
+    await preview.getByText(/Nobody would be alerted\./).waitFor()
+    const problems = [...(await objections(page, 'a promise')), await tooWide(page, 'a promise')]
+    await page.setViewportSize(wide.viewport)
+    await tabTo(page, /^Promise it$/)
+    await page.keyboard.press('Enter')
+    await page.waitForURL(/\/alerts$/)
+    await page.getByText('99.95 % of requests succeed, over 30 d; without alerts').waitFor()
+    await page.getByRole('link', { name: 'Change the promise of shop/web' }).click()
+    await page.getByText('It was set by people.').waitFor()
+    assert.equal(await page.getByLabel('Share of requests that succeed').inputValue(), '99.95%')
+    await page.getByRole('button', { name: 'Remove' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click()
+    await page.waitForURL(/\/alerts$/)
+    await page.getByText('99.95 % of requests succeed').waitFor({ state: 'detached' })
+    assertNone([...problems, ...errors])
+  })
+
+  test('who may only read sees what a rule would have done, and why it cannot be saved', async () => {
+    await using visitor = await visit(browser, { ...wide, loginUrl: `${target.url}/login?code=read` })
+    const { page, errors } = visitor
+    await page.goto(`${target.url}/alerts/rules/invoices-queue`)
+    await page.getByText(/^It would (not )?have fired/).waitFor()
+    await page.getByRole('button', { name: /^Save.*needs deploy access, this session has read/ }).waitFor()
+    await page.getByRole('button', { name: /^Remove.*needs deploy access, this session has read/ }).waitFor()
+    assert.equal(await page.getByRole('group', { name: /^Switch of/ }).count(), 0)
+    assertNone(errors)
+  })
+})
