@@ -1,82 +1,85 @@
-import { useQuery } from '@tanstack/react-query'
-import { useId, useState } from 'react'
-import type { Graph, GraphLine } from '#contract/dashboards.ts'
-import { usualFn } from '#contract/metric-words.ts'
-import type { MetricName } from '#contract/metrics.ts'
-import { Button } from '../components/button.tsx'
-import { Input, Select } from '../components/field.tsx'
-import { queries } from '../data/queries.ts'
-import { nameOf } from '../lib/graphs.ts'
+import { Plus, Trash2 } from 'lucide-react'
+import { useState } from 'react'
+import type { Graph } from '#contract/dashboards.ts'
+import { Button, IconButton } from '../components/button.tsx'
+import { Check, Input, Select } from '../components/field.tsx'
+import { MetricFields, labelsOf } from '../components/metric-fields.tsx'
+import { useSettled } from '../data/use-settled.ts'
+import { type GraphText, type LineText, emptyGraph, emptyLine, graphOf, graphText, mostLines, scalesOf } from '../lib/graph-edit.ts'
+import { compares } from '../lib/graph-range.ts'
+import { GraphView, type Seen } from './graph-view.tsx'
 
-const plain = ['avg', 'min', 'max', 'sum', 'last', 'rate', 'increase'] as const
-const percentiles = ['p50', 'p90', 'p95', 'p99'] as const
-const words: Partial<Record<GraphLine['fn'], string>> = { avg: 'mean', min: 'least', max: 'greatest', sum: 'sum of the series', last: 'newest', rate: 'rate, a second', increase: 'what was added' }
+type Props = { /** The graph that is changed; without, one is added. */ graph?: Graph; seen: Seen; onKeep: (graph: Graph) => void; onCancel: () => void }
 
-/** A graph is a metric, what of it, which labels tell lines apart, and which series. */
-export function GraphForm({ names, onAdd }: { names: readonly MetricName[]; onAdd: (graph: Graph) => void }) {
-  const list = useId()
-  const [typed, setTyped] = useState({ metric: '', by: '', where: '', title: '' })
-  const [chosen, setFn] = useState<GraphLine['fn'] | undefined>()
-  const known = nameOf(typed.metric, names)
-  const isHistogram = known !== undefined && known.name !== typed.metric
-  const fns: readonly GraphLine['fn'][] = isHistogram ? percentiles : plain
-  const fn = fns.find((one) => one === chosen) ?? (isHistogram ? 'p95' : known === undefined ? 'avg' : (fns.find((one) => one === usualFn(known.name, known.kind)) ?? 'rate'))
-  const labels = (known?.labels ?? []).filter((label) => label !== 'le')
-  const by = typed.by.split(',').map((one) => one.trim()).filter((one) => one !== '')
-  const strange = by.find((label) => known !== undefined && !labels.includes(label))
-  const wrongWhere = typed.where !== '' && !typed.where.split(',').every((part) => /^[a-zA-Z_]\w*=/.test(part.trim()))
-  const whyNot = known === undefined ? 'choose a metric' : strange !== undefined ? `the metric has no label ${strange}` : wrongWhere ? 'conditions are label=value, with commas between' : null
-  const set = (name: keyof typeof typed) => (event: { target: { value: string } }) => setTyped({ ...typed, [name]: event.target.value })
+/** A graph is up to four lines, each a metric, what of it, which labels tell lines apart, and which series; below it is drawn as it is typed. */
+export function GraphForm({ graph: given, seen, onKeep, onCancel }: Props) {
+  const [text, setText] = useState<GraphText>(() => (given === undefined ? emptyGraph : graphText(given)))
+  const { graph, missing } = graphOf(text, seen.names)
+  const settled = useSettled(graph)
+  const setLine = (at: number, change: Partial<LineText>) => setText((before) => ({ ...before, lines: before.lines.with(at, { ...(before.lines[at] as LineText), ...change }) }))
+  const warned = graph === null ? null : scalesOf(graph)
   return (
     <form
-      aria-label="Add a graph"
-      className="grid items-start gap-4 sm:grid-cols-2 lg:grid-cols-3"
+      aria-label={given === undefined ? 'Add a graph' : `Change ${given.title}`}
+      className="min-w-0 space-y-6 rounded-lg border border-rule p-4"
       onSubmit={(event) => {
         event.preventDefault()
-        if (whyNot !== null) return
-        const where = typed.where.split(',').map((part) => part.trim()).filter((part) => part !== '').join(',')
-        onAdd({ title: typed.title.trim() || titleOf(typed.metric, by), lines: [{ metric: typed.metric, fn, by, where }] })
-        setTyped({ metric: '', by: '', where: '', title: '' })
-        setFn(undefined)
+        if (graph !== null) onKeep(graph)
       }}
     >
-      <Input label="Metric" list={list} value={typed.metric} onChange={set('metric')} placeholder="nightshift_http_requests_total" hint={known === undefined ? `${names.length} are known; type a part of the name.` : `${isHistogram ? 'histogram' : known.kind} with ${known.series} series`} />
-      <datalist id={list}>
-        {names.map(({ name }) => (
-          <option key={name} value={name.replace(/_bucket$/, '')} />
-        ))}
-      </datalist>
-      <Select label="What of it" value={fn} onChange={(event) => setFn(event.target.value as GraphLine['fn'])}>
-        {fns.map((one) => (
-          <option key={one} value={one}>
-            {words[one] ?? one}
-          </option>
-        ))}
-      </Select>
-      <Input label="A line for each" value={typed.by} onChange={set('by')} placeholder={labels.slice(0, 2).join(', ')} hint={labels.length === 0 ? 'Labels with commas between; none: one line.' : `Labels: ${labels.join(', ')}. None: one line.`} />
-      <Input label="Only where" value={typed.where} onChange={set('where')} placeholder="app=shop,class=5xx" hint={known === undefined ? 'label=value, with commas between; * stands for any text.' : <Values metric={known.name} label={conditionLabel(typed.where, labels)} />} />
-      <Input label="Title" value={typed.title} onChange={set('title')} maxLength={80} placeholder={known === undefined ? '' : titleOf(typed.metric, by)} />
-      <div className="sm:pt-6">
-        <Button type="submit" whyNot={whyNot} onClick={() => {}}>
-          Add the graph
+      {text.lines.map((line, at) => (
+        <LineFields key={at} nth={at + 1} line={line} seen={seen} onChange={(change) => setLine(at, change)} onRemove={text.lines.length === 1 ? undefined : () => setText({ ...text, lines: text.lines.toSpliced(at, 1) })} />
+      ))}
+      <div className="grid items-start gap-4 sm:grid-cols-2 lg:grid-cols-3">
+        <div className="sm:pt-6">
+          <Button whyNot={text.lines.length < mostLines ? null : `${mostLines} lines are the most`} onClick={() => setText({ ...text, lines: [...text.lines, emptyLine] })}>
+            <Plus size={15} aria-hidden />
+            One more line
+          </Button>
+        </div>
+        <Input label="Title" value={text.title} onChange={(event) => setText({ ...text, title: event.target.value })} maxLength={80} placeholder={graph?.title ?? ''} />
+        <Select label="Always beside it" value={text.compare} onChange={(event) => setText({ ...text, compare: event.target.value as GraphText['compare'] })}>
+          <option value="">nothing</option>
+          {Object.entries(compares).map(([value, words]) => (
+            <option key={value} value={value}>
+              {words}
+            </option>
+          ))}
+        </Select>
+      </div>
+      {warned === null ? null : <p className="text-sm text-soft">{warned}</p>}
+      <div aria-live="polite">{missing === null ? null : <p className="text-soft">Not yet: {missing}.</p>}</div>
+      {settled === null || graph === null ? null : <GraphView graph={settled} seen={seen} />}
+      <div className="flex flex-wrap gap-2">
+        <Button type="submit" tone="main" whyNot={missing} onClick={() => {}}>
+          {given === undefined ? 'Add the graph' : 'Keep the change'}
         </Button>
+        <Button onClick={onCancel}>Cancel</Button>
       </div>
     </form>
   )
 }
 
-/** The label whose value is being typed, or the first. */
-const conditionLabel = (where: string, labels: readonly string[]) => labels.find((label) => label === where.split(',').at(-1)?.split('=')[0]) ?? labels[0]
-
-function Values({ metric, label }: { metric: string; label: string | undefined }) {
-  const values = useQuery({ ...queries.metricValues(metric, label ?? ''), enabled: label !== undefined }).data ?? []
-  if (label === undefined || values.length === 0) return <>label=value, with commas between; * stands for any text.</>
+function LineFields({ nth, line, seen: { names }, onChange, onRemove }: { nth: number; line: LineText; seen: Seen; onChange: (change: Partial<LineText>) => void; onRemove: (() => void) | undefined }) {
+  const labels = labelsOf(line.metric, names)
   return (
-    <>
-      {label}: {values.slice(0, 6).map((value) => value || '(empty)').join(', ')}
-      {values.length > 6 ? ', …' : ''}
-    </>
+    <fieldset className="relative min-w-0">
+      <legend className="mb-2 font-medium">Line {nth}</legend>
+      {onRemove === undefined ? null : (
+        <IconButton label={`Take line ${nth} away`} onClick={onRemove} className="absolute -top-1.5 right-0">
+          <Trash2 size={15} aria-hidden />
+        </IconButton>
+      )}
+      <div className="grid items-start gap-4 sm:grid-cols-2 lg:grid-cols-3">
+        <MetricFields value={line} names={names} onChange={onChange}>
+          <Input label="A line for each" value={line.by} onChange={(event) => onChange({ by: event.target.value })} placeholder={labels.slice(0, 2).join(', ')} hint={labels.length === 0 ? 'Labels with commas between; none: one line.' : `Labels: ${labels.join(', ')}. None: one line.`} />
+        </MetricFields>
+        <Input label="Named" value={line.name} onChange={(event) => onChange({ name: event.target.value })} maxLength={80} placeholder="limit" hint="Beside what its labels say." />
+        <div className="space-y-3 sm:pt-6">
+          <Check label="as a share" checked={line.share !== null} onChange={(isShare) => onChange({ share: isShare ? '' : null })} />
+          {line.share === null ? null : <Input label="Of what" value={line.share} onChange={(event) => onChange({ share: event.target.value })} placeholder="app=shop" hint="The same metric where this holds; empty: all of it." />}
+        </div>
+      </div>
+    </fieldset>
   )
 }
-
-const titleOf = (metric: string, by: readonly string[]) => `${metric.replace(/^nightshift_/, '').replace(/_(total|bytes|seconds)$/, '').replaceAll('_', ' ')}${by.length === 0 ? '' : ` by ${by.join(', ')}`}`.slice(0, 80)

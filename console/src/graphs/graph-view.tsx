@@ -1,23 +1,27 @@
 import { useState } from 'react'
 import type { Graph } from '#contract/dashboards.ts'
 import type { MetricName } from '#contract/metrics.ts'
+import { A } from '../components/a.tsx'
 import { Chart, type ChartLine } from '../components/chart.tsx'
 import { Problem } from '../components/problem.tsx'
 import { SkeletonBlock } from '../components/skeleton.tsx'
 import { type Compare, type Range, compares } from '../lib/graph-range.ts'
 import type { Mark } from '../lib/graph-marks.ts'
-import { type Drawn, type Scope, formatOf, mostCompared, newest } from '../lib/graphs.ts'
+import { type Drawn, type Scope, formatOf, mostCompared, newest, questionsOf } from '../lib/graphs.ts'
 import { formatChange } from '../lib/numbers.ts'
+import { paths } from '../paths.ts'
 import { GraphTable } from './graph-table.tsx'
 import { useGraph } from './use-graph.ts'
 
 export type Seen = { scope: Scope; range: Range; compare: Compare | undefined; names: readonly MetricName[]; marks: readonly Mark[]; onSpan: (from: number, to: number) => void }
 
 const height = 170
+const quiet = 'underline decoration-dotted underline-offset-3 hover:text-ink'
 const tones = ['accent', 'ink', 'ink-soft', 'rule-strong'] as const
 
 /** One graph: what it is, its value now, its lines with what happened on them, and its values as a table. What nobody measures is one quiet line. */
-export function GraphView({ graph, seen }: { graph: Graph; seen: Seen }) {
+export function GraphView({ graph, seen: given }: { graph: Graph; seen: Seen }) {
+  const seen = given.compare === undefined ? { ...given, compare: graph.compare } : given
   const { drawn, error, unknown, retry } = useGraph(graph, seen)
   if (error !== null) return <Problem error={error} retry={retry} title={`${graph.title} could not be read`} />
   if (drawn === undefined) return <Waiting title={graph.title} />
@@ -25,7 +29,8 @@ export function GraphView({ graph, seen }: { graph: Graph; seen: Seen }) {
   return <Drawing graph={graph} drawn={drawn} seen={seen} />
 }
 
-function Drawing({ graph, drawn, seen: { range, marks, compare, onSpan } }: { graph: Graph; drawn: Drawn; seen: Seen }) {
+function Drawing({ graph, drawn, seen: { range, marks, compare, onSpan, scope, names } }: { graph: Graph; drawn: Drawn; seen: Seen }) {
+  const watched = graph.lines.find(({ shareOf }) => shareOf === undefined)
   const [open, setOpen] = useState(false)
   const written = formatOf(graph.lines)
   const { format } = written
@@ -36,9 +41,16 @@ function Drawing({ graph, drawn, seen: { range, marks, compare, onSpan } }: { gr
         {...(range.until === undefined ? {} : { until: range.until / 1000 })}
       />
       <p className="flex flex-wrap justify-between gap-x-4 text-xs text-soft">
-        <button type="button" aria-expanded={open} onClick={() => setOpen(!open)} className="underline decoration-dotted underline-offset-3 hover:text-ink">
-          Values<span className="sr-only"> of {graph.title}</span>
-        </button>
+        <span className="flex gap-x-4">
+          <button type="button" aria-expanded={open} onClick={() => setOpen(!open)} className={quiet}>
+            Values<span className="sr-only"> of {graph.title}</span>
+          </button>
+          {watched === undefined ? null : (
+            <A href={paths.newRule(questionsOf(watched, scope, names).part)} className={quiet}>
+              Make a rule<span className="sr-only"> of {graph.title}</span>
+            </A>
+          )}
+        </span>
         {compare === undefined || drawn.lines.length <= mostCompared ? null : <span>{compares[compare]} is drawn beside up to {mostCompared} lines</span>}
         {drawn.left === 0 ? null : <span>the {drawn.lines.length} greatest; {drawn.left} more are not drawn</span>}
       </p>

@@ -5,7 +5,7 @@ import { Dialog } from '../components/dialog.tsx'
 import { Check, Input } from '../components/field.tsx'
 import { FormProblem } from '../components/problem.tsx'
 import { useAction } from '../data/use-action.ts'
-import { idOf } from '../lib/board-edit.ts'
+import { boardId } from '../lib/board-edit.ts'
 import { useGraphsFilter } from './filters.tsx'
 
 /** Makes a dashboard, empty or with what is shown now, and opens it to be changed. */
@@ -32,7 +32,7 @@ export function NewBoard({ taken, from, whyNot }: { taken: readonly string[]; fr
           className="space-y-4"
           onSubmit={(event) => {
             event.preventDefault()
-            save.mutate({ params: { dashboard: idOf(title, taken) }, body: { title: title.trim(), app: copies ? (from?.app ?? null) : null, rows: copies ? (from?.rows ?? []) : [] } })
+            save.mutate({ params: { dashboard: boardId(title, taken) }, body: { title: title.trim(), app: copies ? (from?.app ?? null) : null, rows: copies ? (from?.rows ?? []) : [] } })
           }}
         >
           <Input label="Title" value={title} onChange={(event) => setTitle(event.target.value)} maxLength={80} required placeholder="Checkout" />

@@ -1,5 +1,6 @@
 /** A dashboard while it is changed: graphs in one order, each of which may begin a new row. Pure. */
 import type { DashboardSpec, Graph } from '#contract/dashboards.ts'
+import { idOf } from './typed.ts'
 
 export type Draft = { graph: Graph; newRow: boolean }[]
 
@@ -31,9 +32,5 @@ export function without(draft: Draft, at: number): Draft {
   return kept.toSpliced(at, 1)
 }
 
-/** `Checkout, slow ones` → `checkout-slow-ones`; with a number where it is taken. */
-export function idOf(title: string, taken: readonly string[]): string {
-  const plain = title.toLowerCase().normalize('NFKD').replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^[^a-z]+|-+$/g, '').slice(0, 50).replace(/-+$/, '') || 'dashboard'
-  const reserved = new Set([...taken, 'app', 'machine'])
-  return Array.from({ length: reserved.size + 1 }, (_, nth) => (nth === 0 ? plain : `${plain}-${nth + 1}`)).find((id) => !reserved.has(id)) as string
-}
+/** Those that come with Nightshift keep their names. */
+export const boardId = (title: string, taken: readonly string[]): string => idOf(title, [...taken, 'app', 'machine'], 'dashboard')

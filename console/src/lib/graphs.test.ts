@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import type { Graph, GraphLine } from '#contract/dashboards.ts'
 import type { JournalEvent } from '#contract/model.ts'
-import { draftOf, idOf, moved, rowsOf, without } from './board-edit.ts'
+import { boardId, draftOf, moved, rowsOf, without } from './board-edit.ts'
 import { marksOf } from './graph-marks.ts'
 import { rangeOf } from './graph-range.ts'
 import { draw, formatOf, mostLines, questionsOf, seriesOf } from './graphs.ts'
@@ -100,10 +100,10 @@ describe('a dashboard that is changed', () => {
   })
 
   test('is named by its title', () => {
-    assert.equal(idOf('Checkout, slow ones!', []), 'checkout-slow-ones')
-    assert.equal(idOf('Café 2', ['cafe-2']), 'cafe-2-2')
-    assert.equal(idOf('Machine', []), 'machine-2')
-    assert.equal(idOf('!!!', []), 'dashboard')
-    fc.assert(fc.property(fc.string({ maxLength: 80 }), (title) => assert.match(idOf(title, []), /^[a-z][a-z0-9-]{0,59}$/)))
+    assert.equal(boardId('Checkout, slow ones!', []), 'checkout-slow-ones')
+    assert.equal(boardId('Café 2', ['cafe-2']), 'cafe-2-2')
+    assert.equal(boardId('Machine', []), 'machine-2')
+    assert.equal(boardId('!!!', []), 'dashboard')
+    fc.assert(fc.property(fc.string({ maxLength: 80 }), (title) => assert.match(boardId(title, []), /^[a-z][a-z0-9-]{0,59}$/)))
   })
 })

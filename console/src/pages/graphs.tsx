@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { useMemo } from 'react'
-import type { DashboardSpec } from '#contract/dashboards.ts'
+import type { Dashboard, DashboardSpec } from '#contract/dashboards.ts'
 import type { MetricName } from '#contract/metrics.ts'
 import { Answer } from '../components/answer.tsx'
 import { Button } from '../components/button.tsx'
@@ -9,7 +9,7 @@ import { Empty } from '../components/empty.tsx'
 import { Page } from '../components/page.tsx'
 import { SkeletonBlock } from '../components/skeleton.tsx'
 import { queries } from '../data/queries.ts'
-import { useSession } from '../data/use-session.ts'
+import { useMayNot } from '../data/use-session.ts'
 import { BoardEditor } from '../graphs/board-editor.tsx'
 import { BoardRows } from '../graphs/board-rows.tsx'
 import { GraphFilters, useGraphsFilter } from '../graphs/filters.tsx'
@@ -30,8 +30,7 @@ export function Graphs() {
   const own = useQuery(queries.dashboard(filter.board ?? '', kept?.changedAt))
   const apps = useQuery(queries.apps()).data ?? []
   const names = useQuery(queries.metricNames())
-  const { access } = useSession()
-  const whyNot = access === 'read' ? 'needs deploy access, this session has read' : null
+  const whyNot = useMayNot()
   const set = useGraphsFilter()
   const range = rangeOf(filter)
   const shown = standard ?? own.data
@@ -60,7 +59,7 @@ export function Graphs() {
           if (listed.isSuccess && kept === undefined) return <Empty title="There is no such dashboard.">It may have been removed, or is of an app that this session may not see.</Empty>
           return (
             <Answer query={own} title="The dashboard could not be read" loading={<Loading />}>
-              {(board) => (isEditing ? <BoardEditor key={board.id} board={board} names={known} /> : board.rows.length === 0 ? <Empty title="This dashboard has no graphs yet.">Press Change to add the first.</Empty> : <Shown board={board} names={known} />)}
+              {(board) => (isEditing ? <Edited key={board.id} board={board} names={known} whyNot={whyNot} /> : board.rows.length === 0 ? <Empty title="This dashboard has no graphs yet.">Press Change to add the first.</Empty> : <Shown board={board} names={known} />)}
             </Answer>
           )
         }}
@@ -69,7 +68,8 @@ export function Graphs() {
   )
 }
 
-function Shown({ board, names }: { board: DashboardSpec; names: readonly MetricName[] }) {
+/** How graphs of a board are drawn: what is chosen in the room, with what happened meanwhile. */
+function useSeen(board: DashboardSpec, names: readonly MetricName[]): Seen {
   const filter = route.useSearch()
   const set = useGraphsFilter()
   const range = rangeOf(filter)
@@ -79,8 +79,12 @@ function Shown({ board, names }: { board: DashboardSpec; names: readonly MetricN
   // two marks closer than a hundredth of the width are one
   const marks = useMemo(() => marksOf(events ?? [], range.minutes * 0.6), [events, range.minutes])
   const onSpan: Seen['onSpan'] = (from, to) => set({ range: undefined, from: new Date(from * 1000).toISOString(), to: new Date(to * 1000).toISOString() })
-  return <BoardRows board={board} seen={{ scope, range, compare: compareOf(filter.compare), names, marks, onSpan }} />
+  return { scope, range, compare: compareOf(filter.compare), names, marks, onSpan }
 }
+
+const Shown = ({ board, names }: { board: DashboardSpec; names: readonly MetricName[] }) => <BoardRows board={board} seen={useSeen(board, names)} />
+
+const Edited = ({ board, names, whyNot }: { board: Dashboard; names: readonly MetricName[]; whyNot: string | null }) => <BoardEditor board={board} seen={useSeen(board, names)} whyNot={whyNot} />
 
 const Nothing = () => (
   <Empty title="Nothing is measured yet." command="nightshift deploy">

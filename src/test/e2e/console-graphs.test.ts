@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
-import { assertNone, launchBrowser, objections, skipWithoutChromium, visit, wide } from './browser.ts'
+import { assertNone, launchBrowser, objections, skipWithoutChromium, tooWide, visit, wide } from './browser.ts'
 import { bootPreview } from './target.ts'
 
 describe('graphs in the console', { skip: skipWithoutChromium }, () => {
@@ -32,6 +32,7 @@ describe('graphs in the console', { skip: skipWithoutChromium }, () => {
     assert.match((await table.getByRole('cell').first().textContent()) ?? '', /ms|s$/)
     await page.getByRole('list', { name: 'What happened meanwhile' }).getByText('shop v17 serves').waitFor()
     const problems = await objections(page, 'graphs with values')
+    assert.match((await page.getByRole('link', { name: 'Make a rule of Latency', exact: true }).getAttribute('href')) ?? '', /new-rule\?metric=nightshift_http_request_duration_seconds&fn=p99&where=from%3D%2Capp%3Dshop$/)
     await page.getByLabel('Beside').selectOption('1d')
     await page.waitForURL(/compare=1d/)
     const box = await graph(page, 'CPU by service').boundingBox()
@@ -58,24 +59,39 @@ describe('graphs in the console', { skip: skipWithoutChromium }, () => {
     await page.getByRole('button', { name: 'Make it' }).click()
     await page.waitForURL(/board=checkout/)
     const form = page.getByRole('form', { name: 'Add a graph' })
-    await form.getByLabel('Metric').fill('nightshift_http_requests_total')
+    const line = (nth: number) => form.getByRole('group', { name: `Line ${nth}` })
+    await line(1).getByLabel('Metric').fill('nightshift_http_requests_total')
     await form.getByText('delta with').waitFor()
-    assert.equal(await form.getByLabel('What of it').inputValue(), 'rate')
-    await form.getByLabel('A line for each').fill('service')
-    await form.getByLabel('Only where').fill('app=shop')
+    assert.equal(await line(1).getByLabel('What of it').inputValue(), 'rate')
+    await line(1).getByLabel('A line for each').fill('service')
+    await line(1).getByLabel('Only where').fill('app=shop')
+    await form.getByRole('button', { name: 'One more line' }).click()
+    await form.getByText('Not yet: line 2: choose a metric.').waitFor()
+    await line(2).getByLabel('Metric').fill('nightshift_http_requests_total')
+    await line(2).getByLabel('Only where').fill('app=shop,class=5xx')
+    await line(2).getByLabel('Named').fill('failed')
+    await form.getByLabel('Always beside it').selectOption('1d')
+    await form.getByRole('img', { name: /^Graph: / }).locator('canvas').waitFor()
+    const problems: (string | undefined)[] = [...(await objections(page, 'a graph that is made')), await tooWide(page, 'a graph that is made')]
+    await page.setViewportSize(wide.viewport)
     await form.getByRole('button', { name: 'Add the graph' }).click()
-    await form.getByLabel('Metric').fill('nightshift_http_request_duration_seconds')
+    await page.getByRole('button', { name: 'Add a graph' }).click()
+    await line(1).getByLabel('Metric').fill('nightshift_http_request_duration_seconds')
     await form.getByLabel('Title').fill('Slowest')
     await form.getByRole('button', { name: 'Add the graph' }).click()
-    await page.getByLabel('Title of graph 1').fill('Traffic')
+    await page.getByRole('button', { name: 'Change http requests by service and 1 more' }).click()
+    await page.getByRole('form', { name: 'Change http requests by service and 1 more' }).getByLabel('Title').fill('Traffic')
+    await page.getByRole('button', { name: 'Keep the change' }).click()
     await page.getByRole('button', { name: 'Move Slowest up' }).click()
-    const problems = await objections(page, 'a dashboard that is changed')
+    problems.push(...(await objections(page, 'a dashboard that is changed')))
     await page.getByRole('button', { name: 'Save' }).click()
     await graph(page, 'Traffic').locator('canvas').waitFor()
     await using colleague = await visit(browser, { ...wide, loginUrl: target.loginUrl })
     await colleague.page.goto(page.url())
     await graph(colleague.page, 'Slowest').locator('canvas').waitFor()
     assert.deepEqual(await colleague.page.evaluate<string[]>(`[...document.querySelectorAll('figure [role=img]')].map((one) => one.getAttribute('aria-label'))`), ['Graph: Slowest', 'Graph: Traffic'])
+    await colleague.page.getByRole('button', { name: 'Values of Traffic', exact: true }).click()
+    assert.deepEqual(await colleague.page.getByRole('table', { name: /^Values of Traffic/ }).getByRole('columnheader').allTextContents(), ['time', 'api', 'db', 'failed', 'web'])
     await page.getByRole('button', { name: 'Change' }).click()
     await page.getByRole('button', { name: 'Remove it' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Remove it' }).click()
