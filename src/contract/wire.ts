@@ -133,6 +133,8 @@ export type AgentToControl =
   | { t: 'hello'; wireVersion: number; facts: MachineFacts; desiredGeneration: number }
   | { t: 'observed'; at: string; desiredGeneration: number; instances: ObservedInstance[] }
   | { t: 'check.tested'; test: string; outcome: Outcome }
+  /** What time is it there? `asked` comes back as it was. Control of before does not answer. */
+  | { t: 'clock'; asked: number }
   | { t: 'session.opened'; session: string }
   | { t: 'session.output'; session: string; /** base64 */ data: string }
   | { t: 'session.closed'; session: string; exitCode: number | null; error?: string }
@@ -152,6 +154,8 @@ export type ControlToAgent =
       argv: string[]
       tty: { cols: number; rows: number } | null
     }
+  /** The answer to `clock`: milliseconds since 1970 by control's clock. */
+  | { t: 'clock'; asked: number; atMs: number }
   /** The disk fills up: remove what can be had again. */
   | { t: 'prune' }
   | { t: 'session.input'; session: string; /** base64; empty = end of input */ data: string }
@@ -200,8 +204,19 @@ export type Fact = {
 export type FactBatch = { machine: string; facts: Fact[] }
 
 export type InstanceStat = { instance: string; app: string; environment: string; service: string; name: string; cpu: number; memoryBytes: number; memoryLimitBytes: number | null; threads: number | null; openFiles: number | null }
-/** `disk`: of the file system that holds the agent's home folder. */
-export type StatBatch = { machine: string; at: string; instances: InstanceStat[]; disk?: DiskUse | null; /** An agent of before does not say. */ system?: MachineStat | null }
+/** Of an instance that is meant to run: whether it is in rotation. */
+export type InstanceUp = { app: string; environment: string; service: string; name: string; up: boolean }
+/** `disk`: of the file system that holds the agent's home folder. An agent of before does not say what stands after it. */
+export type StatBatch = {
+  machine: string
+  at: string
+  instances: InstanceStat[]
+  disk?: DiskUse | null
+  system?: MachineStat | null
+  ups?: InstanceUp[]
+  /** By how much the machine's clock is ahead of control's; negative: behind. */
+  clockOffsetMs?: number | null
+}
 /** Counters since the machine started, gauges of now. */
 export type MachineStat = {
   cpuSeconds: { user: number; system: number; iowait: number; steal: number; idle: number }

@@ -1,5 +1,6 @@
 import { useQueries, useQuery } from '@tanstack/react-query'
 import type { GraphLine } from '#contract/dashboards.ts'
+import { formatMetric } from '#contract/metric-words.ts'
 import { Spark } from '../components/spark.tsx'
 import { queries } from '../data/queries.ts'
 import { machineBoard } from '../graphs/standard.ts'
@@ -29,6 +30,16 @@ export function useMachineSparks(): (machine: string) => MachineSpark[] {
       const last = values.at(-1)
       return last === undefined ? [] : [{ title, values, now: formatOf([line]).format(last) }]
     })
+}
+
+/** By how much each machine's clock is off, in words; undefined where nobody has measured it. */
+export function useMachineClocks(): (machine: string) => string | undefined {
+  const metric = 'nightshift_machine_clock_offset_seconds'
+  const series = useQuery(queries.metric({ metric, fn: 'last', by: 'machine', where: '' }, range)).data?.series ?? []
+  return (machine) => {
+    const seconds = series.find(({ labels }) => labels['machine'] === machine)?.points.findLast(([, value]) => value !== null)?.[1] ?? undefined
+    return seconds === undefined ? undefined : `clock ${formatMetric(Math.abs(seconds), metric, 'last')} ${seconds < 0 ? 'behind' : 'ahead'}`
+  }
 }
 
 export function MachineSparks({ sparks }: { sparks: readonly MachineSpark[] }) {

@@ -14,7 +14,7 @@ import { queries } from '../data/queries.ts'
 import { commands } from '../lib/commands.ts'
 import { formatSize, plural } from '../lib/numbers.ts'
 import { LoopList } from '../machines/loop-list.tsx'
-import { type MachineSpark, MachineSparks, useMachineSparks } from '../machines/machine-sparks.tsx'
+import { type MachineSpark, MachineSparks, useMachineClocks, useMachineSparks } from '../machines/machine-sparks.tsx'
 import { paths } from '../paths.ts'
 
 const route = getRouteApi('/signed-in/machines')
@@ -24,6 +24,7 @@ export function Machines() {
   const navigate = useNavigate({ from: '/machines' })
   const machines = useQuery(queries.machines(where))
   const sparksOf = useMachineSparks()
+  const clockOf = useMachineClocks()
   const refused = where !== undefined && isAppError(machines.error, 'invalid')
   return (
     <Page title="Machines" lead="Where instances run, and what each machine cannot do." actions={<ButtonLink href={paths.graphs({ board: 'machine' })}>Graphs</ButtonLink>}>
@@ -42,7 +43,7 @@ export function Machines() {
             ) : (
               <ul className="divide-y divide-rule border-y border-rule">
                 {list.map((machine) => (
-                  <MachineRow key={machine.name} machine={machine} sparks={sparksOf(machine.name)} />
+                  <MachineRow key={machine.name} machine={machine} sparks={sparksOf(machine.name)} clock={clockOf(machine.name)} />
                 ))}
               </ul>
             )
@@ -54,7 +55,7 @@ export function Machines() {
   )
 }
 
-function MachineRow({ machine, sparks }: { machine: Machine; sparks: readonly MachineSpark[] }) {
+function MachineRow({ machine, sparks, clock }: { machine: Machine; sparks: readonly MachineSpark[]; clock: string | undefined }) {
   const lost = machine.state === 'lost'
   return (
     <li className="grid gap-x-6 gap-y-2 py-4 md:grid-cols-[minmax(0,1fr)_minmax(0,1.2fr)]">
@@ -81,6 +82,7 @@ function MachineRow({ machine, sparks }: { machine: Machine; sparks: readonly Ma
       <div className="text-sm">
         <p className="num">
           {plural(machine.cpus, 'core')} · {formatSize(machine.memoryBytes)} · {plural(machine.instances, 'instance')} · Nightshift {machine.version}
+          {clock === undefined ? null : ` · ${clock}`}
         </p>
         {machine.limits.length === 0 ? (
           <p className="text-soft">nothing is missing here</p>

@@ -15,6 +15,7 @@ import { type ControlClient, createControlClient } from '../control-client.ts'
 import { type Facts, openFacts } from '../facts.ts'
 import { type Link, openLink } from '../link.ts'
 import { type AgentChecks, openAgentChecks } from './checks/checks.ts'
+import { ClockWatch } from './clock-watch.ts'
 import { createEffects } from './effects.ts'
 import { type Endpoints, openEndpoints } from './endpoints.ts'
 import { createHealthWatch } from './health-watch.ts'
@@ -32,6 +33,7 @@ import type { Listening } from './syslog/listen.ts'
 import { startSyslog } from './syslog/syslog.ts'
 import { startScraping } from './shipping/scrape.ts'
 import { startStats } from './shipping/stats.ts'
+import { upsOf } from './shipping/ups.ts'
 import { openTaskLogs } from './shipping/task-logs.ts'
 import { type TelemetryListener, openTelemetryListener } from './shipping/telemetry.ts'
 import { openStatsd } from './statsd/statsd.ts'
@@ -126,6 +128,7 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
 
   const closed = new AbortController()
   const memory = new MemoryWatch()
+  const clock = new ClockWatch((asked) => send({ t: 'clock', asked }))
   const report = reporter(state, send)
   loop = startLoop({
     state,
@@ -150,8 +153,9 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
       onOpen() {
         send({ t: 'hello', wireVersion, facts: machineFacts(options, limits, edgeHost, telemetry?.port ?? null), desiredGeneration: state.desired().generation })
         report.again()
+        clock.ask()
       },
-      onMessage: (message) => receive(message, { state, sessions, checks, wake, log, prune: () => collect(true) }),
+      onMessage: (message) => receive(message, { state, sessions, checks, clock, wake, log, prune: () => collect(true) }),
       onClose: () => void sessions.closeAll(),
       log: (level, message) => log[level]({}, message),
     })
@@ -169,7 +173,7 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
       link = connect(controlUrl, edgeHost)
     })
   }
-  const stats = startStats({ periodMs: options.statsPeriodMs ?? 10_000, machine, driver, control, home, tasks: () => loop?.tasks() ?? [], memory, log })
+  const stats = startStats({ periodMs: options.statsPeriodMs ?? 10_000, machine, driver, control, home, tasks: () => loop?.tasks() ?? [], memory, ups: () => upsOf(state.desired().instances, report.last()), clockOffsetMs: () => clock.offsetMs(), log })
   const scraping = startScraping({ machine, control, tasks: () => loop?.tasks() ?? [], specs: () => state.desired().instances, log })
   const access = startAccessLog({ file: join(home, 'proxy', 'access.log'), stateFile: join(home, 'agent', 'access-position.json'), machine, control, log })
   const shipped = { home, machine, control, log }
@@ -178,7 +182,10 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
     ...(options.machineLogs === true ? [startMachineLogs(shipped)] : []),
     ...(options.syslog === undefined || options.syslog.places.length === 0 ? [] : [await startSyslog({ ...shipped, ...options.syslog })]),
   ]
-  const heartbeat = setInterval(report.again, heartbeatMs)
+  const heartbeat = setInterval(() => {
+    report.again()
+    clock.ask()
+  }, heartbeatMs)
   function collect(all: boolean) {
     const inUse = new Set((loop?.tasks() ?? []).map((view) => view.who.artifact))
     for (const { artifact } of state.desired().instances) if (artifact.kind === 'slug') inUse.add(artifact.digest)
@@ -270,7 +277,7 @@ function onHealth(deps: { state: AgentState; facts: Facts; endpoints: Endpoints 
   wake()
 }
 
-function receive(message: ControlToAgent, deps: { state: AgentState; sessions: Sessions; checks: AgentChecks; wake(): void; prune(): void; log: Log }): void {
+function receive(message: ControlToAgent, deps: { state: AgentState; sessions: Sessions; checks: AgentChecks; clock: ClockWatch; wake(): void; prune(): void; log: Log }): void {
   switch (message.t) {
     case 'desired':
       void deps.state.setDesired(message.state).then((taken) => {
@@ -281,6 +288,8 @@ function receive(message: ControlToAgent, deps: { state: AgentState; sessions: S
     case 'checks':
     case 'check.test':
       return deps.checks.receive(message)
+    case 'clock':
+      return deps.clock.answered(message)
     case 'prune':
       return deps.prune()
     case 'session.open':
@@ -310,6 +319,7 @@ function reporter(state: AgentState, send: (message: AgentToControl) => void) {
       tell()
     },
     again: tell,
+    last: () => last?.instances ?? [],
   }
 }
 

@@ -51,6 +51,14 @@ test('a frame that is no JSON ends its connection and nothing else: the agent co
   const facts = { machine: 'node-1', driver: 'process', edgeHost: '127.0.0.1', ownAddresses: false, version: '0', os: 'linux', cpus: 1, memoryBytes: 1, limits: [] }
   agent.send(JSON.stringify({ t: 'hello', wireVersion, facts, desiredGeneration: 0 }))
   await until(() => gateway.placement()?.machine === 'node-1', { because: 'the agent is taken' })
+  const answer = new Promise<{ asked: number; atMs: number }>((resolve) => agent.on('message', (data) => {
+    const message = JSON.parse(String(data)) as { t: string; asked: number; atMs: number }
+    if (message.t === 'clock') resolve(message)
+  }))
+  const before = Date.now()
+  agent.send(JSON.stringify({ t: 'clock', asked: 12.5 }))
+  const { asked, atMs } = await answer
+  assert.ok(asked === 12.5 && atMs >= before && atMs <= Date.now(), 'control says what time it is')
   agent.close()
   await once(agent, 'close')
 })

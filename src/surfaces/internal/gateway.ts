@@ -97,6 +97,7 @@ export function openGateway(deps: { db: Database; fleet: FleetDeps; isMachine: (
 
   async function onAgent(link: AgentLink, message: AgentToControl): Promise<void> {
     if (message.t === 'check.tested') return deps.onTested?.(message)
+    if (message.t === 'clock') return link.socket.send(JSON.stringify({ t: 'clock', asked: message.asked, atMs: Date.now() } satisfies ControlToAgent))
     if (message.t !== 'observed') {
       if (message.t.startsWith('session.')) sessions.get((message as { session: string }).session)?.listener(message as never)
       return

@@ -6,7 +6,7 @@ import type { Labels, Sample } from './model.ts'
 export const requestsMetric = 'nightshift_http_requests_total'
 export const durationMetric = 'nightshift_http_request_duration_seconds'
 
-export function samplesOfStats({ machine, at, instances, disk, system }: StatBatch): Sample[] {
+export function samplesOfStats({ machine, at, instances, disk, system, ups = [], clockOffsetMs }: StatBatch): Sample[] {
   const atMs = Date.parse(at)
   const gauge = (name: string, labels: Labels, value: number | null | undefined): Sample[] => (value === null || value === undefined ? [] : [{ name, labels, kind: 'gauge', atMs, value }])
   return [
@@ -20,6 +20,8 @@ export function samplesOfStats({ machine, at, instances, disk, system }: StatBat
         ...gauge('nightshift_instance_open_files', labels, one.openFiles),
       ]
     }),
+    ...ups.flatMap(({ name, up, ...place }) => gauge('nightshift_instance_up', { ...place, instance: name, machine }, up ? 1 : 0)),
+    ...gauge('nightshift_machine_clock_offset_seconds', { machine }, typeof clockOffsetMs === 'number' ? clockOffsetMs / 1000 : null),
     ...gauge('nightshift_machine_disk_free_bytes', { machine }, disk?.freeBytes),
     ...gauge('nightshift_machine_disk_total_bytes', { machine }, disk?.totalBytes),
     ...(system === null || system === undefined ? [] : samplesOfMachine(machine, atMs, system)),

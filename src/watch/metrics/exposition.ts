@@ -18,6 +18,8 @@ const help: Record<string, string> = {
   [durationMetric]: 'Time from the first byte of a request to the last of its answer, as the proxies see it.',
   nightshift_instance_cpu_cores: 'CPU that an instance uses, in cores.',
   nightshift_instance_memory_bytes: 'Memory that an instance holds.',
+  nightshift_instance_up: '1: the instance is ready; 0: it is meant to run, and is not.',
+  nightshift_machine_clock_offset_seconds: 'By how much the clock of the machine is ahead of the clock of control.',
   nightshift_machine_cpu_seconds_total: 'CPU time of the machine by mode, all CPUs together.',
   nightshift_machine_memory_available_bytes: 'Memory that can be had without swapping.',
   nightshift_check_up: '1: the check passes; 0: it does not.',

@@ -4,6 +4,7 @@ import { isAppError } from '#base/errors.ts'
 import type { InstanceStat, StatBatch } from '#contract/wire.ts'
 import { type Database, openDatabase } from '#kernel/db/db.ts'
 import { testDatabase } from '#test/harness/postgres.ts'
+import { samplesOfStats } from '#watch/metrics/collect.ts'
 import { newestStats, readResources } from './read.ts'
 import { ingestStats } from './service.ts'
 import { dropOldStats } from './store.ts'
@@ -56,6 +57,19 @@ test('samples that make no sense are left out; a batch without a time is refused
   withDatabase(async (db) => {
     assert.equal(await ingestStats(db, batch(10, stat('ins_a', Number.NaN), stat('', 1), stat('ins_b', 1), { ...stat('ins_c', 1), memoryBytes: -1 }), now), 1)
     await assert.rejects(ingestStats(db, { ...batch(1), at: 'soon' }, now), (error: unknown) => isAppError(error, 'invalid'))
+  }))
+
+test('what is meant to run is told as 1 or 0, and the clock in seconds; what makes no sense of them is left out', () =>
+  withDatabase(async (db) => {
+    const up = (name: string, is: unknown) => ({ app: 'shop', environment: 'production', service: 'web', name, up: is as boolean })
+    const given: StatBatch = { ...batch(10), ups: [up('web.1', true), up('web.2', false), up('web.3', 'yes'), up('', true)], clockOffsetMs: -1500 }
+    const told: unknown[] = []
+    const also = async (_: unknown, taken: StatBatch) => void told.push(...samplesOfStats(taken).map(({ name, labels, value }) => [name, labels['instance'] ?? labels['machine'], value]))
+    await ingestStats(db, given, now, also)
+    assert.deepEqual(told, [['nightshift_instance_up', 'web.1', 1], ['nightshift_instance_up', 'web.2', 0], ['nightshift_machine_clock_offset_seconds', 'm1', -1.5]])
+    told.length = 0
+    await ingestStats(db, { ...batch(5), ups: null as unknown as [], clockOffsetMs: 'late' as unknown as number }, now, also)
+    assert.deepEqual(told, [])
   }))
 
 test('samples older than a day go, and instances with them', () =>

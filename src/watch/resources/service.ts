@@ -1,6 +1,6 @@
 /** Taking samples of instances in, rounded to ten seconds; a sample that comes twice is one. */
 import { AppError } from '#base/errors.ts'
-import type { DiskUse, InstanceStat, StatBatch } from '#contract/wire.ts'
+import type { DiskUse, InstanceStat, InstanceUp, StatBatch } from '#contract/wire.ts'
 import type { Database, Db } from '#kernel/db/db.ts'
 import { noteDisk } from '#run/machines/commands.ts'
 import { grainMs } from '#watch/points.ts'
@@ -18,7 +18,7 @@ export async function ingestStats(db: Database, batch: StatBatch, now: Date, als
     if (stats.length > 0) await saveStats(tx, new Date(ms - (ms % grainMs)), stats)
     const disk = isDisk(batch.disk) ? batch.disk : null
     if (disk !== null) await noteDisk(tx, batch.machine, disk)
-    await also(tx, { machine: batch.machine, at: new Date(ms).toISOString(), instances: stats, disk, system: batch.system ?? null })
+    await also(tx, { machine: batch.machine, at: new Date(ms).toISOString(), instances: stats, disk, system: batch.system ?? null, ups: Array.isArray(batch.ups) ? batch.ups.filter(isUp) : [], clockOffsetMs: Number.isFinite(batch.clockOffsetMs) ? (batch.clockOffsetMs as number) : null })
   })
   return stats.length
 }
@@ -27,8 +27,14 @@ function isDisk(disk: StatBatch['disk']): disk is DiskUse {
   return disk != null && [disk.freeBytes, disk.totalBytes].every((bytes) => Number.isSafeInteger(bytes) && bytes >= 0)
 }
 
+const isName = (name: unknown) => typeof name === 'string' && name !== '' && name.length <= 200 && !name.includes('\0')
+
+function isUp(one: InstanceUp): boolean {
+  return [one?.app, one?.environment, one?.service, one?.name].every(isName) && typeof one.up === 'boolean'
+}
+
 function isStat(stat: InstanceStat): boolean {
-  const named = [stat?.instance, stat?.app, stat?.environment, stat?.service, stat?.name].every((name) => typeof name === 'string' && name !== '' && name.length <= 200 && !name.includes('\0'))
+  const named = [stat?.instance, stat?.app, stat?.environment, stat?.service, stat?.name].every(isName)
   const count = (value: number | null) => value === null || (Number.isSafeInteger(value) && value >= 0)
   return named && Number.isFinite(stat.cpu) && stat.cpu >= 0 && Number.isFinite(stat.memoryBytes) && stat.memoryBytes >= 0 && [stat.memoryLimitBytes, stat.threads, stat.openFiles].every((value) => count(value ?? null))
 }

@@ -26,11 +26,31 @@ const written: Record<string, z.input<typeof ruleSpecSchema>> = {
     condition: { kind: 'threshold', is: '<', value: 0.05 }, forMs: 10 * minute, keepFiringMs: 10 * minute, severity: 'warning',
     summary: '{value} of the inodes of {place} are free', wayOut: 'remove small files that nobody needs; df -i on the machine shows where',
   },
+  // two rules, since a threshold has one side
+  'machine-clock-ahead': {
+    title: 'The clock of a machine is ahead',
+    measure: { metric: 'nightshift_machine_clock_offset_seconds', fn: 'min', by: ['machine'] },
+    condition: { kind: 'threshold', is: '>', value: 2 }, forMs: 5 * minute, keepFiringMs: 5 * minute, severity: 'warning',
+    summary: 'The clock of {place} is {value} ahead of that of control', wayOut: 'let it be set by NTP (timedatectl says whether it is); lines and samples from there have wrong times',
+  },
+  'machine-clock-behind': {
+    title: 'The clock of a machine is behind',
+    measure: { metric: 'nightshift_machine_clock_offset_seconds', fn: 'max', by: ['machine'] },
+    condition: { kind: 'threshold', is: '<', value: -2 }, forMs: 5 * minute, keepFiringMs: 5 * minute, severity: 'warning',
+    summary: 'The clock of {place} is off by {value} against that of control', wayOut: 'let it be set by NTP (timedatectl says whether it is); lines and samples from there have wrong times',
+  },
   'instance-memory': {
     title: 'An instance is near its memory limit',
     measure: { metric: 'nightshift_instance_memory_bytes', fn: 'avg' }, per: { metric: 'nightshift_instance_memory_limit_bytes', fn: 'avg' },
     condition: { kind: 'threshold', is: '>', value: 0.95 }, forMs: 15 * minute, keepFiringMs: 5 * minute, severity: 'warning',
     summary: '{place} uses {value} of the memory it may', wayOut: 'raise services.<name>.resources.memory, or find out what keeps it',
+  },
+  // a loop of quick crashes is held and healed long before; this is what goes on all day, crash by crash
+  'instance-restarts': {
+    title: 'A service is restarted again and again',
+    measure: { metric: 'nightshift_instance_restarts_total', fn: 'increase', by: ['app', 'environment', 'service'] }, windowMs: 6 * hour,
+    condition: { kind: 'threshold', is: '>', value: 20 }, keepFiringMs: 30 * minute, severity: 'warning',
+    summary: 'Instances of {place} were restarted {value} times in six hours', wayOut: 'nightshift why says how they end, nightshift logs --level error what they wrote',
   },
   'http-errors': {
     title: 'Many requests fail',

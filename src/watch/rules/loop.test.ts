@@ -109,6 +109,17 @@ test('the share of errors is silent while there is little traffic, and is 0 wher
     assert.deepEqual(open.map(({ app, because }) => [app, because]), [['busy', '10 % of the requests of busy/web fail (> 5 %)']])
   }))
 
+test('a clock that is off, and a service that crashes all day long, are told of by rules that come with Nightshift; a few crashes are not', () =>
+  withDatabase(async (db) => {
+    const clock = (machine: string, seconds: number) => ({ metric: 'nightshift_machine_clock_offset_seconds', labels: { machine }, valueAt: () => seconds })
+    const restarts = (service: string, perHour: number) => ({ metric: 'nightshift_instance_restarts_total', labels: { app: 'shop', environment: 'production', service }, valueAt: (atMs: number) => ((atMs - start) / (60 * minute)) * perHour })
+    const query = memoryMetrics([clock('n1', 0.02), clock('n2', 3), clock('n3', -40), restarts('web', 6), restarts('api', 1)])
+    for (let minutes = 360; minutes <= 366; minutes++) await rulesTurn(db, query, at(minutes))
+    assert.deepEqual((await alertsOf(db)).map(({ because }) => because).sort(), [
+      'Instances of shop/web were restarted 36 times in six hours (> 20)', 'The clock of the machine n2 is 3.0 s ahead of that of control (> 2.0 s)', 'The clock of the machine n3 is off by −40 s against that of control (< −2.0 s)',
+    ])
+  }))
+
 test('a trial of the past tells when a rule would have fired, series by series, in scope and in sight', async () => {
   const hours = (n: number) => start + n * 60 * minute
   const query = memoryMetrics([

@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises'
 import { isAppError, messageOf } from '#base/errors.ts'
-import type { DiskUse, InstanceStat, StatBatch } from '#contract/wire.ts'
+import type { DiskUse, InstanceStat, InstanceUp, StatBatch } from '#contract/wire.ts'
 import type { TaskDriver } from '#drivers/task/port.ts'
 import type { TaskView } from '../identity.ts'
 import type { Log } from '../log.ts'
@@ -23,6 +23,8 @@ export function startStats(options: {
   control: Pick<ControlClient, 'post'>
   tasks(): readonly TaskView[]
   memory: MemoryWatch
+  ups(): InstanceUp[]
+  clockOffsetMs(): number | null
   log: Log
 }): { close(): void } {
   const before = new Map<string, { cpuSeconds: number; at: number }>()
@@ -49,7 +51,7 @@ export function startStats(options: {
     const alive = new Set(running.map((view) => view.who.task))
     for (const task of before.keys()) if (!alive.has(task)) before.delete(task)
     options.memory.keep(alive)
-    return { machine: options.machine, at: new Date().toISOString(), instances, disk: await diskOf(options.home), system: await readMachineStats(options.home) }
+    return { machine: options.machine, at: new Date().toISOString(), instances, disk: await diskOf(options.home), system: await readMachineStats(options.home), ups: options.ups(), clockOffsetMs: options.clockOffsetMs() }
   }
 
   async function tick() {
