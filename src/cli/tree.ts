@@ -116,6 +116,12 @@ export const sections: readonly Section[] = [
         }),
         open: true,
       },
+      forwards: noun('Where metrics are sent on to', 'list', {
+        list: verb('Forwards, and how far each has got', async () => (await import('./commands/forwards/list.ts')).forwardsList),
+        add: verb('Send metrics on by Prometheus remote write, from now on', async () => (await import('./commands/forwards/add.ts')).forwardsAdd),
+        test: verb('Send one sample to a forward now', async () => (await import('./commands/forwards/test.ts')).forwardsTest),
+        remove: verb('Send no more samples there', async () => (await import('./commands/forwards/remove.ts')).forwardsRemove),
+      }),
       dashboards: noun('Graphs that people put together', 'list', {
         list: verb('Dashboards that people made', async () => (await import('./commands/dashboards/list.ts')).dashboardsList),
         show: verb('One dashboard, as a file', async () => (await import('./commands/dashboards/show.ts')).dashboardsShow),

@@ -9,14 +9,17 @@ const time = z.iso.datetime()
 const headerName = z.string().regex(/^[A-Za-z0-9-]{1,60}$/, 'must be the name of a header, such as Authorization')
 const headerValue = z.string().min(1).max(4000).regex(/^[\x20-\x7e]+$/, 'must be printable ASCII')
 
+/** Sent with every request, such as Authorization; kept sealed, never shown. */
+export const sentHeaders = z.record(headerName, headerValue).refine((headers) => Object.keys(headers).length <= 20, 'may be 20 at most')
+/** PEM: certificates of the server are believed when this authority signed them. */
+export const caPem = z.string().max(64 * 1024)
+
 export const newDrainSchema = z.object({
   /** null: the lines of every app (needs admin). */
   app: appName.nullable(),
   url: z.string().min(8).max(2000),
-  /** Sent with every request, such as Authorization; kept sealed, never shown. */
-  headers: z.record(headerName, headerValue).refine((headers) => Object.keys(headers).length <= 20, 'may be 20 at most').optional(),
-  /** PEM: certificates of its server are believed when this authority signed them. */
-  caPem: z.string().max(64 * 1024).optional(),
+  headers: sentHeaders.optional(),
+  caPem: caPem.optional(),
 })
 export type NewDrain = z.infer<typeof newDrainSchema>
 

@@ -7,6 +7,7 @@ import * as alerting from './alerting.ts'
 import { appName, branchName, environmentName, hostName, instanceName, machineName, pathPrefix, serviceName, variableName, variableValue } from './names.ts'
 import * as dashboards from './dashboards.ts'
 import * as drains from './drains.ts'
+import * as forwards from './forwards.ts'
 import { pluginName } from './check-kinds.ts'
 import * as checks from './checks.ts'
 import * as heal from './healing.ts'
@@ -93,6 +94,10 @@ export const endpoints = define({
   'metrics.query': { method: 'GET', path: '/v1/metrics/query', access: 'read', summary: 'Series of a metric over time: rates, sums and percentiles, by label.', query: metrics.metricQuerySchema, response: metrics.metricAnswerSchema },
   'metrics.list': { method: 'GET', path: '/v1/metrics', access: 'read', summary: 'Names of metrics, with their labels.', query: z.object({ app: appName.optional() }), response: z.array(metrics.metricNameSchema) },
   'metrics.values': { method: 'GET', path: '/v1/metrics/values', access: 'read', summary: 'Values of one label of a metric.', query: z.object({ metric: z.string().max(200), label: z.string().max(100) }), response: z.array(z.string()) },
+  'forwards.list': { method: 'GET', path: '/v1/forwards', access: 'admin', summary: 'Where samples of metrics are sent on to, and how far each has got; for credentials that see all apps.', response: z.array(forwards.forwardSchema) },
+  'forwards.add': { method: 'POST', path: '/v1/forwards', access: 'admin', summary: 'Send every sample of the metric store on, from now on, by Prometheus remote write.', body: forwards.newForwardSchema, response: forwards.forwardSchema },
+  'forwards.test': { method: 'POST', path: '/v1/forwards/{id}/test', access: 'admin', summary: 'Send one sample, nightshift_forward_test, now.', params: z.object({ id: z.string().max(60) }), response: drains.drainTestSchema },
+  'forwards.remove': { method: 'DELETE', path: '/v1/forwards/{id}', access: 'admin', summary: 'Send no more samples there.', params: z.object({ id: z.string().max(60) }), response: nothing },
   'dashboards.list': { method: 'GET', path: '/v1/dashboards', access: 'read', summary: 'Dashboards that people made, without their graphs.', response: z.array(dashboards.dashboardNameSchema) },
   'dashboards.read': { method: 'GET', path: '/v1/dashboards/{dashboard}', access: 'read', summary: 'One dashboard: rows of graphs.', params: z.object({ dashboard: dashboards.dashboardId }), response: dashboards.dashboardSchema },
   'dashboards.save': { method: 'PUT', path: '/v1/dashboards/{dashboard}', access: 'deploy', summary: 'Make a dashboard, or put it in place of the one with this id.', params: z.object({ dashboard: dashboards.dashboardId }), body: dashboards.dashboardSpecSchema, response: dashboards.dashboardSchema },

@@ -17,6 +17,7 @@ export const eventKinds = [
   'machine.connected', 'machine.lost', 'machine.tagged', 'machine.forgotten', 'proxy.connected', 'proxy.lost',
   'token.created', 'token.revoked', 'session.opened', 'session.closed', 'login.created', 'terminal.opened', 'terminal.closed',
   'drain.added', 'drain.removed', 'drain.failing', 'drain.recovered', 'drain.dropped',
+  'forward.added', 'forward.removed', 'forward.failing', 'forward.recovered', 'forward.dropped',
   'dashboard.saved', 'dashboard.removed', 'logs.keeping-changed', 'git.pushed', 'git.refused', 'control.started',
 ] as const
 export type EventKind = (typeof eventKinds)[number]

@@ -15,6 +15,9 @@ import { dashboardRoutes } from './dashboards/routes.ts'
 import { startDrains } from './drains/loop.ts'
 import { drainRoutes } from './drains/routes.ts'
 import { openDrainService } from './drains/service.ts'
+import { startForwards } from './forwards/loop.ts'
+import { forwardRoutes } from './forwards/routes.ts'
+import { openForwardService } from './forwards/service.ts'
 import { type Intake, openIntake } from './intake.ts'
 import { journalRoutes } from './journal/routes.ts'
 import type { Archive } from './logs/archive/port.ts'
@@ -85,10 +88,12 @@ export function openWatch({ db, box, log, reach, changed, archive, clock = syste
   const reader = archive === undefined ? createLogReader(db) : createArchiveReader(db, archive)
   const selectors = openSelectors(db, reach)
   let drainLoop: Loop | undefined
+  let forwardLoop: Loop | undefined
   let ruleLoop: Loop | undefined
   let sloLoops: Loop[] = []
   const query: QueryMetrics = (asked, apps) => queryMetrics(db, asked, apps, clock.now())
   const drains = openDrainService({ db, box, changed: () => drainLoop?.wake() })
+  const forwards = openForwardService({ db, box, changed: () => forwardLoop?.wake() })
 
   async function moment(app?: string): Promise<Moment> {
     const now = clock.now()
@@ -108,6 +113,7 @@ export function openWatch({ db, box, log, reach, changed, archive, clock = syste
     ...sloRoutes({ db, wake: () => sloLoops[0]?.wake() }),
     ...logRoutes(reader),
     ...drainRoutes(drains),
+    ...forwardRoutes(forwards),
     ...keepingRoutes(db),
     ...alertRoutes(db),
     ...trafficRoutes(db),
@@ -137,6 +143,7 @@ export function openWatch({ db, box, log, reach, changed, archive, clock = syste
       startMetricTidying(db, { onForgotten: metrics.forgetIds, onError: (error) => log.error({ err: error }, 'tidying of metrics failed') }),
       startLogTidying(db, { archive, onError: (error) => log.error({ err: error }, 'tidying of logs failed') }),
       (drainLoop = startDrains({ db, box, clock, log, lines: (app, after, signal) => reader.stream({ app }, { after, signal }) })),
+      (forwardLoop = startForwards({ db, box, clock, log })),
       startRetention(db, log),
     ],
     async close() {

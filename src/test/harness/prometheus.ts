@@ -14,13 +14,13 @@ export const whyNoPrometheus = existsSync(program) ? undefined : 'Prometheus is 
 
 export type Prometheus = AsyncDisposable & { url: string; /** The value of each series that an expression gives. */ query(expression: string): Promise<{ metric: Record<string, string>; value: number }[]> }
 
-/** Scrapes `target` each second with `token`. */
-export async function startPrometheus({ target, token }: { target: string; token: string }): Promise<Prometheus> {
+/** Scrapes `scrape.target` each second with its token, and takes what is written to it. */
+export async function startPrometheus(scrape?: { target: string; token: string }): Promise<Prometheus> {
   const folder = await tempHome('ns-prometheus-')
   const config = join(folder.home, 'prometheus.yml')
-  await writeFile(config, JSON.stringify({ global: { scrape_interval: '1s' }, scrape_configs: [{ job_name: 'nightshift', authorization: { credentials: token }, static_configs: [{ targets: [target] }] }] }))
+  await writeFile(config, JSON.stringify({ global: { scrape_interval: '1s' }, scrape_configs: scrape === undefined ? [] : [{ job_name: 'nightshift', authorization: { credentials: scrape.token }, static_configs: [{ targets: [scrape.target] }] }] }))
   const port = await freePort()
-  const child = spawn(program, [`--config.file=${config}`, `--storage.tsdb.path=${join(folder.home, 'data')}`, `--web.listen-address=127.0.0.1:${port}`], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn(program, [`--config.file=${config}`, `--storage.tsdb.path=${join(folder.home, 'data')}`, `--web.listen-address=127.0.0.1:${port}`, '--web.enable-remote-write-receiver'], { stdio: ['ignore', 'ignore', 'pipe'] })
   let said = ''
   child.stderr.on('data', (data) => (said = (said + String(data)).slice(-4000)))
   const ended = once(child, 'exit')

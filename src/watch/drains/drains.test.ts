@@ -124,7 +124,7 @@ test('a receiver that answers without end, or a byte now and then, does not hold
   t.after(() => (server.closeAllConnections(), server.close()))
   for (const [path, because] of [['much', /^it answered 500: x{200}$/], ['drip', /^no whole answer within 0.3 s$/]] as const) {
     const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/${path}`)
-    const { post, close } = openPost({ url, headers: {}, ca: undefined, anyAddress: true }, url, 300)
+    const { post, close } = openPost({ url, headers: {}, ca: undefined, anyAddress: true }, url, { withinMs: 300 })
     await assert.rejects(post('{}', 'application/json', never), (error: unknown) => error instanceof DeliveryError && error.verdict === 'again' && because.test(error.message))
     close()
   }

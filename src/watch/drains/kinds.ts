@@ -23,8 +23,10 @@ export function parseAddress(text: string): { kind: DrainKind; url: URL } {
   return { kind, url }
 }
 
+const wellKnownPaths: ReadonlySet<string> = new Set(['', '/', '/v1/logs', '/loki/api/v1/push', '/api/v1/write'])
+
 /** What may be shown of an address: who it is, never what lets somebody in. A path may hold a key, and so may a query. */
 export function shownAddress(url: URL): string {
-  const path = url.pathname === '' || url.pathname === '/' || url.pathname === '/v1/logs' || url.pathname === '/loki/api/v1/push' ? url.pathname.replace(/^\/$/, '') : '/…'
+  const path = wellKnownPaths.has(url.pathname) ? url.pathname.replace(/^\/$/, '') : '/…'
   return `${url.protocol}//${url.host}${path}${url.search === '' ? '' : '?…'}`
 }

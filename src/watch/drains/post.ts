@@ -1,4 +1,4 @@
-/** Posting a batch over HTTP, gzipped, with one connection kept: what three kinds of drain have in common. */
+/** Posting a batch over HTTP, compressed, with one connection kept: what all that is sent on by HTTP has in common. */
 import { type Agent, type ClientRequest, type IncomingMessage, request as requestPlain, Agent as PlainAgent } from 'node:http'
 import { Agent as TlsAgent, request as requestTls } from 'node:https'
 import { promisify } from 'node:util'
@@ -14,10 +14,20 @@ const maxAnswerChars = 200
 const longestMs = 60_000
 const maxAnswerBytes = 64 * 1024
 
-export type Post = { post(body: string, contentType: string, signal: AbortSignal): Promise<void>; close(): void }
+export type Post = { post(body: string | Uint8Array, contentType: string, signal: AbortSignal): Promise<void>; close(): void }
+
+export type PostOptions = {
+  withinMs?: number
+  coding?: { name: string; encode(body: string | Uint8Array): Uint8Array | Promise<Uint8Array> }
+  /** Of the protocol; no header that people give goes before them. */
+  fixed?: Readonly<Record<string, string>>
+  verdictOf?: (status: number) => DeliveryError['verdict']
+}
+
+const gzipped = { name: 'gzip', encode: (body: string | Uint8Array) => compress(body) }
 
 /** @param url  http or https; a user and password in it become an Authorization header */
-export function openPost({ headers, ca, anyAddress }: Target, url: URL, withinMs = longestMs): Post {
+export function openPost({ headers, ca, anyAddress }: Target, url: URL, { withinMs = longestMs, coding = gzipped, fixed = {}, verdictOf = verdictOfStatus }: PostOptions = {}): Post {
   const isTls = url.protocol === 'https:'
   const guard = anyAddress ? {} : { lookup: publicLookup }
   const agent: Agent = isTls ? new TlsAgent({ keepAlive: true, maxSockets: 1, ...(ca === undefined ? {} : { ca }), ...guard }) : new PlainAgent({ keepAlive: true, maxSockets: 1, ...guard })
@@ -25,9 +35,9 @@ export function openPost({ headers, ca, anyAddress }: Target, url: URL, withinMs
   const to = new URL(url)
   to.username = to.password = ''
 
-  function exchange(body: Buffer, contentType: string, signal: AbortSignal): Promise<IncomingMessage> {
+  function exchange(body: Uint8Array, contentType: string, signal: AbortSignal): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
-      const options = { method: 'POST', agent, signal, timeout: timeoutMs, headers: { 'user-agent': 'nightshift', ...account, ...headers, 'content-type': contentType, 'content-encoding': 'gzip', 'content-length': body.length } }
+      const options = { method: 'POST', agent, signal, timeout: timeoutMs, headers: { 'user-agent': 'nightshift', ...account, ...headers, ...fixed, 'content-type': contentType, 'content-encoding': coding.name, 'content-length': body.length } }
       const call: ClientRequest = isTls ? requestTls(to, options) : requestPlain(to, options)
       call.on('response', resolve)
       call.on('timeout', () => call.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)))
@@ -41,7 +51,7 @@ export function openPost({ headers, ca, anyAddress }: Target, url: URL, withinMs
       const within = AbortSignal.any([signal, AbortSignal.timeout(withinMs)])
       try {
         if (!anyAddress) assertPublicHost(to.hostname)
-        const answer = await exchange(await compress(body), contentType, within)
+        const answer = await exchange(await coding.encode(body), contentType, within)
         const text = await textOf(answer)
         const status = answer.statusCode ?? 0
         if (status < 200 || status > 299) throw new DeliveryError(`it answered ${status}${text === '' ? '' : `: ${text}`}`, verdictOf(status), { retryAfterMs: retryAfterMs(answer.headers['retry-after']) })
@@ -56,7 +66,7 @@ export function openPost({ headers, ca, anyAddress }: Target, url: URL, withinMs
 }
 
 /** What is wrong with the account or the address can be mended there; what is wrong with the lines cannot. */
-function verdictOf(status: number): DeliveryError['verdict'] {
+function verdictOfStatus(status: number): DeliveryError['verdict'] {
   return status === 413 ? 'smaller' : status === 400 || status === 422 ? 'never' : 'again'
 }
 

@@ -9,6 +9,7 @@ import type { LogLine } from '#contract/model.ts'
 import type { Database } from '#kernel/db/db.ts'
 import { record } from '#kernel/journal.ts'
 import type { Logger } from '#kernel/log.ts'
+import { type Pump, runPump } from '#watch/pumps.ts'
 import { type BatchLimits, Collector } from './collector.ts'
 import type { DrainRow } from './model.ts'
 import { type DrainState, type Step, afterDropped, afterFailure, afterSent, isTooOld, waitMs } from './plan.ts'
@@ -19,34 +20,17 @@ import { saveProgress } from './store.ts'
 export type DrainLines = (app: string | undefined, after: string, signal: AbortSignal) => AsyncGenerator<LogLine>
 
 export type PumpDeps = { db: Database; lines: DrainLines; clock: Clock; log: Logger; limits?: BatchLimits }
-export type Pump = { close(): Promise<void> }
 
 const defaultLimits: BatchLimits = { lines: 1000, chars: 1_000_000, lingerMs: 200 }
 /** What is refused for good is tried once more in parts of so many lines, so that one bad line costs no more than these. */
 const smallPart = 100
-const restMs = 2000
 
 export function startPump(deps: PumpDeps, id: string, sender: Sender): Pump {
-  const closing = new AbortController()
-  const { signal } = closing
-  const run = async () => {
-    while (!signal.aborted) {
-      try {
-        if (!(await pumpOnce(deps, id, sender, signal))) return
-      } catch (error) {
-        if (signal.aborted) return
-        deps.log.warn({ drain: id, error: messageOf(error) }, 'a drain broke off; it goes on from its cursor')
-        await sleep(restMs, signal).catch(() => {})
-      }
-    }
-  }
-  const done = run().finally(() => sender.close())
-  return {
-    async close() {
-      closing.abort(new Error('the drain is closing'))
-      await done
-    },
-  }
+  return runPump({
+    work: (signal) => pumpOnce(deps, id, sender, signal),
+    onBroken: (error) => deps.log.warn({ drain: id, error: messageOf(error) }, 'a drain broke off; it goes on from its cursor'),
+    onClosed: () => sender.close(),
+  })
 }
 
 /** Until the stream of lines ends. False: the drain is gone. */

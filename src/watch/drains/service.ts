@@ -1,5 +1,4 @@
 /** Adding, testing and removing drains. */
-import { X509Certificate } from 'node:crypto'
 import { AppError, messageOf } from '#base/errors.ts'
 import { newId } from '#base/ids.ts'
 import { assertPublicHost } from '#base/public-address.ts'
@@ -14,10 +13,10 @@ import { topLine } from '#watch/logs/read-rows.ts'
 import { unknownApps } from '#run/apps/read.ts'
 import { parseAddress, shownAddress } from './kinds.ts'
 import { openSender } from './loop.ts'
-import { type DrainRow, drainView } from './model.ts'
+import { type DrainRow, drainView, targetPlace } from './model.ts'
 import { allDrains, drainsOf, readDrain } from './read.ts'
 import { deleteDrain, insertDrain } from './store.ts'
-import { sealTarget } from './target.ts'
+import { assertCertificate, sealTarget } from './target.ts'
 
 const maxDrains = { app: 5, all: 100 }
 
@@ -45,7 +44,7 @@ export function openDrainService({ db, box, changed }: { db: Database; box: Secr
       if (input.caPem !== undefined) assertCertificate(input.caPem)
       const id = newId('drn', now)
       const shown = shownAddress(url)
-      const row = { id, app: input.app, kind: kind.name, shown, any_address: anyAddress, created_at: now, created_by: caller.actor.name, sealed: sealTarget(box, id, { url, headers: input.headers ?? {}, ca: input.caPem }) }
+      const row = { id, app: input.app, kind: kind.name, shown, any_address: anyAddress, created_at: now, created_by: caller.actor.name, sealed: sealTarget(box, targetPlace(id), { url, headers: input.headers ?? {}, ca: input.caPem }) }
       const stored = await db.transaction(async (tx) => {
         await insertDrain(tx, { ...row, cursor: cursorOf({ atMs: now.getTime(), line: await topLine(tx) }) })
         await record(tx, { at: now, kind: 'drain.added', actor: caller.actor, app: input.app, summary: `${caller.actor.name} sends the log lines of ${input.app ?? 'every app'} on to ${shown}`, data: { drain: id, kind: kind.name } })
@@ -87,14 +86,6 @@ async function assertMayAdd(db: Database, caller: Caller, app: string | null): P
   const rows = await allDrains(db)
   if (rows.filter((row) => row.app === app).length >= maxDrains.app || rows.length >= maxDrains.all)
     throw new AppError('limited', `${app ?? 'every app'} has as many drains as it may (${maxDrains.app} each, ${maxDrains.all} together); remove one first`)
-}
-
-function assertCertificate(pem: string): void {
-  try {
-    new X509Certificate(pem)
-  } catch (cause) {
-    throw new AppError('invalid', 'the authority is not a certificate in PEM (it begins with -----BEGIN CERTIFICATE-----)', { cause })
-  }
 }
 
 function testLine({ app, id }: DrainRow, now: Date): LogLine {

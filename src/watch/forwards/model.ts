@@ -1,0 +1,35 @@
+import type { Forward } from '#contract/forwards.ts'
+import type { DrainState } from '#watch/drains/plan.ts'
+
+export type ForwardRow = DrainState & {
+  id: string
+  shown: string
+  sealed: Buffer
+  labels: Record<string, string>
+  created_at: Date
+  created_by: string
+  position_ms: number
+}
+
+/** Where its sealed target belongs: it opens nowhere else. */
+export const targetPlace = (id: string): string => `metric-forward:${id}`
+
+export const words = { kind: 'forward', one: 'sample was', many: 'samples' } as const
+
+export function forwardView(row: ForwardRow): Forward {
+  return {
+    id: row.id,
+    url: row.shown,
+    labels: row.labels,
+    state: row.failing_since === null ? 'sending' : 'failing',
+    position: new Date(row.position_ms).toISOString(),
+    sent: row.sent,
+    dropped: row.dropped,
+    lastSentAt: row.last_sent_at?.toISOString() ?? null,
+    failingSince: row.failing_since?.toISOString() ?? null,
+    retryAt: row.retry_at?.toISOString() ?? null,
+    lastError: row.last_error,
+    createdAt: row.created_at.toISOString(),
+    createdBy: row.created_by,
+  }
+}
