@@ -12,6 +12,7 @@ import { checkHandlers } from './check-handlers.ts'
 import { alertHandlers } from './alert-handlers.ts'
 import { metricHandlers } from './metric-handlers.ts'
 import { drainHandlers } from './drain-handlers.ts'
+import { forwardHandlers } from './forward-handlers.ts'
 import { logRoutes } from '#watch/logs/routes.ts'
 import { selectionOf } from '#watch/selectors/select.ts'
 import { healHandlers } from './heal-handlers.ts'
@@ -46,6 +47,7 @@ export function previewHandlers(world: World, baseUrl: () => string): Handlers {
     ...healHandlers(world),
     ...metricHandlers(world),
     ...drainHandlers(),
+    ...forwardHandlers(),
     ...checkHandlers(world),
     ...watchHandlers(world),
     ...alertHandlers(world),

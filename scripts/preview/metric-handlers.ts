@@ -57,6 +57,7 @@ function ofMachine(machine: string, memory: number, cpus: number): Series[] {
     of('memory_total_bytes', 'gauge', () => memory), of('memory_used_bytes', 'gauge', (ms) => memory * (0.4 + 0.2 * noise(`${machine}mem`, ms, 1_800_000))),
     of('load1', 'gauge', (ms) => cpus * busy(ms) * 1.2), of('load15', 'gauge', (ms) => cpus * busy(Math.floor(ms / 900_000) * 900_000)),
     of('network_received_bytes_total', 'counter', (ms) => 4e5 * (0.4 + noise(`${machine}in`, ms, 200_000)), { device: 'eth0' }), of('network_sent_bytes_total', 'counter', (ms) => 1.6e6 * (0.4 + noise(`${machine}out`, ms, 200_000)), { device: 'eth0' }),
+    of('clock_offset_seconds', 'gauge', (ms) => 0.002 * (noise(`${machine}clock`, ms, 600_000) - 0.5)),
     of('disk_total_bytes', 'gauge', () => 80 * gb), of('disk_free_bytes', 'gauge', (ms) => gb * (21 + 6 * noise(`${machine}disk`, ms, 40_000_000))),
   ]
 }

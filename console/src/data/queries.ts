@@ -77,6 +77,7 @@ export const queries = {
     }),
   why: (ref: AppRef, service: string) => queryOptions({ queryKey: ['why', ref.app, ref.env, service], queryFn: ({ signal }) => api.call('why.read', { params: { app: ref.app, service }, query: { environment: ref.env } }, signal), refetchInterval: 10 * seconds }),
   drains: (app: string) => queryOptions({ queryKey: ['drains', app], queryFn: ({ signal }) => api.call('drains.list', { query: { app } }, signal), refetchInterval: 10 * seconds }),
+  forwards: () => queryOptions({ queryKey: ['forwards'], queryFn: ({ signal }) => api.call('forwards.list', {}, signal), refetchInterval: 10 * seconds }),
   checks: () => queryOptions({ queryKey: ['checks'], queryFn: ({ signal }) => api.call('checks.list', {}, signal), refetchInterval: 10 * seconds }),
   checkKinds: () => queryOptions({ queryKey: ['check-kinds'], queryFn: ({ signal }) => api.call('checks.kinds', {}, signal), staleTime: 3600 * seconds }),
   check: (check: string) => queryOptions({ queryKey: ['check', check], queryFn: ({ signal }) => api.call('checks.read', { params: { check } }, signal), refetchInterval: 5 * seconds }),

@@ -9,6 +9,7 @@ import { useSession } from '../data/use-session.ts'
 import { densityNow, onLookChange, setDensity, setTheme } from '../lib/theme.ts'
 import { paths } from '../paths.ts'
 import { useTheme } from '../shell/look-switch.tsx'
+import { Forwards } from './forwards.tsx'
 import { LoginLinks } from './login-links.tsx'
 import { Tokens } from './tokens.tsx'
 
@@ -21,6 +22,9 @@ export function Settings() {
       </Section>
       <Section title="Let somebody in">
         <LoginLinks />
+      </Section>
+      <Section title="Metrics sent on" aside="by Prometheus remote write">
+        <Forwards />
       </Section>
       <Section title="Look" aside="kept in this browser">
         <Look />
