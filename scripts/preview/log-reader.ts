@@ -2,7 +2,7 @@
 import { on } from 'node:events'
 import type { LogLine } from '#contract/model.ts'
 import { logStreams } from '#contract/wire.ts'
-import { StepCounter } from '#watch/logs/counts.ts'
+import { PlaceCounter, StepCounter } from '#watch/logs/counts.ts'
 import { fitsLine, fitsSource, lineFilter } from '#watch/logs/filter.ts'
 import { type LogQuery, levels } from '#watch/logs/model.ts'
 import type { LogReader } from '#watch/logs/port.ts'
@@ -44,6 +44,15 @@ export function previewLogs(world: World): LogReader {
       for (const line of world.lines) {
         const atMs = Date.parse(line.at)
         if (atMs >= since.getTime() && atMs < until.getTime() && fits(line)) counter.add(atMs, levels.indexOf(line.level))
+      }
+      return { counts: counter.counts(), partialBefore: null }
+    },
+    async tally(query, window) {
+      const fits = fitter(query)
+      const counter = new PlaceCounter(window)
+      for (const line of world.lines) {
+        const atMs = Date.parse(line.at)
+        if (atMs >= window.since.getTime() && atMs < window.until.getTime() && fits(line)) counter.add(atMs, line)
       }
       return { counts: counter.counts(), partialBefore: null }
     },

@@ -17,6 +17,8 @@ export type Comparator = (typeof comparators)[number]
 /** One number a series: `fn` over the last `windowMs` of the rule. */
 export const measureSchema = z.strictObject({
   metric: metricName,
+  /** With the metric nightshift_log_lines_total: the search that finds the lines, such as `level>=error "timed out"`; '': every line. */
+  logs: z.string().max(1000).optional(),
   /** A list: any of these values. */
   where: z.record(labelName, z.union([labelValue, z.array(labelValue).min(1).max(50)])).refine((where) => Object.keys(where).length <= 20, 'holds more than 20 labels').default({}),
   fn: z.enum(measureFunctions).default('avg'),

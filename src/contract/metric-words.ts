@@ -4,6 +4,9 @@
  */
 import { formatSize } from '#base/units.ts'
 
+/** Stands for lines of logs, which are counted when a rule asks; no series of the metric store has this name. */
+export const logLinesMetric = 'nightshift_log_lines_total'
+
 /** `count` has no unit. */
 export type MetricUnit = 'bytes' | 'seconds' | 'cores' | 'share' | 'count'
 

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Clock, systemClock } from '#base/clock.ts'
 import type { SecretBox } from '#base/secretbox.ts'
+import { logLinesMetric } from '#contract/metric-words.ts'
 import type { Bell } from '#kernel/bell.ts'
 import type { Database } from '#kernel/db/db.ts'
 import type { Handlers } from '#kernel/handlers.ts'
@@ -38,6 +39,7 @@ import { type MetricWriter, createMetricWriter } from './metrics/service.ts'
 import { openOtlpDoor } from './otlp/door.ts'
 import type { Sample } from './metrics/model.ts'
 import { queryMetrics } from './metrics/read.ts'
+import { type CountBudget, openLogLines, trialBudget, turnBudget } from './rules/log-lines.ts'
 import { startRules } from './rules/loop.ts'
 import type { QueryMetrics } from './rules/model.ts'
 import { ruleRoutes } from './rules/routes.ts'
@@ -91,7 +93,11 @@ export function openWatch({ db, box, log, reach, changed, archive, clock = syste
   let forwardLoop: Loop | undefined
   let ruleLoop: Loop | undefined
   let sloLoops: Loop[] = []
-  const query: QueryMetrics = (asked, apps) => queryMetrics(db, asked, apps, clock.now())
+  /** What rules ask; lines of logs are counted within the time that `budget` leaves. */
+  const queryOf = (budget: CountBudget): QueryMetrics => {
+    const lines = openLogLines({ tally: reader.tally, clock, budget })
+    return (asked, apps) => (asked.metric === logLinesMetric ? lines(asked, apps) : queryMetrics(db, asked, apps, clock.now()))
+  }
   const drains = openDrainService({ db, box, changed: () => drainLoop?.wake() })
   const forwards = openForwardService({ db, box, changed: () => forwardLoop?.wake() })
 
@@ -109,7 +115,7 @@ export function openWatch({ db, box, log, reach, changed, archive, clock = syste
     ...metricRoutes(db),
     ...dashboardRoutes(db),
     ...selectors.handlers,
-    ...ruleRoutes({ db, query, wake: () => ruleLoop?.wake() }),
+    ...ruleRoutes({ db, query: () => queryOf(trialBudget), wake: () => ruleLoop?.wake() }),
     ...sloRoutes({ db, wake: () => sloLoops[0]?.wake() }),
     ...logRoutes(reader),
     ...drainRoutes(drains),
@@ -135,7 +141,7 @@ export function openWatch({ db, box, log, reach, changed, archive, clock = syste
     moment,
     choose: selectors.choose,
     start: () => [
-      (ruleLoop = startRules({ db, log, query })),
+      (ruleLoop = startRules({ db, log, query: queryOf(turnBudget) })),
       ...(sloLoops = startSlos({ db, log })),
       ...traces.start((error) => log.error({ err: error }, 'a turn of traces failed')),
       startLogSealing(db, { archive, onError: (error) => log.error({ err: error }, 'sealing of logs failed') }),

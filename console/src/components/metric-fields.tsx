@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { type ReactNode, useId } from 'react'
+import { logLinesMetric } from '#contract/metric-words.ts'
 import type { MetricFn, MetricName } from '#contract/metrics.ts'
 import { queries } from '../data/queries.ts'
 import { nameOf } from '../lib/graphs.ts'
@@ -21,14 +22,15 @@ export function MetricFields({ value, onChange, names, children }: { value: Metr
   const list = useId()
   const known = nameOf(value.metric.trim(), names)
   const isHistogram = known !== undefined && known.name !== value.metric.trim()
-  const fns: readonly MetricFn[] = isHistogram ? percentiles : plain
+  const isLines = known?.name === logLinesMetric
+  const fns: readonly MetricFn[] = isHistogram ? percentiles : isLines ? ['increase', 'rate'] : plain
   const labels = labelsOf(value.metric, names)
   const fn = value.fn === '' ? usualOf(known, value.metric.trim()) : value.fn
   return (
     <>
       <Input
         label="Metric" list={list} value={value.metric} placeholder="nightshift_http_requests_total" onChange={(event) => onChange({ metric: event.target.value, fn: '' })}
-        hint={known === undefined ? (value.metric.trim() === '' ? `${names.length} are known; type a part of the name.` : 'Nobody measures this yet.') : `${isHistogram ? 'histogram' : known.kind} with ${known.series} series`}
+        hint={known === undefined ? (value.metric.trim() === '' ? `${names.length} are known; type a part of the name.` : 'Nobody measures this yet.') : isLines ? 'Lines of logs that a search finds, counted by the minute.' : `${isHistogram ? 'histogram' : known.kind} with ${known.series} series`}
       />
       <datalist id={list}>
         {names.map(({ name }) => (
@@ -43,7 +45,7 @@ export function MetricFields({ value, onChange, names, children }: { value: Metr
         ))}
       </Select>
       {children}
-      <Input label="Only where" value={value.where} onChange={(event) => onChange({ where: event.target.value })} placeholder="app=shop, class=5xx" hint={known === undefined ? conditions : <Values metric={known.name} label={conditionLabel(value.where, labels)} />} />
+      <Input label="Only where" value={value.where} onChange={(event) => onChange({ where: event.target.value })} placeholder="app=shop, class=5xx" hint={known === undefined || isLines ? conditions : <Values metric={known.name} label={conditionLabel(value.where, labels)} />} />
     </>
   )
 }

@@ -16,6 +16,7 @@ const ms = (least: number) => fc.integer({ min: least, max: 7 * 86_400 }).map((s
 const number = fc.double({ noNaN: true, noDefaultInfinity: true }).map((n) => n + 0)
 const words = fc.stringMatching(/^[a-z{}]{1,20}( [a-z]{1,10})?$/)
 const measure = fc.record({ metric: fc.constantFrom('queue_length', 'requests_total', 'disk_free_bytes', 'took_seconds'), where: fc.dictionary(label, fc.oneof(value, fc.array(value, { minLength: 1, maxLength: 3 }))), fn: fc.constantFrom(...measureFunctions), by: fc.option(fc.uniqueArray(label), { nil: undefined }) }).map(({ by, ...one }) => (by === undefined ? one : { ...one, by }))
+  .chain((one) => fc.option(fc.constantFrom('', 'level>=error "timed out"')).map((logs) => (logs === null ? one : { ...one, metric: 'nightshift_log_lines_total', logs })))
 const is = fc.constantFrom(...comparators)
 const condition = fc.oneof(
   fc.record({ kind: fc.constant('threshold' as const), is, value: number }),

@@ -2,7 +2,7 @@
 import { messageOf } from '#base/errors.ts'
 import type { Comparator, Condition, Measure, RuleSpec } from '#contract/alerting.ts'
 import { parseWhere, whereText } from '#contract/label-conditions.ts'
-import { type MetricUnit, unitOf, usualFn } from '#contract/metric-words.ts'
+import { type MetricUnit, logLinesMetric, unitOf, usualFn } from '#contract/metric-words.ts'
 import type { MetricName } from '#contract/metrics.ts'
 import { nameOf } from './graphs.ts'
 import { listOf, numberOf, numberText, spanOf, spanText } from './typed.ts'
@@ -10,22 +10,22 @@ import { listOf, numberOf, numberText, spanOf, spanText } from './typed.ts'
 export type Fn = Measure['fn']
 /** Every series by itself, one for each of some labels, or all of them as one. */
 export type Grouping = 'each' | 'by' | 'one'
-/** `given`: what `where` was written from; a value with a comma cannot be typed, and stays while the text does. */
-export type MeasureText = { metric: string; fn: Fn | ''; grouping: Grouping; by: string; where: string; given: Measure['where'] }
+/** `logs`: the search, of lines of logs. `given`: what `where` was written from; a value with a comma cannot be typed, and stays while the text does. */
+export type MeasureText = { metric: string; logs: string; fn: Fn | ''; grouping: Grouping; by: string; where: string; given: Measure['where'] }
 export type RuleText = {
   title: string; measure: MeasureText; isShare: boolean; per: MeasureText; perAtLeast: string; window: string; scope: string
   kind: Condition['kind']; is: Comparator; value: string; over: string; unit: 'absolute' | 'percent'; days: string; side: 'above' | 'below' | 'both'; factor: string; from: string; within: string
   for: string; keepFiring: string; severity: RuleSpec['severity']; summary: string; wayOut: string; source: string | null
 }
 
-const noMeasure: MeasureText = { metric: '', fn: '', grouping: 'each', by: '', where: '', given: {} }
+const noMeasure: MeasureText = { metric: '', logs: '', fn: '', grouping: 'each', by: '', where: '', given: {} }
 export const emptyRule: RuleText = {
   title: '', measure: noMeasure, isShare: false, per: noMeasure, perAtLeast: '', window: '5m', scope: '',
   kind: 'threshold', is: '>', value: '', over: '1h', unit: 'percent', days: '1, 2, 3, 4, 5, 6, 7', side: 'both', factor: '5', from: '6h', within: '24h',
   for: '5m', keepFiring: '', severity: 'warning', summary: '', wayOut: '', source: null,
 }
 
-const measureText = ({ metric, fn, by, where }: Measure): MeasureText => ({ metric, fn, grouping: by === undefined ? 'each' : by.length === 0 ? 'one' : 'by', by: (by ?? []).join(', '), where: whereText(where), given: where })
+const measureText = ({ metric, logs = '', fn, by, where }: Measure): MeasureText => ({ metric, logs, fn, grouping: by === undefined ? 'each' : by.length === 0 ? 'one' : 'by', by: (by ?? []).join(', '), where: whereText(where), given: where })
 
 export function textOf(spec: RuleSpec): RuleText {
   const { condition: { kind, ...condition }, measure, per, perAtLeast } = spec
@@ -76,24 +76,24 @@ function written(text: RuleText, names: readonly MetricName[]): RuleSpec {
     title, measure, per, perAtLeast: per === null || text.perAtLeast.trim() === '' ? null : number(text.perAtLeast, 'the least that it is divided by'),
     windowMs: windowMs === 0 ? missing('say of how long a value is, such as 5m') : windowMs, scope: text.scope.trim() || null, condition: conditionOf(text),
     forMs: span(text.for, 'for how long it must hold', '10m'), keepFiringMs: span(text.keepFiring, 'for how long it goes on', '10m'), severity: text.severity,
-    summary: text.summary.trim() || (text.kind === 'absence' ? `${measure.metric} of {place} has no value` : `${measure.metric} of {place} is {value}`), wayOut: text.wayOut.trim() || null, source: text.source,
+    summary: text.summary.trim() || (text.kind === 'absence' ? `${measure.metric} of {place} has no value` : measure.metric === logLinesMetric ? '{value} log lines of {place} match' : `${measure.metric} of {place} is {value}`), wayOut: text.wayOut.trim() || null, source: text.source,
   }
 }
 
-function measureOf({ metric, fn, grouping, by, where, given }: MeasureText, names: readonly MetricName[], otherwise: string): Measure {
+function measureOf({ metric, logs, fn, grouping, by, where, given }: MeasureText, names: readonly MetricName[], otherwise: string): Measure {
   const name = metric.trim()
   if (name === '') missing(otherwise)
   const labels = listOf(by)
   if (grouping === 'by' && labels.length === 0) missing('say the labels that tell series apart')
   const known = nameOf(name, names)
-  return { metric: name, fn: fn === '' ? usualOf(known, name) : fn, where: where === whereText(given) ? given : conditionsOf(where), ...(grouping === 'each' ? {} : { by: grouping === 'one' ? [] : labels }) }
+  return { metric: name, ...(name === logLinesMetric ? { logs: logs.trim() } : {}), fn: fn === '' ? usualOf(known, name) : fn, where: where === whereText(given) ? given : conditionsOf(where), ...(grouping === 'each' ? {} : { by: grouping === 'one' ? [] : labels }) }
 }
 
 const fns: readonly Fn[] = ['avg', 'min', 'max', 'sum', 'last', 'rate', 'increase', 'p50', 'p90', 'p95', 'p99']
 /** One that stands in an address; what is none is what is usual. */
 export const fnOf = (text: string | undefined): Fn | '' => fns.find((one) => one === text) ?? ''
 
-export const usualOf = (known: MetricName | undefined, name: string): Fn => (known === undefined ? 'avg' : known.name === name ? usualFn(known.name, known.kind) : 'p95')
+export const usualOf = (known: MetricName | undefined, name: string): Fn => (name === logLinesMetric ? 'increase' : known === undefined ? 'avg' : known.name === name ? usualFn(known.name, known.kind) : 'p95')
 
 /** A single value stays single, so that what is written is what was read. */
 function conditionsOf(text: string): Measure['where'] {

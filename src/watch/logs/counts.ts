@@ -1,6 +1,6 @@
 /** Which questions for counts the stored counts of minutes answer, and counting lines one by one for the others. Pure. */
-import type { LevelCounts } from './port.ts'
-import { type LogQuery, levels } from './model.ts'
+import type { CountWindow, LevelCounts, PlaceCount } from './port.ts'
+import { type LogQuery, type SourceLabels, levels } from './model.ts'
 import { lineFilter } from './filter.ts'
 import { type Expression, isLeaf } from './query/ast.ts'
 
@@ -50,3 +50,31 @@ export class StepCounter {
     return [...this.#steps.values()].sort((a, b) => a.at.getTime() - b.at.getTime())
   }
 }
+
+export class PlaceCounter {
+  readonly #places = new Map<string, PlaceCount>()
+  readonly #window: CountWindow
+  constructor(window: CountWindow) {
+    this.#window = window
+  }
+  add(atMs: number, { app, environment, service }: Pick<SourceLabels, 'app' | 'environment' | 'service'>, lines = 1): void {
+    const { since, stepMs } = this.#window
+    const from = atMs - ((atMs - since.getTime()) % stepMs)
+    const key = `${from}\0${app}\0${environment}\0${service}`
+    const place = this.#places.get(key)
+    if (place === undefined) this.#places.set(key, { atMs: from, app, environment, service, lines })
+    else place.lines += lines
+  }
+  counts(): PlaceCount[] {
+    return [...this.#places.values()].sort((a, b) => a.atMs - b.atMs)
+  }
+}
+
+/** Stored counts with the wanted levels alone. */
+export function onlyWanted<Row extends Omit<LevelCounts, 'at'>>(query: LogQuery, rows: readonly Row[]): Row[] {
+  const wanted = wantedLevels(query)
+  const others = Object.fromEntries(levels.flatMap((level, place) => (wanted.has(place) ? [] : [[level, 0]])))
+  return rows.map((row) => ({ ...row, ...others })).filter((row) => levels.some((level) => row[level] > 0))
+}
+
+export const linesOf = (row: Omit<LevelCounts, 'at'>): number => levels.reduce((sum, level) => sum + row[level], 0)

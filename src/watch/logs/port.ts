@@ -26,6 +26,12 @@ export type CountWindow = { since: Date; until: Date; stepMs: number; budgetMs?:
 /** Steps without lines are left out. `partialBefore`: earlier than that was not counted. */
 export type LogCounts = { counts: LevelCounts[]; partialBefore: Date | null }
 
+/** Lines of one service in the step that begins at `atMs`. */
+export type PlaceCount = { atMs: number; app: string; environment: string; service: string; lines: number }
+
+/** Steps and services without lines are left out. `partialBefore`: earlier than that was not counted. */
+export type LogTally = { counts: PlaceCount[]; partialBefore: Date | null }
+
 export type LogReader = {
   /** Oldest first, the newest lines that fit. Throws `invalid` for a bad cursor. */
   read(query: LogPageQuery): Promise<LogPage>
@@ -33,5 +39,7 @@ export type LogReader = {
   stream(query: LogQuery, options: StreamOptions): AsyncGenerator<LogLine>
   /** Lines per step and level, oldest first. */
   counts(query: LogQuery, window: CountWindow): Promise<LogCounts>
+  /** Lines per step and service. Steps begin at `since`, which is a whole minute, and are whole minutes long. */
+  tally(query: LogQuery, window: CountWindow): Promise<LogTally>
   close(): void
 }

@@ -244,27 +244,40 @@ export function sourceLabels(db: Db, ids: readonly number[]): Promise<SourceLabe
 
 // ---------------------------------------------------------------- counts
 
+type Levels = Omit<LevelCounts, 'at'>
+
 /** Lines per step and level, oldest first; steps without lines are left out. Hot lines included. For queries that `isCounted`. */
-export async function minuteCounts(db: Db, query: LogQuery, filter: LineFilter, { since, until, stepMs }: CountWindow): Promise<LevelCounts[]> {
+export async function minuteCounts(db: Db, query: LogQuery, filter: LineFilter, window: CountWindow): Promise<LevelCounts[]> {
+  const rows = await countRows<{ at_ms: number }>(db, query, filter, window, 0, [])
+  return rows.map(({ at_ms: atMs, ...counts }) => ({ at: new Date(atMs), ...counts }))
+}
+
+/** The same by service; steps begin at `since`. */
+export async function placeCounts(db: Db, query: LogQuery, filter: LineFilter, window: CountWindow): Promise<(Levels & { atMs: number; app: string; environment: string; service: string })[]> {
+  const rows = await countRows<{ at_ms: number; app: string; environment: string; service: string }>(db, query, filter, window, window.since.getTime(), ['app', 'environment', 'service'])
+  return rows.map(({ at_ms: atMs, ...row }) => ({ atMs, ...row }))
+}
+
+function countRows<Row>(db: Db, query: LogQuery, filter: LineFilter, { since, until, stepMs }: CountWindow, originMs: number, by: readonly string[]): Promise<(Row & Levels)[]> {
   const $ = new Parameters()
-  const [from, to, step] = [$.add(since.getTime()), $.add(until.getTime()), $.add(stepMs)]
+  const [from, to, step, origin] = [$.add(since.getTime()), $.add(until.getTime()), $.add(stepMs), $.add(originMs)]
   const conditions = (alias: string) => {
     const must = conditionOf(filter.must, (test) => (test.kind === 'stream' ? () => `${alias === 's' ? 'h' : alias}.stream = ANY(${$.add(test.places)})` : test.kind === 'label' ? labelCondition($, test, alias) : null))
     return [...sourceConditions($, query, alias), ...(filter.streams ? [`${alias === 's' ? 'h' : alias}.stream = ANY(${$.add(filter.streams)})`] : []), ...(must === null ? [] : [must()])]
   }
   const [sealed, hot] = [conditions('c'), conditions('s')]
-  const rows = await db.query<Omit<LevelCounts, 'at'> & { at_ms: number }>(
-    `SELECT (at_ms / ${step}::bigint) * ${step}::bigint AS at_ms, sum(unknown)::int AS unknown, sum(debug)::int AS debug, sum(info)::int AS info, sum(warn)::int AS warn, sum(error)::int AS error FROM (
-       SELECT (extract(epoch FROM minute) * 1000)::bigint AS at_ms, unknown, debug, info, warn, error FROM log_counts c
+  const places = (alias: string) => by.map((name) => `, ${alias === '' ? '' : `${alias}.`}${name}`).join('')
+  return db.query<Row & Levels>(
+    `SELECT ((at_ms - ${origin}::bigint) / ${step}::bigint) * ${step}::bigint + ${origin}::bigint AS at_ms${places('')}, sum(unknown)::int AS unknown, sum(debug)::int AS debug, sum(info)::int AS info, sum(warn)::int AS warn, sum(error)::int AS error FROM (
+       SELECT (extract(epoch FROM minute) * 1000)::bigint AS at_ms${places('c')}, unknown, debug, info, warn, error FROM log_counts c
        WHERE ${[`minute >= to_timestamp(${from}::bigint / 1000.0)`, `minute < to_timestamp(${to}::bigint / 1000.0)`, ...sealed].join(' AND ')}
        UNION ALL
-       SELECT h.at_ms, (h.level = 0)::int, (h.level = 1)::int, (h.level = 2)::int, (h.level = 3)::int, (h.level = 4)::int
+       SELECT h.at_ms${places('s')}, (h.level = 0)::int, (h.level = 1)::int, (h.level = 2)::int, (h.level = 3)::int, (h.level = 4)::int
        FROM log_hot h JOIN log_sources s ON s.id = h.source
        WHERE ${[`h.at_ms >= ${from}::bigint`, `h.at_ms < ${to}::bigint`, ...hot].join(' AND ')}
-     ) lines GROUP BY 1 ORDER BY 1`,
+     ) lines GROUP BY 1${places('')} ORDER BY 1`,
     $.values,
   )
-  return rows.map(({ at_ms: atMs, ...counts }) => ({ at: new Date(atMs), ...counts }))
 }
 
 /** The newest line there is, by arrival; 0 before the first. */

@@ -10,10 +10,10 @@ import { Tail } from '#watch/tail.ts'
 import { openChunk } from './chunk.ts'
 import { Labels } from './labels.ts'
 import { type LineFilter, fitsLine, fitsSource, lineFilter } from './filter.ts'
-import { type LogPage, type LogPageQuery, type LogQuery, type Position, type SourceLabels, type StoredLine, comparePositions, cursorOf, levels, parseCursor, toLogLine } from './model.ts'
-import { type ChunkHead, type ChunkSnapshot, hotLines, minuteCounts, withChunks } from './read-rows.ts'
-import { StepCounter, isCounted, wantedLevels } from './counts.ts'
-import type { CountWindow, LevelCounts, LogCounts, LogReader } from './port.ts'
+import { type LogPage, type LogPageQuery, type LogQuery, type Position, type SourceLabels, type StoredLine, comparePositions, cursorOf, parseCursor, toLogLine } from './model.ts'
+import { type ChunkHead, type ChunkSnapshot, hotLines, minuteCounts, placeCounts, withChunks } from './read-rows.ts'
+import { PlaceCounter, StepCounter, isCounted, linesOf, onlyWanted } from './counts.ts'
+import type { CountWindow, LogCounts, LogReader, LogTally } from './port.ts'
 import { logsChannel } from './store.ts'
 
 /** A line with who wrote it. */
@@ -85,6 +85,7 @@ export function createLogReader(db: Database): LogReader {
       }
     },
     counts: (query, window) => countLines(db, openAll, query, window),
+    tally: (query, window) => tallyLines(db, openAll, query, window),
     close: () => tail.close(),
   }
 }
@@ -102,21 +103,31 @@ async function readPage(db: Database, openAll: OpenAll, query: LogPageQuery, max
 
 /** From the counts of minutes where they tell; else line by line, as far back as the time allows. */
 async function countLines(db: Database, openAll: OpenAll, query: LogQuery, window: CountWindow): Promise<LogCounts> {
-  const { since, until, stepMs, budgetMs = defaultBudgetMs } = window
-  if (isCounted(query, stepMs)) {
-    const wanted = wantedLevels(query)
-    const counts = await minuteCounts(db, query, lineFilter(query), window)
-    const only = (row: LevelCounts): LevelCounts => ({ ...row, ...Object.fromEntries(levels.flatMap((level, place) => (wanted.has(place) ? [] : [[level, 0]]))) })
-    return { counts: counts.map(only).filter((row) => levels.some((level) => row[level] > 0)), partialBefore: null }
+  if (isCounted(query, window.stepMs)) return { counts: onlyWanted(query, await minuteCounts(db, query, lineFilter(query), window)), partialBefore: null }
+  const counter = new StepCounter(window.stepMs)
+  const partialBefore = await eachLine(db, openAll, query, window, ({ row }) => counter.add(row.atMs, row.level))
+  return { counts: counter.counts(), partialBefore }
+}
+
+async function tallyLines(db: Database, openAll: OpenAll, query: LogQuery, window: CountWindow): Promise<LogTally> {
+  if (isCounted(query, window.stepMs)) {
+    const rows = onlyWanted(query, await placeCounts(db, query, lineFilter(query), window))
+    return { counts: rows.map((row) => ({ atMs: row.atMs, app: row.app, environment: row.environment, service: row.service, lines: linesOf(row) })), partialBefore: null }
   }
-  const counter = new StepCounter(stepMs)
+  const counter = new PlaceCounter(window)
+  const partialBefore = await eachLine(db, openAll, query, window, ({ row, labels }) => counter.add(row.atMs, labels))
+  return { counts: counter.counts(), partialBefore }
+}
+
+/** Newest first, as far back as the time allows: null, or earlier than what was not looked at. */
+async function eachLine(db: Database, openAll: OpenAll, query: LogQuery, { since, until, budgetMs = defaultBudgetMs }: CountWindow, add: (line: Line) => void): Promise<Date | null> {
   const deadline = performance.now() + budgetMs
   let before: string | undefined
   while (true) {
     const { found, below, end } = await readLines(db, openAll, { ...query, since, until: new Date(until.getTime() - 1), before, limit: countPage, budgetMs: Math.max(0, deadline - performance.now()) })
-    for (const { row } of found) counter.add(row.atMs, row.level)
-    if (end === 'all' || below === undefined) return { counts: counter.counts(), partialBefore: null }
-    if (performance.now() > deadline) return { counts: counter.counts(), partialBefore: new Date(below.atMs) }
+    found.forEach(add)
+    if (end === 'all' || below === undefined) return null
+    if (performance.now() > deadline) return new Date(below.atMs)
     before = cursorOf(below)
   }
 }

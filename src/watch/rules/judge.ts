@@ -18,6 +18,12 @@ export const holdsFor = (is: Comparator, a: number, b: number): boolean => compa
 
 const none: Verdict = { value: null, holds: null, because: 'it has no value' }
 
+/** Of a value that is at least so much: whether it is above a bound can be sure, nothing else. */
+export function sureOf(condition: Condition, verdict: Verdict): Verdict {
+  if (condition.kind === 'threshold' && (condition.is === '>' || condition.is === '>=') && verdict.holds === true) return { ...verdict, because: `at least ${verdict.because}` }
+  return { ...verdict, holds: null, because: 'there was not enough time to count all lines (name an app or a service, or look at a shorter window)' }
+}
+
 /** The value and its bound, as in `12 % (> 5 %)`. */
 export function judgeThreshold(spec: RuleSpec, { is, value }: Extract<Condition, { kind: 'threshold' }>, now: number | null): Verdict {
   if (now === null) return none
@@ -107,7 +113,7 @@ export function fill(template: string, values: Readonly<Record<string, string>>)
 /** The condition in words, without its numbers of the moment. */
 export function aboutOf(spec: RuleSpec): string {
   const { measure, per, condition, windowMs, forMs } = spec
-  const of = (one: Measure) => `${one.fn} of ${one.metric}${Object.keys(one.where).length === 0 ? '' : `{${Object.entries(one.where).map(([name, value]) => `${name}=${[value].flat().join('|')}`).join(', ')}}`}`
+  const of = (one: Measure) => `${one.logs === undefined ? `${one.fn} of ${one.metric}` : `${one.fn === 'rate' ? 'rate of ' : ''}log lines${one.logs === '' ? '' : ` that match ${one.logs}`}`}${Object.keys(one.where).length === 0 ? '' : `{${Object.entries(one.where).map(([name, value]) => `${name}=${[value].flat().join('|')}`).join(', ')}}`}`
   const what = `${of(measure)}${per === null ? '' : ` per ${of(per)}`} over ${formatDuration(windowMs)}`
   const held = forMs === 0 ? '' : ` for ${formatDuration(forMs)}`
   switch (condition.kind) {

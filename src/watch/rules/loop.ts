@@ -29,9 +29,10 @@ export async function rulesTurn(db: Database, query: QueryMetrics, now: Date): P
   for (const [rule, known] of states) if (!rule.startsWith('slo:') && !on.some(({ id }) => id === rule)) report.actions.push(...(await forget(db, rule, known, rules.some(({ id }) => id === rule) ? 'the rule was switched off' : 'the rule was removed', now)))
   for (const rule of on) {
     try {
-      const observed = await observeRule(rule.spec, { from: now, until: now, stepMs: rule.spec.windowMs }, { query, apps: null, inScope: scopeOf(rule.spec.scope, tags) })
+      const known = states.get(rule.id) ?? []
+      const observed = await observeRule(rule.spec, { from: now, until: now, stepMs: rule.spec.windowMs }, { query, apps: null, inScope: scopeOf(rule.spec.scope, tags), known: known.map(({ labels }) => labels) })
       const readings = observed.flatMap(({ series, labels, at }): Reading[] => at.map(({ verdict }) => ({ series, labels, ...verdict })))
-      report.actions.push(...(await keep(db, rule, states.get(rule.id) ?? [], readings, now)))
+      report.actions.push(...(await keep(db, rule, known, readings, now)))
     } catch (error) {
       // one rule that cannot be read must not silence the others
       report.waiting.push(`${rule.id}: ${messageOf(error)}`)

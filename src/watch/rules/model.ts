@@ -5,8 +5,10 @@ export type RuleDefinition = { id: string; origin: 'default' | 'own'; spec: Rule
 
 export type Labels = Readonly<Record<string, string>>
 export type MetricQuery = Measure & { since: Date; until: Date; stepMs: number; offsetMs?: number }
-/** Points lie one step apart and are named by the beginning of their step, a whole multiple of it; null: nothing was measured in it. `apps`: those whose series may be read; null: all. */
-export type QueryMetrics = (query: MetricQuery, apps: readonly string[] | null) => Promise<{ series: { labels: Labels; points: [atMs: number, value: number | null][] }[] }>
+export const logPlaces = ['app', 'environment', 'service'] as const
+
+/** Points lie one step apart and are named by the beginning of their step, a whole multiple of it; null: nothing was measured in it. `apps`: those whose series may be read; null: all. `atLeast`: steps in which more was counted than there was time for. */
+export type QueryMetrics = (query: MetricQuery, apps: readonly string[] | null) => Promise<{ series: { labels: Labels; points: [atMs: number, value: number | null][] }[]; atLeast?: readonly number[] }>
 
 /** Of one series in this turn. `holds` null: there is no value to judge by. */
 export type Reading = { series: string; labels: Labels; value: number | null; holds: boolean | null; because: string }

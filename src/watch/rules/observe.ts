@@ -3,19 +3,22 @@
  * same way. The only effect is the question to the metrics.
  */
 import type { Measure, RuleSpec } from '#contract/alerting.ts'
-import { type Point, type Verdict, judgeAbsence, judgeChange, judgeForecast, judgeThreshold, judgeUnusual } from './judge.ts'
-import { type Labels, type QueryMetrics, seriesKey } from './model.ts'
+import { logLinesMetric } from '#contract/metric-words.ts'
+import { type Point, type Verdict, judgeAbsence, judgeChange, judgeForecast, judgeThreshold, judgeUnusual, sureOf } from './judge.ts'
+import { type Labels, type QueryMetrics, logPlaces, seriesKey } from './model.ts'
 
 /** Moments from `from` to `until`, each `stepMs` after the one before. */
 export type Moments = { from: Date; until: Date; stepMs: number }
 export type Observed = { series: string; labels: Labels; at: { atMs: number; verdict: Verdict }[] }
-export type Ask = { query: QueryMetrics; apps: readonly string[] | null; inScope: (labels: Labels) => boolean }
+export type Ask = { query: QueryMetrics; apps: readonly string[] | null; inScope: (labels: Labels) => boolean; /** Series of before: of lines that are counted, none is 0. */ known?: readonly Labels[] }
 
 const dayMs = 86_400_000
 const knownForMs = dayMs
 export const maxSeries = 2000
 
-type Grid = Map<string, { labels: Labels; values: Map<number, number | null> }>
+/** `atLeast`: moments of which there is more than the value says. */
+type Row = { labels: Labels; values: Map<number, number | null>; atLeast: ReadonlySet<number> }
+type Grid = Map<string, Row>
 
 export async function observeRule(spec: RuleSpec, moments: Moments, ask: Ask): Promise<Observed[]> {
   const times = timesOf(moments)
@@ -25,14 +28,15 @@ export async function observeRule(spec: RuleSpec, moments: Moments, ask: Ask): P
   const now = await valuesOf(spec, moments, 0, ask)
   const offsets = condition.kind === 'change' ? [condition.overMs] : condition.kind === 'unusual' ? condition.days.map((day) => day * dayMs) : []
   const before: Grid[] = []
-  for (const offset of offsets) before.push(await valuesOf(spec, moments, offset, ask))
-  return [...now].map(([series, { labels, values }]) => ({
+  for (const offset of offsets) before.push(await valuesOf(spec, moments, offset, { ...ask, known: [...now.values()].map(({ labels }) => labels) }))
+  return [...now].map(([series, { labels, values, atLeast }]) => ({
     series, labels,
     at: times.map((atMs) => {
       const value = values.get(atMs) ?? null
       const others = before.map((grid) => grid.get(series)?.values.get(atMs) ?? null)
       const verdict = condition.kind === 'threshold' ? judgeThreshold(spec, condition, value) : condition.kind === 'change' ? judgeChange(spec, condition, value, others[0] ?? null) : judgeUnusual(spec, condition, value, others)
-      return { atMs, verdict }
+      const isAtLeast = atLeast.has(atMs) || before.some((grid) => grid.get(series)?.atLeast.has(atMs))
+      return { atMs, verdict: isAtLeast ? sureOf(condition, verdict) : verdict }
     }),
   }))
 }
@@ -44,12 +48,13 @@ function timesOf({ from, until, stepMs }: Moments): number[] {
 
 /** The measure, or its quotient, of every series in scope at every moment; each over the window that ends there. */
 async function valuesOf(spec: RuleSpec, moments: Moments, offsetMs: number, ask: Ask): Promise<Grid> {
-  const [top, per] = [await gridOf(spec.measure, spec.windowMs, moments, offsetMs, ask), spec.per === null ? null : await gridOf(spec.per, spec.windowMs, moments, offsetMs, ask)]
+  const [top, per] = [await gridOf(spec.measure, spec.windowMs, moments, offsetMs, ask), spec.per === null ? null : await gridOf(spec.per, spec.windowMs, moments, offsetMs, { ...ask, known: [] })]
   return per === null ? top : quotient(top, per, spec)
 }
 
-async function gridOf(measure: Measure, windowMs: number, { from, until, stepMs }: Moments, offsetMs: number, { query, apps, inScope }: Ask): Promise<Grid> {
+async function gridOf(measure: Measure, windowMs: number, { from, until, stepMs }: Moments, offsetMs: number, { query, apps, inScope, known = [] }: Ask): Promise<Grid> {
   const grid: Grid = new Map()
+  const atLeastAt = new Set<number>()
   // windows that overlap are asked for in turns of windows that do not
   const turns = Math.max(1, Math.round(windowMs / stepMs))
   const count = timesOf({ from, until, stepMs }).length
@@ -60,40 +65,54 @@ async function gridOf(measure: Measure, windowMs: number, { from, until, stepMs 
     const start = turns === 1 ? from.getTime() - stepMs : first
     // steps of the store begin at whole multiples of their length; the offset moves ours there
     const shift = (askStep - (start % askStep)) % askStep
-    const { series } = await query({ ...measure, since: new Date(start + shift), until: new Date(start + shift + windows * askStep), stepMs: askStep, offsetMs: offsetMs + shift }, apps)
+    const { series, atLeast = [] } = await query({ ...measure, since: new Date(start + shift), until: new Date(start + shift + windows * askStep), stepMs: askStep, offsetMs: offsetMs + shift }, apps)
+    for (const atMs of atLeast) atLeastAt.add(atMs - shift + askStep)
     for (const { labels, points } of series.slice(0, maxSeries)) {
       if (!inScope(labels)) continue
       const key = seriesKey(labels)
-      const row = grid.get(key) ?? { labels, values: new Map() }
+      const row = grid.get(key) ?? { labels, values: new Map(), atLeast: atLeastAt }
       grid.set(key, row)
       for (const [atMs, value] of points) row.values.set(atMs - shift + askStep, value)
     }
   }
+  return measure.metric === logLinesMetric ? withZeros(grid, [...known, ...namedPlace(measure)].filter(inScope), timesOf({ from, until, stepMs }), atLeastAt) : grid
+}
+
+/** No line is none, and not nothing: where there are lines at another moment, where there were some before, and where the measure itself says. */
+function withZeros(grid: Grid, places: readonly Labels[], times: readonly number[], atLeast: ReadonlySet<number>): Grid {
+  for (const labels of places) if (!grid.has(seriesKey(labels))) grid.set(seriesKey(labels), { labels, values: new Map(), atLeast })
+  for (const { values } of grid.values()) for (const atMs of times) if (!values.has(atMs)) values.set(atMs, 0)
   return grid
+}
+
+/** The one series of a measure that names it whole. */
+function namedPlace({ where, by }: Measure): Labels[] {
+  const pairs = (by ?? logPlaces).map((label) => [label, where[label]] as const)
+  return pairs.every((pair): pair is readonly [string, string] => typeof pair[1] === 'string' && !pair[1].includes('*')) ? [Object.fromEntries(pairs)] : []
 }
 
 /** A series of the measure is divided by the series of `per` that agrees with it in all labels. Where the measure has none, nothing was counted: 0. */
 function quotient(top: Grid, per: Grid, spec: RuleSpec): Grid {
   const names = [...per.values()].map(({ labels }) => Object.keys(labels).sort().join())[0]?.split(',').filter(Boolean) ?? []
   const result: Grid = new Map()
-  const divide = (labels: Labels, above: ReadonlyMap<number, number | null> | undefined, below: ReadonlyMap<number, number | null>) => {
+  const divide = (labels: Labels, above: Row | undefined, below: Row) => {
     const values = new Map<number, number | null>()
-    for (const [atMs, divisor] of below) {
-      const enough = divisor !== null && divisor > 0 && divisor >= (spec.perAtLeast ?? 0)
-      values.set(atMs, enough ? (above?.get(atMs) ?? 0) / divisor : null)
+    for (const [atMs, divisor] of below.values) {
+      const enough = divisor !== null && divisor > 0 && divisor >= (spec.perAtLeast ?? 0) && !below.atLeast.has(atMs)
+      values.set(atMs, enough ? (above?.values.get(atMs) ?? 0) / divisor : null)
     }
-    result.set(seriesKey(labels), { labels, values })
+    result.set(seriesKey(labels), { labels, values, atLeast: above?.atLeast ?? new Set() })
   }
   const used = new Set<string>()
-  for (const { labels, values } of top.values()) {
-    const key = seriesKey(Object.fromEntries(names.flatMap((name) => (labels[name] === undefined ? [] : [[name, labels[name]]]))))
+  for (const row of top.values()) {
+    const key = seriesKey(Object.fromEntries(names.flatMap((name) => (row.labels[name] === undefined ? [] : [[name, row.labels[name]]]))))
     const below = per.get(key)
     if (below === undefined) continue
     used.add(key)
-    divide(labels, values, below.values)
+    divide(row.labels, row, below)
   }
   const same = (spec.measure.by ?? []).toSorted().join() === (spec.per?.by ?? []).toSorted().join()
-  if (same) for (const [key, { labels, values }] of per) if (!used.has(key)) divide(labels, undefined, values)
+  if (same) for (const [key, row] of per) if (!used.has(key)) divide(row.labels, undefined, row)
   return result
 }
 
@@ -116,10 +135,10 @@ async function absences(spec: RuleSpec, times: readonly number[], moments: Momen
   const grid = await gridOf(measure, spec.windowMs, moments, 0, ask)
   const since = new Date((times[0] as number) - knownForMs)
   const known = await ask.query({ ...measure, since, until: new Date(times[0] as number), stepMs: knownForMs }, ask.apps)
-  for (const { labels } of known.series.slice(0, maxSeries)) if (ask.inScope(labels) && !grid.has(seriesKey(labels))) grid.set(seriesKey(labels), { labels, values: new Map() })
+  for (const { labels } of known.series.slice(0, maxSeries)) if (ask.inScope(labels) && !grid.has(seriesKey(labels))) grid.set(seriesKey(labels), { labels, values: new Map(), atLeast: new Set() })
   if (grid.size === 0) {
     const labels = Object.fromEntries(Object.entries(spec.measure.where).filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
-    if (ask.inScope(labels)) grid.set(seriesKey(labels), { labels, values: new Map() })
+    if (ask.inScope(labels)) grid.set(seriesKey(labels), { labels, values: new Map(), atLeast: new Set() })
   }
   return [...grid].map(([series, { labels, values }]) => ({ series, labels, at: times.map((atMs) => ({ atMs, verdict: judgeAbsence((values.get(atMs) ?? null) !== null, spec.windowMs) })) }))
 }

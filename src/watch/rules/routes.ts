@@ -7,15 +7,15 @@ import { scopeOf } from './scope.ts'
 import { assertSound, findRule, importRules, putRule, removeRule, setRuleMode } from './service.ts'
 import { tryRule } from './trial.ts'
 
-/** `wake`: the loop shall look at once. */
-export function ruleRoutes({ db, query, wake }: { db: Database; query: QueryMetrics; wake: () => void }): Handlers {
+/** `query`: made for each trial. `wake`: the loop shall look at once. */
+export function ruleRoutes({ db, query, wake }: { db: Database; query: () => QueryMetrics; wake: () => void }): Handlers {
   const view = async (id: string, caller: Caller) => {
     const rule = await findRule(db, id, caller)
     const [one] = ruleViews([rule], await readStates(db), caller.apps)
     if (one === undefined) throw new Error(`the rule ${id} is there and has no view`)
     return one
   }
-  const trial = async (spec: RuleSpec, hours: number, caller: Caller, now: Date) => tryRule(spec, hours, now, { query, apps: caller.apps, inScope: scopeOf(spec.scope, await readTags(db)) })
+  const trial = async (spec: RuleSpec, hours: number, caller: Caller, now: Date) => tryRule(spec, hours, now, { query: query(), apps: caller.apps, inScope: scopeOf(spec.scope, await readTags(db)) })
   return {
     'rules.list': async (_, { caller }) => ruleViews(await readRules(db), await readStates(db), caller.apps),
     'rules.read': async ({ params }, { caller }) => view(params.rule, caller),

@@ -1,19 +1,24 @@
 /** Commands on rules: checked, then one transaction with the event. The loop does the rest. */
 import { AppError, isAppError } from '#base/errors.ts'
 import { nearest } from '#base/nearest.ts'
-import type { RuleImport, RuleSpec } from '#contract/alerting.ts'
+import { formatDuration } from '#base/units.ts'
+import type { Measure, RuleImport, RuleSpec } from '#contract/alerting.ts'
+import { logLinesMetric } from '#contract/metric-words.ts'
 import type { Database } from '#kernel/db/db.ts'
 import type { Caller } from '#kernel/handlers.ts'
 import { record } from '#kernel/journal.ts'
+import { parseQuery as parseLogQuery } from '#watch/logs/query/parser.ts'
 import { parseQuery } from '#watch/selectors/parse.ts'
 import { defaultRules } from './defaults.ts'
 import { readRuleFile } from './import/file.ts'
 import { aboutOf } from './judge.ts'
-import type { RuleDefinition } from './model.ts'
+import { type RuleDefinition, logPlaces } from './model.ts'
 import { appsOf, readRules } from './read.ts'
 import { deleteRule, saveMode, saveRule } from './store.ts'
 
 const mostRules = 500
+/** Each costs a look at the log in every turn. */
+const mostCounting = 50
 
 export function assertMaySet(caller: Caller, spec: RuleSpec): void {
   if (caller.apps === null) return
@@ -26,6 +31,27 @@ export function assertSound(spec: RuleSpec): void {
   if (spec.scope !== null && parseQuery(spec.scope) === null) throw new AppError('invalid', 'the scope is an empty query, which matches nothing (leave it out to mean every series)')
   if (spec.perAtLeast !== null && spec.per === null) throw new AppError('invalid', 'perAtLeast is a bound of per, which is missing')
   if (spec.condition.kind === 'absence' && spec.per !== null) throw new AppError('invalid', 'a rule of absence looks at one measure, without per')
+  for (const measure of [spec.measure, ...(spec.per === null ? [] : [spec.per])]) assertSoundMeasure(measure)
+  if (countsLines(spec)) assertSoundCount(spec)
+}
+
+export const countsLines = ({ measure, per }: RuleSpec): boolean => [measure, per].some((one) => one?.metric === logLinesMetric)
+
+function assertSoundMeasure({ metric, logs, where, fn, by = [] }: Measure): void {
+  if ((metric === logLinesMetric) !== (logs !== undefined)) throw new AppError('invalid', `lines of logs are counted by the metric ${logLinesMetric} together with logs, the search that finds them`)
+  if (logs === undefined) return
+  parseLogQuery(logs)
+  if (fn !== 'increase' && fn !== 'rate') throw new AppError('invalid', `lines of logs are counted, so there is no ${fn} of them (write fn: increase, or rate for lines a second)`)
+  const other = [...Object.keys(where), ...by].find((label) => !(logPlaces as readonly string[]).includes(label))
+  if (other !== undefined) throw new AppError('invalid', `lines of logs are counted by ${logPlaces.join(', ')}, and not by ${other} (the search may name it: ${other}:NAME)`)
+}
+
+function assertSoundCount({ condition, windowMs }: RuleSpec): void {
+  if (condition.kind === 'absence') throw new AppError('invalid', 'no line is a count of 0, and not an absence: write { kind: threshold, is: "<", value: 1 }, and name app, environment and service in where')
+  if (condition.kind !== 'threshold' && condition.kind !== 'change') throw new AppError('invalid', `a rule that counts lines of logs has a threshold or a change, and no ${condition.kind}`)
+  // windows of an hour and more are looked at in fifths when the past is tried
+  const unitMs = windowMs >= 25 * 60_000 ? 300_000 : 60_000
+  if (windowMs % unitMs !== 0) throw new AppError('invalid', `lines of logs are counted by the minute: a window of ${formatDuration(windowMs)} must be whole ${unitMs === 60_000 ? 'minutes' : 'steps of five minutes'}`)
 }
 
 export async function findRule(db: Database, id: string, caller: Caller): Promise<RuleDefinition> {
@@ -53,6 +79,8 @@ async function assertMayPut(db: Database, id: string, spec: RuleSpec, caller: Ca
   const before = rules.find((one) => one.id === id)
   if (before !== undefined) assertMaySet(caller, before.spec)
   if (rules.length >= mostRules && before === undefined) throw new AppError('limited', `there are ${rules.length} rules; ${mostRules} is the most (take some away: nightshift rules rm)`)
+  const counting = rules.filter((one) => one.id !== id && countsLines(one.spec)).length
+  if (countsLines(spec) && counting >= mostCounting) throw new AppError('limited', `there are ${counting} rules that count lines of logs; ${mostCounting} is the most`)
   return before
 }
 

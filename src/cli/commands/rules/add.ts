@@ -1,5 +1,6 @@
 import { parseDuration } from '#base/units.ts'
 import { measureFunctions } from '#contract/alerting.ts'
+import { logLinesMetric } from '#contract/metric-words.ts'
 import { argument, assignments, command, serverFlags, type ServerFlags, switchFlag, textFlag } from '../../command.ts'
 import type { Cli } from '../../context.ts'
 import { UsageError } from '../../errors.ts'
@@ -7,7 +8,7 @@ import { type RuleInput, readRuleFile } from '../../rule-file.ts'
 import { printRule, printTrial } from '../../rule-words.ts'
 
 type Flags = ServerFlags & {
-  file: string | undefined; metric: string | undefined; where: readonly string[] | undefined; fn: string | undefined; by: string | undefined; window: string | undefined; above: string | undefined; below: string | undefined
+  file: string | undefined; metric: string | undefined; logs: string | undefined; where: readonly string[] | undefined; fn: string | undefined; by: string | undefined; window: string | undefined; above: string | undefined; below: string | undefined
   absent: boolean; for: string | undefined; scope: string | undefined; severity: string | undefined; title: string | undefined; summary: string | undefined; dryRun: boolean
 }
 
@@ -17,6 +18,7 @@ export const rulesAdd = command({
     flags: {
       file: textFlag('FILE', 'The whole rule, in YAML or JSON (docs/alerts.md); else the flags below'),
       metric: textFlag('NAME', 'The metric it looks at'),
+      logs: textFlag('SEARCH', 'In place of a metric: how many log lines this search finds (docs/logs.md)'),
       where: { kind: 'parsed', parse: (text: string) => text, variadic: true, optional: true, placeholder: 'LABEL=VALUE', brief: 'Only series with this label; may be given several times' },
       fn: textFlag('FN', `${measureFunctions.join(', ')}; default avg`),
       by: textFlag('LABELS', 'Labels that tell series apart: app,service'),
@@ -34,7 +36,7 @@ export const rulesAdd = command({
     },
   },
   about: 'Makes a rule, or puts it in place of the one with this id; one that comes with Nightshift can be replaced so.',
-  examples: ['rules add shop-queue --metric queue_length --where app=shop --above 1000 --for 10m', 'rules add slow-checkout --file rule.yml --dry-run'],
+  examples: ['rules add shop-queue --metric queue_length --where app=shop --above 1000 --for 10m', "rules add shop-timeouts --logs 'level>=error timeout' --where app=shop --above 20", 'rules add slow-checkout --file rule.yml --dry-run'],
   async run(cli: Cli, flags: Flags, rule: string) {
     const body = flags.file === undefined ? ruleOf(rule, flags) : await readRuleFile(cli, flags.file)
     const { client } = await cli.connect(flags)
@@ -49,16 +51,17 @@ export const rulesAdd = command({
 })
 
 function ruleOf(id: string, flags: Flags): RuleInput {
-  const { metric, above, below, absent } = flags
-  if (metric === undefined) throw new UsageError('give --metric NAME, or the whole rule with --file')
+  const { above, below, absent, logs } = flags
+  if ((flags.metric === undefined) === (logs === undefined)) throw new UsageError('give --metric NAME or --logs SEARCH, or the whole rule with --file')
+  const metric = flags.metric ?? logLinesMetric
   if ([above !== undefined, below !== undefined, absent].filter(Boolean).length !== 1) throw new UsageError('give one of --above, --below and --absent')
   const number = (text: string) => (/^-?\d+(\.\d+)?(e-?\d+)?$/i.test(text) ? Number(text) : fail(`"${text}" is not a number`))
   const fn = flags.fn === undefined ? undefined : (measureFunctions.find((one) => one === flags.fn) ?? fail(`"${flags.fn}" is not one of ${measureFunctions.join(', ')}`))
   const severity = flags.severity === undefined ? undefined : (['critical', 'warning'] as const).find((one) => one === flags.severity) ?? fail(`"${flags.severity}" is not a severity; write critical or warning`)
   return {
     title: flags.title ?? id,
-    summary: flags.summary ?? (absent ? `${metric} of {place} has no value` : `${metric} of {place} is {value}`),
-    measure: { metric, where: assignments(flags.where ?? [], '--where app=shop'), ...(fn === undefined ? {} : { fn }), ...(flags.by === undefined ? {} : { by: flags.by.split(',') }) },
+    summary: flags.summary ?? (logs !== undefined ? '{value} log lines of {place} match' : absent ? `${metric} of {place} has no value` : `${metric} of {place} is {value}`),
+    measure: { metric, ...(logs === undefined ? {} : { logs, fn: 'increase' }), where: assignments(flags.where ?? [], '--where app=shop'), ...(fn === undefined ? {} : { fn }), ...(flags.by === undefined ? {} : { by: flags.by.split(',') }) },
     condition: absent ? { kind: 'absence' } : { kind: 'threshold', is: above === undefined ? '<' : '>', value: number((above ?? below) as string) },
     ...(flags.window === undefined ? {} : { windowMs: parseDuration(flags.window) }),
     ...(flags.for === undefined ? {} : { forMs: parseDuration(flags.for) }),

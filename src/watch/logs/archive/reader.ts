@@ -2,12 +2,12 @@
 import type { LogLine } from '#contract/model.ts'
 import type { Database } from '#kernel/db/db.ts'
 import { createBell } from '#kernel/bell.ts'
-import { StepCounter, isCounted, wantedLevels } from '../counts.ts'
+import { PlaceCounter, StepCounter, isCounted, linesOf, onlyWanted } from '../counts.ts'
 import { type LineFilter, fitsLine, fitsSource, lineFilter } from '../filter.ts'
 import { Labels } from '../labels.ts'
-import { type LogPage, type LogPageQuery, type LogQuery, type Position, type SourceLabels, type StoredLine, comparePositions, cursorOf, levels, parseCursor, toLogLine } from '../model.ts'
-import type { CountWindow, LevelCounts, LogCounts, LogReader } from '../port.ts'
-import { type Bounds, hotLines, minuteCounts, querySources, topLine } from '../read-rows.ts'
+import { type LogPage, type LogPageQuery, type LogQuery, type Position, type SourceLabels, type StoredLine, comparePositions, cursorOf, parseCursor, toLogLine } from '../model.ts'
+import type { CountWindow, LogCounts, LogReader, LogTally } from '../port.ts'
+import { type Bounds, hotLines, minuteCounts, placeCounts, querySources, topLine } from '../read-rows.ts'
 import { logsChannel } from '../store.ts'
 import type { Archive } from './port.ts'
 
@@ -90,23 +90,33 @@ export function createArchiveReader(db: Database, archive: Archive): LogReader {
     }
   }
 
-  async function counts(query: LogQuery, { since, until, stepMs, budgetMs = defaultBudgetMs }: CountWindow): Promise<LogCounts> {
-    if (isCounted(query, stepMs)) {
-      const wanted = wantedLevels(query)
-      const only = (row: LevelCounts): LevelCounts => ({ ...row, ...Object.fromEntries(levels.flatMap((level, place) => (wanted.has(place) ? [] : [[level, 0]]))) })
-      const stored = await minuteCounts(db, query, lineFilter(query), { since, until, stepMs })
-      return { counts: stored.map(only).filter((row) => levels.some((level) => row[level] > 0)), partialBefore: null }
+  async function counts(query: LogQuery, window: CountWindow): Promise<LogCounts> {
+    if (isCounted(query, window.stepMs)) return { counts: onlyWanted(query, await minuteCounts(db, query, lineFilter(query), window)), partialBefore: null }
+    const counter = new StepCounter(window.stepMs)
+    const partialBefore = await eachLine(query, window, ({ row }) => counter.add(row.atMs, row.level))
+    return { counts: counter.counts(), partialBefore }
+  }
+
+  async function tally(query: LogQuery, window: CountWindow): Promise<LogTally> {
+    if (isCounted(query, window.stepMs)) {
+      const rows = onlyWanted(query, await placeCounts(db, query, lineFilter(query), window))
+      return { counts: rows.map((row) => ({ atMs: row.atMs, app: row.app, environment: row.environment, service: row.service, lines: linesOf(row) })), partialBefore: null }
     }
-    const counter = new StepCounter(stepMs)
+    const counter = new PlaceCounter(window)
+    const partialBefore = await eachLine(query, window, ({ row, labels: who }) => counter.add(row.atMs, who))
+    return { counts: counter.counts(), partialBefore }
+  }
+
+  async function eachLine(query: LogQuery, { since, until, budgetMs = defaultBudgetMs }: CountWindow, add: (line: Line) => void): Promise<Date | null> {
     const deadline = performance.now() + budgetMs
     for (let before: string | undefined; ; ) {
       const { lines, below, end } = await find({ ...query, since, until: new Date(until.getTime() - 1), before, limit: countPage, budgetMs: Math.max(0, deadline - performance.now()) })
-      for (const { row } of lines) counter.add(row.atMs, row.level)
-      if (end === 'all' || below === undefined) return { counts: counter.counts(), partialBefore: null }
-      if (performance.now() > deadline) return { counts: counter.counts(), partialBefore: new Date(below.atMs) }
+      lines.forEach(add)
+      if (end === 'all' || below === undefined) return null
+      if (performance.now() > deadline) return new Date(below.atMs)
       before = cursorOf(below)
     }
   }
 
-  return { read: (query) => read(query), stream, counts, close: unlisten }
+  return { read: (query) => read(query), stream, counts, tally, close: unlisten }
 }
