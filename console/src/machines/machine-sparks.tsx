@@ -32,13 +32,17 @@ export function useMachineSparks(): (machine: string) => MachineSpark[] {
     })
 }
 
+/** A connection tells no more than that. */
+const rightSeconds = 0.01
+
 /** By how much each machine's clock is off, in words; undefined where nobody has measured it. */
 export function useMachineClocks(): (machine: string) => string | undefined {
   const metric = 'nightshift_machine_clock_offset_seconds'
   const series = useQuery(queries.metric({ metric, fn: 'last', by: 'machine', where: '' }, range)).data?.series ?? []
   return (machine) => {
     const seconds = series.find(({ labels }) => labels['machine'] === machine)?.points.findLast(([, value]) => value !== null)?.[1] ?? undefined
-    return seconds === undefined ? undefined : `clock ${formatMetric(Math.abs(seconds), metric, 'last')} ${seconds < 0 ? 'behind' : 'ahead'}`
+    if (seconds === undefined) return undefined
+    return Math.abs(seconds) < rightSeconds ? 'clock right' : `clock ${formatMetric(Math.abs(seconds), metric, 'last')} ${seconds < 0 ? 'behind' : 'ahead'}`
   }
 }
 

@@ -47,6 +47,14 @@ test('an app sends by OpenTelemetry and is read in the text of Prometheus; a Pro
   assert.ok(median.value > 0 && median.value <= 5, String(median.value))
   const shelves = await until(async () => (await ask('shelves', 'last'))[0], { timeoutMs: 30_000, because: 'its page is read' })
   assert.deepEqual(shelves, { labels: who, value: 7 })
+  const up = await until(async () => (await ask('nightshift_instance_up', 'last')).find(({ value }) => value === 1), { timeoutMs: 30_000, because: 'it is told to be ready' })
+  assert.deepEqual(up.labels, who)
+  const { series: clocks } = await until(async () => {
+    const answer = await nightshift.client.call('metrics.query', { query: { metric: 'nightshift_machine_clock_offset_seconds', fn: 'last', by: 'machine' } })
+    return answer.series.length > 0 ? answer : null
+  }, { timeoutMs: 30_000, because: 'the agent has asked for the time' })
+  // both have the same clock
+  for (const [, value] of clocks[0]?.points ?? []) assert.ok(value === null || Math.abs(value) < 5, String(value))
 
   await t.test('by Prometheus', { skip: whyNoPrometheus }, async () => {
     assert.equal((await fetch(`${nightshift.api}/metrics`)).status, 401)
@@ -58,6 +66,12 @@ test('an app sends by OpenTelemetry and is read in the text of Prometheus; a Pro
     assert.ok(memory.value > 1e6)
     assert.ok(((await prometheus.query('nightshift_machine_memory_total_bytes'))[0]?.value ?? 0) > memory.value)
     const own = parsePrometheusText(await (await fetch(`${prometheus.url}/metrics`)).text(), 10_000)
+    const { stdout: added, stderr: refusal } = await nightshift.cli(['forwards', 'add', prometheus.url, '--label', 'site=night'])
+    assert.match(added, /metrics are sent to http/, refusal)
+    // what an app sends by OpenTelemetry is not on our page, and comes by this way alone
+    const orders = await until(async () => (await prometheus.query('orders_total{site="night",app="shop"}'))[0], { timeoutMs: 40_000, because: 'orders are sent on' })
+    assert.ok(orders.value > 0 && orders.metric['instance'] === 'web.1')
+    assert.equal((await prometheus.query('nightshift_instance_up{site="night"}'))[0]?.value, 1)
     assert.ok(own.bad === 0 && own.samples.length > 300 && own.samples.some(({ type, name }) => type === 'histogram' && name.endsWith('_bucket')), 'what it says of itself is read to the last line')
   })
 })
