@@ -1,4 +1,4 @@
-/** What every log store must answer, held against a plain search over all lines: pages, cursors, searches, streams, counts, before and after sealing. */
+/** What every log store must answer, held against a plain search over all lines: pages, cursors, searches, streams, counts, tallies, before and after sealing. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { LogLine } from '#contract/model.ts'
@@ -81,6 +81,20 @@ export function logStoreConformance(driver: LogStoreDriver): void {
         assert.equal(partialBefore, null)
         assert.equal(counts.reduce((sum, step) => sum + step.unknown + step.debug + step.info + step.warn + step.error, 0), wanted.length, 'counts are of the same lines')
         assert.equal(counts.reduce((sum, step) => sum + step.error, 0), wanted.filter((line) => line.level === 'error').length)
+      }
+      // steps that begin at a minute of their own, and searches that stored counts answer and do not
+      const steps = { since: new Date(window.since.getTime() + 120_000), until: new Date(window.since.getTime() + 120_000 + 9 * 420_000), stepMs: 420_000 }
+      for (const query of [{}, where('level>=warn'), where('service:web -stream:stderr'), { app: 'shop', ...where('job') }, where('level:error or request')] as LogQuery[]) {
+        const plain = new Map<string, number>()
+        for (const { at, app, environment, service } of await pages(reader, query)) {
+          const step = Math.floor((Date.parse(at) - steps.since.getTime()) / steps.stepMs)
+          const key = JSON.stringify([steps.since.getTime() + step * steps.stepMs, app, environment, service])
+          if (step >= 0 && step < 9) plain.set(key, (plain.get(key) ?? 0) + 1)
+        }
+        const { counts, partialBefore } = await reader.tally(query, { ...steps, budgetMs: 30_000 })
+        assert.equal(partialBefore, null)
+        assert.ok(plain.size > 0)
+        assert.deepEqual(counts.map(({ atMs, app, environment, service, lines: count }) => [JSON.stringify([atMs, app, environment, service]), count]).sort(), [...plain].sort(), 'a tally is of the same lines')
       }
 
       const shop = all.filter((line) => line.app === 'shop')
