@@ -23,13 +23,13 @@ export async function underLoad<T>(platform: Platform, options: LoadOptions, dur
   const folder = join(options.folder, `start-${starts++}`)
   await mkdir(folder)
   await using running = await platform.start(folder, options.count, goodRelease('one'))
-  await until(() => answering(running.url, options.count), { timeoutMs: 30_000, everyMs: 100, because: `all ${options.count} processes answer` })
+  const first = await until(() => answering(running.url, options.count), { timeoutMs: 30_000, everyMs: 100, because: `all ${options.count} processes answer` })
   interrupted.throwIfAborted()
   const run = Math.random().toString(36).slice(2)
   const load = startLoad(running.url, { ...options, run })
   try {
     await sleep(options.warmSeconds * 1000, interrupted)
-    const before = new Set(load.outcomes.flatMap((one) => one.process ?? []))
+    const before: ReadonlySet<string> = first.union(new Set(load.outcomes.flatMap((one) => one.process ?? [])))
     const fromAt = performance.now()
     const gave = await within(180_000, `what is done to ${platform.name}`, during({ running, load, fromAt, before }))
     interrupted.throwIfAborted()
@@ -41,8 +41,9 @@ export async function underLoad<T>(platform: Platform, options: LoadOptions, dur
   }
 }
 
-/** Whether all get requests; several at a time, so that those which are busy are passed over. */
-async function answering(url: string, count: number): Promise<boolean> {
+/** The processes, once all get requests; several at a time, so that those which are busy are passed over. A caller who keeps connections may meet but some. */
+async function answering(url: string, count: number): Promise<ReadonlySet<string> | false> {
   const found = await Promise.all(Array.from({ length: 8 * count }, () => ask(url)))
-  return new Set(found.map((one) => one?.process)).size === count && !found.includes(null)
+  const processes = new Set(found.flatMap((one) => one?.process ?? []))
+  return processes.size === count && !found.includes(null) && processes
 }
