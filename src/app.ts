@@ -5,6 +5,7 @@
 import path from 'node:path'
 import { systemClock } from '#base/clock.ts'
 import type { Actor } from '#contract/model.ts'
+import type { TrafficBatch } from '#contract/wire.ts'
 import { startRunner } from '#drivers/check/runner.ts'
 import { createDockerImages } from '#drivers/image/docker.ts'
 import { createProcessDriver } from '#drivers/task/process/driver.ts'
@@ -150,6 +151,12 @@ export async function runControl(options: ControlOptions): Promise<Control> {
     return [freed, asked].filter((one) => one !== null).join('; ') || null
   }
 
+  const bakes = startBakes({ db, log })
+  const judgedAtOnce = async (batch: TrafficBatch) => {
+    await watch.intake.traffic(batch)
+    if (batch.young) bakes.wake()
+  }
+
   // surfaces
   const terminals = openTerminals({ db, fleet, gateway, access })
   const git = openGitDoor({ db, home, access, builds, apps, changed, log, urlOf })
@@ -173,13 +180,13 @@ export async function runControl(options: ControlOptions): Promise<Control> {
     access, handlers, version, log,
     trustedProxy: options.trustedProxy?.split(',') ?? [],
     consoleDir: path.join(import.meta.dirname, '../console/dist'),
-    doors: [watch.otlpDoor, metricsDoor({ access, text: watch.exposition, clock: systemClock }), pingDoor({ db, secret: options.secretKey, log }), intakeDoor({ intake: watch.intake, checks, artifactsDir: path.join(home, 'artifacts'), isMachine: access.isMachine, log }), git.door],
+    doors: [watch.otlpDoor, metricsDoor({ access, text: watch.exposition, clock: systemClock }), pingDoor({ db, secret: options.secretKey, log }), intakeDoor({ intake: { ...watch.intake, traffic: judgedAtOnce }, checks, artifactsDir: path.join(home, 'artifacts'), isMachine: access.isMachine, log }), git.door],
     upgradeDoors: [gateway.upgrade, terminals.upgrade],
   })
 
   const woken = [gateway.start(), startRollouts({ db, log, placement: gateway.placement, prepare: preparer(db, home) }), builds.start()]
   const checkLoops = checks.start()
-  const loops = [...woken, ...watch.start(), ...checkLoops, startHousekeeping({ db, log, forgetBuilds: (before) => forgetBuilds(db, home, before) }), startBakes({ db, log }), startHealing({ db, log, prune }), startForgetting({ db, log })]
+  const loops = [...woken, ...watch.start(), ...checkLoops, startHousekeeping({ db, log, forgetBuilds: (before) => forgetBuilds(db, home, before) }), bakes, startHealing({ db, log, prune }), startForgetting({ db, log })]
   const unlisten = db.listen(journalChannel, () => changed.ring())
   const wakeAll = async () => {
     while (!closing.signal.aborted) {

@@ -291,7 +291,8 @@ export type SpanBatch = { machine: string; dropped: number; spans: ProxySpan[] }
 
 /** `errors`: 5xx of the app, and what we had to answer for it, with a kept copy or without. `latency` as above. */
 export type ReleaseCount = { release: number; requests: number; errors: number; latency: number[] }
-export type TrafficBatch = { machine: string; id: string; from: string; to: string; counts: TrafficCount[] }
+/** `young`: of environments whose newest release has just been asked for the first time, sent at once since it is judged by them. */
+export type TrafficBatch = { machine: string; id: string; from: string; to: string; young?: true; counts: TrafficCount[] }
 
 // ---------------------------------------------------------------- route table: what a proxy serves
 

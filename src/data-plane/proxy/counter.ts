@@ -19,8 +19,12 @@ export class Counter {
   #connections = 0
   readonly #releases = new Map<number, Tally>()
 
-  constructor(names: CounterNames) {
+  readonly #onRelease: (names: CounterNames, release: number) => void
+
+  /** `onRelease`: a release was asked, the first time since the last `take`. */
+  constructor(names: CounterNames, onRelease: (names: CounterNames, release: number) => void) {
     this.names = names
+    this.#onRelease = onRelease
   }
 
   /**
@@ -51,6 +55,7 @@ export class Counter {
     if (tally === undefined) {
       tally = { requests: 0, errors: 0, latency: new Uint32Array(latencyBucketsMs.length + 1) }
       this.#releases.set(release, tally)
+      this.#onRelease(this.names, release)
     }
     return tally
   }

@@ -147,6 +147,7 @@ export async function runProxy(options: ProxyOptions): Promise<Proxy> {
       for (const report of relay.tunnels) report()
       return counters.take()
     },
+    takeYoung: () => counters.takeYoung(),
   })
   const sweep = setInterval(() => {
     const now = performance.now()

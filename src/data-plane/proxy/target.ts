@@ -1,5 +1,6 @@
 import type { Breaker } from './breaker.ts'
 import { Counter, type CounterNames } from './counter.ts'
+import { NewestReleases } from './newest-releases.ts'
 import type { Keeping } from './safety-net.ts'
 import type { Service } from './service.ts'
 
@@ -19,6 +20,7 @@ export type Target = {
 /** Counters outlive tables, so that no request between two batches is forgotten when a table comes. */
 export class Counters {
   readonly #byKey = new Map<string, Counter>()
+  readonly #newest = new NewestReleases()
 
   counter(names: CounterNames): Counter {
     const known = this.#byKey.get(names.key)
@@ -26,13 +28,19 @@ export class Counters {
       known.names = names
       return known
     }
-    const counter = new Counter(names)
+    const counter = new Counter(names, (asked, release) => this.#newest.asked(asked, release, performance.now()))
     this.#byKey.set(names.key, counter)
     return counter
   }
 
   take() {
     return [...this.#byKey.values()].map((counter) => counter.take()).filter((count) => count !== null)
+  }
+
+  /** Of environments whose newest release is young. */
+  takeYoung() {
+    const now = performance.now()
+    return [...this.#byKey.values()].filter(({ names }) => this.#newest.isYoung(names, now)).map((counter) => counter.take()).filter((count) => count !== null)
   }
 }
 

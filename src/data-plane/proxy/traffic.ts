@@ -21,26 +21,30 @@ export type TrafficOptions = {
   maxBatches?: number
   log: LinkLog
   take(): TrafficCount[]
+  /** What is waited for: it is handed over each `youngPeriodMs`. */
+  takeYoung(): TrafficCount[]
+  youngPeriodMs?: number
 }
 
 export class TrafficSpool {
   readonly #options: Required<TrafficOptions>
-  readonly #timer: NodeJS.Timeout
+  readonly #timers: NodeJS.Timeout[]
   #from = new Date()
+  #youngFrom = new Date()
   #sending: Promise<void> | null = null
   #complained = false
   #closed = false
 
   constructor(options: TrafficOptions) {
-    this.#options = { periodMs: 10_000, maxBatches: 2_000, ...options }
+    this.#options = { periodMs: 10_000, youngPeriodMs: 1_000, maxBatches: 2_000, ...options }
     mkdirSync(options.folder, { recursive: true, mode: 0o700 })
-    this.#timer = setInterval(() => void this.tick(), this.#options.periodMs)
+    this.#timers = [setInterval(() => void this.tick(), this.#options.periodMs), setInterval(() => void this.tick(true), this.#options.youngPeriodMs)]
   }
 
   /** Closes the current period, and sends what there is. */
-  async tick(): Promise<void> {
+  async tick(young = false): Promise<void> {
     if (this.#options.control === null) return
-    await this.#store().catch((error: unknown) => this.#complain(messageOf(error)))
+    await this.#store(young).catch((error: unknown) => this.#complain(messageOf(error)))
     this.#sending ??= this.#sendAll().finally(() => {
       this.#sending = null
     })
@@ -48,20 +52,21 @@ export class TrafficSpool {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#timer)
+    for (const timer of this.#timers) clearInterval(timer)
     this.#closed = true
-    await this.#store().catch(() => {})
+    await this.#store(false).catch(() => {})
     await this.#sending
   }
 
-  async #store(): Promise<void> {
-    const counts = this.#options.take()
-    const from = this.#from
+  async #store(young: boolean): Promise<void> {
+    const counts = young ? this.#options.takeYoung() : this.#options.take()
+    const from = young ? this.#youngFrom : this.#from
     const to = new Date()
-    this.#from = to
+    this.#youngFrom = to
+    if (!young) this.#from = to
     if (counts.length === 0) return
     const id = newId('trf', to)
-    const batch: TrafficBatch = { machine: this.#options.machine, id, from: from.toISOString(), to: to.toISOString(), counts }
+    const batch: TrafficBatch = { machine: this.#options.machine, id, from: from.toISOString(), to: to.toISOString(), ...(young ? { young } : {}), counts }
     await replaceFile(join(this.#options.folder, `${id}.json`), JSON.stringify(batch), { sync: true })
     for (const old of this.#stored().slice(0, -this.#options.maxBatches)) rmSync(join(this.#options.folder, old), { force: true })
   }

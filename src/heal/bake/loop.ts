@@ -1,12 +1,12 @@
-/** Watches releases after their switch: observe → plan → apply. */
+/** Watches releases while they share callers with the one before, and after their switch: observe → plan → apply. Woken by counts of a release that is new. */
 import { messageOf } from '#base/errors.ts'
 import type { Database } from '#kernel/db/db.ts'
 import type { Logger } from '#kernel/log.ts'
 import { type Loop, startLoop } from '#kernel/loop.ts'
 import { actor, applyAction } from './apply.ts'
-import { giveUpCanary, readCanaries } from './canary.ts'
 import { observe } from './observe.ts'
 import { planBake } from './plan.ts'
+import { giveUpSharing, readSharing } from './sharing.ts'
 import { faultOf } from './verdict.ts'
 
 const periodMs = 5_000
@@ -27,11 +27,11 @@ export function startBakes({ db, log }: { db: Database; log: Logger }): Loop {
           log.warn({ err: error, environment: where }, `it could not be done: ${sentence}`)
         }
       }
-      for (const canary of await readCanaries(db, now)) {
-        const where = `${canary.app}/${canary.environment}`
-        const fault = faultOf(canary.before, canary.after)
-        if (fault === null) report.waiting.push(`${where}: v${canary.release} has ${canary.percent} % of new callers; nothing speaks against it`)
-        else await apply(where, `give up v${canary.release} because ${fault}`, () => giveUpCanary(db, canary, fault, now, actor))
+      for (const sharing of await readSharing(db, now)) {
+        const where = `${sharing.app}/${sharing.environment}`
+        const fault = faultOf(sharing.before, sharing.after)
+        if (fault === null) report.waiting.push(`${where}: v${sharing.release}, ${sharing.share}: nothing speaks against it`)
+        else await apply(where, `give up v${sharing.release} because ${fault}`, () => giveUpSharing(db, sharing, fault, now, actor))
       }
       for (const facts of await observe(db, now)) {
         const where = `${facts.app}/${facts.environment}`

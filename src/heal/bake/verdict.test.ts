@@ -57,6 +57,7 @@ test('a release whose answers take several times as long is condemned, and one t
       const draw = seeded(seed)
       assert.match(faultOf(window(n, 0, ms, { draw }), window(n, 0, 8 * ms, { draw })) ?? '', /half of its answers take more than/)
       assert.equal(faultOf(window(n, 0, ms, { draw }), window(n, 0, 1.1 * ms, { draw })), null)
+      assert.equal(faultOf(window(n, 0, ms, { draw }), window(n, 0, 8 * ms, { draw, ms: 14_000 })), null, 'it has just begun')
     }),
     { numRuns: 100 },
   )

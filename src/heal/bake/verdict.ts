@@ -14,6 +14,8 @@ const leastErrorRise = 0.05
 /** The typical answer takes this many times as long, and this much longer. */
 const leastSlowdown = 2
 const leastSlowdownMs = 50
+/** What has just begun answers slowly at first: connections to open, code to warm. */
+const warmMs = 15_000
 const leastCrashes = 3
 const crashFactor = 3
 
@@ -39,7 +41,7 @@ function errorFault(before: ReleaseWindow, after: ReleaseWindow): string | null 
 
 function latencyFault(before: ReleaseWindow, after: ReleaseWindow): string | null {
   const [was, is] = [percentile(before.latency, 0.5), percentile(after.latency, 0.5)]
-  if (was === null || is === null || total(before.latency) < leastRequests || total(after.latency) < leastRequests) return null
+  if (after.ms < warmMs || was === null || is === null || total(before.latency) < leastRequests || total(after.latency) < leastRequests) return null
   if (is < was * leastSlowdown || is - was < leastSlowdownMs || rankZ(before.latency, after.latency) < surelyZ) return null
   return `half of its answers take more than ${Math.round(is)} ms (before: ${Math.round(was)} ms)`
 }

@@ -1,7 +1,5 @@
 /**
- * Shipped streams from agents and proxies: POST /internal/{logs,facts,stats,traffic,spans}, JSON, gzip allowed, with the
- * machine token; 2xx means stored. And GET /internal/artifacts/<digest> for slugs.
- * Shipped streams from agents and proxies: POST /internal/{logs,facts,stats,traffic,checks}, JSON, gzip allowed, with the
+ * Shipped streams from agents and proxies: POST /internal/{logs,facts,stats,traffic,spans,checks}, JSON, gzip allowed, with the
  * machine token; 2xx means stored. And GET /internal/artifacts/<digest> for slugs, /internal/plugins/<digest> for plugins of checks.
  */
 import { createReadStream } from 'node:fs'

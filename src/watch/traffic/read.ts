@@ -122,12 +122,12 @@ async function countsBetween(db: Db, from: number, to: number, services: readonl
   )
 }
 
-/** What a release was asked and answered from `from` to `to`, all services and edges of its environment together. */
+/** What a release was asked and answered from the ten seconds that hold `from` to `to`, all services and edges of its environment together. */
 export async function releaseTraffic(db: Db, where: { app: string; environment: string; release: number }, from: Date, to: Date): Promise<{ requests: number; errors: number; latency: number[] }> {
   const row = await db.one<{ requests: number; errors: number; latency: (number | null)[] }>(
     `SELECT coalesce(sum(requests), 0)::int AS requests, coalesce(sum(errors), 0)::int AS errors, ARRAY[${latencySums}] AS latency
      FROM release_points p WHERE app = $1 AND environment = $2 AND release = $3 AND at >= $4 AND at < $5`,
-    [where.app, where.environment, where.release, from, to],
+    [where.app, where.environment, where.release, new Date(from.getTime() - (from.getTime() % grainMs)), to],
   )
   return { ...row, latency: row.latency.map((count) => count ?? 0) }
 }

@@ -1,0 +1,23 @@
+type Environment = { app: string; environment: string }
+
+/** How long counts of a new release are waited for. */
+const youngMs = 60_000
+
+/** Which release of each environment is the newest that was asked, and whether it is so since a short while. Times are monotonic milliseconds. */
+export class NewestReleases {
+  readonly #newest = new Map<string, { release: number; since: number }>()
+
+  /** The first release that is seen has nothing beside it, or was there before this process: it is not young. */
+  asked(where: Environment, release: number, now: number): void {
+    const known = this.#newest.get(keyOf(where))
+    if (known === undefined) this.#newest.set(keyOf(where), { release, since: Number.NEGATIVE_INFINITY })
+    else if (release > known.release) this.#newest.set(keyOf(where), { release, since: now })
+  }
+
+  isYoung(where: Environment, now: number): boolean {
+    const known = this.#newest.get(keyOf(where))
+    return known !== undefined && now - known.since < youngMs
+  }
+}
+
+const keyOf = ({ app, environment }: Environment) => `${app}/${environment}`
