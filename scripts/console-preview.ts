@@ -1,6 +1,6 @@
 /**
  * Serves the built console over a believable, moving world, to look at it while working on it:
- * `node scripts/console-preview.ts [--port 7171] [--scene night|quiet|fresh|stopped|breaker]`. Nothing of Nightshift runs behind it.
+ * `node scripts/console-preview.ts [--port 7171] [--scene night|quiet|fresh|stopped|breaker|some|many]`. Nothing of Nightshift runs behind it.
  */
 import { parseArgs } from 'node:util'
 import { type SceneName, scenes } from './preview/scene.ts'

@@ -3,7 +3,8 @@ import { AppError } from '#base/errors.ts'
 import { controlKinds, machineKinds } from '#contract/check-kinds.ts'
 import { type Check, type CheckHistory, type CheckRow, type CheckState, kindViews } from '#contract/checks.ts'
 import type { Handlers } from '#kernel/handlers.ts'
-import { noise } from './noise.ts'
+import { isCrowd } from './crowd.ts'
+import { noise, pick } from './noise.ts'
 import type { World } from './world.ts'
 
 const ago = (ms: number) => new Date(Date.now() - ms).toISOString()
@@ -28,6 +29,21 @@ function samples(): Check[] {
   ]
 }
 
+/** One for each of many services, and a certificate for each that is called from outside. */
+function crowdChecks({ apps }: World['scene']): Check[] {
+  return apps.flatMap(({ detail: { name: app, services } }) =>
+    services.flatMap(({ name: service, health, because, urls }): Check[] => {
+      const state = health === 'down' ? 'down' : health === 'degraded' ? 'warn' : 'up'
+      const of = { app, service, config: { url: `https://${app}.example.com/${service}/up`, status: '200-399' } }
+      const days = Math.floor(90 * pick(`${app}.tls`, 0, 1))
+      return [
+        check(`${app}_${service}`, `${app} ${service} answers`, state, state === 'up' ? '200 OK' : because, of),
+        ...(urls.length === 0 ? [] : [check(`${app}_tls`, `${app}.example.com`, days < 4 ? 'warn' : 'up', `the certificate of ${app}.example.com ends in ${days} days`, { ...of, kind: 'tls', everyMs: 3_600_000, config: { address: `${app}.example.com:443`, warn: 21, err: 7 } })]),
+      ]
+    }),
+  )
+}
+
 const worse: Partial<Record<CheckState, CheckState>> = { down: 'down', warn: 'warn', suppressed: 'suppressed', paused: 'paused' }
 
 function rowOf(one: Check): CheckRow {
@@ -46,7 +62,7 @@ function historyOf(one: Check, hours: number): CheckHistory {
 }
 
 export function checkHandlers(world: World): Handlers {
-  const all = world.scene.apps.length === 0 ? [] : samples()
+  const all = world.scene.apps.length === 0 ? [] : isCrowd(world.name) ? crowdChecks(world.scene) : samples()
   const find = (which: string): Check => {
     const found = all.find((one) => one.id === which || one.name === which)
     if (!found) throw new AppError('not-found', `there is no check "${which}" (see: nightshift checks)`)

@@ -2,7 +2,9 @@
 import type { Alert, Cause, HealOverview, HealRule, Remediation, Try } from '#contract/healing.ts'
 import type { JournalEvent } from '#contract/model.ts'
 import { rules } from '#heal/remediations/rules.ts'
-import { ago, type SceneName } from './scene.ts'
+import { isCrowd, sickOf } from './crowd.ts'
+import { pick } from './noise.ts'
+import { type Scene, type SceneName, ago } from './scene.ts'
 
 export type HealScene = { overview: Omit<HealOverview, 'rules'>; rules: HealRule[]; remediations: Remediation[]; alerts: Alert[] }
 
@@ -43,11 +45,11 @@ function nightly(now: number, events: readonly JournalEvent[]): Remediation[] {
 }
 
 /** Many alike, so that there is something to page through. */
-function older(now: number): Remediation[] {
+function older(now: number, apps: readonly string[] = ['shop']): Remediation[] {
   return Array.from({ length: 64 }, (_, index) => {
     const minutes = (26 + index * 3.7) * 60
     const service = ['web', 'api', 'worker'][index % 3] as string
-    return remediation(now, `shop/production/${service}`, { id: `rem_old${index}`, rule: 'failing', state: index % 5 === 4 ? 'recovered' : 'verified', signal: ['outlier', `${service}.1 did not answer GET /up three times`, minutes], because: index % 5 === 4 ? 'it answered again by itself' : `${service}.1 answered GET /up for 60 s`, endedAt: ago(now, (minutes - 1.4) * minute), tries: index % 5 === 4 ? [] : [attempt(now, 'restart', `restarted ${service}.1`, minutes - 0.2, minutes - 1.4, 'ready after 2.1 s')] })
+    return remediation(now, `${apps[Math.floor(pick('older', index, 1) * apps.length)]}/production/${service}`, { id: `rem_old${index}`, rule: 'failing', state: index % 5 === 4 ? 'recovered' : 'verified', signal: ['outlier', `${service}.1 did not answer GET /up three times`, minutes], because: index % 5 === 4 ? 'it answered again by itself' : `${service}.1 answered GET /up for 60 s`, endedAt: ago(now, (minutes - 1.4) * minute), tries: index % 5 === 4 ? [] : [attempt(now, 'restart', `restarted ${service}.1`, minutes - 0.2, minutes - 1.4, 'ready after 2.1 s')] })
   })
 }
 
@@ -65,10 +67,28 @@ function alertsOf(now: number): Alert[] {
   ]
 }
 
-export function makeHealScene(name: SceneName, now: number, events: readonly JournalEvent[]): HealScene {
+/** Of many services those that are sick: what is tried, what was given up, and the alerts of the latter. */
+function crowdHealing(now: number, apps: Scene['apps']): Pick<HealScene, 'remediations' | 'alerts'> {
+  const open = sickOf(apps).map(({ app, service: { name, health, because } }, nth) => {
+    const [target, minutes] = [`${app}/production/${name}`, 2 + nth * 3.1]
+    const tried = attempt(now, 'restart', `started ${name}.1 again`, minutes - 0.4, minutes - 1.6, 'it ended again', failed)
+    const common = { id: `rem_crowd${nth}`, rule: health === 'down' ? 'crash-loop' : 'failing', signal: [health === 'down' ? 'down' : 'degraded', because, minutes] as Hint['signal'] }
+    if (health === 'working') return remediation(now, target, { ...common, state: 'verifying', because: `${name}.1 is watched until it has been ready for 60 s`, tries: [attempt(now, 'restart', `restarted ${name}.1`, 0.2, null, null)] })
+    if (nth % 3 === 2) return remediation(now, target, { ...common, state: 'suggested', next: 'revert', because: 'would take the newest release back; the rule newest-change asks first', tries: [tried] })
+    return remediation(now, target, { ...common, state: 'handed-over', because: 'restarting it did not help', endedAt: ago(now, (minutes - 1.7) * minute), tries: [tried] })
+  })
+  const alerts = open.filter(({ state }) => state === 'handed-over').map((one): Alert => ({
+    id: `alt_${one.id}`, target: one.target, app: one.app, environment: one.environment, service: one.service, machine: null, clearedAt: null, severity: one.signal.kind === 'down' ? 'critical' : 'warning',
+    title: `${one.app}/${one.service} is not well, and restarting it did not help`, because: one.signal.because, wayOut: `nightshift why ${one.service} --app ${one.app}`, remediation: one.id, raisedAt: one.endedAt ?? one.openedAt,
+  }))
+  return { remediations: [...open, ...older(now, apps.map(({ detail }) => detail.name))], alerts }
+}
+
+export function makeHealScene(name: SceneName, now: number, { events, apps }: Scene): HealScene {
   const quiet = { stopped: null, breaker: null, pauses: [{ id: 'pau_shop', app: 'shop', environment: 'staging', service: null, because: 'load test', by: 'rosa', at: ago(now, 9 * minute), until: ago(now, -21 * minute) }], actionsLastHour: 0, actionsPerHour: 60 }
   if (name === 'fresh') return { overview: quiet, rules: rulesOf().map((one) => ({ ...one, usedLastHour: 0 })), remediations: [], alerts: [] }
   if (name === 'quiet') return { overview: { ...quiet, actionsLastHour: 1 }, rules: rulesOf(), remediations: [...nightly(now, events).filter((one) => one.app === 'shop'), ...older(now)], alerts: [] }
+  if (isCrowd(name)) return { overview: { ...quiet, pauses: [], actionsLastHour: 4 }, rules: rulesOf(), ...crowdHealing(now, apps) }
   const overview = { ...quiet, actionsLastHour: 5, stopped: name === 'stopped' ? { by: 'rosa', because: 'we move the database by hand until 04:00', at: ago(now, 14 * minute) } : null, breaker: name === 'breaker' ? '9 of 11 services became sick within 2 min' : null }
   return { overview, rules: rulesOf(), remediations: [...nightly(now, events), ...older(now)], alerts: alertsOf(now) }
 }

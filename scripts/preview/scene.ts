@@ -1,6 +1,7 @@
-/** The apps of the preview: one for each state that a page must be able to show. */
-import type { AppDetail, Bake, Build, Instance, JournalEvent, Machine, Release, ServiceSummary, Token } from '#contract/model.ts'
+/** The apps of the preview: one for each state that a page must be able to show; in `some` and `many` 30 and 300 services. */
+import type { AppDetail, Bake, Build, Instance, JournalEvent, Machine, Release, ServiceSummary, Token, Tonight } from '#contract/model.ts'
 import type { InstanceState } from '#contract/wire.ts'
+import { crowd, isCrowd } from './crowd.ts'
 
 export const scenes = ['night', 'quiet', 'fresh', 'stopped', 'breaker', 'some', 'many'] as const
 export type SceneName = (typeof scenes)[number]
@@ -17,6 +18,7 @@ export type PreviewApp = {
   domains: { host: string; path: string; service: string; source: 'default' | 'manifest' | 'operator'; tls: boolean }[]
   /** Requests a second around which its traffic moves, per service that listens. */
   rates: Record<string, number>
+  needsPerson: Omit<Tonight['needsPerson'][number], 'app' | 'environment'>[]
 }
 
 export type Scene = { apps: PreviewApp[]; machines: Machine[]; tokens: Token[]; events: JournalEvent[] }
@@ -59,7 +61,7 @@ export function makeInstance(now: number, service: string, ordinal: number, rele
 
 type ServiceHint = { protocol?: string; needs?: string[]; volumes?: string[]; urls?: string[]; command?: string; manifestScale?: number; health?: ServiceSummary['health']; because?: string; wanted?: number }
 
-function service(name: string, instances: Instance[], hint: ServiceHint = {}): ServiceSummary {
+export function makeService(name: string, instances: Instance[], hint: ServiceHint = {}): ServiceSummary {
   const wanted = hint.wanted ?? instances.length
   const ready = instances.filter((instance) => instance.state === 'ready').length
   return {
@@ -78,7 +80,7 @@ function service(name: string, instances: Instance[], hint: ServiceHint = {}): S
   }
 }
 
-function release(now: number, number: number, state: Release['state'], description: string, agoMs: number, more: Partial<Release> = {}): Release {
+export function makeRelease(now: number, number: number, state: Release['state'], description: string, agoMs: number, more: Partial<Release> = {}): Release {
   return {
     number,
     state,
@@ -118,7 +120,7 @@ export function makeBuild(now: number, app: string, state: Build['state'], agoMs
 
 type AppHint = { health?: AppDetail['health']; because: string; release?: number | null; deployedMs?: number | null; environments?: string[]; stopped?: boolean; environment?: string; volumes?: AppDetail['volumes']; rollout?: AppDetail['rollout'] }
 
-function detail(now: number, name: string, services: ServiceSummary[], hint: AppHint): AppDetail {
+export function makeDetail(now: number, name: string, services: ServiceSummary[], hint: AppHint): AppDetail {
   const environment = hint.environment ?? 'production'
   const host = environment === 'production' ? name : `${name}-${environment}`
   return {
@@ -141,7 +143,7 @@ function detail(now: number, name: string, services: ServiceSummary[], hint: App
   }
 }
 
-function app(made: AppDetail, more: Partial<PreviewApp> = {}): PreviewApp {
+export function makeApp(made: AppDetail, more: Partial<PreviewApp> = {}): PreviewApp {
   const listening = made.services.filter((one) => one.urls.length > 0)
   return {
     detail: made,
@@ -154,34 +156,35 @@ function app(made: AppDetail, more: Partial<PreviewApp> = {}): PreviewApp {
     bake: null,
     domains: listening.map((one) => ({ host: `${made.environment === 'production' ? made.name : `${made.name}-${made.environment}`}.localhost`, path: one.name === 'web' ? '/' : `/${one.name}`, service: one.name, source: 'default', tls: false })),
     rates: {},
+    needsPerson: [],
     ...more,
   }
 }
 
 function shop(now: number): PreviewApp[] {
   const services = [
-    service('web', [makeInstance(now, 'web', 1, 17, { upMs: 34 * minute }), makeInstance(now, 'web', 2, 17, { upMs: 33 * minute })], { needs: ['api'], urls: ['http://shop.localhost:8080', 'https://shop.example.com'], command: 'node web/server.js' }),
-    service('api', [makeInstance(now, 'api', 1, 17, { upMs: 34 * minute, memory: 141 }), makeInstance(now, 'api', 2, 17, { upMs: 12 * minute, restarts: 1, memory: 118, lastExit: { code: null, signal: 'SIGKILL', oom: false, at: ago(now, 12 * minute) } }), makeInstance(now, 'api', 3, 17, { upMs: 33 * minute, memory: 133 })], { needs: ['db'], manifestScale: 2, command: 'node api/server.js' }),
-    service('worker', [makeInstance(now, 'worker', 1, 17, { upMs: 34 * minute, memory: 74 })], { needs: ['db'], protocol: 'http', command: 'node worker/main.js' }),
-    service('db', [makeInstance(now, 'db', 1, 17, { upMs: 9 * day, memory: 38 })], { protocol: 'redis', volumes: ['data'], command: 'redis-server /app/redis.conf' }),
+    makeService('web', [makeInstance(now, 'web', 1, 17, { upMs: 34 * minute }), makeInstance(now, 'web', 2, 17, { upMs: 33 * minute })], { needs: ['api'], urls: ['http://shop.localhost:8080', 'https://shop.example.com'], command: 'node web/server.js' }),
+    makeService('api', [makeInstance(now, 'api', 1, 17, { upMs: 34 * minute, memory: 141 }), makeInstance(now, 'api', 2, 17, { upMs: 12 * minute, restarts: 1, memory: 118, lastExit: { code: null, signal: 'SIGKILL', oom: false, at: ago(now, 12 * minute) } }), makeInstance(now, 'api', 3, 17, { upMs: 33 * minute, memory: 133 })], { needs: ['db'], manifestScale: 2, command: 'node api/server.js' }),
+    makeService('worker', [makeInstance(now, 'worker', 1, 17, { upMs: 34 * minute, memory: 74 })], { needs: ['db'], protocol: 'http', command: 'node worker/main.js' }),
+    makeService('db', [makeInstance(now, 'db', 1, 17, { upMs: 9 * day, memory: 38 })], { protocol: 'redis', volumes: ['data'], command: 'redis-server /app/redis.conf' }),
   ]
   const base = { services: { web: { command: 'node web/server.js', scale: 2, domains: ['shop.example.com'] }, api: { command: 'node api/server.js', scale: 2 }, worker: { command: 'node worker/main.js' }, db: { command: 'redis-server /app/redis.conf', volumes: { data: '/app/data' } } } }
   const releases = [
-    release(now, 17, 'active', 'deploy of 9f31c0d', 34 * minute, { manifest: base, config: { LOG_LEVEL: 'info', CHECKOUT_TIMEOUT: '4s', FEATURE_GIFTS: 'on' } }),
-    release(now, 16, 'superseded', 'config: CHECKOUT_TIMEOUT, FEATURE_GIFTS set', 5 * hour, { manifest: base, config: { LOG_LEVEL: 'info', CHECKOUT_TIMEOUT: '4s', FEATURE_GIFTS: 'on' }, artifact: `slug:${'b7'.repeat(30)}`, by: 'ines', because: 'config changed by ines' }),
-    release(now, 15, 'superseded', 'deploy of 31bb0aa', 22 * hour, { manifest: base, config: { LOG_LEVEL: 'info', CHECKOUT_TIMEOUT: '10s' }, artifact: `slug:${'b7'.repeat(30)}` }),
-    release(now, 14, 'failed', 'deploy of c0ffee1', 23 * hour, { manifest: base, because: 'release command "npm run migrate" ended with 1', config: { LOG_LEVEL: 'info', CHECKOUT_TIMEOUT: '10s' } }),
-    release(now, 13, 'superseded', 'rollback to v11', 3 * day, { manifest: { services: { ...base.services, api: { command: 'node api/server.js', scale: 1 } } }, by: 'ines', because: 'rolled back by ines', secrets: ['STRIPE_KEY'] }),
-    release(now, 12, 'superseded', 'deploy of 77d01e5', 3 * day + 20 * minute, { manifest: base, secrets: ['STRIPE_KEY'] }),
-    release(now, 11, 'superseded', 'deploy of 5a5a5a5', 6 * day, { manifest: base, secrets: ['STRIPE_KEY'] }),
+    makeRelease(now, 17, 'active', 'deploy of 9f31c0d', 34 * minute, { manifest: base, config: { LOG_LEVEL: 'info', CHECKOUT_TIMEOUT: '4s', FEATURE_GIFTS: 'on' } }),
+    makeRelease(now, 16, 'superseded', 'config: CHECKOUT_TIMEOUT, FEATURE_GIFTS set', 5 * hour, { manifest: base, config: { LOG_LEVEL: 'info', CHECKOUT_TIMEOUT: '4s', FEATURE_GIFTS: 'on' }, artifact: `slug:${'b7'.repeat(30)}`, by: 'ines', because: 'config changed by ines' }),
+    makeRelease(now, 15, 'superseded', 'deploy of 31bb0aa', 22 * hour, { manifest: base, config: { LOG_LEVEL: 'info', CHECKOUT_TIMEOUT: '10s' }, artifact: `slug:${'b7'.repeat(30)}` }),
+    makeRelease(now, 14, 'failed', 'deploy of c0ffee1', 23 * hour, { manifest: base, because: 'release command "npm run migrate" ended with 1', config: { LOG_LEVEL: 'info', CHECKOUT_TIMEOUT: '10s' } }),
+    makeRelease(now, 13, 'superseded', 'rollback to v11', 3 * day, { manifest: { services: { ...base.services, api: { command: 'node api/server.js', scale: 1 } } }, by: 'ines', because: 'rolled back by ines', secrets: ['STRIPE_KEY'] }),
+    makeRelease(now, 12, 'superseded', 'deploy of 77d01e5', 3 * day + 20 * minute, { manifest: base, secrets: ['STRIPE_KEY'] }),
+    makeRelease(now, 11, 'superseded', 'deploy of 5a5a5a5', 6 * day, { manifest: base, secrets: ['STRIPE_KEY'] }),
   ]
   const builds = [
     makeBuild(now, 'shop', 'succeeded', 35 * minute, { id: 'bld_shopnewest', release: 17 }),
     makeBuild(now, 'shop', 'succeeded', 22 * hour, { release: 15, source: { kind: 'directory', commit: null, branch: null, image: null } }),
     makeBuild(now, 'shop', 'cancelled', 26 * hour, { by: 'ines' }),
   ]
-  const production = app(
-    detail(now, 'shop', services, {
+  const production = makeApp(
+    makeDetail(now, 'shop', services, {
       because: '4 services healthy, 7 of 7 instances ready',
       release: 17,
       deployedMs: 34 * minute,
@@ -202,17 +205,17 @@ function shop(now: number): PreviewApp[] {
     },
   )
   production.domains.push({ host: 'shop.example.com', path: '/', service: 'web', source: 'manifest', tls: true })
-  const staging = app(detail(now, 'shop', [service('web', [makeInstance(now, 'web', 1, 4)], { needs: ['api'], urls: ['http://shop-staging.localhost:8080'] }), service('api', [makeInstance(now, 'api', 1, 4)], { needs: [] })], { environment: 'staging', because: '2 services healthy, 2 of 2 instances ready', release: 4, environments: ['production', 'staging'], deployedMs: 90 * minute }), { releases: [release(now, 4, 'active', 'deploy of 9f31c0d', 90 * minute)], rates: { web: 0.4, api: 0.9 } })
+  const staging = makeApp(makeDetail(now, 'shop', [makeService('web', [makeInstance(now, 'web', 1, 4)], { needs: ['api'], urls: ['http://shop-staging.localhost:8080'] }), makeService('api', [makeInstance(now, 'api', 1, 4)], { needs: [] })], { environment: 'staging', because: '2 services healthy, 2 of 2 instances ready', release: 4, environments: ['production', 'staging'], deployedMs: 90 * minute }), { releases: [makeRelease(now, 4, 'active', 'deploy of 9f31c0d', 90 * minute)], rates: { web: 0.4, api: 0.9 } })
   return [production, staging]
 }
 
 function blog(now: number): PreviewApp {
   const services = [
-    service('web', [makeInstance(now, 'web', 1, 8, { state: 'draining', because: 'replaced by v9; 2 requests in flight', upMs: 2 * day }), makeInstance(now, 'web', 2, 9, { upMs: 20_000 }), makeInstance(now, 'web', 3, 9, { state: 'starting', because: 'started 4 s ago, waiting for GET /up', upMs: 4000 })], { urls: ['http://blog.localhost:8080'], health: 'working', because: 'v9 is replacing v8: 1 of 2 ready', wanted: 2, command: 'python -m blog' }),
+    makeService('web', [makeInstance(now, 'web', 1, 8, { state: 'draining', because: 'replaced by v9; 2 requests in flight', upMs: 2 * day }), makeInstance(now, 'web', 2, 9, { upMs: 20_000 }), makeInstance(now, 'web', 3, 9, { state: 'starting', because: 'started 4 s ago, waiting for GET /up', upMs: 4000 })], { urls: ['http://blog.localhost:8080'], health: 'working', because: 'v9 is replacing v8: 1 of 2 ready', wanted: 2, command: 'python -m blog' }),
   ]
   const building = makeBuild(now, 'blog', 'running', 9000, { id: 'bld_blogrunning', builder: 'python', because: 'requirements.txt is there', by: 'tomas' })
-  return app(
-    detail(now, 'blog', services, {
+  return makeApp(
+    makeDetail(now, 'blog', services, {
       health: 'working',
       because: 'v9 is being rolled out: 1 of 2 instances of web replaced',
       release: 8,
@@ -220,7 +223,7 @@ function blog(now: number): PreviewApp {
       rollout: { id: previewId('rol'), release: 9, fromRelease: 8, state: 'starting', because: 'deployed by tomas', startedAt: ago(now, 26_000), finishedAt: null, steps: [{ name: 'released', at: ago(now, 26_000), detail: 'v9 = slug 1.2 MB + config of v8' }, { name: 'started', at: ago(now, 24_000), detail: 'web.2' }, { name: 'healthy', at: ago(now, 20_000), detail: 'web.2 answered GET /up after 2.1 s' }] },
     }),
     {
-      releases: [release(now, 9, 'rolling', 'deploy of 0b5e55e', 26_000, { by: 'tomas', because: 'deployed by tomas', manifest: { services: { web: { command: 'python -m blog', scale: 2 } } } }), release(now, 8, 'active', 'deploy of aa17b01', 2 * day, { by: 'tomas', manifest: { services: { web: { command: 'python -m blog', scale: 2 } } } })],
+      releases: [makeRelease(now, 9, 'rolling', 'deploy of 0b5e55e', 26_000, { by: 'tomas', because: 'deployed by tomas', manifest: { services: { web: { command: 'python -m blog', scale: 2 } } } }), makeRelease(now, 8, 'active', 'deploy of aa17b01', 2 * day, { by: 'tomas', manifest: { services: { web: { command: 'python -m blog', scale: 2 } } } })],
       builds: [building, makeBuild(now, 'blog', 'succeeded', 50_000, { release: 9, builder: 'python', by: 'tomas' }), makeBuild(now, 'blog', 'succeeded', 2 * day, { release: 8, builder: 'python', by: 'tomas' })],
       rates: { web: 6 },
     },
@@ -230,42 +233,44 @@ function blog(now: number): PreviewApp {
 function billing(now: number): PreviewApp {
   const crash = { code: 137, signal: 'SIGKILL', oom: true, at: ago(now, 41_000) }
   const services = [
-    service('web', [makeInstance(now, 'web', 1, 31, { upMs: 5 * hour }), makeInstance(now, 'web', 2, 31, { state: 'held', because: 'ended 6 times within 1 min (last: out of memory at 256 MB); tried again at the time below', restarts: 6, retryMs: 212_000, lastExit: crash, upMs: 41_000 })], { urls: ['http://billing.localhost:8080'], health: 'degraded', because: 'web.2 is held: out of memory 6 times within 1 min', needs: ['ledger'] }),
-    service('ledger', [makeInstance(now, 'ledger', 1, 31, { upMs: 5 * hour, memory: 201 })], { protocol: 'postgres', volumes: ['ledger'], command: 'postgres -D /app/ledger' }),
-    service('invoices', [makeInstance(now, 'invoices', 1, 31, { state: 'unhealthy', because: 'GET /up answered 503 three times in a row', restarts: 2, upMs: 3 * minute })], { health: 'degraded', because: 'invoices.1 fails its health check', needs: ['ledger'] }),
+    makeService('web', [makeInstance(now, 'web', 1, 31, { upMs: 5 * hour }), makeInstance(now, 'web', 2, 31, { state: 'held', because: 'ended 6 times within 1 min (last: out of memory at 256 MB); tried again at the time below', restarts: 6, retryMs: 212_000, lastExit: crash, upMs: 41_000 })], { urls: ['http://billing.localhost:8080'], health: 'degraded', because: 'web.2 is held: out of memory 6 times within 1 min', needs: ['ledger'] }),
+    makeService('ledger', [makeInstance(now, 'ledger', 1, 31, { upMs: 5 * hour, memory: 201 })], { protocol: 'postgres', volumes: ['ledger'], command: 'postgres -D /app/ledger' }),
+    makeService('invoices', [makeInstance(now, 'invoices', 1, 31, { state: 'unhealthy', because: 'GET /up answered 503 three times in a row', restarts: 2, upMs: 3 * minute })], { health: 'degraded', because: 'invoices.1 fails its health check', needs: ['ledger'] }),
   ]
-  return app(detail(now, 'billing', services, { health: 'degraded', because: 'web has 1 of 2 instances: web.2 is held after 6 crashes (out of memory)', release: 31, deployedMs: 5 * hour, volumes: [{ name: 'ledger', machine: 'lynx', services: ['ledger'], orphan: false, createdAt: ago(now, 200 * day) }] }), {
-    releases: [release(now, 31, 'active', 'rolled back to v29: 38.2 % of 1204 requests failed since the switch (before: 0.1 % of 9310)', 5 * hour, { by: 'bakes' }), release(now, 30, 'superseded', 'deploy of 1ced7ea', 5.2 * hour, { by: 'ines' })],
+  return makeApp(makeDetail(now, 'billing', services, { health: 'degraded', because: 'web has 1 of 2 instances: web.2 is held after 6 crashes (out of memory)', release: 31, deployedMs: 5 * hour, volumes: [{ name: 'ledger', machine: 'lynx', services: ['ledger'], orphan: false, createdAt: ago(now, 200 * day) }] }), {
+    releases: [makeRelease(now, 31, 'active', 'rolled back to v29: 38.2 % of 1204 requests failed since the switch (before: 0.1 % of 9310)', 5 * hour, { by: 'bakes' }), makeRelease(now, 30, 'superseded', 'deploy of 1ced7ea', 5.2 * hour, { by: 'ines' })],
     builds: [makeBuild(now, 'billing', 'succeeded', 5 * hour, { release: 31, by: 'ines' })],
     bake: { release: 30, fromRelease: 29, state: 'condemned', because: '38.2 % of 1204 requests failed since the switch (before: 0.1 % of 9310)', startedAt: ago(now, 5.2 * hour), until: ago(now, 5.1 * hour), endedAt: ago(now, 5.1 * hour), rolledBackTo: 31 },
     config: { INVOICE_PREFIX: 'NS-' },
     secrets: { BANK_TOKEN: ago(now, 20 * day) },
     rates: { web: 11, ledger: 33, invoices: 2 },
+    needsPerson: [{ service: 'web', what: 'web.2 is held: it ran out of memory (256 MB) 6 times within 1 min', since: ago(now, 41_000), wayOut: 'raise services.web.resources.memory in nightshift.yml, or roll back to v30' }],
   })
 }
 
 function search(now: number): PreviewApp {
   const exit = { code: 1, signal: null, oom: false, at: ago(now, 14_000) }
-  const services = [service('web', [makeInstance(now, 'web', 1, 3, { state: 'backoff', because: 'ended with code 1 after 0.4 s; next start at the time below', restarts: 4, retryMs: 16_000, lastExit: exit, upMs: 15_000 })], { urls: ['http://search.localhost:8080'], health: 'down', because: 'web.1 ends with code 1 right after its start' })]
-  return app(detail(now, 'search', services, { health: 'down', because: 'web has no ready instance: web.1 ends with code 1 right after its start', release: 3, deployedMs: 51 * minute }), {
+  const services = [makeService('web', [makeInstance(now, 'web', 1, 3, { state: 'backoff', because: 'ended with code 1 after 0.4 s; next start at the time below', restarts: 4, retryMs: 16_000, lastExit: exit, upMs: 15_000 })], { urls: ['http://search.localhost:8080'], health: 'down', because: 'web.1 ends with code 1 right after its start' })]
+  return makeApp(makeDetail(now, 'search', services, { health: 'down', because: 'web has no ready instance: web.1 ends with code 1 right after its start', release: 3, deployedMs: 51 * minute }), {
     missingSecrets: ['INDEX_KEY'],
-    releases: [release(now, 3, 'active', 'config: INDEX_URL set', 51 * minute, { by: 'rosa' }), release(now, 2, 'superseded', 'deploy of b16b00b', 8 * day)],
+    releases: [makeRelease(now, 3, 'active', 'config: INDEX_URL set', 51 * minute, { by: 'rosa' }), makeRelease(now, 2, 'superseded', 'deploy of b16b00b', 8 * day)],
     builds: [makeBuild(now, 'search', 'failed', 18 * minute, { id: 'bld_searchfailed', because: 'npm run build ended with code 2', finishedAt: ago(now, 18 * minute - 9100) }), makeBuild(now, 'search', 'succeeded', 8 * day, { release: 2 })],
     config: { INDEX_URL: 'http://index.internal:7700' },
     rates: { web: 3 },
+    needsPerson: [{ service: 'web', what: 'no instance is ready: web.1 ends with code 1 right after its start', since: ago(now, 51 * minute), wayOut: 'set the missing secret: nightshift secrets set INDEX_KEY --app search' }],
   })
 }
 
 function archive(now: number): PreviewApp {
-  const services = [service('web', [], { urls: ['http://archive.localhost:8080'], health: 'stopped', because: 'stopped by ines', wanted: 0, manifestScale: 1 })]
-  return app(detail(now, 'archive', services, { health: 'stopped', because: 'stopped by ines two days ago; config, releases and volumes are kept', release: 12, deployedMs: 60 * day, stopped: true, volumes: [{ name: 'scans', machine: 'heron', services: ['web'], orphan: false, createdAt: ago(now, 300 * day) }] }), {
-    releases: [release(now, 12, 'active', 'deploy of 00c0de1', 60 * day, { by: 'ines' })],
+  const services = [makeService('web', [], { urls: ['http://archive.localhost:8080'], health: 'stopped', because: 'stopped by ines', wanted: 0, manifestScale: 1 })]
+  return makeApp(makeDetail(now, 'archive', services, { health: 'stopped', because: 'stopped by ines two days ago; config, releases and volumes are kept', release: 12, deployedMs: 60 * day, stopped: true, volumes: [{ name: 'scans', machine: 'heron', services: ['web'], orphan: false, createdAt: ago(now, 300 * day) }] }), {
+    releases: [makeRelease(now, 12, 'active', 'deploy of 00c0de1', 60 * day, { by: 'ines' })],
     rates: {},
   })
 }
 
 function sandbox(now: number): PreviewApp {
-  return app(detail(now, 'sandbox', [], { health: 'empty', because: 'nothing has been deployed yet', release: null, deployedMs: null }))
+  return makeApp(makeDetail(now, 'sandbox', [], { health: 'empty', because: 'nothing has been deployed yet', release: null, deployedMs: null }))
 }
 
 const machines = (now: number): Machine[] => [
@@ -282,6 +287,7 @@ const tokens = (now: number): Token[] => [
 export function makeScene(name: SceneName, now: number): Scene {
   serial = 0
   if (name === 'fresh') return { apps: [], machines: machines(now).slice(0, 1).map((one) => ({ ...one, instances: 0 })), tokens: [], events: [] }
+  if (isCrowd(name)) return { ...crowd(name, now), tokens: tokens(now), events: [] }
   const apps = name === 'quiet' ? [...shop(now), archive(now)] : [...shop(now), blog(now), billing(now), search(now), archive(now), sandbox(now)]
   return { apps, machines: machines(now), tokens: tokens(now), events: [] }
 }

@@ -7,7 +7,8 @@ import { type Counts, objectiveView } from '#watch/rules/slo/burn.ts'
 import { objectivesOf } from '#watch/rules/slo/model.ts'
 import { sloTrial } from '#watch/rules/slo/trial.ts'
 import type { MinuteCount } from '#watch/traffic/read.ts'
-import { noise, requestRate } from './noise.ts'
+import { isCrowd } from './crowd.ts'
+import { noise, pick, requestRate } from './noise.ts'
 import type { World } from './world.ts'
 
 const minute = 60_000
@@ -56,6 +57,7 @@ export function sloHandlers(world: World, isNight: boolean): Handlers {
   const declared = [
     ...(has('shop') ? [sloOf(now, whole('shop'), promised, { total: 5_400_000, bad: 1300, hourly: 0.3, firing: null }, ofManifest)] : []),
     ...(has('billing') && isNight ? [sloOf(now, whole('billing'), promised, { total: 880_000, bad: 1010, hourly: 22, firing: 'critical' }, ofManifest)] : []),
+    ...(isCrowd(world.name) ? world.scene.apps.map(({ detail: { name, health } }) => sloOf(now, whole(name), promised, health === 'down' ? { total: 2_400_000, bad: 2900, hourly: 18, firing: 'critical' } : { ...calm, bad: 260 * pick(name, 7, 1) }, ofManifest)) : []),
   ]
   let own: Slo[] = []
   const isAt = (place: Place) => (one: Slo) => one.app === place.app && one.environment === place.environment && one.service === place.service

@@ -10,10 +10,7 @@ export function tonightOf(world: World, now: number, summaryOf: (app: PreviewApp
   const { apps, events } = world.scene
   const services = apps.flatMap((app) => app.detail.services)
   const healthy = services.filter((one) => one.health === 'healthy').length
-  const needsPerson: Tonight['needsPerson'] = []
-  const has = (name: string) => apps.some((one) => one.detail.name === name)
-  if (has('billing')) needsPerson.push({ app: 'billing', environment: 'production', service: 'web', what: 'web.2 is held: it ran out of memory (256 MB) 6 times within 1 min', since: new Date(now - 41_000).toISOString(), wayOut: 'raise services.web.resources.memory in nightshift.yml, or roll back to v30' })
-  if (has('search')) needsPerson.push({ app: 'search', environment: 'production', service: 'web', what: 'no instance is ready: web.1 ends with code 1 right after its start', since: new Date(now - 51 * 60_000).toISOString(), wayOut: 'set the missing secret: nightshift secrets set INDEX_KEY --app search' })
+  const needsPerson = apps.flatMap(({ detail, needsPerson: needs }) => needs.map((one) => ({ app: detail.name, environment: detail.environment, ...one })))
   const marks: Tonight['marks'] = events
     .filter((one) => now - Date.parse(one.at) < day)
     .flatMap((one) => {
@@ -72,23 +69,7 @@ export function resourcesOf(app: PreviewApp, now: number, minutes: number): Reso
   )
 }
 
-/** A map of so many services, for looking at it large. */
-export function bigMap(services: number, now: number): MapView {
-  const each = services > 100 ? 10 : 6
-  const names = Array.from({ length: Math.ceil(services / each) }, (_, nth) => `app-${String(nth + 1).padStart(2, '0')}`)
-  const parts = ['web', 'api', 'cart', 'search', 'users', 'worker', 'mail', 'cache', 'db', 'files'].slice(0, each)
-  const place = (app: string) => ({ app, environment: 'production' })
-  const machines = Array.from({ length: 8 }, (_, nth) => ({ name: `node-${nth + 1}`, state: 'connected' as const, driver: 'process', version: '0.1.0', os: 'Linux 6.12', cpus: 8, memoryBytes: 2 ** 35, limits: [], lastSeenAt: new Date(now).toISOString(), instances: Math.round(services / 4), tags: [] }))
-  const edge = (app: string, from: string | null, to: string, nth: number): MapView['edges'][number] => ({ id: `${app}/${from}>${to}`, ...place(app), fromApp: null, fromEnvironment: null, from, to, protocol: 'http', declared: true, observed: true, traced: false, requestRate: 5 + 90 * pick(app, nth, 1), errorShare: pick(`${app}e`, nth, 1) > 0.97 ? 0.08 : 0, p95Ms: 4 + 80 * pick(`${app}p`, nth, 1), p99Ms: 200 })
-  return {
-    at: new Date(now).toISOString(), live: true, missing: [], marks: [], alerts: [], machines,
-    services: names.flatMap((app, nth) => parts.map((service, part) => ({ ...place(app), service, health: pick(`${app}${service}`, 1, 1) > 0.985 ? ('down' as const) : ('healthy' as const), protocol: part > 7 ? 'tcp' : 'http', release: 3, wanted: 2, ready: 2, instances: [1, 2].map((ordinal) => ({ id: `${app}${service}${ordinal}`, name: `${service}.${ordinal}`, state: 'ready' as const, machine: `node-${((nth + part + ordinal) % 8) + 1}` })) }))),
-    edges: names.flatMap((app) => [edge(app, null, 'web', 0), ...parts.slice(1).map((to, nth) => edge(app, parts[Math.floor(nth / 2)] as string, to, nth + 1))]),
-  }
-}
-
 export function mapOf(world: World, now: number): MapView {
-  if (world.name === 'some' || world.name === 'many') return bigMap(world.name === 'some' ? 30 : 300, now)
   const edges = trafficOf(world, now, 5)
   return {
     at: new Date(now).toISOString(), live: true, missing: [], marks: [], alerts: [],

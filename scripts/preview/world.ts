@@ -8,6 +8,7 @@ import type { EventKind } from '#contract/events.ts'
 import type { Actor, Instance, JournalEvent, LogLine } from '#contract/model.ts'
 import { logStreams } from '#contract/wire.ts'
 import { levels, toLogLine } from '#watch/logs/model.ts'
+import { crowdHistory, isCrowd } from './crowd.ts'
 import { say } from './lines.ts'
 import { pick, requestRate } from './noise.ts'
 import { type PreviewApp, type Scene, type SceneName, makeInstance, makeScene } from './scene.ts'
@@ -32,8 +33,8 @@ export class World {
   constructor(name: SceneName, now: number) {
     this.name = name
     this.scene = makeScene(name, now)
-    for (const { kind, summary, fields } of historyOf(name, now)) this.record(kind, summary, fields)
-    this.heal = makeHealScene(name, now, this.scene.events)
+    for (const { kind, summary, fields } of isCrowd(name) ? crowdHistory(this.scene.apps, now) : historyOf(name, now)) this.record(kind, summary, fields)
+    this.heal = makeHealScene(name, now, this.scene)
     for (let ms = now - 40 * 60_000; ms < now; ms += 900) this.#speak(ms)
   }
 
@@ -85,7 +86,7 @@ export class World {
       if (talkers.length === 0) continue
       const r = pick(`${detail.name}.${detail.environment}.say`, ms, 125)
       if (r > (detail.environment === 'production' && detail.name === 'shop' ? 0.8 : 0.12)) continue
-      const { service, one } = talkers[Math.floor(pick('who', ms + detail.name.length, 1) * talkers.length)] as (typeof talkers)[number]
+      const { service, one } = talkers[Math.floor(pick(`${detail.name}.who`, ms, 1) * talkers.length)] as (typeof talkers)[number]
       const { level, stream, text } = say(detail.name, service.name, pick('what', ms + detail.name.length * 3, 1), pick('how', ms + detail.name.length * 5, 1))
       this.say({ at: new Date(ms).toISOString(), app: detail.name, environment: detail.environment, service: service.name, instance: one.name, release: one.release, stream, level, text })
     }
