@@ -4,22 +4,25 @@ import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
 import { onLookChange, resolveColor } from '../lib/theme.ts'
 import { axisTime, readoutTime } from '../lib/times.ts'
-import { type ChartProps, dashOf } from './chart.tsx'
+import { type ChartProps, bandOpacity, dashOf } from './chart.tsx'
 
 /** 1, 2, 4 … of KB, MB and GB: round numbers of bytes. */
 const byteSteps = Array.from({ length: 32 }, (_, power) => 2 ** (power + 10))
 const dashes: (number[] | undefined)[] = [undefined, [5, 3], [2, 3], [8, 3, 2, 3]]
 
-export default function ChartCanvas({ times, lines, markers, format, scaleFormat = format, height, minutes, until, floor = 0, bytes = false, onSpan }: Omit<ChartProps, 'title' | 'about'>) {
+/** An edge of the band: it has no line of its own, and no name. */
+const unseen = { label: '', stroke: 'transparent', width: 0, points: { show: false } }
+
+export default function ChartCanvas({ times, lines, rest = null, markers, format, scaleFormat = format, height, minutes, until, floor = 0, bytes = false, onSpan }: Omit<ChartProps, 'title' | 'about'>) {
   const holder = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot | null>(null)
   // what was before stands behind, and is drawn first
   const ghosts = lines.filter((line) => line.before !== undefined && line.before !== null)
-  const data = [times, ...ghosts.map((line) => line.before), ...lines.map((line) => line.values)] as uPlot.AlignedData
-  const latest = useRef({ data, markers, format, scaleFormat, onSpan, minutes })
-  latest.current = { data, markers, format, scaleFormat, onSpan, minutes }
+  const data = [times, ...(rest === null ? [] : [rest.high, rest.low]), ...ghosts.map((line) => line.before), ...lines.map((line) => line.values)] as uPlot.AlignedData
+  const latest = useRef({ data, rest, markers, format, scaleFormat, onSpan, minutes })
+  latest.current = { data, rest, markers, format, scaleFormat, onSpan, minutes }
   const canDrag = onSpan !== undefined
-  const shape = `${ghosts.length}#${lines.map((line) => `${line.name}:${line.tone}`).join('|')}`
+  const shape = `${rest === null ? '' : 'band '}${ghosts.length}#${lines.map((line) => `${line.name}:${line.tone}`).join('|')}`
 
   useEffect(() => {
     const element = holder.current as HTMLDivElement
@@ -46,8 +49,10 @@ export default function ChartCanvas({ times, lines, markers, format, scaleFormat
           { stroke: soft, font, size: 26, space: 76, ticks: { show: false }, grid: { show: false }, values: (_, splits) => splits.map((split) => axisTime(split * 1000, minutes)) },
           { stroke: soft, font, size: 62, space: 34, ...(bytes ? { incrs: byteSteps } : {}), ticks: { show: false }, grid: { stroke: rule, width: 1 }, values: (_, splits) => splits.map((split) => latest.current.scaleFormat(split)) },
         ],
+        ...(rest === null ? {} : { bands: [{ series: [1, 2] as [number, number], fill: `color-mix(in srgb, ${soft} ${bandOpacity * 100}%, transparent)` }] }),
         series: [
           {},
+          ...(rest === null ? [] : [unseen, unseen]),
           ...ghosts.map((line) => ({ label: `${line.name} before`, stroke: resolveColor('rule-strong'), width: 1, points: { show: false } })),
           ...lines.map((line, index) => ({
             label: line.name,
@@ -134,11 +139,11 @@ function drawMarkers(u: uPlot, markers: ChartProps['markers'], { line, text, pap
   ctx.restore()
 }
 
-type Shown = { data: uPlot.AlignedData; markers: ChartProps['markers']; format: (value: number) => string; minutes: number }
+type Shown = { data: uPlot.AlignedData; rest: ChartProps['rest']; markers: ChartProps['markers']; format: (value: number) => string; minutes: number }
 const nearPixels = 7
 
 /** The values where the pointer is; near a mark, what happened. */
-function showReadout(u: uPlot, element: HTMLElement, { data, markers, format, minutes }: Shown): void {
+function showReadout(u: uPlot, element: HTMLElement, { data, rest, markers, format, minutes }: Shown): void {
   const index = u.cursor.idx
   const left = u.cursor.left
   const out = element.parentElement?.querySelector<HTMLElement>('[data-readout]')
@@ -148,10 +153,13 @@ function showReadout(u: uPlot, element: HTMLElement, { data, markers, format, mi
     return
   }
   const near = markers.filter((marker) => Math.abs(u.valToPos(marker.at, 'x') - left) < nearPixels).flatMap((marker) => (marker.about === undefined ? [] : `${readoutTime(marker.at * 1000, minutes)}  ${marker.about}`))
-  const parts = u.series.slice(1).map((one, line) => {
+  const parts = u.series.slice(1).flatMap((one, line) => {
+    if (one.label === '') return []
     const value = data[line + 1]?.[index]
-    return `${u.series.length > 2 ? `${String(one.label)} ` : ''}${value === null || value === undefined ? '–' : format(value)}`
+    return [`${u.series.length > 2 ? `${String(one.label)} ` : ''}${value === null || value === undefined ? '–' : format(value)}`]
   })
+  const [low, high] = [rest?.low[index], rest?.high[index]]
+  if (rest !== null && rest !== undefined && typeof low === 'number' && typeof high === 'number') parts.push(`${rest.count} more ${format(low)} to ${format(high)}`)
   const values = `${readoutTime((data[0][index] as number) * 1000, minutes)}  ${parts.join(parts.length > 4 ? '\n' : '  ')}`
   out.textContent = [...near, values].join('\n')
 }

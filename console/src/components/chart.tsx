@@ -14,6 +14,8 @@ export type ChartProps = {
   /** Seconds since 1970. */
   times: number[]
   lines: ChartLine[]
+  /** Lines that are not drawn one by one: the values between which they lie, as a shaded band. */
+  rest?: { count: number; low: (number | null)[]; high: (number | null)[] } | null
   markers: readonly ChartMarker[]
   format: (value: number) => string
   /** On the scale, where there is room for some eight characters; else as `format`. */
@@ -39,7 +41,7 @@ export function Chart({ title, about, ...rest }: ChartProps) {
       <figcaption className="flex flex-wrap items-baseline justify-between gap-x-4">
         <span className="flex flex-wrap items-baseline gap-x-4 text-soft">
           {title}
-          {rest.lines.length < 2 ? null : <Legend lines={rest.lines} />}
+          {rest.lines.length < 2 ? null : <Legend lines={rest.lines} others={rest.rest?.count ?? 0} />}
         </span>
         <span>{about}</span>
       </figcaption>
@@ -59,12 +61,15 @@ export function Chart({ title, about, ...rest }: ChartProps) {
   )
 }
 
+/** Of the band in which those lie that are not drawn one by one. */
+export const bandOpacity = 0.14
+
 const strokes = [undefined, '5 3', '2 3', '8 3 2 3']
 /** Four dashes with as many tones as there are: after the fourth line each tone goes on with the next dash. */
 export const dashOf = (index: number) => (index + Math.floor(index / 4)) % 4
 
 /** Names beside their line: colour and dashes, as drawn. */
-function Legend({ lines }: { lines: readonly ChartLine[] }) {
+function Legend({ lines, others }: { lines: readonly ChartLine[]; others: number }) {
   return (
     <ul className="flex flex-wrap gap-x-4 text-xs text-soft">
       {lines.map((line, index) => (
@@ -75,6 +80,14 @@ function Legend({ lines }: { lines: readonly ChartLine[] }) {
           {line.name}
         </li>
       ))}
+      {others === 0 ? null : (
+        <li className="flex items-center gap-1.5">
+          <svg width="18" height="10" aria-hidden="true">
+            <rect width="18" height="10" rx="2" fill="var(--ink-soft)" opacity={bandOpacity} />
+          </svg>
+          {others} more
+        </li>
+      )}
     </ul>
   )
 }

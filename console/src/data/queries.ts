@@ -94,6 +94,7 @@ export const queries = {
         return api.call('metrics.query', { query: { ...asked, ...span, ...(offset === undefined ? {} : { offset }) } }, signal)
       },
       staleTime: until === undefined ? stepMs / 2 : Infinity,
+      structuralSharing: false, // each answer is of another time: comparing every point finds nothing in common
       refetchInterval: until === undefined ? stepMs : false,
     }),
   marks: (kinds: string, app: string | undefined, env: string | undefined, { minutes, until }: Range) =>

@@ -1,5 +1,6 @@
 import type { Mark } from '../lib/graph-marks.ts'
 import type { Drawn } from '../lib/graphs.ts'
+import { plural } from '../lib/numbers.ts'
 import { exactTime, readoutTime } from '../lib/times.ts'
 
 /** What a graph draws, in words: values newest first, then what happened. */
@@ -19,6 +20,11 @@ export function GraphTable({ title, drawn, format, minutes, marks }: { title: st
                 {line.name}
               </th>
             ))}
+            {drawn.rest === null ? null : (
+              <th scope="col" className={cell}>
+                {plural(drawn.rest.count, 'other')}
+              </th>
+            )}
           </tr>
         </thead>
         <tbody>
@@ -32,6 +38,7 @@ export function GraphTable({ title, drawn, format, minutes, marks }: { title: st
                   {line.values[at] === null || line.values[at] === undefined ? '–' : format(line.values[at])}
                 </td>
               ))}
+              {drawn.rest === null ? null : <td className={cell}>{span(drawn.rest.low[at], drawn.rest.high[at], format)}</td>}
             </tr>
           ))}
         </tbody>
@@ -48,3 +55,5 @@ export function GraphTable({ title, drawn, format, minutes, marks }: { title: st
     </div>
   )
 }
+
+const span = (low: number | null | undefined, high: number | null | undefined, format: (value: number) => string) => (low === null || low === undefined || high === null || high === undefined ? '–' : `${format(low)} to ${format(high)}`)

@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { useMemo, useState } from 'react'
 import type { Graph } from '#contract/dashboards.ts'
 import type { MetricName } from '#contract/metrics.ts'
 import { A } from '../components/a.tsx'
@@ -8,7 +8,7 @@ import { SkeletonBlock } from '../components/skeleton.tsx'
 import { type Compare, type Range, compares } from '../lib/graph-range.ts'
 import type { Mark } from '../lib/graph-marks.ts'
 import { type Drawn, type Scope, formatOf, mostCompared, newest, questionsOf } from '../lib/graphs.ts'
-import { formatChange } from '../lib/numbers.ts'
+import { formatChange, plural } from '../lib/numbers.ts'
 import { paths } from '../paths.ts'
 import { GraphTable } from './graph-table.tsx'
 import { useGraph } from './use-graph.ts'
@@ -33,11 +33,12 @@ function Drawing({ graph, drawn, seen: { range, marks, compare, onSpan, scope, n
   const watched = graph.lines.find(({ shareOf }) => shareOf === undefined)
   const [open, setOpen] = useState(false)
   const written = formatOf(graph.lines)
+  const lines = useMemo(() => toned(drawn), [drawn])
   const { format } = written
   return (
     <div className="min-w-0">
       <Chart
-        title={graph.title} about={<Now drawn={drawn} format={format} compare={compare} />} times={drawn.times} lines={toned(drawn)} markers={marks} {...written} height={height} minutes={range.minutes} onSpan={onSpan}
+        title={graph.title} about={<Now drawn={drawn} format={format} compare={compare} />} times={drawn.times} lines={lines} rest={drawn.rest} markers={marks} {...written} height={height} minutes={range.minutes} onSpan={onSpan}
         {...(range.until === undefined ? {} : { until: range.until / 1000 })}
       />
       <p className="flex flex-wrap justify-between gap-x-4 text-xs text-soft">
@@ -52,7 +53,7 @@ function Drawing({ graph, drawn, seen: { range, marks, compare, onSpan, scope, n
           )}
         </span>
         {compare === undefined || drawn.lines.length <= mostCompared ? null : <span>{compares[compare]} is drawn beside up to {mostCompared} lines</span>}
-        {drawn.left === 0 ? null : <span>the {drawn.lines.length} greatest; {drawn.left} more are not drawn</span>}
+        {drawn.rest === null ? null : <span>{plural(drawn.rest.count, 'other')} within the shaded band</span>}
       </p>
       {open ? <GraphTable title={graph.title} drawn={drawn} format={format} minutes={range.minutes} marks={marks} /> : null}
     </div>

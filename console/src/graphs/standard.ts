@@ -12,10 +12,25 @@ const graph = (title: string, ...lines: GraphLine[]): Graph => ({ title, lines }
 /** What comes in from outside has no caller. */
 const fromOutside = 'from='
 
-export function appBoard(by: Grouping): DashboardSpec {
+const ofApps = ['app', 'environment']
+/** What comes in, app by app. */
+const byApp = [
+  graph('Requests by app', line(requests, 'rate', ofApps, { where: fromOutside })),
+  graph('Failed requests by app', line(requests, 'rate', ofApps, { where: `${fromOutside},class=5xx`, shareOf: fromOutside })),
+  graph('Latency by app, p95', line(duration, 'p95', ofApps, { where: fromOutside })),
+]
+/** Who calls whom: of one app, because of many it would be too many lines, and too many series to ask. */
+const edge = ['from', 'service']
+const byEdge = [
+  graph('Calls by edge', line(requests, 'rate', edge, { onlyWith: 'from' })),
+  graph('Failed calls by edge', line(requests, 'rate', edge, { where: 'class=5xx', shareOf: '', onlyWith: 'from' })),
+  graph('Latency by edge, p95', line(duration, 'p95', edge, { onlyWith: 'from' })),
+]
+
+/** `all`: of all apps together, where a service is told by its app, and limits would be as many lines again. */
+export function appBoard(by: Grouping, all: boolean): DashboardSpec {
   // instances of a service add up; of one instance there is nothing to add
-  const each = (metric: string, more: Partial<GraphLine> = {}) => line(metric, by === 'service' ? 'sum' : 'avg', [by], more)
-  const edge = ['from', 'service']
+  const each = (metric: string, more: Partial<GraphLine> = {}) => line(metric, by === 'service' ? 'sum' : 'avg', all ? [...ofApps, by] : [by], more)
   return {
     title: 'App',
     app: null,
@@ -25,12 +40,8 @@ export function appBoard(by: Grouping): DashboardSpec {
         graph('Failed requests', line(requests, 'rate', [], { where: `${fromOutside},class=5xx`, shareOf: fromOutside, name: 'failed' })),
         graph('Latency', ...(['p99', 'p95', 'p50'] as const).map((fn) => line(duration, fn, [], { where: fromOutside, name: fn }))),
       ],
-      [graph(`CPU by ${by}`, each('nightshift_instance_cpu_cores')), graph(`Memory by ${by}`, each('nightshift_instance_memory_bytes'), each('nightshift_instance_memory_limit_bytes', { name: 'limit' }))],
-      [
-        graph('Calls by edge', line(requests, 'rate', edge, { onlyWith: 'from' })),
-        graph('Failed calls by edge', line(requests, 'rate', edge, { where: 'class=5xx', shareOf: '', onlyWith: 'from' })),
-        graph('Latency by edge, p95', line(duration, 'p95', edge, { onlyWith: 'from' })),
-      ],
+      [graph(`CPU by ${by}`, each('nightshift_instance_cpu_cores')), graph(`Memory by ${by}`, each('nightshift_instance_memory_bytes'), ...(all ? [] : [each('nightshift_instance_memory_limit_bytes', { name: 'limit' })]))],
+      all ? byApp : byEdge,
     ],
   }
 }

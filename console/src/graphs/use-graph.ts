@@ -1,6 +1,7 @@
 import { useQueries } from '@tanstack/react-query'
-import type { Graph } from '#contract/dashboards.ts'
-import type { MetricName } from '#contract/metrics.ts'
+import { useMemo } from 'react'
+import type { Graph, GraphLine } from '#contract/dashboards.ts'
+import type { MetricAnswer, MetricName } from '#contract/metrics.ts'
 import { queries } from '../data/queries.ts'
 import type { Compare, Range } from '../lib/graph-range.ts'
 import { type Drawn, type Scope, draw, nameOf, questionsOf, seriesOf } from '../lib/graphs.ts'
@@ -17,16 +18,25 @@ export function useGraph(graph: Graph, { scope, range, compare, names }: { scope
   const answers = useQueries({ queries: asked })
   const error = answers.find((one) => one.error !== null && one.data === undefined)?.error ?? null
   const retry = () => answers.forEach((one) => void one.refetch())
-  if (answers.some((one) => one.data === undefined)) return { drawn: undefined, error, unknown: false, retry }
+  const data = answers.map((one) => one.data)
+  // hundreds of series are drawn anew for new answers, not for each render
+  const asOf = JSON.stringify([lines, asked.map(({ queryKey }) => queryKey), answers.map((one) => one.dataUpdatedAt)])
+  const drawn = useMemo(() => drawnOf(lines, data, range.stepMs, compare !== undefined), [asOf])
+  return { drawn, error, unknown: lines.length === 0, retry }
+}
+
+/** Undefined while an answer is missing. */
+function drawnOf(lines: readonly GraphLine[], answers: readonly (MetricAnswer | undefined)[], stepMs: number, compared: boolean): Drawn | undefined {
+  if (answers.includes(undefined)) return undefined
   let next = 0
-  const take = () => answers[next++]?.data ?? null
+  const take = () => answers[next++] ?? null
   const given = lines.map((line) => {
     const read = () => {
       const part = take()
       return { part, series: part === null ? [] : seriesOf(line, part, line.shareOf === undefined ? null : take()) }
     }
     const now = read()
-    return { fn: line.fn, stepMs: now.part?.stepMs ?? range.stepMs, series: now.series, before: compare === undefined ? null : read().series }
+    return { fn: line.fn, stepMs: now.part?.stepMs ?? stepMs, series: now.series, before: compared ? read().series : null }
   })
-  return { drawn: draw(given, Date.now()), error, unknown: lines.length === 0, retry }
+  return draw(given, Date.now())
 }

@@ -11,7 +11,7 @@ const line = (more: object) => ({ ...emptyLine, metric: 'requests_total', ...mor
 
 describe('a graph in a form', () => {
   test('is what it was when nothing is changed', () => {
-    for (const graph of [...appBoard('service').rows, ...machineBoard.rows].flat()) assert.deepEqual(graphOf(graphText(graph), []).graph, graph)
+    for (const graph of [...appBoard('service', false).rows, ...appBoard('instance', true).rows, ...machineBoard.rows].flat()) assert.deepEqual(graphOf(graphText(graph), []).graph, graph)
     const where = fc.dictionary(fc.constantFrom('app', 'class'), fc.stringMatching(/^[a-z0-9*]{0,8}$/)).map((one) => Object.entries(one).map((pair) => pair.join('=')).join(','))
     const lines = fc.array(fc.record({ metric: fc.constantFrom('requests_total', 'took_seconds', 'other'), fn: fc.constantFrom(...metricFns), by: fc.uniqueArray(fc.constantFrom('app')), where, shareOf: where, name: fc.stringMatching(/^[a-z]{1,8}$/) }, { requiredKeys: ['metric', 'fn', 'by', 'where'] }), { minLength: 1, maxLength: 4 })
     fc.assert(fc.property(fc.record({ title: fc.stringMatching(/^[a-z]{1,20}$/), lines, compare: fc.constantFrom('1d', '7d') }, { requiredKeys: ['title', 'lines'] }), (given) => {

@@ -5,9 +5,11 @@ export type Mark = { /** Seconds since 1970. */ at: number; label: string; about
 
 const changed = ['release.activated', 'config.changed', 'secret.changed', 'scale.changed', 'domain', 'app.restarted', 'app.stopped', 'app.started']
 const healed = ['remediation.opened', 'rollout.rolled-back']
+/** What the agent mends within seconds. */
+const passing = ['instance.exited', 'instance.unhealthy']
 const failed = ['instance.exited', 'instance.held', 'instance.unhealthy', 'machine.lost', 'check.down', 'alert.raised', 'release.failed']
-/** Asked of the journal in one question. */
-export const markKinds = [...changed, ...healed, ...failed, 'fault'].join(',')
+/** Asked of the journal in one question. Of all apps together not each instance that ended and came back: with many there is always one. */
+export const markKinds = (app: string | undefined) => [...changed, ...healed, ...failed.filter((kind) => app !== undefined || !passing.includes(kind)), 'fault'].join(',')
 
 /** Of what happened at nearly the same time, one mark: the first, with the number of the others. `near` in seconds. */
 export function marksOf(events: readonly JournalEvent[], near: number): Mark[] {

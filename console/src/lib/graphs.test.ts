@@ -6,7 +6,7 @@ import type { JournalEvent } from '#contract/model.ts'
 import { boardId, draftOf, moved, rowsOf, without } from './board-edit.ts'
 import { marksOf } from './graph-marks.ts'
 import { rangeOf } from './graph-range.ts'
-import { draw, formatOf, mostLines, questionsOf, seriesOf } from './graphs.ts'
+import { draw, formatOf, keptLines, mostLines, questionsOf, seriesOf } from './graphs.ts'
 
 const line = (more: Partial<GraphLine> = {}): GraphLine => ({ metric: 'requests_total', fn: 'rate', by: ['service'], where: '', ...more })
 const names = [{ name: 'requests_total', kind: 'delta' as const, series: 4, labels: ['app', 'class', 'environment', 'service'] }, { name: 'load', kind: 'gauge' as const, series: 1, labels: ['machine'] }]
@@ -33,22 +33,44 @@ describe('lines of a graph', () => {
     const given = { since: '', until: '', stepMs: 1000, series: [{ labels: { from: 'web', service: 'api' }, points: [[0, 1] as [number, number]] }, { labels: { from: '', service: 'web' }, points: [[0, 1] as [number, number]] }] }
     assert.deepEqual(seriesOf(edge, given, null).map(({ name }) => name), ['web → api'])
     assert.deepEqual(seriesOf(line({ name: 'limit' }), answer({ web: [1] }), null).map(({ name }) => name), ['web limit'])
+    const ofAll = (by: string[], labels: Record<string, string>) => seriesOf(line({ by }), { since: '', until: '', stepMs: 1000, series: [{ labels, points: [[0, 1]] }] }, null)[0]?.name
+    assert.equal(ofAll(['app', 'environment', 'service'], { app: 'shop', environment: 'production', service: 'web' }), 'shop/web')
+    assert.equal(ofAll(['app', 'environment', 'from', 'service'], { app: 'shop', environment: 'staging', from: 'web', service: 'api' }), 'shop staging/web → api')
+    assert.equal(ofAll(['app'], { app: 'shop' }), 'shop')
   })
 
   test('stand on common times without a step that has only begun; what was before stands with its line', () => {
     const series = seriesOf(line(), answer({ b: [1, 2, 3], a: [null, 5, 6] }), null)
     const before = seriesOf(line(), answer({ a: [7, 8, 9] }), null)
     const drawn = draw([{ fn: 'rate', stepMs: 1000, series, before }], 2500)
-    assert.deepEqual(drawn, { times: [0, 1], left: 0, lines: [{ name: 'a', values: [null, 5], before: [7, 8] }, { name: 'b', values: [1, 2], before: null }] })
+    assert.deepEqual(drawn, { times: [0, 1], rest: null, lines: [{ name: 'a', values: [null, 5], before: [7, 8] }, { name: 'b', values: [1, 2], before: null }] })
     assert.equal(draw([{ fn: 'avg', stepMs: 1000, series, before: null }], 2500).times.length, 3)
   })
 
-  test('are at most as many as can be told apart, the greatest of them', () => {
+  const named = (values: readonly number[], more: Partial<GraphLine> = {}) => seriesOf(line(more), answer(Object.fromEntries(values.map((value, nth) => [`s${nth}`, [value]]))), null)
+  const given = (fn: string, ...series: ReturnType<typeof named>[]) => series.map((each) => ({ fn, stepMs: 1000, series: each, before: null }))
+
+  test('are at most as many as can be told apart, the greatest of them; the others lie between two values', () => {
     fc.assert(fc.property(fc.array(fc.integer({ min: 0, max: 1000 }), { minLength: 1, maxLength: 40 }), (tops) => {
-      const drawn = draw([{ fn: 'avg', stepMs: 1000, series: seriesOf(line(), answer(Object.fromEntries(tops.map((top, nth) => [`s${nth}`, [top]]))), null), before: null }], 10_000)
-      assert.equal(drawn.lines.length + drawn.left, tops.length)
-      assert.deepEqual(drawn.lines.map(({ values }) => values[0] as number).sort((a, b) => b - a), tops.toSorted((a, b) => b - a).slice(0, mostLines))
+      const { lines, rest } = draw(given('avg', named(tops)), 10_000)
+      const sorted = tops.toSorted((a, b) => b - a)
+      const kept = tops.length > mostLines ? keptLines : tops.length
+      assert.deepEqual(lines.map(({ values }) => values[0] as number).sort((a, b) => b - a), sorted.slice(0, kept))
+      assert.deepEqual(rest, tops.length > mostLines ? { count: tops.length - kept, low: [sorted.at(-1)], high: [sorted[kept]] } : null)
     }))
+  })
+
+  test('of which the least matters are the least', () => {
+    const { lines, rest } = draw(given('min', named([5, 9, 1, ...Array.from({ length: 20 }, () => 50)])), 10_000)
+    assert.deepEqual(lines.map(({ name }) => name).filter((name) => ['s0', 's1', 's2'].includes(name)), ['s0', 's1', 's2'])
+    assert.deepEqual(rest, { count: 18, low: [50], high: [50] })
+  })
+
+  test('that belong together stay together: what is used stands with its limit, however great other limits are', () => {
+    const used = Array.from({ length: 10 }, (_, nth) => nth)
+    const { lines, rest } = draw(given('avg', named(used), named(used.map(() => 100), { name: 'limit' })), 10_000)
+    assert.deepEqual(lines.map(({ name }) => name), [7, 8, 9].flatMap((nth) => [`s${nth}`, `s${nth} limit`]))
+    assert.deepEqual(rest, { count: 7, low: [0], high: [6] })
   })
 
   test('are written in the unit of what they show', () => {

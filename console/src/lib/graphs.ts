@@ -6,9 +6,13 @@ import type { MetricAnswer, MetricName } from '#contract/metrics.ts'
 export type Scope = { app: string | undefined; env: string | undefined }
 export type Question = { metric: string; fn: GraphLine['fn']; by: string; where: string }
 export type DrawnLine = { name: string; values: (number | null)[]; /** The same line as it was a day or a week before. */ before: (number | null)[] | null }
-export type Drawn = { /** Seconds since 1970. */ times: number[]; lines: DrawnLine[]; /** Lines that were left out, because more cannot be told apart. */ left: number }
+/** What more lines than can be told apart are folded to: how many there are, and between which values they lie. */
+export type Rest = { count: number; low: (number | null)[]; high: (number | null)[] }
+export type Drawn = { /** Seconds since 1970. */ times: number[]; lines: DrawnLine[]; rest: Rest | null }
 
+/** Beyond so many lines some are folded, down to `keptLines`. */
 export const mostLines = 12
+export const keptLines = 5
 /** With more lines, those of an earlier time would only be noise. */
 export const mostCompared = 3
 
@@ -32,48 +36,75 @@ function scoped(where: string, { app, env }: Scope, labels: readonly string[]): 
 
 type Series = MetricAnswer['series'][number]
 type Values = Map<number, number | null>
-type Named = { name: string; values: Values }
+/** `of`: the labels it has, the same for the lines that belong together, such as what is used and its limit. */
+type Named = { name: string; of: string; values: Values }
 
 /** The series of one line, with their names. `whole`: each value is divided by the one of the same labels there. */
 export function seriesOf(line: GraphLine, part: MetricAnswer, whole: MetricAnswer | null): Named[] {
   const wholes = new Map((whole?.series ?? []).map((one) => [keyOf(one.labels), valuesOf(one)]))
   const shown = (line.onlyWith === undefined ? part.series : part.series.filter(({ labels }) => (labels[line.onlyWith as string] ?? '') !== '')).map((one) => ({ labels: one.labels, values: valuesOf(one) }))
-  if (whole === null) return shown.map(({ labels, values }) => ({ name: lineName(line, labels), values }))
+  if (whole === null) return shown.map(({ labels, values }) => ({ name: lineName(line, labels), of: keyOf(labels), values }))
   // where there is a whole and no part, the part is nothing
   const parts = new Map(shown.map(({ labels, values }) => [keyOf(labels), values]))
   return whole.series
     .filter(({ labels }) => line.onlyWith === undefined || (labels[line.onlyWith] ?? '') !== '')
-    .map(({ labels }) => ({ name: lineName(line, labels), values: share(parts.get(keyOf(labels)) ?? new Map(), wholes.get(keyOf(labels)) ?? new Map()) }))
+    .map(({ labels }) => ({ name: lineName(line, labels), of: keyOf(labels), values: share(parts.get(keyOf(labels)) ?? new Map(), wholes.get(keyOf(labels)) ?? new Map()) }))
 }
 
 const share = (part: Values, whole: Values): Values => new Map([...whole].map(([at, all]) => [at, all === null || all === 0 ? null : (part.get(at) ?? 0) / all]))
 const keyOf = (labels: Record<string, string>) => JSON.stringify(Object.entries(labels).sort())
 const valuesOf = ({ points }: Series): Values => new Map(points)
 
-/** `web`, `web → api`, `web limit`, or the metric itself. */
+/** `web`, `web → api`, `shop/web limit`, or the metric itself. */
 function lineName({ by, name, metric }: GraphLine, labels: Record<string, string>): string {
-  const parts = by.map((label) => labels[label] || (label === 'from' ? 'outside' : '–'))
-  const told = by.join() === 'from,service' ? parts.join(' → ') : parts.join(' ')
-  return [told, name].filter((text) => text !== undefined && text !== '').join(' ') || metric
+  const withApp = by.includes('app')
+  const own = withApp ? by.filter((label) => label !== 'app' && label !== 'environment') : by
+  const parts = own.map((label) => labels[label] || (label === 'from' ? 'outside' : '–'))
+  const told = own.join() === 'from,service' ? parts.join(' → ') : parts.join(' ')
+  const environment = labels['environment'] ?? 'production'
+  const place = withApp ? `${labels['app'] ?? '–'}${environment === 'production' ? '' : ` ${environment}`}` : ''
+  return [[place, told].filter((text) => text !== '').join('/'), name].filter((text) => text !== undefined && text !== '').join(' ') || metric
 }
 
-/** Lines on the times of all of them; the greatest are kept. `now`: a step that has only begun says too little of what is counted. */
-export function draw(given: readonly { fn: string; stepMs: number; series: readonly Named[]; before: readonly Named[] | null }[], nowMs: number): Drawn {
+type Given = { fn: string; stepMs: number; series: readonly Named[]; before: readonly Named[] | null }
+type Placed = DrawnLine & { of: string; /** Which line of the graph it belongs to. */ nth: number }
+
+/** Lines on the times of all of them; too many are folded. `now`: a step that has only begun says too little of what is counted. */
+export function draw(given: readonly Given[], nowMs: number): Drawn {
   const whole = ({ fn, stepMs }: { fn: string; stepMs: number }) => (at: number) => /^(avg|min|max|sum|last)$/.test(fn) || at + stepMs <= nowMs
   const times = [...new Set(given.flatMap((one) => one.series.flatMap(({ values }) => [...values.keys()].filter(whole(one)))))].sort((a, b) => a - b)
-  const lines = given.flatMap(({ series, before }) => series.map(({ name, values }): DrawnLine => {
-    const past = before?.find((one) => one.name === name)
-    return { name, values: times.map((at) => values.get(at) ?? null), before: past === undefined ? null : times.map((at) => past.values.get(at) ?? null) }
-  }))
-  const told = lines.filter(({ values }) => values.some((value) => value !== null))
-  if (told.length <= mostLines) return { times: times.map((at) => at / 1000), lines: told.toSorted(byName), left: 0 }
-  const kept = told.toSorted((one, other) => greatest(other) - greatest(one)).slice(0, mostLines)
-  return { times: times.map((at) => at / 1000), lines: kept.toSorted(byName), left: told.length - mostLines }
+  const lines = given.flatMap(({ series, before }, nth) => {
+    const past = new Map(before?.map((one) => [one.name, one.values]))
+    return series.map(({ name, of, values }): Placed => {
+      const then = past.get(name)
+      return { name, of, nth, values: times.map((at) => values.get(at) ?? null), before: then === undefined ? null : times.map((at) => then.get(at) ?? null) }
+    })
+  })
+  const { kept, rest } = folded(lines.filter(({ values }) => values.some((value) => value !== null)), given[0]?.fn === 'min')
+  return { times: times.map((at) => at / 1000), lines: kept.toSorted(byName).map(({ name, values, before }) => ({ name, values, before })), rest }
+}
+
+/** What belongs together stays together, in the order of its first line: the greatest first, or the least where the least matters. */
+function folded(lines: readonly Placed[], leastFirst: boolean): { kept: readonly Placed[]; rest: Rest | null } {
+  if (lines.length <= mostLines) return { kept: lines, rest: null }
+  const groups = [...Map.groupBy(lines, ({ of }) => of).values()]
+  const rank = new Map(groups.map((group) => [group, leastFirst ? -least(group[0] as Placed) : greatest(group[0] as Placed)]))
+  const sorted = groups.toSorted((one, other) => (rank.get(other) as number) - (rank.get(one) as number) || byName(one[0] as Placed, other[0] as Placed))
+  const most = Math.max(3, Math.floor(keptLines / Math.max(...groups.map(({ length }) => length))))
+  const left = sorted.slice(most).map((group) => group[0] as Placed).filter(({ nth }) => nth === sorted[0]?.[0]?.nth)
+  return { kept: sorted.slice(0, most).flat(), rest: groups.length <= most ? null : { count: groups.length - most, ...between(left) } }
+}
+
+function between(lines: readonly Placed[]): Pick<Rest, 'low' | 'high'> {
+  const at = (nth: number, better: (one: number, other: number) => number) => lines.reduce<number | null>((best, { values }) => (values[nth] === null || values[nth] === undefined ? best : best === null ? values[nth] : better(best, values[nth])), null)
+  const steps = lines[0]?.values.map((_, nth) => nth) ?? []
+  return { low: steps.map((nth) => at(nth, Math.min)), high: steps.map((nth) => at(nth, Math.max)) }
 }
 
 const collator = new Intl.Collator('en', { numeric: true })
 const byName = (one: DrawnLine, other: DrawnLine) => collator.compare(one.name, other.name)
 const greatest = ({ values }: DrawnLine) => values.reduce<number>((most, value) => Math.max(most, value ?? 0), 0)
+const least = ({ values }: DrawnLine) => values.reduce<number>((most, value) => Math.min(most, value ?? Infinity), Infinity)
 export const newest = ({ values }: DrawnLine) => values.findLast((value) => value !== null) ?? null
 
 /** How the values of a graph are written: by its first line. On the scale without what the title says. */

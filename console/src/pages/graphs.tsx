@@ -23,7 +23,7 @@ const route = getRouteApi('/signed-in/graphs')
 
 export function Graphs() {
   const filter = route.useSearch()
-  const standard = filter.board === undefined || filter.board === 'app' ? appBoard(filter.by === 'instance' ? 'instance' : 'service') : filter.board === 'machine' ? machineBoard : null
+  const standard = filter.board === undefined || filter.board === 'app' ? appBoard(filter.by === 'instance' ? 'instance' : 'service', filter.app === undefined) : filter.board === 'machine' ? machineBoard : null
   const listed = useQuery(queries.dashboards())
   const dashboards = listed.data ?? []
   const kept = standard === null ? dashboards.find(({ id }) => id === filter.board) : undefined
@@ -75,7 +75,7 @@ function useSeen(board: DashboardSpec, names: readonly MetricName[]): Seen {
   const range = rangeOf(filter)
   const isMachine = board.title === machineBoard.title && filter.board === 'machine'
   const scope = isMachine ? { app: undefined, env: undefined } : { app: board.app ?? filter.app, env: filter.env }
-  const events = useQuery(queries.marks(markKinds, scope.app, scope.env, range)).data
+  const events = useQuery(queries.marks(markKinds(scope.app), scope.app, scope.env, range)).data
   // two marks closer than a hundredth of the width are one
   const marks = useMemo(() => marksOf(events ?? [], range.minutes * 0.6), [events, range.minutes])
   const onSpan: Seen['onSpan'] = (from, to) => set({ range: undefined, from: new Date(from * 1000).toISOString(), to: new Date(to * 1000).toISOString() })
