@@ -15,4 +15,4 @@ export function Ansi({ text }: { text: string }) {
   })
 }
 
-export const plainText = (text: string) => Anser.ansiToText(text)
+export const plainText = (text: string) => (text.includes('\u001b') ? Anser.ansiToText(text) : text)

@@ -26,12 +26,11 @@ export function LogLineView({ line, wrap, showApp, words = [] }: { line: LogLine
       <span className={`min-w-0 ${wrap ? 'break-all whitespace-pre-wrap max-sm:basis-full' : ''} ${levelText[line.level]}`}>
         {line.level === 'error' || line.level === 'warn' ? <span className="sr-only">{line.level}: </span> : null}
         {words.length === 0 ? <Ansi text={said.text} /> : <Found text={plainText(said.text)} words={words} />}
-        {said.fields.map(([name, value]) => (
-          <span key={name} className="text-soft">
-            {' '}
-            {name}=<Found text={plainText(value)} words={words} />
+        {said.fields.length === 0 ? null : (
+          <span className="text-soft">
+            <Found text={said.fields.map(([name, value]) => ` ${name}=${plainText(value)}`).join('')} words={words} />
           </span>
-        ))}
+        )}
       </span>
     </span>
   )

@@ -24,8 +24,12 @@ const shortDate = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'sho
 export const exactTime = (iso: string) => exact.format(new Date(iso))
 export const clockTime = (iso: string) => clock.format(new Date(iso))
 export const clockTimeSeconds = (iso: string) => clockSeconds.format(new Date(iso))
-/** `03:07:41.220`, for log lines. */
-export const logTime = (iso: string) => `${clockSeconds.format(new Date(iso))}.${String(new Date(iso).getMilliseconds()).padStart(3, '0')}`
+const digits = (value: number, count: number) => String(value).padStart(count, '0')
+/** `03:07:41.220`, for log lines: written by hand, because hundreds of them a second scroll by. */
+export function logTime(iso: string): string {
+  const at = new Date(iso)
+  return `${digits(at.getHours(), 2)}:${digits(at.getMinutes(), 2)}:${digits(at.getSeconds(), 2)}.${digits(at.getMilliseconds(), 3)}`
+}
 export const longDate = (iso: string) => date.format(new Date(iso))
 /** What stands in the margin: the clock today, the date before. */
 export const marginTime = (iso: string, now: number) => (now - Date.parse(iso) < 20 * hour ? clock.format(new Date(iso)) : shortDate.format(new Date(iso)))

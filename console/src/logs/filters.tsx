@@ -21,9 +21,15 @@ type Props = {
 export function LogFilters({ filter, onFilter, apps, services, instances, known, fault }: Props) {
   const set = (change: Partial<LogFilter>) => onFilter({ line: undefined, at: undefined, ...change })
   const app = filter.app === undefined ? '' : filter.env === undefined || filter.env === 'production' ? filter.app : `${filter.app}/${filter.env}`
+  // what is silent just now can be searched for too
+  const knownHere = () => {
+    const seen = known()
+    const named = [['app', (apps ?? []).map((one) => one.split('/')[0] as string)], ['service', services], ['instance', instances]] as const
+    return new Map([...seen, ...named.map(([name, all]): [string, string[]] => [name, [...new Set([...(seen.get(name) ?? []), ...all])]])])
+  }
   return (
     <div role="search" aria-label="Logs" className="flex flex-wrap gap-2">
-      <SearchField label="Search" value={filter.q} onChange={(q) => set({ q })} known={known} fault={fault} />
+      <SearchField label="Search" value={filter.q} onChange={(q) => set({ q })} known={knownHere} fault={fault} />
       {apps === null ? null : (
         <Select
           label="App"

@@ -1,13 +1,13 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { type KeyboardEvent, useCallback, useEffect, useLayoutEffect, useMemo, useRef } from 'react'
 import type { JournalEvent, LogLine } from '#contract/model.ts'
-import { LogLineView } from '../components/log-line.tsx'
 import { placeMarks } from '../lib/log-marks.ts'
-import { logTime } from '../lib/times.ts'
+import { LogRow, rowHeight } from './log-row.tsx'
 import type { LogLines } from './use-log-lines.ts'
 
-const rowHeight = 21
 const nearEdge = 30
+/** More lines than can have been put before the first. */
+const maxPrepended = 2 ** 30
 
 type Props = { log: LogLines; wrap: boolean; showApp: boolean; following: boolean; onFollow: (following: boolean) => void; selected: LogLine | null; onSelect: (line: LogLine | null) => void; around: string | null; words: readonly string[]; marks: readonly JournalEvent[] }
 
@@ -17,10 +17,10 @@ export function LogList({ log, wrap, showApp, following, onFollow, selected, onS
   const { lines, version, prepended } = log
   const places = useMemo(() => placeMarks(lines, marks, log.isStart), [version, marks, log.isStart])
   const last = lines.length - 1
-  const marksAt = (index: number) => (places.get(index)?.length ?? 0) + (index === last ? (places.get(last + 1)?.length ?? 0) : 0)
+  const marksAt = (index: number) => places.size === 0 ? 0 : (places.get(index)?.length ?? 0) + (index === last ? (places.get(last + 1)?.length ?? 0) : 0)
   const estimateSize = useCallback((index: number) => rowHeight * (1 + marksAt(index)), [places])
-  // a new function means that every row is measured again, so it changes with the lines only, never with scrolling
-  const getItemKey = useCallback((index: number) => lines[index]?.cursor ?? index, [version, places])
+  // a new function means that every row is measured again, so it changes with the lines only, never with scrolling; rows of one height need no names
+  const getItemKey = useCallback((index: number) => (wrap ? (lines[index]?.cursor ?? index) : index), [version, places])
   const rows = useVirtualizer({ count: lines.length, getScrollElement: () => scroller.current, estimateSize, overscan: 10, getItemKey })
   const total = rows.getTotalSize()
   const lastPrepended = useRef(prepended)
@@ -82,48 +82,23 @@ export function LogList({ log, wrap, showApp, following, onFollow, selected, onS
     onSelect(lines[index] ?? null)
     rows.scrollToIndex(index)
   }
+  const pick = useRef((_: LogLine) => {})
+  pick.current = (line) => getSelection()?.isCollapsed !== false && onSelect(line === selected ? null : line)
+  const onPick = useCallback((line: LogLine) => pick.current(line), [])
   const selectedIndex = selected === null ? -1 : lines.indexOf(selected)
+  const shown = rows.getVirtualItems()
+  // A row that scrolls out lends its element to the one that scrolls in: a text is changed far quicker than elements are made. Rows of any height must be measured, so each has its own.
+  const lent = 32 * Math.ceil(shown.length / 32)
   return (
     <div ref={scroller} onScroll={onScroll} onKeyDown={onKeyDown} tabIndex={0} role="listbox" aria-label="Log lines" aria-activedescendant={selectedIndex === -1 ? undefined : `line-${selectedIndex}`} className="h-full overflow-auto font-mono text-[12.5px] [overflow-anchor:none]" style={{ lineHeight: `${rowHeight}px` }}>
       <div className="relative min-w-full" style={{ height: total, width: wrap ? '100%' : 'max-content' }}>
-        {rows.getVirtualItems().map((row) => {
-          const line = lines[row.index] as LogLine
-          const isSelected = row.index === selectedIndex
-          return (
-            <div
-              key={row.key}
-              id={`line-${row.index}`}
-              data-line={line.cursor}
-              data-index={row.index}
-              ref={wrap ? rows.measureElement : undefined}
-              role="option"
-              aria-selected={isSelected}
-              onClick={() => {
-                if (getSelection()?.isCollapsed !== false) onSelect(isSelected ? null : line)
-              }}
-              className={`absolute left-0 top-0 min-w-full [contain:layout_style] cursor-default px-3 ${isSelected ? 'bg-accent-wash' : 'hover:bg-hover'} ${wrap ? 'w-full py-px' : ''}`}
-              style={{ transform: `translateY(${row.start}px)` }}
-            >
-              <Marks events={places.get(row.index)} />
-              <LogLineView line={line} wrap={wrap} showApp={showApp} words={words} />
-              {row.index === last ? <Marks events={places.get(last + 1)} /> : null}
-            </div>
-          )
-        })}
+        {shown.map(({ key, index, start }) => (
+          <LogRow
+            key={wrap ? key : (index - prepended + maxPrepended) % lent}
+            line={lines[index] as LogLine} index={index} start={start} wrap={wrap} showApp={showApp} words={words} selected={index === selectedIndex} before={places.get(index)} after={index === last ? places.get(last + 1) : undefined} measure={wrap ? rows.measureElement : undefined} onPick={onPick}
+          />
+        ))}
       </div>
     </div>
   )
-}
-
-/** What happened to the app between two lines. */
-function Marks({ events = [] }: { events?: readonly JournalEvent[] | undefined }) {
-  return events.map((event) => (
-    <span key={event.id} data-mark={event.kind} className="flex items-center gap-x-3 overflow-hidden text-accent" style={{ height: rowHeight }}>
-      <time dateTime={event.at} className="shrink-0 max-sm:hidden">
-        {logTime(event.at)}
-      </time>
-      <span className="truncate font-sans">{event.summary}</span>
-      <span aria-hidden="true" className="min-w-8 flex-1 border-t border-accent opacity-40" />
-    </span>
-  ))
 }

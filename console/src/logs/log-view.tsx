@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react'
+import { useEffect, useMemo, useState } from 'react'
 import { isAppError } from '#base/errors.ts'
 import type { LogLine } from '#contract/model.ts'
 import { Button } from '../components/button.tsx'
@@ -29,6 +29,7 @@ export function LogView({ filter, onFilter, linkTo, children, height, empty }: P
   const [wrap, setWrap] = useState(phone)
   const [selected, setSelected] = useState<LogLine | null>(null)
   const around = filter.line ?? null
+  const words = useMemo(() => markedWords(filter.q ?? ''), [filter.q])
   const query = queryOf(filter)
   const range = around === null ? rangeOf(filter) : null
   const isLive = around === null && range === null
@@ -73,7 +74,7 @@ export function LogView({ filter, onFilter, linkTo, children, height, empty }: P
             <Patterns filter={filter} onFilter={onFilter} />
           ) : (
             <Lines log={log} isFault={fault !== null} empty={empty}>
-              <LogList key={wrap ? 'wrap' : 'flat'} log={log} wrap={wrap} showApp={filter.app === undefined} following={following && isLive} onFollow={setFollowing} selected={selected} onSelect={setSelected} around={around} words={markedWords(filter.q ?? '')} marks={marks} />
+              <LogList key={wrap ? 'wrap' : 'flat'} log={log} wrap={wrap} showApp={filter.app === undefined} following={following && isLive} onFollow={setFollowing} selected={selected} onSelect={setSelected} around={around} words={words} marks={marks} />
             </Lines>
           )}
         </div>
