@@ -3,8 +3,10 @@ import type { Rule } from '#contract/alerting.ts'
 import type { Alert } from '#contract/healing.ts'
 import { TextLink } from '../components/a.tsx'
 import { Ago } from '../components/ago.tsx'
+import { FoldedList } from '../components/folded-list.tsx'
 import { HealthMark } from '../components/health.tsx'
 import { queries } from '../data/queries.ts'
+import { plural } from '../lib/numbers.ts'
 import { placeOf } from '../lib/remediation-words.ts'
 import { ruleOf } from '../lib/rule-target.ts'
 import { paths } from '../paths.ts'
@@ -15,11 +17,15 @@ export function FiringList({ alerts }: { alerts: readonly Alert[] }) {
   const rules = useQuery(queries.rules()).data ?? []
   const sorted = alerts.toSorted((a, b) => Number(b.severity === 'critical') - Number(a.severity === 'critical') || b.raisedAt.localeCompare(a.raisedAt))
   return (
-    <ul className="divide-y divide-rule">
-      {sorted.map((alert) => (
-        <Firing key={alert.id} alert={alert} rules={rules} />
-      ))}
-    </ul>
+    <FoldedList items={sorted} most={Math.max(12, sorted.filter(({ severity }) => severity === 'critical').length)} others={(rest) => plural(rest.length, 'more warning')}>
+      {(shown) => (
+        <ul className="divide-y divide-rule">
+          {shown.map((alert) => (
+            <Firing key={alert.id} alert={alert} rules={rules} />
+          ))}
+        </ul>
+      )}
+    </FoldedList>
   )
 }
 

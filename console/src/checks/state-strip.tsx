@@ -6,13 +6,15 @@ const words = (strip: readonly (CheckState | null)[]) => {
   return down === 0 ? 'never down in the last 24 hours' : `down in ${down} of the last 48 half hours`
 }
 
+const heights: Partial<Record<CheckState, number>> = { down: 24, warn: 18 }
+
 /** The last 24 hours, a bar each half hour, coloured by its worst state. */
 export function StateStrip({ strip }: { strip: readonly (CheckState | null)[] }) {
   return (
-    <span role="img" aria-label={words(strip)} className="flex h-6 items-end gap-px">
-      {strip.map((state, nth) => (
-        <span key={nth} className={`w-[3px] rounded-[1px] ${state === null ? 'h-1 bg-rule' : `${stateTone[state]} ${state === 'down' ? 'h-6' : state === 'warn' ? 'h-4.5' : state === 'up' ? 'h-3 opacity-70' : 'h-3'}`}`} />
+    <svg role="img" aria-label={words(strip)} width={strip.length * 4} height={24} className="block">
+      {[...Map.groupBy(strip.map((state, nth) => ({ state, nth })), ({ state }) => state)].map(([state, bars]) => (
+        <path key={state} d={bars.map(({ nth }) => `M${nth * 4} 24v${-(state === null ? 4 : (heights[state] ?? 12))}h3V24Z`).join('')} className={state === null ? 'text-rule' : stateTone[state]} opacity={state === 'up' ? 0.7 : 1} fill="currentColor" />
       ))}
-    </span>
+    </svg>
   )
 }

@@ -1,14 +1,26 @@
 import type { AppSummary } from '#contract/model.ts'
-import { formatRate, formatShare } from '../lib/numbers.ts'
+import { byNeed, isCalm } from '../lib/app-order.ts'
+import { formatRate, formatShare, plural } from '../lib/numbers.ts'
 import { paths } from '../paths.ts'
 import { A } from './a.tsx'
 import { Ago } from './ago.tsx'
+import { FoldedList } from './folded-list.tsx'
 import { HealthMark, healthText, healthWords } from './health.tsx'
 import { Spark } from './spark.tsx'
 import { Tag } from './tag.tsx'
 
-/** Apps, one a row: health and why, how it does, what runs. */
-export function AppRows({ apps, sparklines }: { apps: readonly AppSummary[]; sparklines?: Record<string, readonly number[]> }) {
+/** Apps, one a row: health and why, how it does, what runs. Those that need a look are all shown; of very many others `most`. */
+export function AppRows({ apps, sparklines, most }: { most: number; apps: readonly AppSummary[]; sparklines?: Record<string, readonly number[]> }) {
+  const sorted = byNeed(apps)
+  const sick = sorted.filter((app) => !isCalm(app)).length
+  return (
+    <FoldedList items={sorted} most={Math.max(most, sick)} others={(rest) => `${plural(rest.length, 'more app')}, none of them sick`}>
+      {(shown) => <Rows apps={shown} sparklines={sparklines} />}
+    </FoldedList>
+  )
+}
+
+function Rows({ apps, sparklines }: { apps: readonly AppSummary[]; sparklines: Record<string, readonly number[]> | undefined }) {
   return (
     <ul className="divide-y divide-rule">
       {apps.map((app) => (

@@ -1,6 +1,6 @@
 import { useNow } from '../data/use-now.ts'
 import { plural } from '../lib/numbers.ts'
-import { type Mark, type Slot, hourTicks, nightSlots, nights } from '../lib/night-slots.ts'
+import { type Mark, type Slot, drawnOf, hourTicks, nightSlots, nights } from '../lib/night-slots.ts'
 import { clockTime } from '../lib/times.ts'
 import { usePhone } from '../lib/use-media.ts'
 import { paths } from '../paths.ts'
@@ -55,8 +55,8 @@ function summaryOf(slot: Slot): string {
 }
 
 function SlotMarks({ slot }: { slot: Slot }) {
-  const above = slot.marks.filter((mark) => mark.kind !== 'change')
-  const changes = slot.marks.length - above.length
+  const above = drawnOf(slot.marks)
+  const changes = slot.marks.filter((mark) => mark.kind === 'change').length
   const newest = slot.marks.at(-1) as Mark
   return (
     <Tip

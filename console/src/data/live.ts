@@ -32,6 +32,9 @@ const touches: Record<string, readonly string[]> = {
   dashboard: ['dashboards'],
 }
 
+/** After an event the page is right this soon; where events come without end, it asks this often. */
+const [soonMs, calmMs] = [250, 1500]
+
 const eventListeners = new Set<(event: JournalEvent) => void>()
 
 /** Hears every event from now on. Returns how to stop. */
@@ -44,8 +47,10 @@ export function startLive(client: QueryClient): () => void {
   const stop = new AbortController()
   const stale = new Set<string>()
   let timer: ReturnType<typeof setTimeout> | undefined
+  let lastAt = 0
   const refresh = () => {
     timer = undefined
+    lastAt = Date.now()
     const words = [...stale]
     stale.clear()
     for (const word of words) void client.invalidateQueries({ queryKey: [word] })
@@ -65,7 +70,7 @@ export function startLive(client: QueryClient): () => void {
     (event) => {
       for (const listener of eventListeners) listener(event)
       for (const word of touches[event.kind.split('.')[0] as string] ?? []) stale.add(word)
-      timer ??= setTimeout(refresh, 250)
+      timer ??= setTimeout(refresh, Math.max(soonMs, lastAt + calmMs - Date.now()))
     },
     { signal: stop.signal, endless: true },
   ).catch(() => {})

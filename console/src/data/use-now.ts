@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from 'react'
 
-/** The time, a shared tick a second; components that show relative times render with it. */
+/** The time, a shared tick a second. */
 let now = Date.now()
 const listeners = new Set<() => void>()
 let timer: ReturnType<typeof setInterval> | undefined
@@ -20,3 +20,6 @@ function subscribe(listener: () => void): () => void {
 }
 
 export const useNow = () => useSyncExternalStore(subscribe, () => now)
+
+/** What is written of the time: renders when the words change, not each second. Hundreds of rows may say when. */
+export const useTimeText = (say: (now: number) => string) => useSyncExternalStore(subscribe, () => say(now))

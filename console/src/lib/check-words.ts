@@ -3,7 +3,7 @@ import type { Check, CheckState, KindView } from '#contract/checks.ts'
 import type { Health } from '../components/health.tsx'
 
 export const stateHealth: Record<CheckState, Health> = { up: 'healthy', warn: 'degraded', down: 'down', pending: 'working', suppressed: 'stopped', maintenance: 'stopped', paused: 'stopped', unknown: 'unknown' }
-export const stateTone: Record<CheckState, string> = { up: 'bg-healthy-mark', warn: 'bg-amber-mark', down: 'bg-red-mark', pending: 'bg-rule-strong', suppressed: 'bg-rule-strong', maintenance: 'bg-rule-strong', paused: 'bg-rule', unknown: 'bg-rule' }
+export const stateTone: Record<CheckState, string> = { up: 'text-healthy-mark', warn: 'text-amber-mark', down: 'text-red-mark', pending: 'text-rule-strong', suppressed: 'text-rule-strong', maintenance: 'text-rule-strong', paused: 'text-rule', unknown: 'text-rule' }
 export const stateText: Record<CheckState, string> = { up: 'text-soft', warn: 'text-amber', down: 'text-red', pending: 'text-soft', suppressed: 'text-soft', maintenance: 'text-soft', paused: 'text-soft', unknown: 'text-soft' }
 
 const order: readonly CheckState[] = ['down', 'warn', 'unknown', 'pending', 'suppressed', 'maintenance', 'up', 'paused']

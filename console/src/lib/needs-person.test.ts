@@ -23,6 +23,11 @@ test('what is critical stands before a warning, then the newest first; what was 
   assert.deepEqual(needsOf([listed('api')], [warning, cleared, machine]).map(({ place }) => place.name), ['lynx', 'shop/api', 'shop/worker'])
 })
 
+test('two alerts of one service are one entry: the graver one, and what else is said', () => {
+  const needs = needsOf([], [alert('alt_1', 'web', { severity: 'warning', title: 'shop/web is slow' }), alert('alt_2', 'api'), alert('alt_3', 'web', { remediation: null })])
+  assert.deepEqual(needs.map(({ key, also, remediation }) => [key, also, remediation]), [['alt_2', [], 'rem_1'], ['alt_3', ['shop/web is slow'], 'rem_1']])
+})
+
 test('nothing is said twice in one entry', () => {
   const [need] = needsOf([], [alert('alt_1', 'web', { because: 'shop/web is down' })])
   assert.ok(need)

@@ -17,6 +17,13 @@ export function nightSlots(marks: readonly Mark[], now: number, count: number): 
   return slots
 }
 
+/** What is drawn of a slot, the gravest last: a fault that was healed within it is healed, nothing more. */
+export function drawnOf(marks: readonly Mark[]): Mark[] {
+  const of = (kind: Mark['kind']) => marks.filter((mark) => mark.kind === kind)
+  const [faults, healed] = [of('fault'), of('healed')]
+  return [...healed, ...faults.slice(0, Math.max(0, faults.length - healed.length)), ...of('held')]
+}
+
 /** Full hours within the last 24, every `stepHours`, as shares 0..1 of the strip. */
 export function hourTicks(now: number, stepHours: number): { at: number; share: number }[] {
   const ticks: { at: number; share: number }[] = []

@@ -1,9 +1,9 @@
 /** The map's view and its layout as what xyflow draws. Pure. */
 import type { Edge, Node } from '@xyflow/react'
 import type { MapView } from '#contract/model.ts'
-import { ingressId, machineId, serviceId } from './ids.ts'
+import { folded, ingressId, machineId, serviceId } from './ids.ts'
 import type { Layout } from './layout.ts'
-import { folded, fromOf, toOf } from './shown.ts'
+import { fromOf, toOf } from './shown.ts'
 
 type Drawn = { nodes: Node[]; edges: Edge[] }
 
@@ -37,11 +37,13 @@ export function graphOf(map: MapView, layout: Layout, select: string | undefined
   const fixed = { draggable: false, selectable: false, focusable: false, connectable: false }
   const services = new Map(map.services.map((one) => [serviceId(one.app, one.environment, one.service), one]))
   for (const group of layout.groups) {
-    nodes.push({ id: group.id, type: 'group-box', position: { x: group.x, y: group.y }, width: group.width, height: group.height, data: { app: group.app, environment: group.environment, dim: lit !== null && !group.members.some((one) => lit.has(one.id)) }, ...fixed, zIndex: 0 })
+    const alone = services.get(group.members[0]?.id ?? '')
+    const ingress = alone?.service === folded ? map.edges.find((edge) => edge.from === null && edge.app === alone.app && edge.environment === alone.environment) : undefined
+    if (alone?.service !== folded) nodes.push({ id: group.id, type: 'group-box', position: { x: group.x, y: group.y }, width: group.width, height: group.height, data: { app: group.app, environment: group.environment, dim: lit !== null && !group.members.some((one) => lit.has(one.id)) }, ...fixed, zIndex: 0 })
     for (const member of group.members) {
       const service = services.get(member.id)
       const place = { id: member.id, position: { x: group.x + member.x, y: group.y + member.y }, width: member.width, height: member.height, zIndex: 2, ...fixed }
-      nodes.push(service === undefined ? { ...place, type: 'ingress', data: { dim: dim(member.id) } } : { ...place, type: 'service', data: { service, marks: map.marks.filter((one) => one.service === service.service && one.app === service.app && one.environment === service.environment), alerts: map.alerts.filter((one) => one.app === service.app && one.environment === service.environment && (one.service === service.service || service.service === folded)).length, id: member.id, selected: member.id === select, dim: dim(member.id) } })
+      nodes.push(service === undefined ? { ...place, type: 'ingress', data: { dim: dim(member.id) } } : { ...place, type: 'service', data: { service, ingress, marks: map.marks.filter((one) => one.service === service.service && one.app === service.app && one.environment === service.environment), alerts: map.alerts.filter((one) => one.app === service.app && one.environment === service.environment && (one.service === service.service || service.service === folded)).length, id: member.id, selected: member.id === select, dim: dim(member.id) } })
     }
   }
   for (const one of layout.machines) {

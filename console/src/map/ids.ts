@@ -3,3 +3,5 @@ export const groupId = (app: string, environment: string) => `${app}/${environme
 export const serviceId = (app: string, environment: string, service: string) => `${app}/${environment}/${service}`
 export const ingressId = (app: string, environment: string) => `${app}/${environment}/:ingress`
 export const machineId = (name: string) => `machine/${name}`
+/** The name under which a folded app stands in place of its services. */
+export const folded = ':all'

@@ -4,7 +4,7 @@
  */
 import dagre from '@dagrejs/dagre'
 import type { MapView } from '#contract/model.ts'
-import { groupId, ingressId, machineId, serviceId } from './ids.ts'
+import { folded, groupId, ingressId, machineId, serviceId } from './ids.ts'
 
 const serviceSize = { width: 196, height: 74 }
 const ingressSize = { width: 84, height: 34 }
@@ -42,6 +42,8 @@ function layoutOf(map: MapView, maxWidth: number): Layout {
 function groupOf(map: MapView, id: string): Group {
   const services = map.services.filter((one) => groupId(one.app, one.environment) === id)
   const { app, environment } = services[0] as (typeof services)[number]
+  // a folded app is its box and nothing else, so that many are drawn large
+  if (services[0]?.service === folded) return { id, app, environment, members: [{ id: serviceId(app, environment, folded), x: 0, y: 0, ...serviceSize }], x: 0, y: 0, ...serviceSize }
   const edges = map.edges.filter((one) => groupId(one.app, one.environment) === id)
   const graph = new dagre.graphlib.Graph().setGraph({ rankdir: 'LR', nodesep: 24, ranksep: 118, edgesep: 12 }).setDefaultEdgeLabel(() => ({}))
   for (const one of services) graph.setNode(serviceId(app, environment, one.service), { ...serviceSize })

@@ -1,13 +1,27 @@
 import type { MapView } from '#contract/model.ts'
 import { TextLink } from '../components/a.tsx'
+import { FoldedList } from '../components/folded-list.tsx'
 import { HealthMark, healthWords } from '../components/health.tsx'
-import { formatLatency, formatRate, formatShare } from '../lib/numbers.ts'
+import { healthRank, isCalm } from '../lib/app-order.ts'
+import { formatLatency, formatRate, formatShare, plural } from '../lib/numbers.ts'
 import { serviceId } from './ids.ts'
+import { toOf } from './shown.ts'
 import { useMapHref } from './use-map-href.ts'
 
-/** The map in words: for screen readers, small screens and copying. */
+/** The map in words: for screen readers, small screens and copying. What is sick stands first. */
 export function MapList({ map }: { map: MapView }) {
+  const services = map.services.toSorted((a, b) => healthRank(a.health) - healthRank(b.health))
+  const sick = services.filter((one) => !isCalm(one)).length
+  return (
+    <FoldedList items={services} most={Math.max(60, sick)} others={(rest) => `${plural(rest.length, 'more service')}, none of them sick`}>
+      {(shown) => <Rows map={map} services={shown} />}
+    </FoldedList>
+  )
+}
+
+function Rows({ map, services }: { map: MapView; services: readonly MapView['services'][number][] }) {
   const href = useMapHref()
+  const callersOf = Map.groupBy(map.edges, toOf)
   return (
     <div className="overflow-x-auto">
       <table className="w-full text-sm">
@@ -20,8 +34,8 @@ export function MapList({ map }: { map: MapView }) {
           </tr>
         </thead>
         <tbody>
-          {map.services.map((one) => {
-            const callers = map.edges.filter((edge) => edge.app === one.app && edge.environment === one.environment && edge.to === one.service)
+          {services.map((one) => {
+            const callers = callersOf.get(serviceId(one.app, one.environment, one.service)) ?? []
             return (
               <tr key={serviceId(one.app, one.environment, one.service)} className="border-b border-rule align-top [&_td]:py-1.5 [&_td]:pr-6">
                 <td className="whitespace-nowrap">

@@ -3,13 +3,13 @@ import type { MapView } from '#contract/model.ts'
 import { A } from '../components/a.tsx'
 import { HealthMark, healthText, healthWords } from '../components/health.tsx'
 import { InstanceMark, instanceWords } from '../components/instance-mark.tsx'
+import { formatRate, formatShare } from '../lib/numbers.ts'
 import { paths } from '../paths.ts'
-import { groupId } from './ids.ts'
-import { folded } from './shown.ts'
-import { isFar } from './traffic-edge.tsx'
+import { folded, groupId } from './ids.ts'
+import { badShare, isFar } from './traffic-edge.tsx'
 import { toggled, useMapHref } from './use-map-href.ts'
 
-export type ServiceData = { service: MapView['services'][number]; marks: MapView['marks']; alerts: number; id: string; selected: boolean; dim: boolean }
+export type ServiceData = { service: MapView['services'][number]; /** Of a folded app: what comes in. */ ingress: MapView['edges'][number] | undefined; marks: MapView['marks']; alerts: number; id: string; selected: boolean; dim: boolean }
 export type GroupData = { app: string; environment: string; dim: boolean }
 export type MachineData = { machine: MapView['machines'][number]; id: string; selected: boolean; dim: boolean }
 
@@ -17,7 +17,7 @@ const handle = '!size-1 !min-w-0 !min-h-0 !border-0 !bg-transparent'
 const box = (selected: boolean, dim: boolean) => `h-full w-full rounded-lg border bg-sheet text-left transition-opacity duration-200 ${selected ? 'border-accent outline-2 outline-accent' : 'border-rule-strong'} ${dim ? 'opacity-35' : ''}`
 
 export function ServiceNode({ data }: NodeProps & { data: ServiceData }) {
-  const { service, id, selected, dim, marks, alerts } = data
+  const { service, ingress, id, selected, dim, marks, alerts } = data
   const href = useMapHref()
   const far = useStore(isFar)
   const isFolded = service.service === folded
@@ -41,6 +41,7 @@ export function ServiceNode({ data }: NodeProps & { data: ServiceData }) {
             <InstanceMark state={instance.state} size={10} />
           </span>
         ))}
+        {ingress === undefined ? null : <Incoming edge={ingress} />}
         {changed > 0 ? <span className="text-xs text-soft" title={marks.map((one) => one.summary).join('\n')}>▵ changed</span> : null}
         {broke + alerts > 0 ? <span className="text-xs text-red" title={marks.map((one) => one.summary).join('\n')}>✕ {alerts > 0 ? 'alert' : 'fault'}</span> : null}
         <span className={`ml-auto num text-xs ${healthText[service.health]}`}>
@@ -50,6 +51,17 @@ export function ServiceNode({ data }: NodeProps & { data: ServiceData }) {
       <Handle type="source" position={Position.Right} className={handle} />
       <Handle id="down" type="source" position={Position.Bottom} className={handle} />
     </div>
+  )
+}
+
+/** What comes in, in figures: its edge is not drawn. */
+function Incoming({ edge: { requestRate, errorShare } }: { edge: MapView['edges'][number] }) {
+  if (requestRate === 0) return <span className="text-xs text-soft">idle</span>
+  return (
+    <span className="num text-xs whitespace-nowrap text-soft">
+      {formatRate(requestRate)}
+      {errorShare >= badShare ? <span className="block text-red">{formatShare(errorShare)} fail</span> : null}
+    </span>
   )
 }
 

@@ -1,10 +1,8 @@
 /** Which part of the map is drawn, and how coarsely: a filter, the neighbourhood of one thing, apps folded to one box. Pure. */
 import type { AppSummary, MapView } from '#contract/model.ts'
 import { rank } from '#contract/ranking.ts'
-import { groupId, machineId, serviceId } from './ids.ts'
+import { folded, groupId, machineId, serviceId } from './ids.ts'
 
-/** The name under which a folded app stands in place of its services. */
-export const folded = ':all'
 /** Beyond so many services apps are folded, unless opened one by one. */
 export const foldBeyond = 40
 

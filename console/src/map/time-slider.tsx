@@ -4,11 +4,14 @@ import { useEffect, useState } from 'react'
 import { Button } from '../components/button.tsx'
 import { queries } from '../data/queries.ts'
 import { useNow } from '../data/use-now.ts'
-import { exactTime, clockTime } from '../lib/times.ts'
+import { drawnOf, nightSlots } from '../lib/night-slots.ts'
+import { clockTime, exactTime } from '../lib/times.ts'
 
 const minuteMs = 60_000
 const dayMinutes = 24 * 60
 const restMs = 250
+/** Of a quarter of an hour what is gravest. */
+const looks = { change: 'h-1.5 bg-rule-strong', healed: 'h-2 bg-healthy-mark', fault: 'h-2.5 bg-amber-mark', held: 'h-3 bg-red-mark' }
 
 /** What did it look like at 03:12? A day back, minute by minute; faults and changes stand on the scale. */
 export function TimeSlider({ at }: { at: string | undefined }) {
@@ -31,10 +34,7 @@ export function TimeSlider({ at }: { at: string | undefined }) {
     <div className="mb-3 flex items-center gap-4">
       <div className="relative min-w-0 flex-1 pt-3">
         <span aria-hidden="true" className="absolute inset-x-2 top-0 h-3">
-          {marks.map((mark) => {
-            const ago = (now - Date.parse(mark.at)) / minuteMs / dayMinutes
-            return ago < 0 || ago > 1 ? null : <span key={mark.event} className={`absolute bottom-0 w-[2px] rounded-sm ${mark.kind === 'change' ? 'h-1.5 bg-rule-strong' : mark.kind === 'healed' ? 'h-2 bg-healthy-mark' : 'h-3 bg-red-mark'}`} style={{ left: `${(1 - ago) * 100}%` }} />
-          })}
+          {nightSlots(marks, now, 96).map((slot, nth) => (slot.marks.length === 0 ? null : <span key={slot.from} className={`absolute bottom-0 w-[2px] rounded-sm ${looks[drawnOf(slot.marks).at(-1)?.kind ?? 'change']}`} style={{ left: `${((nth + 0.5) / 96) * 100}%` }} />))}
         </span>
         <input type="range" className="block w-full accent-(--accent)" aria-label="Moment that the map shows" aria-valuetext={shown === 0 ? 'now' : exactTime(moment)} min={-dayMinutes} max={0} step={1} value={-shown} onChange={(event) => setBack(-Number(event.target.value))} />
       </div>

@@ -4,7 +4,8 @@ import { formatLatency, formatRate, formatShare } from '../lib/numbers.ts'
 
 export type EdgeData = { edge: MapView['edges'][number]; dim: boolean; calm: boolean }
 
-const badShare = 0.01
+/** From so much on calls fail visibly. */
+export const badShare = 0.01
 /** From so far away text is not read any more: only what is wrong keeps its label. */
 export const isFar = ({ transform }: { transform: [number, number, number] }) => transform[2] < 0.45
 

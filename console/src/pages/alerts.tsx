@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { AlertRules } from '../alerts/alert-rules.tsx'
 import { FiringList } from '../alerts/firing-list.tsx'
-import { SloCard } from '../alerts/slo-card.tsx'
+import { Promises } from '../alerts/promises.tsx'
 import { Answer } from '../components/answer.tsx'
 import { ButtonLink } from '../components/button.tsx'
 import { Empty } from '../components/empty.tsx'
@@ -33,9 +33,7 @@ export function Alerts() {
                 Or write <code>{'slo: { availability: 99.9%, p99: 500ms }'}</code> into nightshift.yml.
               </Empty>
             ) : (
-              <ul className="grid gap-4 sm:grid-cols-2 lg:grid-cols-3">
-                {list.flatMap((slo) => slo.objectives.map((objective) => <SloCard key={`${slo.app}/${slo.environment}/${slo.service}/${objective.kind}`} slo={slo} objective={objective} />))}
-              </ul>
+              <Promises slos={list} />
             )
           }
         </Answer>

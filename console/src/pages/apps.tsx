@@ -13,8 +13,6 @@ import { commands } from '../lib/commands.ts'
 import { plural } from '../lib/numbers.ts'
 import { paths } from '../paths.ts'
 
-const order = ['down', 'degraded', 'working', 'healthy', 'stopped', 'empty'] as const
-
 const route = getRouteApi('/signed-in/apps')
 
 export function Apps() {
@@ -22,24 +20,23 @@ export function Apps() {
   const navigate = useNavigate({ from: '/apps' })
   const apps = useQuery(queries.apps(where))
   const refused = where !== undefined && isAppError(apps.error, 'invalid')
-  const sorted = [...(apps.data ?? [])].sort((a, b) => order.indexOf(a.health) - order.indexOf(b.health) || a.name.localeCompare(b.name) || a.environment.localeCompare(b.environment))
-  const count = new Set(sorted.map((app) => app.name)).size
+  const count = new Set((apps.data ?? []).map((app) => app.name)).size
   return (
     <Page title="Apps" lead={apps.data === undefined ? undefined : `${plural(count, 'app')}; what needs a look stands first.`} actions={<ButtonLink href={paths.deploy()}>Deploy</ButtonLink>}>
       <SelectorField label="Filter apps" value={where} onChange={(value) => void navigate({ search: { where: value }, replace: true })} error={refused ? apps.error : null} />
       {refused ? null : (
         <Answer query={apps} title="The apps could not be read">
-          {() =>
-            sorted.length === 0 && where !== undefined ? (
+          {(list) =>
+            list.length === 0 && where !== undefined ? (
               <Empty title="No app matches." command={commands.find(where)}>
                 A name without <code>*</code> must be whole: <code>app:shop*</code>.
               </Empty>
-            ) : sorted.length === 0 ? (
+            ) : list.length === 0 ? (
               <Empty title="No apps yet." command={commands.deployDirectory()}>
                 Go into a folder with an app and type this, or see <TextLink href={paths.deploy()}>the other ways</TextLink>.
               </Empty>
             ) : (
-              <AppRows apps={sorted} />
+              <AppRows most={60} apps={list} />
             )
           }
         </Answer>

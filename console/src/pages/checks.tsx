@@ -7,6 +7,7 @@ import { Answer } from '../components/answer.tsx'
 import { ButtonLink } from '../components/button.tsx'
 import { Empty } from '../components/empty.tsx'
 import { Select } from '../components/field.tsx'
+import { FoldedList } from '../components/folded-list.tsx'
 import { Page, Section } from '../components/page.tsx'
 import { Skeleton } from '../components/skeleton.tsx'
 import { queries } from '../data/queries.ts'
@@ -31,11 +32,15 @@ export function Checks() {
                 A check asks from outside what your callers ask, or looks at a machine from within. Those of <code>checks:</code> in nightshift.yml come with the release.
               </Empty>
             ) : (
-              <ul className="divide-y divide-rule">
-                {shown(list).map((check) => (
-                  <CheckListRow key={check.id} check={check} />
-                ))}
-              </ul>
+              <FoldedList items={shown(list)} most={Math.max(40, shown(list).filter(({ state }) => state !== 'up').length)} others={(rest) => `${plural(rest.length, 'more check')} that are up`}>
+                {(some) => (
+                  <ul className="divide-y divide-rule">
+                    {some.map((check) => (
+                      <CheckListRow key={check.id} check={check} />
+                    ))}
+                  </ul>
+                )}
+              </FoldedList>
             )
           }
         </Answer>

@@ -42,7 +42,7 @@ export function Machines() {
               </Empty>
             ) : (
               <ul className="divide-y divide-rule border-y border-rule">
-                {list.map((machine) => (
+                {list.toSorted((a, b) => Number(b.state === 'lost') - Number(a.state === 'lost')).map((machine) => (
                   <MachineRow key={machine.name} machine={machine} sparks={sparksOf(machine.name)} clock={clockOf(machine.name)} />
                 ))}
               </ul>

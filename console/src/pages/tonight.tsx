@@ -29,7 +29,7 @@ export function Tonight() {
             </div>
             <NeedsPerson listed={view.needsPerson} />
             <Section title="Apps" aside={view.apps.length === 0 ? undefined : 'requests of the last hour'}>
-              {view.apps.length === 0 ? <NoApps /> : <AppRows apps={view.apps} sparklines={Object.fromEntries(view.apps.map((app) => [`${app.name}/${app.environment}`, app.sparkline]))} />}
+              {view.apps.length === 0 ? <NoApps /> : <AppRows most={12} apps={view.apps} sparklines={Object.fromEntries(view.apps.map((app) => [`${app.name}/${app.environment}`, app.sparkline]))} />}
             </Section>
           </>
         )}
