@@ -8,14 +8,14 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromiumPath, launchBrowser } from '../src/test/e2e/browser.ts'
-import { type Room, rooms } from '../src/test/e2e/rooms.ts'
+import { type Room, crowdedRooms, rooms } from '../src/test/e2e/rooms.ts'
 import { type SceneName, scenes } from './preview/scene.ts'
 import { startPreview } from './preview/server.ts'
 
 if (chromiumPath === undefined) throw new Error('no Chromium found (install one, or set CHROMIUM to its path)')
 const only = process.argv.slice(2)
 mkdirSync('screenshots', { recursive: true })
-type Shot = Omit<Room, 'scene'> & { scene?: SceneName }
+type Shot = Room & { scene?: SceneName }
 const sizes = [
   { name: 'wide', width: 1440, height: 900 },
   { name: 'phone', width: 390, height: 844 },
@@ -33,13 +33,18 @@ const extra: Shot[] = [
   { name: 'fresh', path: '/', ready: 'h1', scene: 'fresh' },
   { name: 'fresh-apps', path: '/apps', ready: 'h1', scene: 'fresh' },
   { name: 'fresh-map', path: '/map', ready: 'h1', scene: 'fresh' },
-  { name: 'map-some', path: '/map', ready: '.react-flow__node, table', scene: 'some' },
-  { name: 'map-many', path: '/map', ready: '.react-flow__node, table', scene: 'many' },
-  { name: 'map-many-open', path: '/map?open=app-03/production', ready: '.react-flow__node, table', scene: 'many' },
   { name: 'gallery', path: '/_gallery', ready: 'text=Escape codes' },
   { name: 'login', path: '/login', ready: 'h1' },
 ]
-const wanted = ([...rooms, ...healing, ...extra] as Shot[]).filter((room) => only.length === 0 || only.some((name) => room.name.startsWith(name)))
+const crowded: Shot[] = crowdedRooms.flatMap((room) => (['some', 'many'] as const).map((scene) => ({ ...room, name: `${scene}-${room.name}`, ready: scene === 'some' ? 'h1' : room.ready, scene })))
+const more: Shot[] = [
+  { name: 'some-healing', path: '/healing', ready: 'text=A disk fills up', scene: 'some' },
+  { name: 'many-healing', path: '/healing', ready: 'text=A disk fills up', scene: 'many' },
+  { name: 'many-graphs-instance', path: '/graphs?by=instance&compare=1d', ready: '.uplot canvas', scene: 'many' },
+  { name: 'many-graphs-machine', path: '/graphs?board=machine', ready: '.uplot canvas', scene: 'many' },
+  { name: 'many-machines', path: '/machines', ready: 'text=node-20', scene: 'many' },
+]
+const wanted = ([...rooms, ...healing, ...extra, ...crowded, ...more] as Shot[]).filter((room) => only.length === 0 || only.some((name) => room.name.startsWith(name)))
 const consoleDir = mkdtempSync(join(tmpdir(), 'nightshift-gallery-'))
 const root = join(import.meta.dirname, '..')
 spawnSync(process.execPath, [join(root, 'node_modules/vite/bin/vite.js'), 'build', join(root, 'console'), '--mode', 'gallery', '--outDir', consoleDir, '--emptyOutDir', '--logLevel', 'warn'], { cwd: root, stdio: 'inherit' })

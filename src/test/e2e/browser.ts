@@ -22,7 +22,6 @@ export function launchBrowser(): Promise<Browser> {
 
 export const wide = { viewport: { width: 1440, height: 900 } } satisfies BrowserContextOptions
 export const phone = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true } satisfies BrowserContextOptions
-export const themes = ['dark', 'light'] as const
 
 export type Visit = AsyncDisposable & { page: Page; /** Errors of the page and of its console since the visit began. */ errors: string[] }
 
@@ -54,11 +53,16 @@ async function signIn(page: Page, loginUrl: string): Promise<void> {
   }
 }
 
-/** Waits until nothing that was begun is still loading, then asks axe; each objection in a few lines. */
-export async function objections(page: Page, where: string): Promise<string[]> {
+/**
+ * Waits until nothing that was begun is still loading, then asks axe; each objection in a few lines. `about` colours: only the rules that
+ * another theme can break.
+ */
+export async function objections(page: Page, where: string, about: 'everything' | 'colours' = 'everything'): Promise<string[]> {
   const skeletons = page.locator('[role=status][aria-label^=Loading]')
   await until(async () => (await skeletons.count()) === 0, { because: `${where} has loaded` })
-  const { violations } = await new AxeBuilder({ page }).analyze()
+  // there are no frames: asked in the page itself, without the blank page that the default opens for each answer
+  const axe = new AxeBuilder({ page }).setLegacyMode().options({ resultTypes: ['violations'], ...(about === 'colours' ? { runOnly: { type: 'tag', values: ['cat.color'] } } : {}) })
+  const { violations } = await axe.analyze()
   return violations.map((one) => `${where}: ${one.id} (${one.impact}): ${one.help}\n${one.nodes.slice(0, 3).map((node) => `    ${node.html.slice(0, 180)}\n      ${node.failureSummary?.split('\n').slice(1, 3).join('; ')}`).join('\n')}`)
 }
 

@@ -1,7 +1,7 @@
 import { sampleTraces } from '../../../scripts/preview/traces.ts'
 
 /** Every page that tests walk and that is photographed; `ready` is what a visitor sees once it has loaded. */
-export type Room = { name: string; path: string; ready: string; scene?: 'night' | 'quiet' | 'fresh' }
+export type Room = { name: string; path: string; ready: string }
 
 const failedTrace = sampleTraces(Date.now()).find((trace) => trace.errors > 0)?.traceId ?? ''
 const threeHoursAgo = new Date(Date.now() - 3 * 3_600_000).toISOString()
@@ -62,4 +62,16 @@ export const rooms: readonly Room[] = [
   { name: 'settings', path: '/settings', ready: 'text=ci of shop' },
   { name: 'terminal', path: '/apps/shop/terminal/web.1', ready: '.xterm-rows' },
   { name: 'not-found', path: '/nowhere', ready: 'text=There is nothing here' },
+]
+
+/** Rooms in which three hundred services are much. */
+export const crowdedRooms: readonly Room[] = [
+  { name: 'tonight', path: '/', ready: 'text=Needs a person' },
+  { name: 'apps', path: '/apps', ready: 'text=payments' },
+  { name: 'map', path: '/map', ready: '.react-flow__node, table' },
+  { name: 'map-open', path: '/map?open=cards/production', ready: '.react-flow__node, table' },
+  { name: 'graphs', path: '/graphs', ready: '.uplot canvas' },
+  { name: 'logs', path: '/logs', ready: '[data-line]' },
+  { name: 'checks', path: '/checks', ready: 'text=more checks' },
+  { name: 'alerts', path: '/alerts', ready: 'text=more promises' },
 ]

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path'
 import { bootNightshift } from '#test/harness/nightshift.ts'
+import type { SceneName } from '../../../scripts/preview/scene.ts'
 import { type Preview, startPreview } from '../../../scripts/preview/server.ts'
 
 export type ConsoleTarget = AsyncDisposable & {
@@ -13,7 +14,7 @@ export type ConsoleTarget = AsyncDisposable & {
   loginUrl: string
 }
 
-export async function bootPreview(scene: 'night' | 'quiet' | 'fresh' = 'night'): Promise<ConsoleTarget & Preview> {
+export async function bootPreview(scene: SceneName = 'night'): Promise<ConsoleTarget & Preview> {
   const preview = await startPreview({ scene })
   return { ...preview, [Symbol.asyncDispose]: () => preview.close() }
 }
