@@ -3,6 +3,7 @@
  * How a kind is run stands in `drivers/check/<kind>/`. A field with `secret` is sealed at rest and never answered.
  */
 import { z } from 'zod'
+import { patternFault } from '#base/pattern.ts'
 import { duration } from './manifest-units.ts'
 import { hostName } from './names.ts'
 
@@ -22,7 +23,13 @@ const webAddress = z
   .regex(/^(?:https?:\/\/[^\s/@]+(?:\/[^\s]*)?|\/[^\s]*)$/, 'must be http:// or https:// and a host, without a user or password in it; or a path of the app’s own, such as /up')
   .meta({ title: 'URL' })
 const headers = z.record(z.string().regex(/^[A-Za-z0-9-]{1,80}$/), z.string().max(1000).regex(/^[^\r\n\0]*$/)).default({})
-const pattern = 'plain text, or a regular expression between slashes'
+const how = 'plain text, or a regular expression between slashes'
+/** What is wrong with a pattern is said when the check is made, not at its first run. */
+const pattern = (max = 1000, part: (value: string) => string = (value) => value) =>
+  text(max).superRefine((value, context) => {
+    const fault = patternFault(part(value))
+    if (fault !== null) context.addIssue({ code: 'custom', message: `must be a pattern that can be matched: ${fault}` })
+  })
 const domain = hostName.refine((name) => !name.startsWith('*') && name.includes('.'), 'must be a domain such as example.com')
 
 const http = z.strictObject({
@@ -32,9 +39,9 @@ const http = z.strictObject({
   authorization: password.meta({ secret: true, description: 'Value of the Authorization header; sealed at rest, never shown again.' }),
   send: z.string().max(20_000).optional().meta({ description: 'Body of the request.' }),
   status: z.union([z.int().min(100).max(599), z.string().regex(/^\d{3}(-\d{3})?(,\s*\d{3}(-\d{3})?)*$/, 'must be like 200, 200-399 or 200,204')]).default('200-399').meta({ title: 'status codes', description: 'Status codes that are right.' }),
-  body: text().optional().meta({ description: `What the body must hold: ${pattern}.` }),
-  absent: text().optional().meta({ description: `What the body must not hold: ${pattern}.` }),
-  header: words(10).default([]).meta({ description: `Headers of the answer and what each must hold, such as content-type: json (${pattern}).` }),
+  body: pattern().optional().meta({ description: `What the body must hold: ${how}.` }),
+  absent: pattern().optional().meta({ description: `What the body must not hold: ${how}.` }),
+  header: words(10, pattern(300, (line) => line.slice(line.indexOf(':') + 1).trim())).default([]).meta({ description: `Headers of the answer and what each must hold, such as content-type: json (${how}).` }),
   json: words(10).default([]).meta({ description: 'What must hold in a JSON body, such as status == "ok", items[0].stock >= 1, or user.name exists.' }),
   redirects: z.int().min(0).max(10).default(5).meta({ description: 'Redirects that are followed.' }),
   verify,
@@ -54,7 +61,7 @@ const tcp = z.strictObject({
   tls: z.boolean().default(false).meta({ description: 'Speak TLS.' }),
   verify,
   send: z.string().max(1000).optional().meta({ description: 'Text to send first; \\r and \\n are understood.' }),
-  banner: text().optional().meta({ description: `What it must say: ${pattern}.` }),
+  banner: pattern().optional().meta({ description: `What it must say: ${how}.` }),
   slow,
   latency,
 })
@@ -108,7 +115,7 @@ const postgres = z.strictObject({
 })
 const mysql = z.strictObject({
   address: address.meta({ title: 'host:port', description: 'Where to connect; what it says first must be the greeting of a MySQL or MariaDB server.' }),
-  version: text(100).optional().meta({ description: `What its version must hold: ${pattern}.` }),
+  version: pattern(100).optional().meta({ description: `What its version must hold: ${how}.` }),
   slow,
   latency,
 })
@@ -116,7 +123,7 @@ const redis = z.strictObject({
   ...database,
   port: port.default(6379).meta({ description: 'Port of the server.' }),
   command: z.string().regex(/^(PING|DBSIZE|INFO|GET|EXISTS|TTL|STRLEN|LLEN|SCARD|ZCARD|HLEN|XLEN)( [^\s]{1,200})?$/, 'must be one that only reads: PING, DBSIZE, INFO, GET, EXISTS, TTL, STRLEN, LLEN, SCARD, ZCARD, HLEN or XLEN, and a key').default('PING').meta({ description: 'Command; a number it answers becomes the metric value.' }),
-  expect: text().optional().meta({ description: `What the answer must hold: ${pattern}.` }),
+  expect: pattern().optional().meta({ description: `What the answer must hold: ${how}.` }),
   tls: z.boolean().default(false).meta({ description: 'Speak TLS.' }),
   verify,
   slow,
@@ -138,7 +145,7 @@ const file = z.strictObject({
   larger: z.string().regex(/^\d+(?:\.\d+)?\s?(B|KB|MB|GB|TB)$/, 'must be like 64KB, 256MB or 2GB').optional().meta({ description: 'Larger than this is an error.' }),
 })
 const log = z.strictObject({
-  text: text(200).meta({ description: 'Text that is counted in lines of the check’s app, environment and service.' }),
+  text: pattern(200).meta({ description: `What is counted in lines of the check’s app, environment and service: ${how}.` }),
   level: z.enum(['debug', 'info', 'warn', 'error']).optional().meta({ description: 'This level and what is graver.' }),
   window: duration.default('5m').meta({ description: 'How far back it is counted.' }),
   max: z.int().min(0).max(1000).default(0).meta({ description: 'More lines than this are an error.' }),

@@ -48,11 +48,11 @@ export async function open(place: Place, tls: TlsWish, signal: AbortSignal): Pro
 }
 
 /** What comes until `enough` says so, the other side ends, or `max` bytes are there. */
-export async function readUntil(socket: Socket, enough: (data: Buffer) => boolean, max = 65_536): Promise<Buffer> {
+export async function readUntil(socket: Socket, enough: (data: Buffer, chunk: Buffer) => boolean | Promise<boolean>, max = 65_536): Promise<Buffer> {
   let data = Buffer.alloc(0)
   for await (const chunk of socket as AsyncIterable<Buffer>) {
     data = Buffer.concat([data, chunk])
-    if (data.length >= max || enough(data)) break
+    if ((await enough(data, chunk)) || data.length >= max) break
   }
   return data
 }

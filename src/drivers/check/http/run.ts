@@ -13,7 +13,7 @@ export const runHttp: RunCheck<Config> = async (config, context) => {
   const headers = config.authorization === undefined ? config.headers : { ...config.headers, authorization: config.authorization }
   const answer = await request({ url: config.url, method: config.method, headers, send: config.send, redirects: config.redirects, verify: config.verify }, context)
   const durationMs = performance.now() - started
-  const fault = statusFault(config, answer) ?? headerFault(config, answer) ?? bodyFault(config, answer) ?? jsonFault(config, answer)
+  const fault = statusFault(config, answer) ?? (await headerFault(config, answer, context.signal)) ?? (await bodyFault(config, answer, context.signal)) ?? jsonFault(config, answer)
   const metrics = [{ name: 'code', value: answer.status }, { name: 'bytes', value: Buffer.byteLength(answer.body), unit: 'B' }, { name: 'rt', value: Math.round(durationMs * 10) / 10, unit: 'ms' }]
   const said: Said = fault === null ? { status: 'ok', message: words(answer.status) } : { status: 'err', message: fault }
   return { ...withLatency(said, durationMs, config), metrics }
@@ -33,7 +33,7 @@ function statusFault({ status }: Config, answer: Answered): string | null {
   return isRight(answer.status, String(status)) ? null : `answered ${words(answer.status)}, not ${status}: ${brief(answer.body, 120)}`.replace(/: $/, '')
 }
 
-function headerFault({ header }: Config, { headers }: Answered): string | null {
+async function headerFault({ header }: Config, { headers }: Answered, signal: AbortSignal): Promise<string | null> {
   for (const text of header) {
     const colon = text.indexOf(':')
     const name = (colon < 0 ? text : text.slice(0, colon)).trim().toLowerCase()
@@ -41,14 +41,14 @@ function headerFault({ header }: Config, { headers }: Answered): string | null {
     if (value === undefined) return `the answer has no header ${name}`
     const given = Array.isArray(value) ? value.join(', ') : value
     const wanted = colon < 0 ? '' : text.slice(colon + 1).trim()
-    if (!matches(given, wanted)) return `header ${name} is "${brief(given, 100)}", which does not hold ${wanted}`
+    if (!(await matches(given, wanted, signal))) return `header ${name} is "${brief(given, 100)}", which does not hold ${wanted}`
   }
   return null
 }
 
-function bodyFault({ body, absent }: Config, answer: Answered): string | null {
-  if (body !== undefined && !matches(answer.body, body)) return `the body does not hold ${body}${answer.truncated ? ' in its first megabyte' : ''}`
-  if (absent !== undefined && matches(answer.body, absent)) return `the body holds ${absent}`
+async function bodyFault({ body, absent }: Config, answer: Answered, signal: AbortSignal): Promise<string | null> {
+  if (body !== undefined && !(await matches(answer.body, body, signal))) return `the body does not hold ${body}${answer.truncated ? ' in its first megabyte' : ''}`
+  if (absent !== undefined && (await matches(answer.body, absent, signal))) return `the body holds ${absent}`
   return null
 }
 

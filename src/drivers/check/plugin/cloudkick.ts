@@ -23,8 +23,8 @@ export function readCloudkick(output: string, code: number | null): Said {
   if (code !== 0) return { status: 'err', message: `the plugin ended with ${code ?? 'a signal'}: ${brief(output)}` }
   if (!status) return { status: 'err', message: `the plugin did not say "status ok|warn|err": ${brief(output)}` }
   const metrics: CheckMetric[] = []
-  for (const [, name = '', type = '', rest = ''] of output.matchAll(/^metric\s+(\S+)\s+(\S+)\s+(.*?)\s*$/gm)) {
-    const [value = '', unit] = type === 'string' ? [rest] : rest.split(/\s+/, 2)
+  for (const [, name = '', type = '', rest = ''] of output.matchAll(/^metric\s+(\S+)\s+(\S+)\s+(.*)$/gm)) {
+    const [value = '', unit] = type === 'string' ? [rest.trim()] : rest.trim().split(/\s+/, 2)
     const metric = metricOf(name, type, value, unit)
     if (metric && metrics.length < maxMetrics) metrics.push(metric)
   }

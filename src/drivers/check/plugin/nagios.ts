@@ -26,10 +26,10 @@ function splitOutput(output: string): { text: string; perfdata: string } {
   return { text: (bar < 0 ? first : first.slice(0, bar)).trim(), perfdata: `${bar < 0 ? '' : first.slice(bar + 1)} ${second < 0 ? '' : below.slice(second + 1)}` }
 }
 
-/** `'label'=value[UOM];[warn];[crit];[min];[max]`, separated by spaces. What is none is passed over. */
+/** `'label'=value[UOM];[warn];[crit];[min];[max]`, separated by spaces. What is none is passed over; labels are bounded, so that no output takes long. */
 export function parsePerfdata(text: string): PerfItem[] {
   const items: PerfItem[] = []
-  for (const match of text.matchAll(/(?:'((?:[^']|'')*)'|([^\s'=]+))=(U|[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)([a-zA-Z%]*)((?:;[^;\s]*){0,4})/g)) {
+  for (const match of text.matchAll(/(?:'((?:[^']|''){0,200})'|([^\s'=]{1,200}))=(U|[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)([a-zA-Z%]*)((?:;[^;\s]*){0,4})/g)) {
     const [, quoted, plain, value, unit = '', more = ''] = match
     const label = (quoted === undefined ? plain : quoted.replaceAll("''", "'"))?.slice(0, 100) ?? ''
     const [, warn = '', crit = '', min = '', max = ''] = more.split(';')

@@ -15,7 +15,7 @@ export const runRedis: RunCheck<CheckConfig<'redis'>> = async (config, context) 
     const words = [...(config.password === undefined ? [] : [config.user === undefined ? ['AUTH', config.password] : ['AUTH', config.user, config.password]]), config.command.split(' ')]
     socket.write(Buffer.concat(words.map(encode)))
     const replies = await readReplies(socket, words.length)
-    return withLatency(judgeReply(replies, config.expect), performance.now() - started, config)
+    return withLatency(await judgeReply(replies, config.expect, context.signal), performance.now() - started, config)
   } finally {
     socket.destroy()
   }
@@ -54,13 +54,13 @@ export function parseReplies(data: Buffer): Reply[] {
   return replies
 }
 
-function judgeReply(replies: readonly Reply[], expect: string | undefined): Said {
+async function judgeReply(replies: readonly Reply[], expect: string | undefined, signal: AbortSignal): Promise<Said> {
   const failed = replies.find(({ error }) => error)
   if (failed) return { status: 'err', message: `the server refuses: ${brief(failed.text ?? '')}` }
   const text = replies.at(-1)?.text ?? null
   const number = text === null || text.trim() === '' ? NaN : Number(text)
   const metrics = Number.isFinite(number) ? [{ name: 'value', value: number }] : infoMetrics(text ?? '')
-  if (expect !== undefined && (text === null || !matches(text, expect))) return { status: 'err', message: `it answered ${text === null ? 'nothing' : brief(text, 100)}, which does not hold ${expect}`, metrics }
+  if (expect !== undefined && (text === null || !(await matches(text, expect, signal)))) return { status: 'err', message: `it answered ${text === null ? 'nothing' : brief(text, 100)}, which does not hold ${expect}`, metrics }
   return { status: 'ok', message: text === null ? 'nothing' : brief(text, 100), metrics }
 }
 

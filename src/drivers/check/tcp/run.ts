@@ -2,7 +2,7 @@ import type { CheckConfig } from '#contract/check-kinds.ts'
 import { withLatency } from '../latency.ts'
 import { open, placeOf, readUntil, splitAddress } from '../net.ts'
 import type { RunCheck } from '../port.ts'
-import { brief, matches } from '../texts.ts'
+import { brief, searchFor, textOf } from '../texts.ts'
 
 const maxBannerBytes = 16_384
 
@@ -15,8 +15,10 @@ export const runTcp: RunCheck<CheckConfig<'tcp'>> = async (config, context) => {
     if (config.send !== undefined) socket.write(config.send.replaceAll('\\r', '\r').replaceAll('\\n', '\n'))
     if (config.banner === undefined) return withLatency({ status: 'ok', message: 'it accepts connections' }, connectedMs, config)
     const wanted = config.banner
-    const heard = (await readUntil(socket, (data) => matches(data.toString('utf8'), wanted), maxBannerBytes)).toString('utf8')
-    const isRight = matches(heard, wanted)
+    const search = searchFor(wanted, context.signal)
+    const text = textOf()
+    let isRight = false
+    const heard = (await readUntil(socket, async (_, chunk) => (isRight = await search.more(text(chunk))), maxBannerBytes)).toString('utf8')
     return withLatency({ status: isRight ? 'ok' : 'err', message: isRight ? brief(heard) : `it said "${brief(heard, 100)}", which does not hold ${wanted}` }, performance.now() - started, config)
   } finally {
     socket.destroy()

@@ -3,13 +3,12 @@
  * translate it into what it can pass over (`prune.ts` for ours). Texts are folded (`fold`) already.
  */
 
+import type { RegexTest } from '#base/regex.ts'
+
 /** Pieces of a text with `*` between them: one piece is the text itself, `['a', 'b']` is `a*b`. */
 export type Glob = readonly string[]
 
 export type NumberTest = { op: '>=' | '>' | '<=' | '<'; than: number }
-
-/** Linear whatever it is matched against (`regex.ts`). */
-export type RegexTest = { source: string; ignoreCase: boolean }
 
 export type FieldTest = { kind: 'glob'; glob: Glob } | { kind: 'number'; test: NumberTest } | { kind: 'regex'; regex: RegexTest } | { kind: 'exists' }
 

@@ -3,7 +3,7 @@ import { type SourceLabels, fold } from '../model.ts'
 import { type Structure, messageOfFields, structureOf, traceOfFields, valuesAt } from '../structure.ts'
 import { type Expression, type FieldTest, type NumberTest, isLeaf } from './ast.ts'
 import { holdsGlob, matchesGlob } from './glob.ts'
-import { compileRegex } from './regex.ts'
+import { compileRegex } from '#base/regex.ts'
 
 export type Matcher = (line: Candidate) => boolean
 

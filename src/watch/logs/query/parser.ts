@@ -7,7 +7,7 @@ import { levelNamed } from '../text.ts'
 import { type Expression, type FieldTest, type Glob, type LabelName, type Leaf, allOf } from './ast.ts'
 import { matchesGlob } from './glob.ts'
 import { type Token, type Value, type Word, faultAt, tokens } from './lexer.ts'
-import { parseRegex } from './regex-parse.ts'
+import { parseRegex } from '#base/regex-parse.ts'
 
 export const maxQueryLength = 1000
 const maxTests = 60

@@ -4,7 +4,7 @@
  */
 import type { Expression, FieldTest, Glob, Leaf } from './ast.ts'
 import { isLeaf } from './ast.ts'
-import { requiredTexts } from './regex.ts'
+import { requiredTexts } from '#base/regex.ts'
 
 /** One thing that a line must have. */
 export type LineTest =

@@ -1,6 +1,6 @@
 /**
- * The patterns that a search takes: those of JavaScript that can be matched in linear time, without backreferences and
- * lookaround. Parsed into a tree of sets of UTF-16 units, for `regex.ts`.
+ * The patterns that searches and checks take: those of JavaScript that can be matched in linear time, without
+ * backreferences and lookaround. Parsed into a tree of sets of UTF-16 units, for `regex.ts`.
  */
 
 /** Ranges, both ends included, in order and apart. */
@@ -11,24 +11,28 @@ export type Node =
   | { kind: 'sequence'; of: readonly Node[] }
   | { kind: 'choice'; of: readonly Node[] }
   | { kind: 'repeat'; of: Node; min: number; /** null = any number */ max: number | null }
-  | { kind: 'assert'; what: 'start' | 'end' | 'boundary' | 'inside' }
+  | { kind: 'assert'; what: Place }
+
+/** `line-start` and `line-end`: what ^ and $ mean where they look at each line. */
+export type Place = 'start' | 'end' | 'line-start' | 'line-end' | 'boundary' | 'inside'
+export type Flags = { /** ^ and $ look at each line of the text. */ multiline?: boolean; /** . is a line's end too. */ dotAll?: boolean }
 
 export type Fault = (at: number, message: string, wayOut: string) => Error
 
 const last = 0xffff
-const newline = 10
 const maxCount = 100
 const maxDepth = 40
 
 export const wordSet: CharSet = [[48, 57], [65, 90], [95, 95], [97, 122]]
+export const lineEndSet: CharSet = [[10, 10], [13, 13], [0x2028, 0x2029]]
 const digitSet: CharSet = [[48, 57]]
 /** ECMAScript's white space. */
 const spaceSet: CharSet = [[9, 13], [32, 32], [160, 160], [0x1680, 0x1680], [0x2000, 0x200a], [0x2028, 0x2029], [0x202f, 0x202f], [0x205f, 0x205f], [0x3000, 0x3000], [0xfeff, 0xfeff]]
 const classes: Record<string, CharSet> = { d: digitSet, w: wordSet, s: spaceSet, D: negate(digitSet), W: negate(wordSet), S: negate(spaceSet) }
 const controls: Record<string, number> = { n: 10, r: 13, t: 9, f: 12, v: 11, 0: 0 }
 
-export function parseRegex(source: string, fault: Fault): Node {
-  return new Parser(source, fault).whole()
+export function parseRegex(source: string, fault: Fault, flags: Flags = {}): Node {
+  return new Parser(source, fault, flags).whole()
 }
 
 export function setHas(set: CharSet, unit: number): boolean {
@@ -59,11 +63,13 @@ export function negate(set: CharSet): CharSet {
 class Parser {
   readonly #source: string
   readonly #fault: Fault
+  readonly #flags: Flags
   #at = 0
   #depth = 0
-  constructor(source: string, fault: Fault) {
+  constructor(source: string, fault: Fault, flags: Flags) {
     this.#source = source
     this.#fault = fault
+    this.#flags = flags
   }
 
   whole(): Node {
@@ -114,9 +120,9 @@ class Parser {
     const character = this.#source[at] as string
     if (character === '(') return this.#group(at)
     if (character === '[') return { kind: 'set', set: this.#class(at) }
-    if (character === '.') return { kind: 'set', set: negate([[newline, newline], [13, 13], [0x2028, 0x2029]]) }
-    if (character === '^') return { kind: 'assert', what: 'start' }
-    if (character === '$') return { kind: 'assert', what: 'end' }
+    if (character === '.') return { kind: 'set', set: negate(this.#flags.dotAll ? [] : lineEndSet) }
+    if (character === '^') return { kind: 'assert', what: this.#flags.multiline ? 'line-start' : 'start' }
+    if (character === '$') return { kind: 'assert', what: this.#flags.multiline ? 'line-end' : 'end' }
     if (character === '*' || character === '+' || character === '?') throw this.#fault(at, `"${character}" repeats nothing`, `write \\${character} for the character itself`)
     if (character === '\\') {
       const next = this.#peek()
@@ -132,11 +138,17 @@ class Parser {
   #group(at: number): Node {
     const special = /^\?(:|<[A-Za-z]\w*>)/.exec(this.#source.slice(this.#at, this.#at + 40))
     if (special) this.#at += special[0].length
-    else if (this.#peek() === '?') throw this.#fault(at, 'looking ahead or behind is not supported', 'exclude with -/…/ beside this pattern instead')
+    else if (this.#peek() === '?') throw this.#unsupported(at)
     const inner = this.#choice()
     if (this.#peek() !== ')') throw this.#fault(at, 'a group of the pattern is never closed', 'add ")", or write \\( for the character itself')
     this.#at++
     return inner
+  }
+
+  #unsupported(at: number): Error {
+    const mark = /^\(\?(?:<?[=!]|[a-z-]*)/i.exec(this.#source.slice(at, at + 12))?.[0] ?? '(?'
+    if (/[=!]$/.test(mark)) return this.#fault(at, `${mark} looks ${mark.includes('<') ? 'behind' : 'ahead'}, which is not supported`, 'test what must not be there on its own: -/…/ in a search, absent in a check')
+    return this.#fault(at, `${mark} is no group that is supported`, 'write (…), (?:…) or (?<name>…), and flags after the last slash: /…/i')
   }
 
   #escape(at: number): CharSet {
@@ -147,6 +159,8 @@ class Parser {
     const control = controls[character]
     if (control !== undefined) return [[control, control]]
     if (/[1-9k]/.test(character)) throw this.#fault(at, `\\${character} refers back, which is not supported`, 'write out what it stands for')
+    if (/[pP]/.test(character) && this.#peek() === '{') throw this.#fault(at, `\\${character}{} asks for a property of Unicode, which is not supported`, 'write the characters in [], such as [A-Za-z]')
+    if (character === 'u' && this.#peek() === '{') throw this.#fault(at, '\\u{} is not supported', 'write the character itself, or \\u and four digits')
     const hex = /^(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4}))/.exec(this.#source.slice(this.#at - 1, this.#at + 4))
     if (hex) {
       this.#at += hex[0].length - 1
