@@ -113,12 +113,22 @@ const postgres = z.strictObject({
   slow,
   latency,
 })
-const mysql = z.strictObject({
-  address: address.meta({ title: 'host:port', description: 'Where to connect; what it says first must be the greeting of a MySQL or MariaDB server.' }),
-  version: pattern(100).optional().meta({ description: `What its version must hold: ${how}.` }),
-  slow,
-  latency,
-})
+const mysql = z
+  .strictObject({
+    address: address.meta({ title: 'host:port', description: 'Where to connect; what it says first must be the greeting of a MySQL or MariaDB server.' }),
+    user: text(128).optional().meta({ description: 'User to sign in as; without one, only the greeting is looked at.' }),
+    password,
+    database: text(64).optional().meta({ description: 'Database; default: none.' }),
+    query: text(4000).optional().meta({ description: 'Query, run in a read-only transaction; a number it answers becomes the metric value. Default: none, it is enough to be let in.' }),
+    expect: text().optional().meta({ description: 'What the first value of the answer must be.' }),
+    tls: z.boolean().default(false).meta({ description: 'Insist on TLS; without it, TLS is spoken where the server offers it, and any certificate does.' }),
+    verify,
+    version: pattern(100).optional().meta({ description: `What its version must hold: ${how}.` }),
+    slow,
+    latency,
+  })
+  .refine(({ user, ...rest }) => user !== undefined || (['password', 'database', 'query'] as const).every((field) => rest[field] === undefined), { path: ['user'], message: 'must be given to run a query: without it only the greeting is looked at' })
+  .refine(({ query, expect }) => query !== undefined || expect === undefined, { path: ['expect'], message: 'belongs to a query, and there is none' })
 const redis = z.strictObject({
   ...database,
   port: port.default(6379).meta({ description: 'Port of the server.' }),
@@ -172,7 +182,7 @@ export const checkKindSpecs = {
   tls: { title: 'TLS certificate', about: 'Looks at how long a certificate is valid.', main: 'address', config: tls },
   domain: { title: 'Domain', about: 'Looks at how long a domain is registered (RDAP, else WHOIS).', main: 'name', config: domainExpiry },
   postgres: { title: 'PostgreSQL', about: 'Runs a query.', main: 'host', config: postgres },
-  mysql: { title: 'MySQL', about: 'Connects, and looks at the greeting.', main: 'address', config: mysql },
+  mysql: { title: 'MySQL', about: 'Signs in and runs a query, or looks at the greeting.', main: 'address', config: mysql },
   redis: { title: 'Redis', about: 'Runs a command that reads.', main: 'host', config: redis },
   process: { title: 'Process', about: 'Counts processes of a machine.', main: 'name', config: process },
   port: { title: 'Port', about: 'Looks whether something listens on a port of a machine.', main: 'port', config: listening },

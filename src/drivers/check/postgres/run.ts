@@ -2,8 +2,8 @@ import pg from 'pg'
 import type { CheckConfig } from '#contract/check-kinds.ts'
 import { withLatency } from '../latency.ts'
 import { placeOf } from '../net.ts'
-import type { RunCheck, Said } from '../port.ts'
-import { brief } from '../texts.ts'
+import type { RunCheck } from '../port.ts'
+import { judgeAnswer } from '../rows.ts'
 
 export const runPostgres: RunCheck<CheckConfig<'postgres'>> = async (config, context) => {
   const { address, port } = await placeOf(config.host, config.port, context)
@@ -24,19 +24,14 @@ export const runPostgres: RunCheck<CheckConfig<'postgres'>> = async (config, con
     await client.query('BEGIN READ ONLY')
     // the extended protocol takes one statement, so that none can follow that ends the transaction
     const { rows, rowCount } = await client.query({ text: config.query ?? 'VALUES (1)', rowMode: 'array', queryMode: 'extended' } as pg.QueryArrayConfig)
-    return withLatency(judgeRows(rows as unknown[][], rowCount, config), performance.now() - started, config)
+    return withLatency(judgeAnswer(textOf((rows as unknown[][])[0]?.[0]), rowCount ?? rows.length, config.expect), performance.now() - started, config)
   } finally {
     context.signal.removeEventListener('abort', drop)
     drop()
   }
 }
 
-function judgeRows(rows: readonly unknown[][], rowCount: number | null, { expect }: CheckConfig<'postgres'>): Said {
-  const first = rows[0]?.[0]
-  const text = first === undefined ? '' : first instanceof Date ? first.toISOString() : typeof first === 'object' ? JSON.stringify(first) : String(first)
-  const number = text.trim() === '' ? NaN : Number(text)
-  const metrics = [{ name: 'rows', value: rowCount ?? rows.length }, ...(Number.isFinite(number) ? [{ name: 'value', value: number }] : [])]
-  if (expect !== undefined && text !== expect) return { status: 'err', message: `the query answered ${first === undefined ? 'nothing' : brief(text, 100)}, not ${expect}`, metrics }
-  const count = rowCount ?? rows.length
-  return { status: 'ok', message: `${count} ${count === 1 ? 'row' : 'rows'}${text === '' ? '' : `, the first value is ${brief(text, 100)}`}`, metrics }
+function textOf(value: unknown): string | undefined {
+  if (value === undefined) return undefined
+  return value instanceof Date ? value.toISOString() : typeof value === 'object' ? JSON.stringify(value) : String(value)
 }
