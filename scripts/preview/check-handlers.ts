@@ -1,7 +1,7 @@
 /** Checks as a shop has them: one down, what it explains, one that warns, heartbeats, a window. */
 import { AppError } from '#base/errors.ts'
 import { controlKinds, machineKinds } from '#contract/check-kinds.ts'
-import { type Check, type CheckHistory, type CheckRow, type CheckState, kindViews } from '#contract/checks.ts'
+import { type Check, type CheckHistory, type CheckRow, type CheckState, type MaintenanceWindow, kindViews } from '#contract/checks.ts'
 import type { Handlers } from '#kernel/handlers.ts'
 import { isCrowd } from './crowd.ts'
 import { noise, pick } from './noise.ts'
@@ -22,7 +22,7 @@ function samples(): Check[] {
     check('search', 'search answers', 'down', 'answered 503 Service Unavailable, not 200-399: no index', { app: 'search', needs: ['chk_index'] }),
     check('suggest', 'suggestions', 'suppressed', 'search answers, which it depends on, is down; no answer within 10000 ms', { app: 'search', service: null }),
     check('certificate', 'shop.example.com', 'warn', 'the certificate of shop.example.com ends in 12 days, on 2026-12-10', { kind: 'tls', everyMs: 3_600_000, config: { address: 'shop.example.com:443', warn: 21, err: 7 }, service: null }),
-    check('backup', 'nightly backup', 'up', 'it ran for 4 min 12 s', { kind: 'heartbeat', everyMs: 86_400_000, retries: 0, config: { grace: '30m', slug: 'backup' }, app: null, environment: null, service: null }),
+    check('backup', 'nightly backup', 'up', 'it ran for 4 min 12 s', { kind: 'heartbeat', everyMs: 86_400_000, retries: 0, config: { grace: '30m', slug: 'backup', schedule: '30 2 * * *', timezone: 'Europe/Berlin' }, app: null, environment: null, service: null }),
     check('load', 'load of heron', 'up', 'LOAD OK - total load average: 0.31, 0.22, 0.19', { kind: 'plugin', from: ['machine:heron'], config: { plugin: 'check_load', args: ['-w', '4', '-c', '8'] }, criteria: ['load1 GT 4 warn'], app: null, environment: null, service: null }),
     check('db', 'jobs waiting', 'up', '1 row, the first value is 14', { kind: 'postgres', secrets: ['password'], config: { host: 'db', port: 5432, user: 'ro', query: 'SELECT count(*) FROM jobs' }, service: 'db' }),
     check('ping', 'office line', 'paused', 'rosa paused it', { kind: 'ping', pausedBy: 'rosa', config: { host: 'office.example.com', count: 3 }, app: null, environment: null, service: null }),
@@ -68,25 +68,28 @@ export function checkHandlers(world: World): Handlers {
     if (!found) throw new AppError('not-found', `there is no check "${which}" (see: nightshift checks)`)
     return found
   }
-  const windows = [{ id: 'win_move', title: 'database move', checks: [], apps: ['search'], from: ago(-9 * 60 * minute), until: ago(-10 * 60 * minute), repeat: 'weekly' as const, timezone: 'Europe/Berlin', active: false, by: 'rosa' }]
+  const windows: MaintenanceWindow[] = [
+    { id: 'win_line', title: 'new line in the office', checks: ['chk_ping'], apps: [], from: ago(20 * minute), until: ago(-40 * minute), repeat: 'once', timezone: 'UTC', active: true, by: 'rosa' },
+    { id: 'win_move', title: 'database move', checks: ['chk_checkout', 'chk_db'], apps: ['search'], from: ago(-9 * 60 * minute), until: ago(-10 * 60 * minute), repeat: 'weekly', timezone: 'Europe/Berlin', active: false, by: 'rosa' },
+  ]
   return {
     'checks.kinds': async () => kindViews(machineKinds, controlKinds),
     'checks.list': async ({ query }) => all.filter((one) => query.app === undefined || one.app === query.app).map(rowOf),
     'checks.read': async ({ params }) => {
       const one = find(params.check)
       const ping = one.kind === 'heartbeat' ? { url: 'https://nightshift.example.com/ping/5b1b2c3d-0000-4000-8000-000000000001', slugUrl: 'https://nightshift.example.com/ping/kN2v8s0Qw3Xy7Zb1Lp4RtA/backup', pushUrl: 'https://nightshift.example.com/api/push/5b1b2c3d-0000-4000-8000-000000000001' } : null
-      return { ...one, ping, needNames: [], windows: [] }
+      return { ...one, ping, dueAt: ping === null ? null : ago(-7 * 60 * minute), needNames: [], windows: [] }
     },
     'checks.history': async ({ params, query }) => historyOf(find(params.check), query.hours),
-    'checks.create': async () => find('chk_checkout'),
-    'checks.update': async ({ params }) => find(params.check),
+    'checks.create': async ({ body }) => (all.push(check(`made${all.length}`, body.name, 'pending', 'it has not run yet', { kind: body.kind, config: body.config })), all.at(-1) as Check),
+    'checks.update': async ({ params, body }) => Object.assign(find(params.check), body.name === undefined ? {} : { name: body.name }, body.config === undefined ? {} : { config: body.config }),
     'checks.test': async () => ({ status: 'ok', message: '200 OK', durationMs: 84.2, metrics: [{ name: 'code', value: 200 }, { name: 'rt', value: 84.2, unit: 'ms' }] }),
     'checks.delete': async ({ params }) => (all.splice(all.indexOf(find(params.check)), 1), {}),
     'checks.pause': async ({ params }) => Object.assign(find(params.check), { state: 'paused', because: 'rosa paused it', pausedBy: 'rosa' } as const),
     'checks.resume': async ({ params }) => Object.assign(find(params.check), { state: 'pending', because: 'it has not run yet', pausedBy: null } as const),
     'windows.list': async () => (all.length === 0 ? [] : windows),
-    'windows.create': async () => windows[0] as (typeof windows)[number],
-    'windows.delete': async () => (windows.pop(), {}),
+    'windows.create': async ({ body }) => (windows.unshift({ ...body, id: `win_made${windows.length}`, active: Date.parse(body.from) <= Date.now(), by: 'rosa' }), windows[0] as MaintenanceWindow),
+    'windows.delete': async ({ params }) => (windows.splice(windows.findIndex(({ id }) => id === params.window), 1), {}),
     'plugins.list': async () => [],
     'plugins.put': async () => Promise.reject(new AppError('internal', 'the preview does not do this')),
     'plugins.delete': async () => ({}),

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { patternFault } from '#base/pattern.ts'
+import { cronText, timezone } from './schedules.ts'
 import { duration } from './manifest-units.ts'
 import { hostName } from './names.ts'
 
@@ -161,10 +162,14 @@ const log = z.strictObject({
   max: z.int().min(0).max(1000).default(0).meta({ description: 'More lines than this are an error.' }),
   min: z.int().min(0).max(1000).default(0).meta({ description: 'Fewer lines than this are an error.' }),
 })
-const heartbeat = z.strictObject({
-  grace: duration.default('1m').meta({ description: 'How much later than due a ping may come, and how long a started run may take.' }),
-  slug: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,59}$/, 'must be a-z, 0-9, - and _').optional().meta({ description: 'Name in URLs of the shape /ping/<key>/<slug>.' }),
-})
+const heartbeat = z
+  .strictObject({
+    grace: duration.default('1m').meta({ description: 'How much later than due a ping may come, and how long a started run may take.' }),
+    schedule: cronText.optional().meta({ title: 'cron', description: 'When a ping is due, in the five fields of cron (minute, hour, day of month, month, day of week), such as 0 3 * * 1-5, or @daily; it takes the place of every.' }),
+    timezone: timezone.optional().meta({ description: 'Time zone of the schedule, such as Europe/Berlin; default: UTC.' }),
+    slug: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,59}$/, 'must be a-z, 0-9, - and _').optional().meta({ description: 'Name in URLs of the shape /ping/<key>/<slug>.' }),
+  })
+  .refine(({ schedule, timezone: zone }) => schedule !== undefined || zone === undefined, { path: ['timezone'], message: 'belongs to a schedule, and there is none' })
 export const pluginName = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,79}$/i, 'must be letters, digits, ., _ and -').meta({ title: 'plugin' })
 const plugin = z.strictObject({
   plugin: z.union([pluginName, z.string().regex(/^\/(usr\/lib|usr\/local\/lib|usr\/libexec)\/(nagios|monitoring-plugins)\/(plugins\/)?[A-Za-z0-9._-]{1,80}$/, 'must be a plugin of nightshift checks plugins, or one in /usr/lib/nagios/plugins')]).meta({ title: 'plugin', description: 'Name of a plugin that was added, or the path of one that the machine has in /usr/lib/nagios/plugins.' }),
@@ -188,7 +193,7 @@ export const checkKindSpecs = {
   port: { title: 'Port', about: 'Looks whether something listens on a port of a machine.', main: 'port', config: listening },
   file: { title: 'File', about: 'Looks at the age and size of a file of a machine.', main: 'path', config: file },
   log: { title: 'Log', about: 'Counts lines of an app’s log.', main: 'text', config: log },
-  heartbeat: { title: 'Heartbeat', about: 'Waits for a job to say that it ran.', main: 'grace', config: heartbeat },
+  heartbeat: { title: 'Heartbeat', about: 'Waits for a job to say that it ran, by interval or by cron.', main: 'grace', config: heartbeat },
   plugin: { title: 'Plugin', about: 'Runs a Nagios or Cloudkick plugin on a machine.', main: 'plugin', config: plugin },
 } as const satisfies Record<string, { title: string; about: string; main: string; config: z.ZodObject }>
 

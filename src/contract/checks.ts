@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { type AnyCheckConfig, type CheckKind, checkKindSpecs, checkKinds } from './check-kinds.ts'
 import { duration } from './manifest-units.ts'
 import { appName, environmentName, serviceName } from './names.ts'
+import { timezone } from './schedules.ts'
 
 const time = z.iso.datetime()
 
@@ -63,7 +64,7 @@ export const checkSeverities = ['critical', 'warning'] as const
 
 /** What is common to all kinds, as people write it. */
 export const checkCommon = {
-  every: every.default('30s').meta({ description: 'Time between two runs, from 1s; of a heartbeat, between two pings.' }),
+  every: every.default('30s').meta({ description: 'Time between two runs, from 1s; of a heartbeat without a schedule, between two pings.' }),
   timeout: duration.optional().meta({ description: 'A run without an answer by then has failed; default: 10s, or less where runs follow faster.' }),
   retries: z.int().min(0).max(20).default(2).meta({ description: 'Failed runs in a row that do not count as down yet.' }),
   from: z.array(vantage).min(1).max(20).optional().meta({ description: 'Vantage points: control (outside), near (the machines that run it) or machine:<name>; default: control, where it can.' }),
@@ -120,6 +121,8 @@ export type CheckRow = z.infer<typeof checkRowSchema>
 export const checkDetailSchema = checkSchema.extend({
   /** Where a heartbeat is told; null for other kinds. */
   ping: z.object({ url: z.string(), slugUrl: z.string().nullable(), pushUrl: z.string() }).nullable(),
+  /** When the next ping is due; null for other kinds, and before the first ping. */
+  dueAt: time.nullable(),
   needNames: z.array(z.object({ id: z.string(), name: z.string(), state: z.enum(checkStates) })),
   windows: z.array(z.string()),
 })
@@ -138,7 +141,6 @@ export type CheckHistory = z.infer<typeof checkHistorySchema>
 export const kindViewSchema = z.object({ kind: z.enum(checkKinds), title: z.string(), about: z.string(), main: z.string(), machineOnly: z.boolean(), controlOnly: z.boolean(), schema: z.record(z.string(), z.unknown()) })
 export type KindView = z.infer<typeof kindViewSchema>
 
-const zone = z.string().max(60).refine((name) => { try { new Intl.DateTimeFormat('en', { timeZone: name }); return true } catch { return false } }, 'must be a time zone such as Europe/Berlin')
 export const newWindowSchema = z.strictObject({
   title: z.string().min(1).max(120),
   /** Which: ids of checks, or all of these apps. At least one. */
@@ -147,7 +149,7 @@ export const newWindowSchema = z.strictObject({
   from: time,
   until: time,
   repeat: z.enum(['once', 'daily', 'weekly']).default('once'),
-  timezone: zone.default('UTC'),
+  timezone: timezone.default('UTC'),
 })
 export const windowSchema = z.object({ id: z.string(), title: z.string(), checks: z.array(z.string()), apps: z.array(z.string()), from: time, until: time, repeat: z.enum(['once', 'daily', 'weekly']), timezone: z.string(), active: z.boolean(), by: z.string() })
 export type MaintenanceWindow = z.infer<typeof windowSchema>

@@ -96,6 +96,26 @@ test('a token that is limited to apps sees and makes those of its apps alone, co
       assert.equal((await db.query('SELECT 1 FROM check_windows')).length, 0)
     })))
 
+test('a heartbeat with a schedule is due at its next time, and down by itself once its grace is over', () =>
+  withChecks(async ({ call, db }) => {
+    const made = await call<Check>('checks.create', { body: { name: 'nightly', kind: 'heartbeat', config: { schedule: '*/5 * * * *', timezone: 'Europe/Berlin', grace: '1m' } } })
+    const detail = () => call<CheckDetail>('checks.read', { params: { check: made.id } })
+    assert.deepEqual([(await detail()).state, (await detail()).dueAt], ['pending', null])
+    const pinged = async (minutesAgo: number) => {
+      const at = new Date(Date.now() - minutesAgo * 60_000)
+      await settle(db, [{ ...result(made.id, 'ok', at), vantage: 'push' }], at)
+      return at
+    }
+    await pinged(15)
+    await until(async () => (await detail()).state === 'down')
+    assert.match((await detail()).because, /^no ping, and one was due at .* \(Europe\/Berlin\)$/)
+    const at = await pinged(0)
+    const { state, dueAt } = await detail()
+    const dueMs = Date.parse(dueAt ?? '')
+    assert.deepEqual([state, dueMs % 300_000, dueMs > at.getTime(), dueMs - at.getTime() <= 300_000], ['up', 0, true, true])
+    for (const [config, message] of [[{ schedule: '61 * * * *' }, /schedule must name the minute from 0 to 59/], [{ timezone: 'UTC' }, /timezone belongs to a schedule/], [{ schedule: '0 0 30 2 *' }, /never does/]] as const) await assert.rejects(call('checks.create', { body: { name: 'x', kind: 'heartbeat', config } }), message)
+  }))
+
 test('secrets are sealed, never answered, and kept by a change that does not name them', () =>
   withChecks(async ({ call, db }) => {
     const made = await call<Check>('checks.create', { body: { name: 'db', kind: 'postgres', config: { host: 'db.example.com', user: 'ro', password: 'hunter2' } } })

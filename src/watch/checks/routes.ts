@@ -2,10 +2,11 @@ import { controlKinds, machineKinds } from '#contract/check-kinds.ts'
 import { type Check, type CheckDetail, kindViews } from '#contract/checks.ts'
 import type { Outcome } from '#contract/checks.ts'
 import type { Caller, Handlers } from '#kernel/handlers.ts'
+import { dueAfter } from './due.ts'
 import { pingKey } from './heartbeat.ts'
-import type { CheckRowIn } from './model.ts'
+import { type CheckRowIn, pushVantage } from './model.ts'
 import * as planned from './planned.ts'
-import { checkView, findCheck, listChecks, pluginView, readChecks, readHistory, readPlugins, readWindows, withStrips } from './read.ts'
+import { type WithState, checkView, findCheck, listChecks, pluginView, readChecks, readHistory, readPlugins, readWindows, withStrips } from './read.ts'
 import * as service from './service.ts'
 import { windowOver } from './windows.ts'
 
@@ -68,6 +69,12 @@ export function checkRoutes(deps: RouteDeps): Handlers {
   }
 }
 
+function dueAt(row: WithState): string | null {
+  const seen = row.seen[pushVantage]
+  const at = row.kind === 'heartbeat' && seen !== undefined ? dueAfter(row, seen.at) : Infinity
+  return Number.isFinite(at) ? new Date(at).toISOString() : null
+}
+
 async function detailOf({ db, secret, apiUrl }: RouteDeps, which: string, caller: Caller, now: Date): Promise<CheckDetail> {
   const row = await findCheck(db, which, caller.apps)
   const needs = row.needs.length === 0 ? [] : (await readChecks(db, row.needs)).filter((each) => row.needs.includes(each.id))
@@ -78,6 +85,7 @@ async function detailOf({ db, secret, apiUrl }: RouteDeps, which: string, caller
     ...checkView(row),
     needNames: needs.filter((each) => caller.apps === null || caller.apps.includes(each.app ?? '')).map(({ id, name, state }) => ({ id, name, state })),
     windows: window === undefined ? [] : [window.title],
+    dueAt: dueAt(row),
     ping: mayTell ? { url: `${apiUrl()}/ping/${row.token}`, slugUrl: row.slug === null ? null : `${apiUrl()}/ping/${pingKey(secret, row.app)}/${row.slug}`, pushUrl: `${apiUrl()}/api/push/${row.token}` } : null,
   }
 }

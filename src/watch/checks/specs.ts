@@ -1,6 +1,5 @@
 /** What each vantage point is to check, put together from the rows. Reads only. */
 import type { SecretBox } from '#base/secretbox.ts'
-import { parseDuration } from '#base/units.ts'
 import type { CheckSpec } from '#contract/checks.ts'
 import type { Db } from '#kernel/db/db.ts'
 import type { Reach } from '#run/apps/read.ts'
@@ -10,6 +9,7 @@ import { liveInstances } from '#run/instances/read.ts'
 import { effectiveManifest } from '#run/manifest/effective.ts'
 import { servingReleases } from '#run/releases/read.ts'
 import { readDomains } from '#run/routing/read.ts'
+import { dueAfter, graceMs } from './due.ts'
 import { type CheckRowIn, controlVantage, secretsPlace } from './model.ts'
 import { readPlugins } from './read.ts'
 
@@ -87,8 +87,8 @@ export function nextHeartbeat(rows: readonly (Pick<CheckRowIn, 'kind' | 'every_m
   for (const row of rows) {
     const seen = row.seen['push']
     if (row.kind !== 'heartbeat' || row.paused_by !== null || seen === undefined) continue
-    const graceMs = parseDuration(String(row.config['grace'] ?? '1m'))
-    for (const at of [seen.at + row.every_ms, seen.at + row.every_ms + graceMs, ...Object.values(seen.started ?? {}).map((begun) => begun + graceMs)]) if (at >= now.getTime()) soonest = Math.min(soonest, at + 1)
+    const [due, grace] = [dueAfter(row, seen.at), graceMs(row)]
+    for (const at of [due, due + grace, ...Object.values(seen.started ?? {}).map((begun) => begun + grace)]) if (at >= now.getTime()) soonest = Math.min(soonest, at + 1)
   }
   return soonest
 }

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import type { CheckStatus } from '#contract/checks.ts'
 import { told } from './judge.ts'
 import type { Seen, WindowRow } from './model.ts'
+import { nextHeartbeat } from './specs.ts'
 import { type Watched, circle, foldResult, staleAfterMs, verdicts } from './state.ts'
 import { isOpen, occurrence } from './windows.ts'
 
@@ -128,4 +129,32 @@ test('a window that repeats keeps its hours when the clocks change', () => {
       assert.ok(found && found.until > now && found.from.getTime() - now.getTime() <= (repeat === 'daily' ? 1 : 7) * 86_400_000 + 3_600_000)
     }),
   )
+})
+
+test('a heartbeat with a schedule: late and down by the clock of its time zone, over both changes of it', () => {
+  const look = (pinged: string, at: string, config: Record<string, unknown>) => {
+    const seen: Seen = { status: 'ok', message: 'it ran', at: Date.parse(pinged), failingSince: null, failures: 0, durationMs: 0, metrics: [] }
+    const { state, because } = verdicts([watched('job', { kind: 'heartbeat', every_ms: 1000, retries: 0, config: { grace: '10m', timezone: 'Europe/Berlin', ...config }, seen: { push: seen } })], [], new Date(at)).get('job') ?? assert.fail()
+    return `${state}: ${because}`
+  }
+  const nightly = { schedule: '30 2 * * *' }
+  assert.equal(look('2026-11-27T01:31:00Z', '2026-11-28T01:29:00Z', nightly), 'up: it ran')
+  assert.equal(look('2026-11-27T01:31:00Z', '2026-11-28T01:35:00Z', nightly), 'up: late: a ping was due at 2026-11-28 02:30 (Europe/Berlin)')
+  assert.equal(look('2026-11-27T01:31:00Z', '2026-11-28T01:41:00Z', nightly), 'down: no ping, and one was due at 2026-11-28 02:30 (Europe/Berlin)')
+  // half past two does not come on 29 March: the job runs at three
+  assert.equal(look('2026-03-28T01:31:00Z', '2026-03-29T00:59:00Z', nightly), 'up: it ran')
+  assert.equal(look('2026-03-28T01:31:00Z', '2026-03-29T01:11:00Z', nightly), 'down: no ping, and one was due at 2026-03-29 03:00 (Europe/Berlin)')
+  // it comes twice on 25 October: the job runs at the first
+  assert.equal(look('2026-10-24T00:31:00Z', '2026-10-25T00:41:00Z', nightly), 'down: no ping, and one was due at 2026-10-25 02:30 (Europe/Berlin)')
+  assert.equal(look('2026-10-25T00:31:00Z', '2026-10-25T01:45:00Z', nightly), 'up: it ran')
+  assert.equal(look('2026-10-25T00:31:00Z', '2026-10-26T01:41:00Z', nightly), 'down: no ping, and one was due at 2026-10-26 02:30 (Europe/Berlin)')
+  assert.equal(look('2026-11-27T16:01:00Z', '2026-11-29T16:00:00Z', { schedule: '0 17 * * mon-fri' }), 'up: it ran', 'nothing is due at the weekend')
+  assert.equal(look('2026-11-27T16:01:00Z', '2026-11-28T00:00:01Z', { schedule: '@daily', timezone: 'UTC', grace: '0s' }), 'down: no ping, and one was due at 2026-11-28 00:00 (UTC)')
+})
+
+test('whoever waits for heartbeats wakes when one is late, and when its grace is over', () => {
+  const row = { kind: 'heartbeat', every_ms: 1000, paused_by: null, config: { schedule: '0 3 * * *', timezone: 'Europe/Berlin', grace: '10m' }, seen: { push: { at: Date.parse('2026-11-27T02:01:00Z') } } } as const
+  const next = (at: string) => new Date(nextHeartbeat([row], new Date(at))).toISOString()
+  assert.deepEqual([next('2026-11-27T12:00:00Z'), next('2026-11-28T02:05:00Z')], ['2026-11-28T02:00:00.001Z', '2026-11-28T02:10:00.001Z'])
+  assert.equal(nextHeartbeat([row], new Date('2026-11-28T03:00:00Z')), Infinity)
 })

@@ -9,8 +9,9 @@
  * One cause, one notice: a check that would be down waits (pending) while what it depends on is failing too and not judged
  * yet, or has not been looked at since; so the cause is told first, however the schedules fall.
  */
-import { formatDuration, parseDuration } from '#base/units.ts'
+import { formatDuration } from '#base/units.ts'
 import type { CheckState, Outcome } from '#contract/checks.ts'
+import { dueAfter, graceMs, scheduleOf, timeIn } from './due.ts'
 import { type CheckRowIn, type Seen, type SeenBy, type WindowRow, pushVantage } from './model.ts'
 import { windowOver } from './windows.ts'
 
@@ -66,15 +67,17 @@ export function rawVerdict(check: Watched, now: Date): Raw {
 function heartbeatVerdict(check: Watched, now: Date): Raw {
   const seen = check.seen[pushVantage]
   if (seen === undefined) return { verdict: 'pending', because: 'it waits for the first ping', failingSince: null, lookedAt: now.getTime() }
-  const graceMs = parseDuration(String(check.config['grace'] ?? '1m'))
+  const grace = graceMs(check)
   const lookedAt = now.getTime()
   if (seen.failures > 0) return { verdict: 'down', because: seen.message, failingSince: seen.failingSince, lookedAt }
   const begun = Object.values(seen.started ?? {})
   const oldest = begun.length === 0 ? null : Math.min(...begun)
-  if (oldest !== null && now.getTime() > oldest + graceMs) return { verdict: 'down', because: `it began ${formatDuration(now.getTime() - oldest)} ago and has not ended`, failingSince: oldest + graceMs, lookedAt }
-  const due = seen.at + check.every_ms
-  if (now.getTime() > due + graceMs) return { verdict: 'down', because: `no ping for ${formatDuration(now.getTime() - seen.at)}`, failingSince: due + graceMs, lookedAt }
-  if (now.getTime() > due) return { verdict: 'up', because: `late: the last ping was ${formatDuration(now.getTime() - seen.at)} ago`, failingSince: null, lookedAt }
+  if (oldest !== null && now.getTime() > oldest + grace) return { verdict: 'down', because: `it began ${formatDuration(now.getTime() - oldest)} ago and has not ended`, failingSince: oldest + grace, lookedAt }
+  const due = dueAfter(check, seen.at)
+  const schedule = scheduleOf(check)
+  const silentFor = formatDuration(now.getTime() - seen.at)
+  if (now.getTime() > due + grace) return { verdict: 'down', because: schedule === null ? `no ping for ${silentFor}` : `no ping, and one was due at ${timeIn(due, schedule)}`, failingSince: due + grace, lookedAt }
+  if (now.getTime() > due) return { verdict: 'up', because: schedule === null ? `late: the last ping was ${silentFor} ago` : `late: a ping was due at ${timeIn(due, schedule)}`, failingSince: null, lookedAt }
   return { verdict: seen.status === 'warn' ? 'warn' : 'up', because: seen.message, failingSince: null, lookedAt }
 }
 

@@ -1,5 +1,6 @@
 import type { CheckState } from '#contract/checks.ts'
 import { checkStates } from '#contract/checks.ts'
+import { rhythmOf } from '#contract/rhythm-words.ts'
 import { checkStyle, milliseconds } from '../../check-words.ts'
 import { type AppFlags, appAliases, appFlags, command, longFlag, textFlag } from '../../command.ts'
 import type { Cli } from '../../context.ts'
@@ -28,7 +29,7 @@ export const checksList = command({
       { title: 'state', value: (one) => one.state, style: (one) => checkStyle(one.state) },
       { title: 'for', value: (one) => since(one.since, now) },
       { title: 'took', value: (one) => (one.vantages[0] === undefined ? null : milliseconds(one.vantages[0].durationMs)), align: 'right' },
-      { title: 'every', value: (one) => (flags.long ? `${one.everyMs / 1000} s` : null), align: 'right' },
+      { title: 'rhythm', value: (one) => (flags.long ? rhythmOf(one) : null) },
       { title: 'because', value: (one) => one.because },
     ])
   },

@@ -1,9 +1,9 @@
-import { formatDuration } from '#base/units.ts'
+import { rhythmOf } from '#contract/rhythm-words.ts'
 import { checkStyle, milliseconds } from '../../check-words.ts'
 import { argument, command, serverFlags, type ServerFlags } from '../../command.ts'
 import type { Cli } from '../../context.ts'
 import { harmless } from '../../output.ts'
-import { since, when } from '../../times.ts'
+import { localTime, since, when } from '../../times.ts'
 
 export const checksShow = command({
   parameters: { positional: { kind: 'tuple', parameters: [argument('CHECK', 'Name or id')] }, flags: serverFlags },
@@ -15,7 +15,7 @@ export const checksShow = command({
     cli.out.line(`${cli.out.paint('bold', one.name)}  ${one.kind}  ${one.id}${one.declared ? '  (of the manifest)' : ''}`)
     const style = checkStyle(one.state)
     cli.out.line(`${style === undefined ? one.state : cli.out.paint(style, one.state)} for ${since(one.since, now)}: ${harmless(one.because)}`)
-    cli.out.line(`every ${formatDuration(one.everyMs)}, down after ${one.retries + 1} failed runs, from ${one.from.join(', ')}${one.quorum === null ? '' : ` (${one.quorum} must see it)`}`)
+    cli.out.line(one.kind === 'heartbeat' ? `a ping is due ${rhythmOf(one)}${one.dueAt === null ? '' : `, next ${localTime(one.dueAt)}`}` : `${rhythmOf(one)}, down after ${one.retries + 1} failed runs, from ${one.from.join(', ')}${one.quorum === null ? '' : ` (${one.quorum} must see it)`}`)
     for (const [name, value] of Object.entries(one.config)) cli.out.line(`  ${cli.out.paint('dim', name)} ${harmless(typeof value === 'string' ? value : JSON.stringify(value))}`)
     for (const name of one.secrets) cli.out.line(`  ${cli.out.paint('dim', name)} (sealed)`)
     for (const text of one.criteria) cli.out.line(`  ${cli.out.paint('dim', 'if')} ${text}`)
