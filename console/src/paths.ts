@@ -55,6 +55,7 @@ export const paths = {
   checks: (search: { app?: string } = {}) => withSearch('/checks', search),
   check: (check: string) => `/checks/${segment(check)}`,
   newCheck: () => '/checks/new',
+  editCheck: (check: string) => `/checks/${segment(check)}/edit`,
   alerts: () => '/alerts',
   rule: (rule: string) => `/alerts/rules/${segment(rule)}`,
   newRule: (search: NewRuleFilter = {}) => withSearch('/alerts/new-rule', search),

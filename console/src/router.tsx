@@ -51,6 +51,7 @@ const remediation = createRoute({ ...page, path: '/healing/$id', component: lazy
 const checks = createRoute({ ...page, path: '/checks', validateSearch: only('app'), component: lazyRouteComponent(() => import('./pages/checks.tsx'), 'Checks') })
 const newCheck = createRoute({ ...page, path: '/checks/new', component: lazyRouteComponent(() => import('./pages/new-check.tsx'), 'NewCheckPage') })
 const check = createRoute({ ...page, path: '/checks/$check', component: lazyRouteComponent(() => import('./pages/check.tsx'), 'CheckPage') })
+const editCheck = createRoute({ ...page, path: '/checks/$check/edit', component: lazyRouteComponent(() => import('./pages/edit-check.tsx'), 'EditCheckPage') })
 const traces = createRoute({ ...page, path: '/traces', validateSearch: only('app', 'service', 'operation', 'slower', 'since', 'errors'), component: lazyRouteComponent(() => import('./pages/traces.tsx'), 'Traces') })
 const trace = createRoute({ ...page, path: '/traces/$trace', validateSearch: only('span'), component: lazyRouteComponent(() => import('./pages/trace.tsx'), 'TracePage') })
 const alerts = createRoute({ ...page, path: '/alerts', component: lazyRouteComponent(() => import('./pages/alerts.tsx'), 'Alerts') })
@@ -78,7 +79,7 @@ const terminal = createRoute({ ...page, path: '/apps/$app/terminal/$instance', v
 const missing = createRoute({ ...page, path: '/$', component: NotFound })
 const gallery = import.meta.env.GALLERY ? [createRoute({ ...page, path: '/_gallery', component: lazyRouteComponent(() => import('./pages/gallery.tsx'), 'Gallery') })] : []
 
-const tree = root.addChildren([login, signedIn.addChildren([tonight, map, apps, app.addChildren(appTabs), build, terminal, deploy, logs, graphs, healing, remediation, checks, newCheck, check, traces, trace, alerts, newRule, rule, importRules, promise, machines, journal, settings, ...gallery, missing])])
+const tree = root.addChildren([login, signedIn.addChildren([tonight, map, apps, app.addChildren(appTabs), build, terminal, deploy, logs, graphs, healing, remediation, checks, newCheck, check, editCheck, traces, trace, alerts, newRule, rule, importRules, promise, machines, journal, settings, ...gallery, missing])])
 
 export function createConsoleRouter(client: QueryClient) {
   return createRouter({

@@ -1,4 +1,5 @@
 import type { CheckDetail } from '#contract/checks.ts'
+import { rhythmOf } from '#contract/rhythm-words.ts'
 import { TextLink } from '../components/a.tsx'
 import { Ago } from '../components/ago.tsx'
 import { Command } from '../components/copy.tsx'
@@ -42,10 +43,11 @@ export function CheckVantages({ check }: { check: CheckDetail }) {
   )
 }
 
-export function CheckPing({ ping }: { ping: NonNullable<CheckDetail['ping']> }) {
+export function CheckPing({ ping, dueAt }: { ping: NonNullable<CheckDetail['ping']>; dueAt: string | null }) {
   return (
     <div className="max-w-160 space-y-2">
       <p className="text-soft">At its end, well or not; add /start when it begins. Who has the URL can tell, so keep it as you keep a password.</p>
+      <p>{dueAt === null ? 'It waits for the first ping.' : <>The next ping is due <Ago at={dueAt} />.</>}</p>
       <Command>{`curl -fsS ${ping.url}/$?`}</Command>
       {ping.slugUrl === null ? null : <Command>{`curl -fsS ${ping.slugUrl}`}</Command>}
       <Command>{`curl -fsS "${ping.pushUrl}?status=up&msg=OK"`}</Command>
@@ -55,10 +57,11 @@ export function CheckPing({ ping }: { ping: NonNullable<CheckDetail['ping']> }) 
 
 export function CheckConfig({ check }: { check: CheckDetail }) {
   const facts: [string, React.ReactNode][] = [
-    ...Object.entries(check.config).map(([name, value]): [string, React.ReactNode] => [name, typeof value === 'string' ? value : JSON.stringify(value)]),
+    ...Object.entries(check.config).filter(([name]) => name !== 'schedule' && name !== 'timezone').map(([name, value]): [string, React.ReactNode] => [name, typeof value === 'string' ? value : JSON.stringify(value)]),
     ...check.secrets.map((name): [string, React.ReactNode] => [name, 'sealed']),
-    ['every', formatDuration(check.everyMs)], ['timeout', formatDuration(check.timeoutMs)], ['down after', `${check.retries + 1} failed runs in a row`],
-    ['from', `${check.from.join(', ')}${check.quorum === null ? '' : `; ${check.quorum} must see it`}`], ['alert', check.severity],
+    ['rhythm', rhythmOf(check)],
+    ...(check.kind === 'heartbeat' ? [] : ([['timeout', formatDuration(check.timeoutMs)], ['down after', `${check.retries + 1} failed runs in a row`], ['from', `${check.from.join(', ')}${check.quorum === null ? '' : `; ${check.quorum} must see it`}`]] as [string, React.ReactNode][])),
+    ['alert', check.severity],
     ...(check.criteria.length === 0 ? [] : [['criteria', check.criteria.join(', ')] as [string, React.ReactNode]]),
     ...check.needNames.map((need): [string, React.ReactNode] => ['needs', <TextLink href={paths.check(need.id)}>{need.name}</TextLink>]),
     ...(check.confined ? [['reach', 'public addresses, and what belongs to its app'] as [string, React.ReactNode]] : []),

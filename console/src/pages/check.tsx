@@ -4,9 +4,11 @@ import { useState } from 'react'
 import type { CheckDetail } from '#contract/checks.ts'
 import { CheckConfig, CheckPing, CheckVantages } from '../checks/check-facts.tsx'
 import { CheckPast } from '../checks/check-past.tsx'
+import { PlanWindow } from '../checks/plan-window.tsx'
+import { WindowList } from '../checks/window-list.tsx'
 import { Lasting } from '../components/ago.tsx'
 import { Answer } from '../components/answer.tsx'
-import { Button } from '../components/button.tsx'
+import { Button, ButtonLink } from '../components/button.tsx'
 import { Confirm } from '../components/confirm.tsx'
 import { HealthMark } from '../components/health.tsx'
 import { Page, Section } from '../components/page.tsx'
@@ -31,7 +33,7 @@ export function CheckPage() {
             <CheckPast check={detail} />
             {detail.ping === null ? null : (
               <Section title="How the job tells it">
-                <CheckPing ping={detail.ping} />
+                <CheckPing ping={detail.ping} dueAt={detail.dueAt} />
               </Section>
             )}
             {detail.vantages.length === 0 ? null : (
@@ -41,6 +43,9 @@ export function CheckPage() {
             )}
             <Section title="What it is asked" aside={detail.declared ? 'stands in the manifest, and is changed there' : undefined}>
               <CheckConfig check={detail} />
+            </Section>
+            <Section title="Maintenance" aside={<PlanWindow of={detail} />}>
+              <WindowList of={detail} />
             </Section>
           </>
         )}
@@ -65,12 +70,20 @@ function Lead({ check }: { check: CheckDetail }) {
 function Actions({ check }: { check: CheckDetail }) {
   const [asking, setAsking] = useState(false)
   const navigate = useNavigate()
+  const manifest = `it stands in the manifest of ${check.app}, and is changed there`
   const touches = ['check', 'checks', 'alerts', 'tonight'] as const
   const pause = useAction('checks.pause', { done: `${check.name} is paused.`, touches })
   const resume = useAction('checks.resume', { done: `${check.name} runs again.`, touches })
   const remove = useAction('checks.delete', { done: `${check.name} is gone.`, touches: ['checks', 'alerts'], onDone: () => void navigate({ href: paths.checks() }) })
   return (
     <>
+      {check.declared ? (
+        <Button whyNot={manifest} onClick={() => {}}>
+          Change
+        </Button>
+      ) : (
+        <ButtonLink href={paths.editCheck(check.id)}>Change</ButtonLink>
+      )}
       {check.pausedBy === null ? (
         <Button busy={pause.isPending} onClick={() => pause.mutate({ params: { check: check.id } })}>
           Pause
@@ -80,7 +93,7 @@ function Actions({ check }: { check: CheckDetail }) {
           Resume
         </Button>
       )}
-      <Button tone="danger" whyNot={check.declared ? `it stands in the manifest of ${check.app}` : null} onClick={() => setAsking(true)}>
+      <Button tone="danger" whyNot={check.declared ? manifest : null} onClick={() => setAsking(true)}>
         Remove
       </Button>
       <Confirm open={asking} onOpenChange={setAsking} title={`Remove ${check.name}?`} touches={['the check and its history', 'its alert, if one is open']} leaves={['what it looks at']} action="Remove" tone="danger" busy={remove.isPending} onConfirm={() => remove.mutate({ params: { check: check.id } })} />

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import type { CheckRow } from '#contract/checks.ts'
 import { CheckListRow } from '../checks/check-row.tsx'
+import { PlanWindow } from '../checks/plan-window.tsx'
 import { WindowList } from '../checks/window-list.tsx'
 import { Answer } from '../components/answer.tsx'
 import { ButtonLink } from '../components/button.tsx'
@@ -45,7 +46,7 @@ export function Checks() {
           }
         </Answer>
       </Section>
-      <Section title="Maintenance" aside="while a window is open, its checks alert nobody">
+      <Section title="Maintenance" aside={<PlanWindow />}>
         <WindowList />
       </Section>
     </Page>

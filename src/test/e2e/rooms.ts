@@ -46,6 +46,8 @@ export const rooms: readonly Room[] = [
   { name: 'check', path: '/checks/chk_checkout', ready: '.uplot canvas' },
   { name: 'check-heartbeat', path: '/checks/chk_backup', ready: 'text=How the job tells it' },
   { name: 'check-new', path: '/checks/new', ready: 'text=Make the check' },
+  { name: 'check-change', path: '/checks/chk_db/edit', ready: 'text=Save' },
+  { name: 'check-change-declared', path: '/checks/chk_checkout/edit', ready: 'text=Back to the check' },
   { name: 'traces', path: '/traces', ready: 'text=How long they took' },
   { name: 'traces-failed', path: '/traces?errors=yes', ready: 'text=How long they took' },
   { name: 'trace', path: `/traces/${failedTrace}`, ready: 'text=critical path' },

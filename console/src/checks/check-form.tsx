@@ -1,0 +1,60 @@
+import { useQuery } from '@tanstack/react-query'
+import { type ReactNode, useState } from 'react'
+import type { KindView, TestCheck } from '#contract/checks.ts'
+import { Section } from '../components/page.tsx'
+import { TryFirst } from '../components/try-first.tsx'
+import { queries } from '../data/queries.ts'
+import { useAction } from '../data/use-action.ts'
+import { type Draft, testOf } from '../lib/check-draft.ts'
+import { fieldsOf } from '../lib/check-words.ts'
+import { CheckField } from './check-field.tsx'
+import { CommonFields } from './common-fields.tsx'
+import { Outcome } from './outcome.tsx'
+
+type Props = {
+  kind: KindView
+  start: Draft
+  /** The check that is changed; null for a new one. */
+  changes: { id: string; secrets: readonly string[] } | null
+  action: string
+  busy: boolean
+  error: unknown
+  onSave: (draft: Draft) => void
+  beside?: ReactNode
+}
+
+/** What a kind is asked, drawn from its schema, and what is common to all. It can be tried before it is saved. */
+export function CheckForm({ kind, start, changes, action, busy, error, onSave, beside }: Props) {
+  const [draft, setDraft] = useState(start)
+  const known = useQuery(queries.checks())
+  const test = useAction('checks.test', { touches: [], quiet: true })
+  const fields = fieldsOf(kind)
+  const change = (next: Partial<Draft>) => {
+    setDraft({ ...draft, ...next })
+    test.reset() // what was seen is not of what stands here now
+  }
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault()
+        if (!busy) onSave(draft)
+      }}
+    >
+      <Section title={kind.title} aside={kind.about}>
+        <div className="grid gap-5 md:grid-cols-2">
+          {fields.map((field) => (
+            <CheckField key={field.name} field={field} isSealed={changes?.secrets.includes(field.name) === true} value={draft.typed[field.name] ?? ''} onChange={(value) => change({ typed: { ...draft.typed, [field.name]: value } })} />
+          ))}
+        </div>
+      </Section>
+      <CommonFields kind={kind} draft={draft} isNew={changes === null} checks={known.data ?? []} onChange={(common) => change({ common: { ...draft.common, ...common } })} />
+      <TryFirst
+        outcome={test.data === undefined ? null : <Outcome result={test.data} />} tryError={test.error} trying={test.isPending}
+        onTry={kind.kind === 'heartbeat' ? undefined : () => test.mutate({ body: testOf(kind, draft, changes?.id) as TestCheck })}
+        error={error} action={action} saving={busy}
+      >
+        {beside}
+      </TryFirst>
+    </form>
+  )
+}
