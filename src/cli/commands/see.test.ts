@@ -57,10 +57,10 @@ describe('what is seen', () => {
   })
 
   test('a rollout: its steps, and the watch over what came of it', async () => {
-    const bake = { release: 13, fromRelease: 12, state: 'condemned', because: '60 % of 500 requests failed since the switch (before: 0 % of 900)', startedAt: ago(90_000), until: ago(-210_000), endedAt: ago(30_000), rolledBackTo: 14 } as const
+    const bake = { release: 13, fromRelease: 12, state: 'condemned', because: '60 % of 500 requests failed (before: 0 % of 900)', startedAt: ago(90_000), until: ago(-210_000), endedAt: ago(30_000), rolledBackTo: 14 } as const
     api.handlers['apps.read'] = () => anApp({ rollout: { id: 'rol_1', release: 13, fromRelease: 12, state: 'finished', because: 'v13 serves', startedAt: ago(95_000), finishedAt: ago(90_000), steps: [{ name: 'done', at: ago(90_000), detail: 'v13 serves' }] } })
     api.handlers['bakes.read'] = () => bake
-    assert.match((await ok('rollout')).stdout, /^watched +v13 beside v12, condemned: 60 % of 500 requests failed since the switch \(before: 0 % of 900\); went back as v14$/m)
+    assert.match((await ok('rollout')).stdout, /^watched +v13 beside v12, condemned: 60 % of 500 requests failed \(before: 0 % of 900\); went back as v14$/m)
     api.handlers['bakes.read'] = () => ({ ...bake, state: 'baking', because: 'v13 is compared with v12 for 5 min', endedAt: null, rolledBackTo: null })
     assert.match((await ok('rollout')).stdout, /^watched +v13 beside v12, for 3 min \d+ s more: v13 is compared with v12 for 5 min$/m)
     api.handlers['bakes.read'] = () => null

@@ -79,7 +79,7 @@ test('a release that answers with errors is rolled back by itself, config too, a
   assert.deepEqual(await turn(at(75)), ['condemn'])
   const bake = await readBake(db, shop.app, shop.environment)
   assert.equal(bake?.state, 'condemned')
-  assert.equal(bake?.because, '60 % of 500 requests failed since the switch (before: 0.4 % of 500)')
+  assert.equal(bake?.because, '60 % of 500 requests failed (before: 0.4 % of 500)')
   const back = await latestRollout(db, shop.app, shop.environment)
   assert.deepEqual([back?.release, back?.from_release, back?.state], [bake?.rolledBackTo, bad, 'pending'])
   const release = await db.one<{ config: Record<string, string>; description: string }>('SELECT config, description FROM releases WHERE app = $1 AND number = $2', [shop.app, bake?.rolledBackTo])

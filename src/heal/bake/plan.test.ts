@@ -33,7 +33,7 @@ test('nothing is rolled back for a dead need, nor while another release is on it
   assert.deepEqual(dead.actions, [])
   assert.match(dead.waiting[0] ?? '', /db is not ready, which may be why/)
   assert.deepEqual(planBake(facts({ after: bad, rollingOut: true }), minutes(1)).actions, [])
-  assert.deepEqual(planBake(facts({ after: bad, paused: 'healing is paused by rosa' }), minutes(6)), { actions: [], waiting: ['v2 looks worse than v1 (80 % of 500 requests failed since the switch (before: 0 % of 500)), but healing is paused by rosa'] })
+  assert.deepEqual(planBake(facts({ after: bad, paused: 'healing is paused by rosa' }), minutes(6)), { actions: [], waiting: ['v2 looks worse than v1 (80 % of 500 requests failed (before: 0 % of 500)), but healing is paused by rosa'] })
 })
 
 const anyWindow = fc.record({ requests: fc.nat(1_000), errors: fc.nat(1_000), latency: fc.array(fc.nat(50), { maxLength: 15 }), crashes: fc.nat(5), ms: fc.nat(600_000) }).map((one) => ({ ...one, errors: Math.min(one.errors, one.requests) }))

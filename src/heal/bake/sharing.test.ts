@@ -76,7 +76,7 @@ test('a release that fails while it takes over from the one before is given up b
   assert.ok(bad !== undefined)
   assert.deepEqual([bad.share, bad.before.requests, bad.after.errors], ['while it took over', 150, 60])
   const fault = faultOf(bad.before, bad.after)
-  assert.equal(fault, '100 % of 60 requests failed since the switch (before: 0 % of 150)')
+  assert.equal(fault, '100 % of 60 requests failed (before: 0 % of 150)')
   assert.equal(await giveUpSharing(db, bad, fault, at(16), rosa), true)
   const rollout = await latestRollout(db, blog.app, blog.environment)
   assert.deepEqual([rollout?.state, rollout?.because], ['failed', `while it took over: ${fault}`])

@@ -45,7 +45,7 @@ test('a release that fails where the one before did not is condemned, with both 
   fc.assert(
     fc.property(fc.integer(), fc.integer({ min: 100, max: 3_000 }), fc.double({ min: 0.3, max: 1, noNaN: true }), (seed, n, errorShare) => {
       const draw = seeded(seed)
-      assert.match(faultOf(window(n, 0.01, 20, { draw }), window(n, errorShare, 20, { draw })) ?? '', /% of \d+ requests failed since the switch \(before: [\d.]+ % of \d+\)/)
+      assert.match(faultOf(window(n, 0.01, 20, { draw }), window(n, errorShare, 20, { draw })) ?? '', /% of \d+ requests failed \(before: [\d.]+ % of \d+\)/)
     }),
     { numRuns: 200 },
   )

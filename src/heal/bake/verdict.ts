@@ -36,7 +36,7 @@ function errorFault(before: ReleaseWindow, after: ReleaseWindow): string | null 
   if (before.requests < leastRequests || after.requests < leastRequests) return null
   const [was, is] = [before.errors / before.requests, after.errors / after.requests]
   if (is - was < leastErrorRise || proportionZ(before, after) < surelyZ) return null
-  return `${percent(is)} of ${after.requests} requests failed since the switch (before: ${percent(was)} of ${before.requests})`
+  return `${percent(is)} of ${after.requests} requests failed (before: ${percent(was)} of ${before.requests})`
 }
 
 function latencyFault(before: ReleaseWindow, after: ReleaseWindow): string | null {

@@ -14,6 +14,8 @@ services:
   web:
     command: [node, server.js]
     health: { path: /up }
+# nobody asks it before the switch, so that it is never given up while it takes over
+deploy: { strategy: blue-green }
 `
 /** Healthy in every release; what callers get is another matter. */
 const server = (status: number, words: string) => `
@@ -36,7 +38,7 @@ test('a release that is healthy and answers with errors is rolled back by itself
     await run('deploy', app)
     const loop = requestLoop(nightshift.url('fickle'), { rate: 30 })
     try {
-      // the proxy tells its counts every ten seconds
+      // of a release that is not new the proxy tells its counts every ten seconds
       await until(() => loop.result().ok > 400, { timeoutMs: 60_000, because: 'there is something to compare with' })
       await writeFile(path.join(app, 'server.js'), server(500, 'bad'))
       await run('deploy', app)
@@ -48,7 +50,7 @@ test('a release that is healthy and answers with errors is rolled back by itself
         { timeoutMs: 60_000, everyMs: 200, because: 'the release is condemned' },
       )
       assert.deepEqual([bake.release, bake.fromRelease, bake.rolledBackTo], [2, 1, 3])
-      assert.match(bake.because, /% of \d+ requests failed since the switch \(before: 0 % of \d+\)/)
+      assert.match(bake.because, /% of \d+ requests failed \(before: 0 % of \d+\)/)
       await until(async () => (await nightshift.client.call('apps.read', { params: { app: 'fickle' } })).release === 3, { timeoutMs: 60_000, because: 'the rollback serves' })
       assert.match(await (await appFetch(nightshift.url('fickle'))).text(), /^good/)
     } finally {
