@@ -19,7 +19,7 @@ export function tonightOf(world: World, now: number, summaryOf: (app: PreviewApp
     })
   const quiet = needsPerson.length === 0
   const healed = marks.filter((one) => one.kind === 'healed').length
-  const sentence = apps.length === 0 ? 'All quiet. Nothing runs here yet.' : quiet ? `All quiet. ${healthy} services healthy, ${healed} faults healed in the last 24 hours, nobody was woken.` : `${needsPerson.length} services need a person; ${healthy} of ${services.length} are healthy.`
+  const sentence = apps.length === 0 ? 'All quiet. Nothing runs here yet.' : quiet ? `All quiet. ${healthy} services healthy, ${healed} faults healed in the last 24 hours, nobody was woken.` : `${needsPerson.length === 1 ? '1 service needs' : `${needsPerson.length} services need`} a person; ${healthy} of ${services.length} are healthy.`
   return {
     sentence, quiet, needsPerson, marks,
     apps: apps.filter((one) => one.detail.environment === 'production').map((app) => ({ ...summaryOf(app), sparkline: Array.from({ length: 48 }, (_, i) => (app.rates['web'] === undefined ? 0 : Math.round(10 * requestRate(`${app.detail.name}/web`, now - (47 - i) * 75_000, app.rates['web'])) / 10)) })),

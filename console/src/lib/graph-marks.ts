@@ -11,15 +11,15 @@ const failed = ['instance.exited', 'instance.held', 'instance.unhealthy', 'machi
 /** Asked of the journal in one question. Of all apps together not each instance that ended and came back: with many there is always one. */
 export const markKinds = (app: string | undefined) => [...changed, ...healed, ...failed.filter((kind) => app !== undefined || !passing.includes(kind)), 'fault'].join(',')
 
-/** Of what happened at nearly the same time, one mark: the first, with the number of the others. `near` in seconds. */
-export function marksOf(events: readonly JournalEvent[], near: number): Mark[] {
+/** Of what happened at nearly the same time, one mark: the first, with the number of the others. `near` in seconds; of `all` apps together an instance is told by its app. */
+export function marksOf(events: readonly JournalEvent[], near: number, all = false): Mark[] {
   const marks: (Mark & { more: number })[] = []
   for (const event of events.toSorted((one, other) => one.at.localeCompare(other.at))) {
     const at = Date.parse(event.at) / 1000
     const tone = toneOf(event.kind)
     const last = marks.findLast((mark) => mark.tone === tone)
     if (last !== undefined && at - last.at < near) last.more++
-    else marks.push({ at, label: labelOf(event), about: event.summary, tone, more: 0 })
+    else marks.push({ at, label: labelOf(event, all), about: event.summary, tone, more: 0 })
   }
   return marks.map(({ more, about, ...mark }) => ({ ...mark, about: more === 0 ? about : `${about}, and ${more} more` }))
 }
@@ -27,8 +27,8 @@ export function marksOf(events: readonly JournalEvent[], near: number): Mark[] {
 const isOf = (kinds: readonly string[], kind: string) => kinds.some((one) => kind === one || kind.startsWith(`${one}.`))
 const toneOf = (kind: string): Mark['tone'] => (kind.startsWith('fault.') ? 'violet' : isOf(healed, kind) ? 'amber-mark' : isOf(failed, kind) ? 'red-mark' : 'rule-strong')
 
-function labelOf({ kind, release, service }: JournalEvent): string {
-  if (kind === 'release.activated' && release !== null) return `v${release}`
+function labelOf({ kind, release, service, app }: JournalEvent, all: boolean): string {
+  if (kind === 'release.activated' && release !== null) return all && app !== null ? `${app} v${release}` : `v${release}`
   const word = { remediation: 'heals', rollout: 'rolled back', config: 'config', secret: 'secret', scale: 'scale', domain: 'domain', fault: 'fault', machine: 'machine lost', check: 'check down', alert: 'alert', release: 'failed' }[kind.split('.')[0] as string]
-  return word ?? (kind.startsWith('app.') ? (kind.split('.')[1] as string) : (service ?? 'instance'))
+  return word ?? (kind.startsWith('app.') ? (kind.split('.')[1] as string) : ((all ? app : service) ?? 'instance'))
 }

@@ -98,6 +98,7 @@ test('what happened at nearly the same time is one mark of its kind', () => {
     [300, 'heals', 'amber-mark', 'remediation.opened 300'],
     [400, 'fault', 'violet', 'fault.started 400'],
   ])
+  assert.deepEqual(marksOf([event('instance.held', 1, { app: 'shop', service: 'web' }), event('release.activated', 2, { app: 'shop', release: 3 })], 1, true).map(({ label }) => label), ['shop', 'shop v3'])
 })
 
 describe('a dashboard that is changed', () => {

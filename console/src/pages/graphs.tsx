@@ -77,7 +77,7 @@ function useSeen(board: DashboardSpec, names: readonly MetricName[]): Seen {
   const scope = isMachine ? { app: undefined, env: undefined } : { app: board.app ?? filter.app, env: filter.env }
   const events = useQuery(queries.marks(markKinds(scope.app), scope.app, scope.env, range)).data
   // two marks closer than a hundredth of the width are one
-  const marks = useMemo(() => marksOf(events ?? [], range.minutes * 0.6), [events, range.minutes])
+  const marks = useMemo(() => marksOf(events ?? [], range.minutes * 0.6, scope.app === undefined), [events, range.minutes, scope.app])
   const onSpan: Seen['onSpan'] = (from, to) => set({ range: undefined, from: new Date(from * 1000).toISOString(), to: new Date(to * 1000).toISOString() })
   return { scope, range, compare: compareOf(filter.compare), names, marks, onSpan }
 }
