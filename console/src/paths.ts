@@ -17,8 +17,8 @@ export type GraphsFilter = { board?: string; app?: string; env?: string; by?: st
 
 export type HealingFilter = { app?: string }
 
-/** What a new rule looks at, as a graph asks for it: without `by`, all series are one. */
-export type NewRuleFilter = { metric?: string; fn?: string; where?: string; by?: string }
+/** What a new rule looks at, as a graph asks for it: without `by`, all series are one. Of lines of logs, the search that finds them. */
+export type NewRuleFilter = { metric?: string; logs?: string; fn?: string; where?: string; by?: string }
 
 export type PromiseFilter = { app?: string; env?: string; service?: string }
 

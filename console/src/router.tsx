@@ -55,7 +55,7 @@ const editCheck = createRoute({ ...page, path: '/checks/$check/edit', component:
 const traces = createRoute({ ...page, path: '/traces', validateSearch: only('app', 'service', 'operation', 'slower', 'since', 'errors'), component: lazyRouteComponent(() => import('./pages/traces.tsx'), 'Traces') })
 const trace = createRoute({ ...page, path: '/traces/$trace', validateSearch: only('span'), component: lazyRouteComponent(() => import('./pages/trace.tsx'), 'TracePage') })
 const alerts = createRoute({ ...page, path: '/alerts', component: lazyRouteComponent(() => import('./pages/alerts.tsx'), 'Alerts') })
-const newRule = createRoute({ ...page, path: '/alerts/new-rule', validateSearch: only('metric', 'fn', 'where', 'by'), component: lazyRouteComponent(() => import('./pages/rule.tsx'), 'NewRulePage') })
+const newRule = createRoute({ ...page, path: '/alerts/new-rule', validateSearch: only('metric', 'logs', 'fn', 'where', 'by'), component: lazyRouteComponent(() => import('./pages/rule.tsx'), 'NewRulePage') })
 const rule = createRoute({ ...page, path: '/alerts/rules/$rule', component: lazyRouteComponent(() => import('./pages/rule.tsx'), 'RulePage') })
 const importRules = createRoute({ ...page, path: '/alerts/import', component: lazyRouteComponent(() => import('./pages/import-rules.tsx'), 'ImportRulesPage') })
 const promise = createRoute({ ...page, path: '/alerts/promise', validateSearch: only('app', 'env', 'service'), component: lazyRouteComponent(() => import('./pages/promise.tsx'), 'PromisePage') })

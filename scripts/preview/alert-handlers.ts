@@ -1,15 +1,20 @@
 /** Rules and SLOs → preview world: what comes with Nightshift, one rule of people, one that fires, promises of two apps. */
+import { systemClock } from '#base/clock.ts'
 import { AppError } from '#base/errors.ts'
 import { type Rule, type RuleTrial, ruleSpecSchema } from '#contract/alerting.ts'
+import { logLinesMetric } from '#contract/metric-words.ts'
 import type { Alert } from '#contract/healing.ts'
 import type { Handlers } from '#kernel/handlers.ts'
 import { defaultRules } from '#watch/rules/defaults.ts'
 import { readRuleFile } from '#watch/rules/import/file.ts'
 import { aboutOf } from '#watch/rules/judge.ts'
+import { openLogLines, trialBudget } from '#watch/rules/log-lines.ts'
+import type { QueryMetrics } from '#watch/rules/model.ts'
 import { ruleViews } from '#watch/rules/read.ts'
 import { tryRule } from '#watch/rules/trial.ts'
 import { isCrowd, sickOf } from './crowd.ts'
 import { previewQuery } from './metric-handlers.ts'
+import { previewLogs } from './log-reader.ts'
 import { noise } from './noise.ts'
 import { sloHandlers } from './slo-handlers.ts'
 import type { World } from './world.ts'
@@ -48,7 +53,10 @@ export function alertHandlers(world: World): Handlers {
   const isNight = world.heal.alerts.length > 0
   const sick = !isNight ? [] : isCrowd(world.name) ? sickOf(world.scene.apps).filter(({ service }) => service.health !== 'working').map(({ app, service }): Labels => ({ app, environment: 'production', service: service.name })) : [billing]
   const rules = makeRules(now, sick)
-  const ask = { query: previewQuery(world), apps: null, inScope: () => true }
+  const metrics = previewQuery(world)
+  const lines = openLogLines({ tally: previewLogs(world).tally, clock: systemClock, budget: trialBudget })
+  const query: QueryMetrics = (asked, apps) => (asked.metric === logLinesMetric ? lines(asked, apps) : metrics(asked))
+  const ask = { query, apps: null, inScope: () => true }
   if (isNight && !world.heal.alerts.some((one) => one.target.startsWith('rule:'))) world.heal.alerts.push(...(isCrowd(world.name) ? sick.map((labels) => failingAlert(labels, now)) : nightAlerts(now)))
   const find = (id: string) => {
     const rule = rules.find((one) => one.id === id)

@@ -1,7 +1,7 @@
 import type { Comparator, Condition } from '#contract/alerting.ts'
 import type { MetricUnit } from '#contract/metric-words.ts'
 import { Input, Select } from '../components/field.tsx'
-import type { RuleText } from '../lib/rule-edit.ts'
+import { type RuleText, kindsOf } from '../lib/rule-edit.ts'
 import { conditionKinds } from '../lib/rule-words.ts'
 
 type Props = { text: RuleText; unit: MetricUnit; onChange: (change: Partial<RuleText>) => void }
@@ -19,10 +19,11 @@ const examples: Record<MetricUnit, string> = { share: '5%', bytes: '500MB', seco
 /** When a rule holds: the kind, and what that kind needs. */
 export function ConditionFields(props: Props) {
   const { text, onChange } = props
+  const kinds = kindsOf(text)
   return (
     <div className="grid items-start gap-4 sm:grid-cols-2">
       <Select label="It fires when" className="sm:col-span-2" value={text.kind} onChange={(event) => onChange({ kind: event.target.value as Condition['kind'] })} hint={conditionKinds.find(({ kind }) => kind === text.kind)?.about}>
-        {conditionKinds.map(({ kind, title }) => (
+        {conditionKinds.filter(({ kind }) => kind === text.kind || kinds.includes(kind)).map(({ kind, title }) => (
           <option key={kind} value={kind}>
             {title}
           </option>

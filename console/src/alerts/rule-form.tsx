@@ -6,7 +6,7 @@ import { Section } from '../components/page.tsx'
 import { ButtonLink } from '../components/button.tsx'
 import { TryFirst } from '../components/try-first.tsx'
 import { useAction } from '../data/use-action.ts'
-import { type RuleText, specOf, valueUnit, watchedOf } from '../lib/rule-edit.ts'
+import { type RuleText, changed, specOf, valueUnit, watchedOf } from '../lib/rule-edit.ts'
 import { idOf } from '../lib/typed.ts'
 import { paths } from '../paths.ts'
 import { ConditionFields } from './condition-fields.tsx'
@@ -20,7 +20,7 @@ export function RuleForm({ rule, start, names, taken, whyNot, onSaved }: Props) 
   const [text, setText] = useState(start)
   const { spec, missing } = specOf(text, names)
   const save = useAction('rules.put', { done: (saved) => `The rule ${saved.title} is saved.`, touches: ['rules', 'alerts'], quiet: true, onDone: onSaved })
-  const change = (part: Partial<RuleText>) => setText((before) => ({ ...before, ...part }))
+  const change = (part: Partial<RuleText>) => setText((before) => changed(before, part))
   const id = rule?.id ?? idOf(text.title || (spec?.title ?? ''), taken, 'rule')
   const blocked = whyNot ?? missing
   return (

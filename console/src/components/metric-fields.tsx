@@ -17,7 +17,7 @@ export type MetricChoice = { metric: string; fn: MetricFn | ''; where: string }
 /** Labels of a metric that tell its series apart; those of a histogram's buckets do not. */
 export const labelsOf = (metric: string, names: readonly MetricName[]): string[] => (nameOf(metric.trim(), names)?.labels ?? []).filter((label) => label !== 'le')
 
-/** What graphs and rules have in common. `children` stand between what is chosen and its conditions. */
+/** What graphs and rules have in common. Lines of logs are no metric that somebody would look for. `children` stand between what is chosen and its conditions. */
 export function MetricFields({ value, onChange, names, children }: { value: MetricChoice; onChange: (change: Partial<MetricChoice>) => void; names: readonly MetricName[]; children?: ReactNode }) {
   const list = useId()
   const known = nameOf(value.metric.trim(), names)
@@ -28,15 +28,19 @@ export function MetricFields({ value, onChange, names, children }: { value: Metr
   const fn = value.fn === '' ? usualOf(known, value.metric.trim()) : value.fn
   return (
     <>
-      <Input
-        label="Metric" list={list} value={value.metric} placeholder="nightshift_http_requests_total" onChange={(event) => onChange({ metric: event.target.value, fn: '' })}
-        hint={known === undefined ? (value.metric.trim() === '' ? `${names.length} are known; type a part of the name.` : 'Nobody measures this yet.') : isLines ? 'Lines of logs that a search finds, counted by the minute.' : `${isHistogram ? 'histogram' : known.kind} with ${known.series} series`}
-      />
-      <datalist id={list}>
-        {names.map(({ name }) => (
-          <option key={name} value={name.replace(/_bucket$/, '')} />
-        ))}
-      </datalist>
+      {isLines ? null : (
+        <>
+          <Input
+            label="Metric" list={list} value={value.metric} placeholder="nightshift_http_requests_total" onChange={(event) => onChange({ metric: event.target.value, fn: '' })}
+            hint={known === undefined ? (value.metric.trim() === '' ? `${names.length} are known; type a part of the name.` : 'Nobody measures this yet.') : `${isHistogram ? 'histogram' : known.kind} with ${known.series} series`}
+          />
+          <datalist id={list}>
+            {names.map(({ name }) => (
+              <option key={name} value={name.replace(/_bucket$/, '')} />
+            ))}
+          </datalist>
+        </>
+      )}
       <Select label="What of it" value={fn} onChange={(event) => onChange({ fn: event.target.value as MetricFn })}>
         {(fns.includes(fn) ? fns : [...fns, fn]).map((one) => (
           <option key={one} value={one}>

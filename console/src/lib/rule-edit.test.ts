@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { type RuleSpec, comparators, measureFunctions, ruleSpecSchema } from '#contract/alerting.ts'
-import { emptyRule, specOf, textOf, watchedOf } from './rule-edit.ts'
+import { changed, emptyRule, measureFrom, specOf, textOf, watchedOf } from './rule-edit.ts'
 
 const names = [
   { name: 'queue_length', kind: 'gauge' as const, series: 4, labels: ['app', 'service'] },
@@ -68,5 +68,19 @@ describe('a rule in a form', () => {
     assert.equal(valueOf({ value: '5%', isShare: true, per: queue.measure }), 0.05)
     assert.equal(valueOf({ value: '500MB' }), 500 * 1024 ** 2)
     assert.equal(valueOf({ kind: 'change', value: '50 %' }), 50)
+  })
+
+  test('that counts lines has a threshold or a change, and no kind that lines cannot have', () => {
+    const lines = measureFrom({ metric: 'nightshift_log_lines_total', logs: 'level>=error', where: 'app=shop' })
+    const text = changed({ ...queue, kind: 'forecast' }, { measure: lines })
+    assert.equal(text.kind, 'threshold')
+    assert.deepEqual(specOf(text, names).spec?.measure, { metric: 'nightshift_log_lines_total', logs: 'level>=error', fn: 'increase', where: { app: 'shop' } })
+    assert.equal(changed({ ...queue, kind: 'forecast' }, { value: '3' }).kind, 'forecast')
+    assert.equal(changed({ ...queue, kind: 'change', isShare: true }, { per: lines }).kind, 'change')
+  })
+
+  test('begins with what a graph shows', () => {
+    assert.deepEqual(measureFrom({}), emptyRule.measure)
+    assert.deepEqual([measureFrom({ metric: 'requests_total', fn: 'p99', by: 'app' }), measureFrom({ metric: 'requests_total', fn: 'nonsense' })].map(({ fn, grouping, by }) => [fn, grouping, by]), [['p99', 'by', 'app'], ['', 'one', '']])
   })
 })

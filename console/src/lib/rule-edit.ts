@@ -90,10 +90,27 @@ function measureOf({ metric, logs, fn, grouping, by, where, given }: MeasureText
 }
 
 const fns: readonly Fn[] = ['avg', 'min', 'max', 'sum', 'last', 'rate', 'increase', 'p50', 'p90', 'p95', 'p99']
-/** One that stands in an address; what is none is what is usual. */
-export const fnOf = (text: string | undefined): Fn | '' => fns.find((one) => one === text) ?? ''
 
-export const usualOf = (known: MetricName | undefined, name: string): Fn => (name === logLinesMetric ? 'increase' : known === undefined ? 'avg' : known.name === name ? usualFn(known.name, known.kind) : 'p95')
+/** What stands in an address: a graph's line, or a search of lines. */
+export function measureFrom({ metric = '', logs = '', fn, where = '', by }: { metric?: string; logs?: string; fn?: string; where?: string; by?: string }): MeasureText {
+  const grouping = by !== undefined ? 'by' : metric === '' || metric === logLinesMetric ? 'each' : 'one'
+  return { ...noMeasure, metric, logs, fn: fns.find((one) => one === fn) ?? '', where, grouping, by: by ?? '' }
+}
+
+export const countsLines = ({ metric }: Pick<MeasureText, 'metric'>): boolean => metric.trim() === logLinesMetric
+
+/** Of counted lines, none is 0: there is no silence, and what is counted as it is asked for has no past of days. */
+export function kindsOf({ measure, per, isShare }: RuleText): readonly Condition['kind'][] {
+  return countsLines(measure) || (isShare && countsLines(per)) ? ['threshold', 'change'] : ['threshold', 'absence', 'change', 'unusual', 'forecast']
+}
+
+/** The same with another part; a kind of condition that it cannot have any more becomes a threshold. */
+export function changed(text: RuleText, part: Partial<RuleText>): RuleText {
+  const next = { ...text, ...part }
+  return part.kind !== undefined || kindsOf(next).includes(next.kind) ? next : { ...next, kind: 'threshold' }
+}
+
+export const usualOf = (known: MetricName | undefined, name: string): Fn => (countsLines({ metric: name }) ? 'increase' : known === undefined ? 'avg' : known.name === name ? usualFn(known.name, known.kind) : 'p95')
 
 /** A single value stays single, so that what is written is what was read. */
 function conditionsOf(text: string): Measure['where'] {

@@ -1,5 +1,6 @@
 import type { CallInput } from '#contract/endpoints.ts'
-import type { LogFilter } from '../paths.ts'
+import { logLinesMetric } from '#contract/metric-words.ts'
+import type { LogFilter, NewRuleFilter } from '../paths.ts'
 
 export type LogQuery = Pick<NonNullable<CallInput<'logs.list'>['query']>, 'q' | 'app' | 'environment' | 'service' | 'instance' | 'level'>
 export type TimeRange = { since: string; until: string }
@@ -16,6 +17,15 @@ export function queryOf(filter: LogFilter): LogQuery {
     ...(filter.q === undefined ? {} : { q: filter.q }),
     ...(level === undefined ? {} : { level }),
   }
+}
+
+/** A rule that counts what is shown: places stand in `where`, the rest is the search. */
+export function ruleOf(filter: LogFilter): NewRuleFilter {
+  const { app, environment, service, instance, q, level } = queryOf(filter)
+  const narrowed = [...(level === undefined ? [] : [`level>=${level}`]), ...(instance === undefined ? [] : [`instance:${instance}`])]
+  const search = q === undefined || q.trim() === '' ? [] : [narrowed.length === 0 ? q.trim() : `(${q.trim()})`]
+  const where = Object.entries({ app, environment, service }).filter(([, value]) => value !== undefined).map((pair) => pair.join('='))
+  return { metric: logLinesMetric, logs: [...narrowed, ...search].join(' '), where: where.join(',') }
 }
 
 export function rangeOf({ since, until }: LogFilter): TimeRange | null {

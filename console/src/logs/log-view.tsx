@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useState } from 'react'
 import { isAppError } from '#base/errors.ts'
 import type { LogLine } from '#contract/model.ts'
+import { A } from '../components/a.tsx'
 import { Button } from '../components/button.tsx'
 import { Check, Choice, Select } from '../components/field.tsx'
 import { Problem } from '../components/problem.tsx'
@@ -9,13 +10,13 @@ import { plural } from '../lib/numbers.ts'
 import { markedWords } from '../lib/log-search.ts'
 import { clockTimeSeconds, longDate } from '../lib/times.ts'
 import { usePhone } from '../lib/use-media.ts'
-import type { LogFilter } from '../paths.ts'
+import { type LogFilter, paths } from '../paths.ts'
 import type { SearchHelp } from './filters.tsx'
 import { Histogram } from './histogram.tsx'
 import { knownFields } from './known-fields.ts'
 import { LineDetail } from './line-detail.tsx'
 import { LogList } from './log-list.tsx'
-import { queryOf, rangeOf, spanOf, spans } from './log-query.ts'
+import { queryOf, rangeOf, ruleOf, spanOf, spans } from './log-query.ts'
 import { Patterns } from './patterns.tsx'
 import { type LogLines, useLogLines } from './use-log-lines.ts'
 import { useMarks } from './use-marks.ts'
@@ -62,6 +63,11 @@ export function LogView({ filter, onFilter, linkTo, children, height, empty }: P
           </>
         )}
         <span className="num text-soft max-sm:hidden">{plural(log.lines.length, 'line')}</span>
+        {around !== null || fault !== null ? null : (
+          <A href={paths.newRule(ruleOf(filter))} className="text-soft underline decoration-dotted underline-offset-3 hover:text-ink max-sm:hidden">
+            Make a rule
+          </A>
+        )}
         <span className="ml-auto flex flex-wrap items-center gap-x-4 gap-y-1">
           {around !== null ? null : <Choice label="View" value={view} options={views} onChange={(next) => onFilter({ view: next === 'patterns' ? 'patterns' : undefined })} />}
           {isLive ? <Span filter={filter} onFilter={onFilter} /> : null}

@@ -14,7 +14,7 @@ import { Tag } from '../components/tag.tsx'
 import { queries } from '../data/queries.ts'
 import { useAction } from '../data/use-action.ts'
 import { useMayNot } from '../data/use-session.ts'
-import { type MeasureText, emptyRule, fnOf, textOf } from '../lib/rule-edit.ts'
+import { emptyRule, measureFrom, textOf } from '../lib/rule-edit.ts'
 import { paths } from '../paths.ts'
 
 const route = getRouteApi('/signed-in/alerts/rules/$rule')
@@ -22,18 +22,17 @@ const newRoute = getRouteApi('/signed-in/alerts/new-rule')
 
 /** A rule is tried as it is typed: one that is wrong from the start wakes people for nothing. */
 export function NewRulePage() {
-  const { metric, fn, where, by } = newRoute.useSearch()
   const rules = useQuery(queries.rules())
   const names = useQuery(queries.metricNames())
   const whyNot = useMayNot()
   const navigate = useNavigate()
-  const given: MeasureText = metric === undefined ? emptyRule.measure : { ...emptyRule.measure, metric, fn: fnOf(fn), where: where ?? '', grouping: by === undefined ? 'one' : 'by', by: by ?? '' }
+  const start = { ...emptyRule, measure: measureFrom(newRoute.useSearch()) }
   return (
     <Page title="New rule" lead="It looks every half minute, and alerts while what you say here holds.">
       <Answer query={names} title="The metrics could not be read" loading={<Skeleton rows={6} height={48} />}>
         {(known) => (
           <Answer query={rules} title="The rules could not be read" loading={<Skeleton rows={6} height={48} />}>
-            {(list) => <RuleForm start={{ ...emptyRule, measure: given }} names={known} taken={list.map(({ id }) => id)} whyNot={whyNot} onSaved={() => void navigate({ href: paths.alerts() })} />}
+            {(list) => <RuleForm start={start} names={known} taken={list.map(({ id }) => id)} whyNot={whyNot} onSaved={() => void navigate({ href: paths.alerts() })} />}
           </Answer>
         )}
       </Answer>

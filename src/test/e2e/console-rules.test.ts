@@ -70,6 +70,25 @@ describe('rules and promises in the console', { skip: skipWithoutChromium }, () 
     assertNone([...problems, ...errors])
   })
 
+  test('what a search of the log finds is counted: the search leads to the rule', async () => {
+    await using visitor = await signedIn()
+    const { page, errors } = visitor
+    await page.goto(`${target.url}/logs?app=shop&level=warn&q=checkout`)
+    await page.getByRole('link', { name: 'Make a rule' }).click()
+    const watched = page.getByRole('group', { name: 'What it watches' })
+    assert.equal(await watched.getByLabel('Lines that match').inputValue(), 'level>=warn (checkout)')
+    assert.equal(await watched.getByLabel('Only where').inputValue(), 'app=shop,environment=production')
+    assert.deepEqual(await page.getByLabel('It fires when').locator('option').allTextContents(), ['A threshold is crossed', 'It changes fast'])
+    await watched.getByLabel('Lines that match').fill('level>=debug')
+    await page.getByLabel('Value', { exact: true }).fill('1')
+    await page.getByRole('region', { name: 'What it would have done' }).locator('canvas').waitFor()
+    const problems = [...(await objections(page, 'a rule of lines')), await tooWide(page, 'a rule of lines')]
+    await page.setViewportSize(wide.viewport)
+    await watched.getByLabel('Of', { exact: true }).selectOption('metric')
+    await watched.getByLabel('Metric').waitFor()
+    assertNone([...problems, ...errors])
+  })
+
   test('what comes with Nightshift is changed in place, switched off, and put back', async () => {
     await using visitor = await signedIn()
     const { page, errors } = visitor

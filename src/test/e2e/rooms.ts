@@ -53,6 +53,7 @@ export const rooms: readonly Room[] = [
   { name: 'trace', path: `/traces/${failedTrace}`, ready: 'text=critical path' },
   { name: 'alerts', path: '/alerts', ready: 'text=A machine is short of memory' },
   { name: 'rule-new', path: '/alerts/new-rule?metric=nightshift_http_requests_total&fn=rate&by=app', ready: 'text=say the value it is compared with' },
+  { name: 'rule-lines', path: '/alerts/new-rule?metric=nightshift_log_lines_total&logs=level>=warn&where=app=shop', ready: 'text=Lines that match' },
   { name: 'rule', path: '/alerts/rules/invoices-queue', ready: '.uplot canvas' },
   { name: 'rule-of-nightshift', path: '/alerts/rules/machine-memory', ready: '.uplot canvas' },
   { name: 'rules-import', path: '/alerts/import', ready: 'text=Look at it' },
