@@ -11,7 +11,7 @@ import { lastSwitchTo, lastSwitches } from '#run/rollouts/read.ts'
 import { countRestarts } from '#watch/journal/read.ts'
 import { releaseTraffic } from '#watch/traffic/read.ts'
 import type { BakeFacts, BakeRow, ReleaseWindow } from './model.ts'
-import { isRollbackOfBake, newestBake } from './store.ts'
+import { isRollbackOfBake, newestBakes } from './store.ts'
 
 /** How far back the release before is looked at: its last hour, or as much of it as it served. */
 const beforeMs = 60 * 60_000
@@ -23,9 +23,9 @@ const nothing: ReleaseWindow = { requests: 0, errors: 0, latency: [], crashes: 0
 
 export async function observe(db: Db, now: Date): Promise<BakeFacts[]> {
   const facts: BakeFacts[] = []
-  const pauses = await openPauses(db, now)
+  const [pauses, bakes] = [await openPauses(db, now), await newestBakes(db)]
   for (const { app, environment, active_release: active, from_release: from, finished_at: at, rolling_out: rollingOut } of await lastSwitches(db)) {
-    const bake = (await newestBake(db, app, environment)) ?? null
+    const bake = bakes.find((one) => one.app === app && one.environment === environment) ?? null
     const isOpen = bake !== null && bake.ended_at === null
     const isNew = from !== null && at !== null && bake?.release !== active && now.getTime() - at.getTime() < keptMs
     if (!isOpen && !isNew) continue

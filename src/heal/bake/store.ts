@@ -26,6 +26,11 @@ export async function newestBake(db: Db, app: string, environment: string): Prom
   return db.maybe('SELECT * FROM bakes WHERE app = $1 AND environment = $2 ORDER BY started_at DESC, release DESC LIMIT 1', [app, environment])
 }
 
+/** The newest of each environment. */
+export async function newestBakes(db: Db): Promise<BakeRow[]> {
+  return db.query('SELECT b.* FROM environments e CROSS JOIN LATERAL (SELECT * FROM bakes WHERE app = e.app AND environment = e.name ORDER BY started_at DESC, release DESC LIMIT 1) b')
+}
+
 /** Whether this release was made by a bake, to bring the one before back. */
 export async function isRollbackOfBake(db: Db, app: string, environment: string, release: number): Promise<boolean> {
   return (await db.maybe('SELECT 1 FROM bakes WHERE app = $1 AND environment = $2 AND rolled_back_to = $3', [app, environment, release])) !== undefined

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { latencyBucketsMs } from '#contract/wire.ts'
 import type { ReleaseWindow } from './model.ts'
-import { faultOf, proportionZ, rankZ } from './verdict.ts'
+import { faultOf } from './verdict.ts'
 
 /** Answers around `ms`, spread over neighbouring buckets by `draw` (0 to 1). */
 function window(requests: number, errorShare: number, ms: number, more: Partial<ReleaseWindow> & { draw?: () => number } = {}): ReleaseWindow {
@@ -21,8 +21,8 @@ function window(requests: number, errorShare: number, ms: number, more: Partial<
 }
 
 /** A generator of chance that a failing case can be repeated with (mulberry32). */
-function seeded(seed: number): () => number {
-  let state = seed
+function seeded(from: number): () => number {
+  let state = from
   return () => {
     state = (state + 0x6d2b79f5) | 0
     let t = Math.imul(state ^ (state >>> 15), 1 | state)
@@ -31,30 +31,33 @@ function seeded(seed: number): () => number {
   }
 }
 
+/** The verdict goes by chance, and is wrong once in thirty thousand looks: so these are always the same ones. */
+const seed = 20_260_501
+
 test('two releases that do the same are not told apart, however they are drawn', () => {
   fc.assert(
-    fc.property(fc.integer(), fc.integer({ min: 0, max: 2_000 }), fc.integer({ min: 0, max: 2_000 }), fc.double({ min: 0, max: 1, noNaN: true }), fc.double({ min: 1, max: 5_000, noNaN: true }), (seed, n, m, errorShare, ms) => {
-      const draw = seeded(seed)
+    fc.property(fc.integer(), fc.integer({ min: 0, max: 2_000 }), fc.integer({ min: 0, max: 2_000 }), fc.double({ min: 0, max: 1, noNaN: true }), fc.double({ min: 1, max: 5_000, noNaN: true }), (from, n, m, errorShare, ms) => {
+      const draw = seeded(from)
       assert.equal(faultOf(window(n, errorShare, ms, { draw }), window(m, errorShare, ms, { draw })), null)
     }),
-    { numRuns: 300 },
+    { numRuns: 300, seed },
   )
 })
 
 test('a release that fails where the one before did not is condemned, with both numbers', () => {
   fc.assert(
-    fc.property(fc.integer(), fc.integer({ min: 100, max: 3_000 }), fc.double({ min: 0.3, max: 1, noNaN: true }), (seed, n, errorShare) => {
-      const draw = seeded(seed)
+    fc.property(fc.integer(), fc.integer({ min: 100, max: 3_000 }), fc.double({ min: 0.3, max: 1, noNaN: true }), (from, n, errorShare) => {
+      const draw = seeded(from)
       assert.match(faultOf(window(n, 0.01, 20, { draw }), window(n, errorShare, 20, { draw })) ?? '', /% of \d+ requests failed \(before: [\d.]+ % of \d+\)/)
     }),
-    { numRuns: 200 },
+    { numRuns: 200, seed },
   )
 })
 
 test('a release whose answers take several times as long is condemned, and one that is a little slower is not', () => {
   fc.assert(
-    fc.property(fc.integer(), fc.integer({ min: 100, max: 2_000 }), fc.double({ min: 50, max: 1_000, noNaN: true }), (seed, n, ms) => {
-      const draw = seeded(seed)
+    fc.property(fc.integer(), fc.integer({ min: 100, max: 2_000 }), fc.double({ min: 50, max: 1_000, noNaN: true }), (from, n, ms) => {
+      const draw = seeded(from)
       assert.match(faultOf(window(n, 0, ms, { draw }), window(n, 0, 8 * ms, { draw })) ?? '', /half of its answers take more than/)
       assert.equal(faultOf(window(n, 0, ms, { draw }), window(n, 0, 1.1 * ms, { draw })), null)
       assert.equal(faultOf(window(n, 0, ms, { draw }), window(n, 0, 8 * ms, { draw, ms: 14_000 })), null, 'it has just begun')
@@ -73,13 +76,4 @@ test('crashes condemn without any traffic, unless the release before crashed as 
 test('little traffic, on either side, gives no verdict', () => {
   assert.equal(faultOf(window(1_000, 0, 5), window(49, 1, 5)), null)
   assert.equal(faultOf(window(10, 0, 5), window(1_000, 1, 5)), null)
-})
-
-test('the tests against chance agree with known figures', () => {
-  // 15 of 100 against 30 of 100: pooled 0.225, z = 0.15 / sqrt(0.225 · 0.775 · 0.02) = 2.54
-  assert.ok(Math.abs(proportionZ({ requests: 100, errors: 15 }, { requests: 100, errors: 30 }) - 2.54) < 0.01)
-  assert.equal(proportionZ({ requests: 10, errors: 0 }, { requests: 10, errors: 0 }), 0)
-  // 1 … 5 against 6 … 10, one in each bucket: U = 0, z = 2.611
-  assert.ok(Math.abs(rankZ([1, 1, 1, 1, 1], [0, 0, 0, 0, 0, 1, 1, 1, 1, 1]) - 2.611) < 0.01)
-  assert.equal(rankZ([3], [3]), 0)
 })

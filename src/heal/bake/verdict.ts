@@ -1,14 +1,13 @@
 /**
  * Whether a release is worse than the one before, by what callers saw. Pure.
  *
- * A difference counts when it is no chance (z above 4: about one false alarm in thirty thousand looks, and a bake is looked at
- * every few seconds) *and* large enough to matter. Little traffic gives no verdict; crashes need none.
+ * A difference counts when it is no chance *and* large enough to matter. Little traffic gives no verdict; crashes need none.
  */
 import { percentile } from '#watch/traffic/percentile.ts'
+import { proportionZ, rankZ, surelyZ, total } from '#heal/significance.ts'
 import type { ReleaseWindow } from './model.ts'
 
 const leastRequests = 50
-const surelyZ = 4
 /** An error share this much above the one before. */
 const leastErrorRise = 0.05
 /** The typical answer takes this many times as long, and this much longer. */
@@ -46,32 +45,4 @@ function latencyFault(before: ReleaseWindow, after: ReleaseWindow): string | nul
   return `half of its answers take more than ${Math.round(is)} ms (before: ${Math.round(was)} ms)`
 }
 
-/** Two-proportion z, pooled. Positive: the share of errors rose. */
-export function proportionZ(before: Pick<ReleaseWindow, 'requests' | 'errors'>, after: Pick<ReleaseWindow, 'requests' | 'errors'>): number {
-  const pooled = (before.errors + after.errors) / (before.requests + after.requests)
-  const deviation = Math.sqrt(pooled * (1 - pooled) * (1 / before.requests + 1 / after.requests))
-  return deviation === 0 ? 0 : (after.errors / after.requests - before.errors / before.requests) / deviation
-}
-
-/** Mann–Whitney z over the buckets, with the correction for ties. Positive: answers got slower. */
-export function rankZ(before: readonly number[], after: readonly number[]): number {
-  const [n, m] = [total(before), total(after)]
-  const all = n + m
-  if (n === 0 || m === 0) return 0
-  let rank = 0
-  let rankSum = 0
-  let ties = 0
-  for (let bucket = 0; bucket < Math.max(before.length, after.length); bucket++) {
-    const [a, b] = [before[bucket] ?? 0, after[bucket] ?? 0]
-    const here = a + b
-    rankSum += b * (rank + (here + 1) / 2)
-    ties += here ** 3 - here
-    rank += here
-  }
-  const mean = (m * (all + 1)) / 2
-  const deviation = Math.sqrt(((n * m) / 12) * (all + 1 - ties / (all * (all - 1))))
-  return deviation === 0 ? 0 : (rankSum - mean) / deviation
-}
-
-const total = (counts: readonly number[]) => counts.reduce((sum, count) => sum + count, 0)
 const percent = (share: number) => `${Math.round(share * 1000) / 10} %`

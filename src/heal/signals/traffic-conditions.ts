@@ -7,7 +7,7 @@
  */
 import { latencyBucketsMs } from '#contract/wire.ts'
 import { percentile } from '#watch/traffic/percentile.ts'
-import { proportionZ } from '#heal/bake/verdict.ts'
+import { type Counted, proportionZ, surelyZ, total } from '#heal/significance.ts'
 import type { CountFacts, ServiceFacts } from './model.ts'
 
 /** Fewer requests say nothing about the share that fails. */
@@ -17,8 +17,6 @@ const leastUsual = 500
 const failingShare = 0.25
 /** Of ten minutes. */
 const worseShare = 0.05
-/** About one false alarm in thirty thousand looks. */
-const surelyZ = 4
 const slowShare = 0.05
 const leastSlowMs = 250
 const slowFactor = 3
@@ -67,9 +65,8 @@ function boundOf({ latency }: Pick<CountFacts, 'latency'>): number {
 }
 
 /** Those from a bucket on, as if they were the errors. */
-function slowerThan({ latency }: Pick<CountFacts, 'latency'>, bound: number): { requests: number; errors: number } {
+function slowerThan({ latency }: Pick<CountFacts, 'latency'>, bound: number): Counted {
   return { requests: total(latency), errors: total(latency.slice(bound)) }
 }
 
-const total = (counts: readonly number[]) => counts.reduce((sum, count) => sum + count, 0)
 const percent = (share: number) => `${Math.round(share * 100)} %`

@@ -1,42 +1,6 @@
-import type { Database } from '#kernel/db/db.ts'
 import type { Handlers } from '#kernel/handlers.ts'
-import { listAlerts } from '#watch/alerts/read.ts'
-import { readBake } from '#heal/bake/read.ts'
-import { pauseOf, pauseView } from '#heal/pauses/model.ts'
-import { openPauses } from '#heal/pauses/read.ts'
-import { listRemediations, readStop } from '#heal/remediations/read.ts'
-import { assertService } from '#run/apps/model.ts'
-import { type Moment, type Reach, readApp } from '#run/apps/read.ts'
-import { listChanges } from '#watch/journal/read.ts'
-import type { LogReader } from '#watch/logs/port.ts'
-import { whyOf } from './why.ts'
+import { type WhyDeps, readWhy } from './read.ts'
 
-const mostChanges = 5
-const mostLines = 12
-const mostRemediations = 5
-
-export function whyRoutes(deps: { db: Database; reach: Reach; moment: (app?: string) => Promise<Moment>; lines: LogReader['read'] }): Handlers {
-  const { db } = deps
-  return {
-    'why.read': async ({ params, query: { environment } }, { now }) => {
-      const { app: name, service: serviceName } = params
-      const app = await readApp(db, deps.reach, await deps.moment(name), name, environment)
-      assertService(app.services.map((one) => one.name), serviceName, name)
-      const service = app.services.find((one) => one.name === serviceName) as (typeof app.services)[number]
-      const unready = service.instances.find((instance) => instance.kind === 'service' && instance.state !== 'ready')
-      const seen = { apps: [name], app: name, environment }
-      const [remediations, alerts, bake, changes, page, stopped, pauses] = await Promise.all([
-        listRemediations(db, { ...seen, service: serviceName, limit: mostRemediations }),
-        listAlerts(db, { apps: [name], app: name, open: true, limit: 100 }),
-        readBake(db, name, environment),
-        listChanges(db, seen, { limit: mostChanges }),
-        unready ? deps.lines({ app: name, environment, service: serviceName, instance: unready.name, limit: mostLines }) : null,
-        readStop(db),
-        openPauses(db, now),
-      ])
-      const alert = alerts.find((one) => one.environment === environment && one.service === serviceName) ?? null
-      const pause = pauseOf(pauses, { app: name, environment, service: serviceName }, now)
-      return whyOf({ app, service, remediations, alert, bake, changes, lines: page?.lines ?? [], stopped, pause: pause && pauseView(pause), now })
-    },
-  }
+export function whyRoutes(deps: WhyDeps): Handlers {
+  return { 'why.read': ({ params, query }, { now }) => readWhy(deps, { ...params, ...query }, now) }
 }
