@@ -38,11 +38,11 @@ export function objectionTo(rung: Rung, rule: Rule, target: string, spent: Spent
   const healed = remediations.filter((row) => row.target === target && row.state === 'verified' && row.ended_at !== null && now.getTime() - row.ended_at.getTime() < hourMs)
   if (healed.length >= recurrencesPerHour) return { verdict: 'hand-over', because: `it was healed ${healed.length} times in an hour and fell again` }
   const mine = spent.filter((one) => one.target === target)
-  if (mine.filter((one) => one.rule === rule.id).length >= rule.perTargetPerHour) return { verdict: 'hand-over', because: `${rule.perTargetPerHour} actions an hour on one target is the most that "${rule.id}" may do` }
+  if (mine.filter((one) => one.rule === rule.id).length >= rule.perTargetPerHour) return { verdict: 'hand-over', because: `"${rule.id}" has used up what it may do to one target in an hour (${rule.perTargetPerHour})` }
   const last = mine.at(-1)
   if (last !== undefined && now.getTime() - last.at.getTime() < coolDownMs) return { verdict: 'wait', because: `it is left alone for ${formatDuration(coolDownMs)} after the last action` }
-  if (spent.filter((one) => one.rule === rule.id).length >= rule.perHour) return { verdict: 'wait', because: `"${rule.id}" has used its ${rule.perHour} actions of this hour` }
-  if (spent.length >= fleetPerHour) return { verdict: 'wait', because: `healing has used its ${fleetPerHour} actions of this hour` }
+  if (spent.filter((one) => one.rule === rule.id).length >= rule.perHour) return { verdict: 'wait', because: `"${rule.id}" has used up what it may do in an hour (${rule.perHour})` }
+  if (spent.length >= fleetPerHour) return { verdict: 'wait', because: `healing has used up what it may do in an hour (${fleetPerHour})` }
   return null
 }
 

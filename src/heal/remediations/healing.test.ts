@@ -350,7 +350,7 @@ test('an operator sets a rule: its time and its budgets', async () => {
   await see(id, 'unhealthy')
   await pass(12)
   const end = await newest('web')
-  assert.deepEqual([end.state, rungsOf(end), end.because], ['handed-over', ['restart failed'], '1 actions an hour on one target is the most that "not-ready" may do'])
+  assert.deepEqual([end.state, rungsOf(end), end.because], ['handed-over', ['restart failed'], '"not-ready" has used up what it may do to one target in an hour (1)'])
   const reset = await changeRule(db, { ...command, rule: 'not-ready', settings: { verifyWithinMs: null, perTargetPerHour: null } })
   assert.deepEqual([reset.verifyWithinMs, reset.isTuned], [120_000, false])
 })

@@ -51,6 +51,12 @@ test('on a full disk apps answer, and what is killed comes back; with room all i
     assert.equal((await appFetch(nightshift.url('hello-node'))).status, 200)
   })
 
+  await t.test('healing makes what room it may, and no other rung is climbed', async () => {
+    const tried = () => nightshift.client.call('healing.list').then((all) => all.find(({ machine, tries }) => machine !== null && tries.length > 0))
+    const { rule, tries } = await until(tried, { timeoutMs: 60_000, because: 'something was tried' })
+    assert.deepEqual([rule, tries.map(({ rung }) => rung)], ['disk-filling', ['prune']])
+  })
+
   const during = await pids()
   disk.free()
   assert.equal(await diskOf(), '')

@@ -1,6 +1,7 @@
 import { type AppFlags, appAliases, appFlags, command, longFlag, numberFlag, switchFlag } from '../../command.ts'
 import type { Cli } from '../../context.ts'
 import { checkNamedApp } from '../../named-app.ts'
+import { harmless } from '../../output.ts'
 import { lastWords, remediationStyle, targetWords } from '../../remediation-words.ts'
 import { table } from '../../table.ts'
 import { when } from '../../times.ts'
@@ -20,7 +21,7 @@ export const healList = command({
     const list = await client.call('healing.list', { query: { limit: flags.number ?? 20, open: flags.open ? 'true' : 'false', ...(chosen === undefined ? {} : { app: chosen.app }), ...(flags.env === undefined ? {} : { environment: flags.env }) } })
     if (flags.json) return cli.out.json(list)
     const { stopped, breaker } = await client.call('healing.overview')
-    if (stopped !== null) cli.out.note(`healing is stopped by ${stopped.by}: ${stopped.because} (nightshift heal resume)`)
+    if (stopped !== null) cli.out.note(harmless(`healing is stopped by ${stopped.by}: ${stopped.because} (nightshift heal resume)`))
     if (breaker !== null) cli.out.note(`healing leaves instances alone: ${breaker}`)
     if (list.length === 0) {
       await checkNamedApp(client, chosen?.app)

@@ -2,6 +2,7 @@ import { formatDuration } from '#base/units.ts'
 import { pausedName } from '#contract/pause-words.ts'
 import { command, longFlag, serverFlags, type ServerFlags } from '../../command.ts'
 import type { Cli } from '../../context.ts'
+import { harmless } from '../../output.ts'
 import { table } from '../../table.ts'
 import { when } from '../../times.ts'
 
@@ -21,8 +22,8 @@ export const healRules = command({
       { title: 'when', value: (rule) => (flags.long ? rule.about : rule.title) },
     ])
     cli.out.line(`\n${overview.actionsLastHour} of ${overview.actionsPerHour} actions were used in the last hour`)
-    if (overview.stopped !== null) cli.out.line(`healing is stopped by ${overview.stopped.by}: ${overview.stopped.because} (nightshift heal resume)`)
-    for (const one of overview.pauses) cli.out.line(`healing of ${pausedName(one)} is paused by ${one.by} until ${when(one.until, cli.now(), true)}: ${one.because}`)
+    if (overview.stopped !== null) cli.out.line(harmless(`healing is stopped by ${overview.stopped.by}: ${overview.stopped.because} (nightshift heal resume)`))
+    for (const one of overview.pauses) cli.out.line(harmless(`healing of ${pausedName(one)} is paused by ${one.by} until ${when(one.until, cli.now(), true)}: ${one.because}`))
     if (overview.breaker !== null) cli.out.line(`healing leaves instances alone: ${overview.breaker}`)
   },
 })

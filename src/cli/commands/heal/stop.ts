@@ -1,5 +1,6 @@
 import { command, serverFlags, type ServerFlags, textFlag } from '../../command.ts'
 import type { Cli } from '../../context.ts'
+import { harmless } from '../../output.ts'
 
 export const healStop = command({
   parameters: { flags: { because: textFlag('TEXT', 'Why; others read it'), ...serverFlags } },
@@ -8,6 +9,6 @@ export const healStop = command({
     const { client } = await cli.connect(flags)
     const overview = await client.call('healing.stop', { body: flags.because === undefined ? {} : { because: flags.because } })
     if (flags.json) return cli.out.json(overview)
-    cli.out.line(`healing is stopped by ${overview.stopped?.by}: ${overview.stopped?.because}; nightshift heal resume lets it go on`)
+    cli.out.line(harmless(`healing is stopped by ${overview.stopped?.by}: ${overview.stopped?.because}; nightshift heal resume lets it go on`))
   },
 })
