@@ -89,22 +89,30 @@ class Model {
   }
 }
 
+/** A look that comes later than this says that the machine was busy, not that the agent was slow. */
+const lookMs = 50
+
 /** Looks all the time: how long a dead instance was named, and when each task was started. */
 function watch(world: AgentWorld): { close(): Promise<void>; longestMs: () => number; starts: ReadonlyMap<string, number> } {
   const starts = new Map<string, number>()
-  const deadSince = new Map<string, number>()
+  const deadForMs = new Map<string, number>()
   let longest = 0
+  let lookedAt = performance.now()
   let closed = false
   const looking = (async () => {
     while (!closed) {
       const tasks = await tasksOf(world).list().catch(() => [])
-      const now = performance.now()
+      const sinceMs = Math.min(lookMs, performance.now() - lookedAt)
+      lookedAt = performance.now()
       for (const { id, startedAt } of tasks) starts.set(id, Date.parse(startedAt))
       const alive = new Set(tasks.filter(({ state }) => state === 'running').map(({ address }) => address?.port))
-      if (world.proxy.connections() === 0) deadSince.clear() // nobody is there who could tell
+      if (world.proxy.connections() === 0) deadForMs.clear() // nobody is there who could tell
       for (const [instance, endpoint] of world.proxy.endpoints) {
-        if (endpoint.state !== 'ready' || alive.has(endpoint.port)) deadSince.delete(instance)
-        else longest = Math.max(longest, now - (deadSince.get(instance) ?? deadSince.set(instance, now).get(instance) ?? now))
+        if (endpoint.state !== 'ready' || alive.has(endpoint.port)) deadForMs.delete(instance)
+        else {
+          deadForMs.set(instance, (deadForMs.get(instance) ?? 0) + sinceMs)
+          longest = Math.max(longest, deadForMs.get(instance) ?? 0)
+        }
       }
       await sleep(5)
     }

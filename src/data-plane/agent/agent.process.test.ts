@@ -108,7 +108,7 @@ test('an instance that never listens is ended after its startup grace, and the r
   const health: HealthSpec = { ...httpHealth, startupMs: 300 }
   world.control.desire([await webSpec(world, 'ins_mute', { command: { kind: 'shell', line: 'exec sleep 1000' }, health, restart: { ...quickRestart, intensity: 1, backoffMinMs: 10, backoffMaxMs: 10 } })])
   const held = await until(() => world.control.instance('ins_mute')?.state === 'held' && world.control.instance('ins_mute'), { because: 'it is held' })
-  assert.match(held.because, /crash loop: 1 restarts within 10 s; the last one: it did not become ready within 300 ms: GET \/ on port \d+: nothing listens there/)
+  assert.match(held.because, /crash loop: a restart within 10 s; the last one: it did not become ready within 300 ms: GET \/ on port \d+: nothing listens there/)
   assert.equal(world.proxy.told.some(({ message }) => message.t === 'endpoint' && message.endpoint.state === 'ready'), false)
 })
 

@@ -144,7 +144,7 @@ function restartLater(
   if (holds > 0 || recent.length >= Math.max(1, restart.intensity)) {
     const delay = holdMs(restart, holds)
     const because =
-      `crash loop: ${holds > 0 ? 'the try after the last hold ended too' : `${recent.length} restarts within ${formatDuration(restart.periodMs)}`}; ` +
+      `crash loop: ${holds > 0 ? 'the try after the last hold ended too' : `${recent.length === 1 ? 'a restart' : `${recent.length} restarts`} within ${formatDuration(restart.periodMs)}`}; ` +
       `the last one: ${fault}; tried again in ${formatDuration(delay)}`
     return { ...record, recent, holds: holds + 1, lastFault: fault, next: { ...next, at: now + delay, held: true, because } }
   }

@@ -36,15 +36,24 @@ test('a response that has not begun by then is answered for, and the app was tol
   client.close()
 })
 
-test('it takes the place of the proxy’s own bound, also when it is longer, and a stream may go on after it', async () => {
-  await using app = await startApp((_request, response) => {
-    setTimeout(() => response.write('begun'), 250)
-    setTimeout(() => response.end(), 900)
-  })
-  await using rig = await startRig({ services: { web: [app.port] }, targets: { web: { timeoutMs: 600 } } }, { limits: { responseMs: 50, sweepMs: 10 } })
+test('it takes the place of the proxy’s own bound, also when it is longer', async () => {
+  await using app = await startApp((_request, response) => setTimeout(() => response.end('late'), 250))
+  await using rig = await startRig({ services: { web: [app.port] }, targets: { web: { timeoutMs: 60_000 } } }, { limits: { responseMs: 50, sweepMs: 10 } })
   const client = new RawClient(rig.port)
   client.send(get)
-  assert.match((await client.response()).body, /begun/)
+  assert.match((await client.response()).body, /late/)
+  client.close()
+})
+
+test('a stream that has begun may go on after it', async () => {
+  await using app = await startApp((_request, response) => {
+    response.write('begun')
+    setTimeout(() => response.end('ended'), 2_200)
+  })
+  await using rig = await startRig({ services: { web: [app.port] }, targets: { web: { timeoutMs: 2_000 } } })
+  const client = new RawClient(rig.port)
+  client.send(get)
+  assert.match((await client.response()).body, /begun[^]*ended/)
   client.close()
 })
 

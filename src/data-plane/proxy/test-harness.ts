@@ -1,5 +1,4 @@
 /** For tests only: a proxy on port 0 with a control and an agent beside it, all over real sockets. */
-import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer as createHttpServer, type RequestListener } from 'node:http'
@@ -10,24 +9,15 @@ import { gunzipSync } from 'node:zlib'
 import { WebSocketServer } from 'ws'
 import { LineSplitter } from '#base/lines.ts'
 import type { AgentToProxy, Certificate, Edge, Endpoint, Fact, FactBatch, ProxyToAgent, ProxyToControl, Route, RouteTable, SpanBatch, ServiceTarget, TrafficBatch } from '#contract/wire.ts'
+import { freePort } from '#test/harness/port.ts'
+import { until as waitUntil } from '#test/harness/wait.ts'
 import { type Proxy, type ProxyOptions, runProxy } from './run.ts'
 
-export async function until(check: () => boolean, what = 'the state waited for', limitMs = 8_000): Promise<void> {
-  const end = performance.now() + limitMs
-  while (!check()) {
-    if (performance.now() > end) assert.fail(`${what} did not come within ${limitMs} ms`)
-    await new Promise((resolve) => setTimeout(resolve, 3))
-  }
-}
+export { freePort }
 
-/** A port that is free now; taken and given back. */
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
+/** Looks often: what a proxy does takes a millisecond. */
+export async function until(check: () => boolean, what = 'the state waited for', timeoutMs = 8_000): Promise<void> {
+  await waitUntil(check, { because: what, timeoutMs, everyMs: 3 })
 }
 
 /** Control's side of the wire: hands out tables, collects hellos, traffic and facts. */

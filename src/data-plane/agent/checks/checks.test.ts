@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { createHash, createHmac } from 'node:crypto'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { chmod } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { test } from 'node:test'
 import { type CheckKind, checkKindSpecs } from '#contract/check-kinds.ts'
 import type { CheckSpec, PluginRef } from '#contract/checks.ts'
@@ -16,20 +18,26 @@ function spec(id: string, kind: CheckKind, config: Record<string, unknown>, more
 
 const resultsOf = ({ control }: AgentWorld, id: string) => control.checks.flatMap((batch) => batch.results).filter((result) => result.check === id)
 
-test('an agent checks what it is told, also while control is away and after a restart, and reports it all', async () => {
+test('an agent checks what it is told, also while control is away and after a restart, and reports it all', async (t) => {
   await using world = await agentWorld('simulated')
   await world.startAgent()
   await until(() => world.control.connected(), { because: 'the agent is connected' })
-  world.control.send({ t: 'checks', checks: [spec('chk_a', 'file', { path: world.home }), spec('chk_b', 'file', { path: '/nowhere' })] })
+  let looks = 0
+  const server = createServer((socket) => void (looks++, socket.destroy())).listen(0, '127.0.0.1')
+  t.after(() => server.close())
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  world.control.send({ t: 'checks', checks: [spec('chk_a', 'file', { path: world.home }), spec('chk_b', 'file', { path: '/nowhere' }), spec('chk_p', 'tcp', { address: `127.0.0.1:${port}` })] })
   await until(() => resultsOf(world, 'chk_a').length > 0 && resultsOf(world, 'chk_b').length > 0, { because: 'both have run' })
   assert.deepEqual([resultsOf(world, 'chk_a')[0]?.status, resultsOf(world, 'chk_b')[0]?.status], ['ok', 'err'])
   assert.equal(world.control.checks[0]?.machine, 'node-1')
   world.control.setAway(true)
   await world.startAgent()
-  const before = resultsOf(world, 'chk_a').length
-  await new Promise((resolve) => setTimeout(resolve, 2500))
+  const [from, before] = [new Date().toISOString(), looks]
+  await until(() => looks >= before + 3, { because: 'it goes on looking' })
+  const to = new Date().toISOString()
   world.control.setAway(false)
-  await until(() => resultsOf(world, 'chk_a').length >= before + 3, { because: 'what was seen meanwhile is told' })
+  await until(() => resultsOf(world, 'chk_p').filter(({ at }) => at > from && at < to).length >= 2, { because: 'what was seen meanwhile is told' })
   await until(() => world.control.connected(), { because: 'the agent is connected again' })
   world.control.send({ t: 'check.test', test: 't1', spec: spec('chk_c', 'port', { port: 1 }) })
   await until(() => world.control.messages.some((message) => message.t === 'check.tested' && message.test === 't1' && message.outcome.status === 'err'), { because: 'the test is answered' })

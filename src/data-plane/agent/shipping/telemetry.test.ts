@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { AppError } from '#base/errors.ts'
 import { createLogger } from '#kernel/log.ts'
+import { until } from '#test/harness/wait.ts'
 import { openSpool } from './telemetry-spool.ts'
 import { openTelemetryListener } from './telemetry.ts'
 
@@ -18,9 +19,6 @@ async function withFolder(work: (folder: string) => Promise<void>) {
 }
 
 const log = createLogger({ process: 'test', level: 'silent' })
-const until = async (seen: () => boolean) => {
-  for (const end = Date.now() + 10_000; !seen(); await new Promise((resolve) => setTimeout(resolve, 10))) assert.ok(Date.now() < end, 'it did not come to pass')
-}
 const post = (port: number, path: string, body: string, authorization = 'Bearer nsi_a.b') => fetch(`http://127.0.0.1:${port}${path}`, { method: 'POST', body, headers: { 'content-type': 'application/json', authorization } })
 
 test('what instances send reaches control as it was, also over a time in which it is away and a restart of the agent', () =>
@@ -41,7 +39,7 @@ test('what instances send reaches control as it was, also over a time in which i
     const second = await openTelemetryListener({ host: '127.0.0.1', folder, control, log })
     assert.equal(second.port, first.port, 'instances know that port')
     await post(second.port, '/v1/metrics', 'three')
-    await until(() => came.length === 3)
+    await until(() => came.length === 3, { because: 'all three came' })
     const headers = '{"content-type":"application/json","authorization":"Bearer nsi_a.b"}'
     assert.deepEqual(came, [`/otlp/v1/logs one ${headers}`, `/otlp/v1/logs two ${headers}`, `/otlp/v1/metrics three ${headers}`])
     await second.close()
@@ -60,7 +58,7 @@ test('what control refuses for good holds nothing up; what is no telemetry is re
     const listener = await openTelemetryListener({ host: '127.0.0.1', folder, control, log })
     await post(listener.port, '/v1/logs', 'bad')
     await post(listener.port, '/v1/logs', 'good')
-    await until(() => came.includes('good'))
+    await until(() => came.includes('good'), { because: 'the good one came' })
     assert.deepEqual(came, ['bad', 'good'])
     assert.equal((await post(listener.port, '/v1/other', 'x')).status, 404)
     assert.equal((await post(listener.port, '/v1/logs', 'x', 'Bearer other')).status, 401)
