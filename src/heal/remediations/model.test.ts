@@ -107,7 +107,9 @@ class World {
   heal(): void {
     const services = this.services()
     this.signals = nextSignals(this.signals, conditionsOf(services, [machine('m1', { lastSeenAt: this.at })], this.at), this.at)
-    const facts: HealFacts = { signals: this.signals, services, machines: [machine('m1', { lastSeenAt: this.at })], changes: this.changes, remediations: this.rows, alerts: this.alerts, modes: {}, tunings: {}, pauses: [], stopped: null, now: this.at }
+    // as they are read: only what serves can be undone
+    const changes = this.changes.map((one) => (one.undo?.do === 'roll-back' && one.undo.release !== this.active ? { ...one, undo: null } : one))
+    const facts: HealFacts = { signals: this.signals, services, machines: [machine('m1', { lastSeenAt: this.at })], changes, remediations: this.rows, alerts: this.alerts, modes: {}, tunings: {}, pauses: [], stopped: null, now: this.at }
     for (const action of planHealing(facts).actions) this.apply(action, services)
   }
 
