@@ -29,16 +29,15 @@ export class Counter {
 
   /**
    * `firstByteMs`: from the whole request head to the response head; a long stream is not a slow answer. `release`: the one
-   * that was asked, null when it reached no instance.
+   * that was asked, null when it reached no instance. `parkedMs`: how much of `firstByteMs` went by while there was no instance.
    */
-  request(outcome: Outcome, status: number, firstByteMs: number, bytesIn: number, bytesOut: number, release: number | null): void {
+  request(outcome: Outcome, status: number, firstByteMs: number, bytesIn: number, bytesOut: number, release: number | null, parkedMs = 0): void {
     this.#requests++
     if (outcome === 'aborted') this.#aborted++
     else if (outcome === 'failed') this.#failed++
     else this.#classes[Math.floor(status / 100)] = (this.#classes[Math.floor(status / 100)] ?? 0) + 1
     if (outcome === 'stale') this.#stale++
-    let bucket = 0
-    while (bucket < latencyBucketsMs.length && firstByteMs > (latencyBucketsMs[bucket] as number)) bucket++
+    const bucket = bucketOf(firstByteMs)
     if (outcome !== 'aborted') this.#latency[bucket] = (this.#latency[bucket] as number) + 1
     this.#bytesIn += bytesIn
     this.#bytesOut += bytesOut
@@ -47,7 +46,9 @@ export class Counter {
     tally.requests++
     // the caller got an answer, and the release did not give it
     if (outcome === 'failed' || outcome === 'stale' || (outcome === 'answered' && status >= 500)) tally.errors++
-    if (outcome !== 'aborted') tally.latency[bucket] = (tally.latency[bucket] as number) + 1
+    // a release is not slow because callers waited for it to be there
+    const own = bucketOf(firstByteMs - parkedMs)
+    if (outcome !== 'aborted') tally.latency[own] = (tally.latency[own] as number) + 1
   }
 
   #tally(release: number): Tally {
@@ -96,6 +97,12 @@ export class Counter {
     this.#releases.clear()
     return count
   }
+}
+
+function bucketOf(ms: number): number {
+  let bucket = 0
+  while (bucket < latencyBucketsMs.length && ms > (latencyBucketsMs[bucket] as number)) bucket++
+  return bucket
 }
 
 type Tally = { requests: number; errors: number; latency: Uint32Array }

@@ -47,7 +47,7 @@ export class Relay {
 
   /** The one place where a request that ended is counted and logged. */
   record(entry: RequestEntry): void {
-    entry.target?.counter.request(entry.outcome, entry.status, entry.firstByteMs, entry.bytesIn, entry.bytesOut, entry.release)
+    entry.target?.counter.request(entry.outcome, entry.status, entry.firstByteMs, entry.bytesIn, entry.bytesOut, entry.release, entry.parkedMs)
     this.#keep(entry)
     const label = entry.target?.logLabel ?? unrouted
     const error = entry.error === null ? '' : `,"${entry.outcome === 'stale' ? 'stale' : 'error'}":${quote(entry.error)}`
