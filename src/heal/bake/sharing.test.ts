@@ -81,3 +81,26 @@ test('a release that fails while it takes over from the one before is given up b
   const rollout = await latestRollout(db, blog.app, blog.environment)
   assert.deepEqual([rollout?.state, rollout?.because], ['failed', `while it took over: ${fault}`])
 })
+
+test('a release is not judged by the one service it has taken over, when others are asked as well', async () => {
+  const mall = { app: 'mall', environment: 'production' }
+  await db.query('INSERT INTO apps (name, created_at) VALUES ($1, $2)', [mall.app, start])
+  await db.query('INSERT INTO environments (app, name, created_at) VALUES ($1, $2, $3)', [mall.app, mall.environment, start])
+  const manifest = manifestSchema.parse({ services: { api: {}, web: {} } })
+  const release = (now: Date) => db.transaction((tx) => createRelease(tx, { ...mall, artifactId: 'slug:a', manifest, manifestSource: 'nightshift.yml', config: {}, secrets: {}, description: 'deploy', commit: null, buildId: null, actor: rosa, now }))
+  const first = await release(start)
+  await advanceRollout(db, first.rollout, 'pending', 'starting', { name: 'released', detail: '' }, start)
+  await advanceRollout(db, first.rollout, 'starting', 'finished', { name: 'done', detail: '' }, start)
+  await setActiveRelease(db, mall.app, mall.environment, first.release)
+  const second = await release(at(1))
+  await advanceRollout(db, second.rollout, 'pending', 'starting', { name: 'released', detail: '' }, at(1))
+  await addRolloutStep(db, second.rollout, { name: 'started', detail: '' }, at(13))
+  const latency = Array(latencyBucketsMs.length + 1).fill(0) as number[]
+  const none = { '1xx': 0, '2xx': 0, '3xx': 0, '4xx': 0, '5xx': 0, aborted: 0, failed: 0 }
+  const count = (service: string, releases: { release: number; requests: number; errors: number }[]) => ({ key: `route:${service}`, ...mall, service, from: null, requests: releases.reduce((sum, { requests }) => sum + requests, 0), status: none, latency, bytesIn: 0, bytesOut: 0, connections: 0, releases: releases.map((one) => ({ ...one, latency })) })
+  // the api fails a fifth of what it is asked, in both releases; the web, which still is v1, nothing
+  const tell = (id: string, counts: ReturnType<typeof count>[]) => ingestTraffic(db, { machine: 'm1', id, from: at(14).toISOString(), to: at(15).toISOString(), young: true, counts }, at(15))
+  await tell('mall', [count('api', [{ release: 1, requests: 50, errors: 10 }, { release: 2, requests: 200, errors: 40 }]), count('web', [{ release: 1, requests: 1000, errors: 0 }])])
+  const mine = (await readSharing(db, at(16))).filter(({ app }) => app === mall.app)
+  assert.deepEqual(mine.map((one) => faultOf(one.before, one.after)), [])
+})

@@ -17,7 +17,7 @@ import { canaryShare } from '#run/rollouts/read-facts.ts'
 import { openRollout, openRollouts } from '#run/rollouts/read.ts'
 import type { RolloutRow } from '#run/rollouts/model.ts'
 import { countRestarts } from '#watch/journal/read.ts'
-import { releaseTraffic } from '#watch/traffic/read.ts'
+import { askedServices, releaseTraffic } from '#watch/traffic/read.ts'
 import type { ReleaseWindow } from './model.ts'
 
 /** `share`: of a canary, how much it gets; `while it took over` of a rolling one. */
@@ -31,6 +31,8 @@ export async function readSharing(db: Db, now: Date): Promise<Sharing[]> {
     if (how === null || from === null || state !== 'starting') continue
     const { share, since, isCanary } = how
     if (!isCanary && !(await bakes(db, { app, environment, release }))) continue
+    // services are taken over one after the other, so the new release is asked for another mixture of them than the one before
+    if (!isCanary && (await askedServices(db, { app, environment }, since, now)).length > 1) continue
     const window = async (number: number): Promise<ReleaseWindow> => {
       const which = { app, environment, release: number }
       // an instance that does not come up is the rollout's to judge

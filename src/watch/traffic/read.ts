@@ -132,6 +132,16 @@ export async function releaseTraffic(db: Db, where: { app: string; environment: 
   return { ...row, latency: row.latency.map((count) => count ?? 0) }
 }
 
+/** The services of an environment that were asked, by whomever, from the ten seconds that hold `from` to `to`. */
+export async function askedServices(db: Db, { app, environment }: { app: string; environment: string }, from: Date, to: Date): Promise<string[]> {
+  const rows = await db.query<{ service: string }>(
+    `SELECT DISTINCT k.service FROM traffic_points p JOIN traffic_keys k ON k.id = p.key
+     WHERE k.app = $1 AND k.environment = $2 AND p.at >= $3 AND p.at < $4 AND p.requests > 0 ORDER BY 1`,
+    [app, environment, new Date(from.getTime() - (from.getTime() % grainMs)), to],
+  )
+  return rows.map(({ service }) => service)
+}
+
 /** Requests per second from outside, by `app/environment`, in `count` equal steps up to now. */
 export async function sparklines(db: Db, now: Date, { minutes = 60, count = 48, apps = null }: { minutes?: number; count?: number; apps?: readonly string[] | null } = {}): Promise<Map<string, number[]>> {
   const until = completeUntil(now)
