@@ -13,7 +13,7 @@ const toldEveryMs = 3_600_000
 export type DrainState = Pick<DrainRow, 'sent' | 'dropped' | 'untold' | 'told_at' | 'last_sent_at' | 'failures' | 'failing_since' | 'failing_told' | 'retry_at' | 'last_error'>
 
 export type Words = { kind: 'drain' | 'forward'; one: string; many: string }
-const linesOfDrains: Words = { kind: 'drain', one: 'line was', many: 'lines' }
+const linesOfDrains: Words = { kind: 'drain', one: 'line', many: 'lines' }
 
 export type Told = { kind: `${Words['kind']}.${'failing' | 'recovered' | 'dropped'}`; because: string }
 export type Step = { state: DrainState; told: Told[] }
@@ -53,7 +53,7 @@ export function afterFailure(state: DrainState, error: Pick<DeliveryError, 'mess
 function tell(step: Step, now: Date, isOver: boolean, { kind, one, many }: Words): Step {
   const { untold, told_at: last } = step.state
   if (untold === 0 || (!isOver && last !== null && now.getTime() - last.getTime() < toldEveryMs)) return step
-  const because = `${untold} ${untold === 1 ? one : `${many} were`} given up: refused by the receiver, or older than a day when it took lines again`
+  const because = `${untold} ${untold === 1 ? `${one} was` : `${many} were`} given up: refused by the receiver, or older than a day when it took ${many} again`
   return { state: { ...step.state, untold: 0, told_at: now }, told: [...step.told, { kind: `${kind}.dropped`, because }] }
 }
 

@@ -14,7 +14,7 @@ export type ForwardRow = DrainState & {
 /** Where its sealed target belongs: it opens nowhere else. */
 export const targetPlace = (id: string): string => `metric-forward:${id}`
 
-export const words = { kind: 'forward', one: 'sample was', many: 'samples' } as const
+export const words = { kind: 'forward', one: 'sample', many: 'samples' } as const
 
 export function forwardView(row: ForwardRow): Forward {
   return {

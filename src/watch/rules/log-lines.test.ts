@@ -12,7 +12,7 @@ import type { LogReader } from '#watch/logs/port.ts'
 import { createLogReader } from '#watch/logs/read.ts'
 import { createLogWriter } from '#watch/logs/service.ts'
 import { batchOf, entry } from '#watch/logs/testing/log-corpus.ts'
-import { type CountBudget, openLogLines, runsOf, trialBudget, turnBudget } from './log-lines.ts'
+import { type CountBudget, openLogLines, runsOf, turnBudget } from './log-lines.ts'
 import { rulesTurn } from './loop.ts'
 import type { MetricQuery, QueryMetrics } from './model.ts'
 import { observeRule } from './observe.ts'
@@ -24,6 +24,8 @@ const minute = 60_000
 const start = Date.parse('2026-03-01T00:00:00Z')
 const admin: Caller = { actor: { kind: 'token', name: 'rosa' }, access: 'admin', apps: null }
 const place = (service = 'web', app = 'shop') => ({ app, environment: 'production', service })
+/** Not used up by a machine that is slow. */
+const amply: CountBudget = { askMs: 60_000, totalMs: 60_000, everyMs: 30_000 }
 const rule = (more: object = {}, measure: object = {}): RuleSpec =>
   ruleSpecSchema.parse({ title: 'Timeouts', measure: { metric: logLinesMetric, logs: 'timeout', fn: 'increase', ...measure }, condition: { kind: 'threshold', is: '>', value: 5 }, summary: '{value} lines of {place}', ...more })
 
@@ -142,7 +144,7 @@ test('rules count lines in the log: by stored counts where these tell, else by r
   await write(many(2, 'ERROR upstream timeout'), end - minute + 5000, 'worker')
 
   const clock = manualClock(at(0))
-  const lines = openLogLines({ tally: reader.tally, clock, budget: turnBudget })
+  const lines = openLogLines({ tally: reader.tally, clock, budget: amply })
   const query: QueryMetrics = async (one, apps) => (one.metric === logLinesMetric ? lines(one, apps) : { series: [] })
   await putRule(db, 'timeouts', rule({}, { logs: 'level:error timeout' }), admin, at(0))
   await putRule(db, 'errors', rule({ condition: { kind: 'threshold', is: '>=', value: 13 } }, { logs: 'level>=error', where: { app: 'shop' }, by: ['app'] }), admin, at(0))
@@ -161,7 +163,7 @@ test('rules count lines in the log: by stored counts where these tell, else by r
   await rulesTurn(db, query, clock.now())
   assert.deepEqual(await words(), [], 'no lines are none, and what fired is over')
 
-  const trial = await tryRule(rule({}, { logs: 'level:error timeout' }), 1, at(0), { query: openLogLines({ tally: reader.tally, clock, budget: trialBudget }), apps: ['shop'], inScope: () => true })
+  const trial = await tryRule(rule({}, { logs: 'level:error timeout' }), 1, at(0), { query: openLogLines({ tally: reader.tally, clock, budget: amply }), apps: ['shop'], inScope: () => true })
   assert.deepEqual(trial.series.map((one) => [one.labels['service'], one.labels['app'], one.fired.length]), [['web', 'shop', 1], ['worker', 'shop', 0]])
   assert.ok(trial.series.every(({ points }) => points.every(([, value]) => value !== null)), 'moments without lines are 0')
 })

@@ -12,7 +12,7 @@ import { startMariadb, whyNoMariadb } from '#test/harness/mariadb.ts'
 import { startRunner } from '../runner.ts'
 import { Packets } from './packets.ts'
 
-async function run(config: Record<string, unknown>, timeoutMs = 5000): Promise<Outcome> {
+async function run(config: Record<string, unknown>, timeoutMs = 20_000): Promise<Outcome> {
   const runner = startRunner({ vantage: 'test', tools: {}, onResult() {} })
   try {
     return await runner.once({ id: 'chk_test', kind: 'mysql', config: checkKindSpecs.mysql.config.parse(config), everyMs: 1000, timeoutMs, criteria: [], confined: false, known: {}, app: null, environment: null, service: null, plugin: null })
