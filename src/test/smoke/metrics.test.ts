@@ -71,7 +71,7 @@ test('an app sends by OpenTelemetry and is read in the text of Prometheus; a Pro
     // what an app sends by OpenTelemetry is not on our page, and comes by this way alone
     const orders = await until(async () => (await prometheus.query('orders_total{site="night",app="shop"}'))[0], { timeoutMs: 40_000, because: 'orders are sent on' })
     assert.ok(orders.value > 0 && orders.metric['instance'] === 'web.1')
-    assert.equal((await prometheus.query('nightshift_instance_up{site="night"}'))[0]?.value, 1)
+    await until(async () => (await prometheus.query('nightshift_instance_up{site="night"}'))[0]?.value === 1, { timeoutMs: 40_000, because: 'what we measure is sent on too' })
     assert.ok(own.bad === 0 && own.samples.length > 300 && own.samples.some(({ type, name }) => type === 'histogram' && name.endsWith('_bucket')), 'what it says of itself is read to the last line')
   })
 })
