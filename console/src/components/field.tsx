@@ -1,59 +1,55 @@
 import { type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes, type TextareaHTMLAttributes, useId } from 'react'
 
-type Common = { label: string; hint?: ReactNode; hideLabel?: boolean }
+type Common = { label: string; hint?: ReactNode; hideLabel?: boolean | undefined }
 
-export function Input({ label, hint, hideLabel = false, className = '', ...rest }: Common & InputHTMLAttributes<HTMLInputElement> & { ref?: React.Ref<HTMLInputElement> }) {
-  const id = useId()
+/** Its label above and its hint below, joined to it by `id`. */
+function Labelled({ id, label, hint, hideLabel = false, className = '', children }: Common & { id: string; className?: string | undefined; children: ReactNode }) {
   return (
     <div className={className}>
       <label htmlFor={id} className={hideLabel ? 'sr-only' : 'mb-1 block text-sm text-soft'}>
         {label}
       </label>
-      <input id={id} className="field" autoComplete="off" spellCheck={false} aria-describedby={hint === undefined ? undefined : `${id}-hint`} {...rest} />
+      {children}
       {hint === undefined ? null : (
-        <p id={`${id}-hint`} className="mt-1 text-sm text-soft">
+        <p id={hintId(id)} className="mt-1 text-sm text-soft">
           {hint}
         </p>
       )}
     </div>
+  )
+}
+
+const hintId = (id: string) => `${id}-hint`
+const described = (id: string, hint: ReactNode) => (hint === undefined ? undefined : hintId(id))
+
+export function Input({ label, hint, hideLabel, className, ...rest }: Common & InputHTMLAttributes<HTMLInputElement> & { ref?: React.Ref<HTMLInputElement> }) {
+  const id = useId()
+  return (
+    <Labelled {...{ id, label, hint, hideLabel, className }}>
+      <input id={id} className="field" autoComplete="off" spellCheck={false} aria-describedby={described(id, hint)} {...rest} />
+    </Labelled>
   )
 }
 
 /** Lines of text: `rows` of them are seen at first. */
-export function TextArea({ label, hint, hideLabel = false, className = '', ...rest }: Common & TextareaHTMLAttributes<HTMLTextAreaElement>) {
+export function TextArea({ label, hint, hideLabel, className, ...rest }: Common & TextareaHTMLAttributes<HTMLTextAreaElement>) {
   const id = useId()
   return (
-    <div className={className}>
-      <label htmlFor={id} className={hideLabel ? 'sr-only' : 'mb-1 block text-sm text-soft'}>
-        {label}
-      </label>
-      <textarea id={id} className="field" spellCheck={false} aria-describedby={hint === undefined ? undefined : `${id}-hint`} {...rest} />
-      {hint === undefined ? null : (
-        <p id={`${id}-hint`} className="mt-1 text-sm text-soft">
-          {hint}
-        </p>
-      )}
-    </div>
+    <Labelled {...{ id, label, hint, hideLabel, className }}>
+      <textarea id={id} className="field" spellCheck={false} aria-describedby={described(id, hint)} {...rest} />
+    </Labelled>
   )
 }
 
 /** A native select: right on phones, for keyboards and for screen readers. */
-export function Select({ label, hint, hideLabel = false, className = '', children, ...rest }: Common & SelectHTMLAttributes<HTMLSelectElement>) {
+export function Select({ label, hint, hideLabel, className, children, ...rest }: Common & SelectHTMLAttributes<HTMLSelectElement>) {
   const id = useId()
   return (
-    <div className={className}>
-      <label htmlFor={id} className={hideLabel ? 'sr-only' : 'mb-1 block text-sm text-soft'}>
-        {label}
-      </label>
-      <select id={id} className="field pr-8" aria-describedby={hint === undefined ? undefined : `${id}-hint`} {...rest}>
+    <Labelled {...{ id, label, hint, hideLabel, className }}>
+      <select id={id} className="field pr-8" aria-describedby={described(id, hint)} {...rest}>
         {children}
       </select>
-      {hint === undefined ? null : (
-        <p id={`${id}-hint`} className="mt-1 text-sm text-soft">
-          {hint}
-        </p>
-      )}
-    </div>
+    </Labelled>
   )
 }
 
@@ -61,11 +57,11 @@ export function Check({ label, hint, checked, onChange, disabled = false }: { la
   const id = useId()
   return (
     <div className="flex gap-3">
-      <input id={id} type="checkbox" className="mt-1 size-4 shrink-0 accent-(--accent)" checked={checked} disabled={disabled} onChange={(event) => onChange(event.target.checked)} aria-describedby={hint === undefined ? undefined : `${id}-hint`} />
+      <input id={id} type="checkbox" className="mt-1 size-4 shrink-0 accent-(--accent)" checked={checked} disabled={disabled} onChange={(event) => onChange(event.target.checked)} aria-describedby={described(id, hint)} />
       <div>
         <label htmlFor={id}>{label}</label>
         {hint === undefined ? null : (
-          <p id={`${id}-hint`} className="text-sm text-soft">
+          <p id={hintId(id)} className="text-sm text-soft">
             {hint}
           </p>
         )}

@@ -8,7 +8,7 @@ import { Button, IconButton } from '../components/button.tsx'
 import { Confirm } from '../components/confirm.tsx'
 import { Dialog } from '../components/dialog.tsx'
 import { Input } from '../components/field.tsx'
-import { FormProblem } from '../components/problem.tsx'
+import { FormEnd } from '../components/form-end.tsx'
 import { Tag } from '../components/tag.tsx'
 import { notices } from '../data/notices.ts'
 import { queries } from '../data/queries.ts'
@@ -110,13 +110,7 @@ function AddForward({ onClose }: { onClose: () => void }) {
       <form onSubmit={submit} className="space-y-4">
         <Input label="Address" placeholder="https://prometheus.example.com/api/v1/write" value={url} onChange={(event) => setUrl(event.target.value.trim())} autoFocus inputMode="url" hint="Of a receiver of Prometheus remote write" />
         <Input label="Authorization header, if it needs one" placeholder="Bearer …" type="password" value={authorization} onChange={(event) => setAuthorization(event.target.value)} />
-        <FormProblem error={add.error} />
-        <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" tone="main" busy={add.isPending} whyNot={whyNot} onClick={() => {}}>
-            Add
-          </Button>
-        </div>
+        <FormEnd action="Add" whyNot={whyNot} attempt={add} onCancel={onClose} />
       </form>
     </Dialog>
   )

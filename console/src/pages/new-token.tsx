@@ -4,7 +4,7 @@ import { Button } from '../components/button.tsx'
 import { CopyButton } from '../components/copy.tsx'
 import { Dialog } from '../components/dialog.tsx'
 import { Input, Select } from '../components/field.tsx'
-import { FormProblem } from '../components/problem.tsx'
+import { FormEnd } from '../components/form-end.tsx'
 import { queries } from '../data/queries.ts'
 import { useAction } from '../data/use-action.ts'
 
@@ -64,13 +64,7 @@ export function NewToken({ onClose }: { onClose: () => void }) {
             <option value="">ever</option>
           </Select>
         </div>
-        <FormProblem error={make.error} />
-        <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" tone="main" busy={make.isPending} whyNot={whyNot} onClick={() => {}}>
-            Make it
-          </Button>
-        </div>
+        <FormEnd action="Make it" whyNot={whyNot} attempt={make} onCancel={onClose} />
       </form>
     </Dialog>
   )

@@ -1,9 +1,8 @@
 import { type FormEvent, useState } from 'react'
 import type { AppDetail } from '#contract/model.ts'
-import { Button } from '../../components/button.tsx'
 import { Dialog } from '../../components/dialog.tsx'
 import { Input, Select } from '../../components/field.tsx'
-import { FormProblem } from '../../components/problem.tsx'
+import { FormEnd } from '../../components/form-end.tsx'
 import { useAction } from '../../data/use-action.ts'
 
 export function AddDomain({ app, onClose }: { app: AppDetail; onClose: () => void }) {
@@ -39,13 +38,7 @@ export function AddDomain({ app, onClose }: { app: AppDetail; onClose: () => voi
             <Pem label="Private key (PEM); encrypted at rest, never shown again" value={key} onChange={setKey} />
           </div>
         </details>
-        <FormProblem error={add.error} />
-        <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" tone="main" busy={add.isPending} whyNot={whyNot} onClick={() => {}}>
-            Add
-          </Button>
-        </div>
+        <FormEnd action="Add" whyNot={whyNot} attempt={add} onCancel={onClose} />
       </form>
     </Dialog>
   )

@@ -9,8 +9,8 @@ import { Button, IconButton } from '../../components/button.tsx'
 import { Confirm } from '../../components/confirm.tsx'
 import { Dialog } from '../../components/dialog.tsx'
 import { Input } from '../../components/field.tsx'
+import { FormEnd } from '../../components/form-end.tsx'
 import { Section } from '../../components/page.tsx'
-import { FormProblem } from '../../components/problem.tsx'
 import { Tag } from '../../components/tag.tsx'
 import { notices } from '../../data/notices.ts'
 import { queries } from '../../data/queries.ts'
@@ -118,13 +118,7 @@ function AddDrain({ app, onClose }: { app: string; onClose: () => void }) {
           hint="Its scheme says how: syslog+tls:// or syslog:// · https:// for NDJSON · otlp+https:// · loki+https://"
         />
         <Input label="Authorization header, if it needs one" placeholder="Bearer …" type="password" value={authorization} onChange={(event) => setAuthorization(event.target.value)} disabled={isSyslog} />
-        <FormProblem error={add.error} />
-        <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" tone="main" busy={add.isPending} whyNot={whyNot} onClick={() => {}}>
-            Add
-          </Button>
-        </div>
+        <FormEnd action="Add" whyNot={whyNot} attempt={add} onCancel={onClose} />
       </form>
     </Dialog>
   )

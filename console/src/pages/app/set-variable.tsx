@@ -1,8 +1,7 @@
 import { type FormEvent, useState } from 'react'
-import { Button } from '../../components/button.tsx'
 import { Dialog } from '../../components/dialog.tsx'
 import { Input } from '../../components/field.tsx'
-import { FormProblem } from '../../components/problem.tsx'
+import { FormEnd } from '../../components/form-end.tsx'
 import type { AppRef } from '../../data/queries.ts'
 import { useAction } from '../../data/use-action.ts'
 
@@ -28,13 +27,7 @@ export function SetVariable({ kind, of, name: known, value: before, onClose }: {
       <form onSubmit={submit} className="space-y-4">
         {isNew ? <Input label="Name" value={name} onChange={(event) => setName(event.target.value.trim())} placeholder="STRIPE_KEY" autoCapitalize="characters" className="[&_input]:font-mono" autoFocus /> : null}
         {kind === 'secret' ? <Input label="Value" type="password" autoComplete="new-password" value={value} onChange={(event) => setValue(event.target.value)} className="[&_input]:font-mono" /> : <Area value={value} onChange={setValue} />}
-        <FormProblem error={change.error} />
-        <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" tone="main" busy={change.isPending} whyNot={whyNot} onClick={() => {}}>
-            Set and release
-          </Button>
-        </div>
+        <FormEnd action="Set and release" whyNot={whyNot} attempt={change} onCancel={onClose} />
       </form>
     </Dialog>
   )
