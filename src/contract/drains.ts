@@ -23,17 +23,13 @@ export const newDrainSchema = z.object({
 })
 export type NewDrain = z.infer<typeof newDrainSchema>
 
-/** sending: it is up to date, or on the way there · failing: it does not take lines; they wait, and are tried again at `retryAt` */
-export const drainSchema = z.object({
-  id: z.string(),
-  app: z.string().nullable(),
-  kind: z.enum(drainKinds),
-  /** Without what may be secret in it. */
-  url: z.string(),
+/** Of what sends on, lines or samples. */
+export const sendingFields = {
+  /** sending: it is up to date, or on the way there · failing: it does not take any; they wait in the store, and are tried again at `retryAt` */
   state: z.enum(['sending', 'failing']),
-  /** Lines, since it was added. */
+  /** Since it was added. */
   sent: z.number().int(),
-  /** Lines that were given up: refused by the receiver, or older than a day when it took lines again. */
+  /** Given up: refused by the receiver, or older than a day when it took some again. */
   dropped: z.number().int(),
   lastSentAt: time.nullable(),
   failingSince: time.nullable(),
@@ -41,6 +37,15 @@ export const drainSchema = z.object({
   lastError: z.string().nullable(),
   createdAt: time,
   createdBy: z.string(),
+}
+
+export const drainSchema = z.object({
+  id: z.string(),
+  app: z.string().nullable(),
+  kind: z.enum(drainKinds),
+  /** Without what may be secret in it. */
+  url: z.string(),
+  ...sendingFields,
 })
 export type Drain = z.infer<typeof drainSchema>
 

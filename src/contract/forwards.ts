@@ -1,6 +1,6 @@
 /** What the API takes and answers about forwards: where samples of metrics are sent on to. */
 import { z } from 'zod'
-import { caPem, sentHeaders } from './drains.ts'
+import { caPem, sendingFields, sentHeaders } from './drains.ts'
 
 const time = z.iso.datetime()
 const labelName = z.string().regex(/^(?!__)[a-zA-Z_][a-zA-Z0-9_]{0,99}$/, 'must be the name of a label, such as cluster, and not begin with __')
@@ -15,24 +15,13 @@ export const newForwardSchema = z.object({
 })
 export type NewForward = z.infer<typeof newForwardSchema>
 
-/** sending: it is up to date, or on the way there · failing: it does not take samples; they wait in the store, and are tried again at `retryAt` */
 export const forwardSchema = z.object({
   id: z.string(),
   /** Without what may be secret in it. */
   url: z.string(),
   labels: z.record(z.string(), z.string()),
-  state: z.enum(['sending', 'failing']),
   /** Samples up to this time are sent, or given up; after a restart it goes on from here. */
   position: time,
-  /** Samples, since it was added. */
-  sent: z.number().int(),
-  /** Samples that were given up: refused by the receiver, or older than a day when it took samples again. */
-  dropped: z.number().int(),
-  lastSentAt: time.nullable(),
-  failingSince: time.nullable(),
-  retryAt: time.nullable(),
-  lastError: z.string().nullable(),
-  createdAt: time,
-  createdBy: z.string(),
+  ...sendingFields,
 })
 export type Forward = z.infer<typeof forwardSchema>

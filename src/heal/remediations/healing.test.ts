@@ -37,11 +37,7 @@ beforeEach(async () => {
   app = `shop-${++apps}`
   clock = new Date(start.getTime() + apps * 4 * 3_600_000) // what was spent an hour ago counts no more
   pruned = []
-  await db.query('DELETE FROM apps')
-  await db.query('DELETE FROM signals')
-  await db.query('DELETE FROM remediations')
-  await db.query('DELETE FROM alerts')
-  await db.query('DELETE FROM heal_pauses')
+  for (const table of ['apps', 'signals', 'remediations', 'alerts', 'heal_pauses']) await db.query(`DELETE FROM ${table}`)
   await db.query(`UPDATE instances SET wanted = 'gone'`)
   await db.query(`INSERT INTO artifacts (id, ref, meta, created_at) VALUES ('slug:a', '{}', '{}', $1) ON CONFLICT DO NOTHING`, [start])
   await noteConnected(db, { machine: 'm1', driver: 'process', edgeHost: '127.0.0.1', ownAddresses: false, version: '1', os: 'Linux', cpus: 2, memoryBytes: 1e9, limits: [] }, clock)

@@ -31,6 +31,15 @@ export function drainView(row: DrainRow): Drain {
     app: row.app,
     kind: row.kind,
     url: row.shown,
+    ...sendingView(row),
+  }
+}
+
+type SendingRow = Pick<DrainRow, 'failing_since' | 'sent' | 'dropped' | 'last_sent_at' | 'retry_at' | 'last_error' | 'created_at' | 'created_by'>
+
+/** What is told of a drain, and of whatever else sends on as drains do. */
+export function sendingView(row: SendingRow): Pick<Drain, 'state' | 'sent' | 'dropped' | 'lastSentAt' | 'failingSince' | 'retryAt' | 'lastError' | 'createdAt' | 'createdBy'> {
+  return {
     state: row.failing_since === null ? 'sending' : 'failing',
     sent: row.sent,
     dropped: row.dropped,

@@ -1,4 +1,5 @@
 import type { Forward } from '#contract/forwards.ts'
+import { sendingView } from '#watch/drains/model.ts'
 import type { DrainState } from '#watch/drains/plan.ts'
 
 export type ForwardRow = DrainState & {
@@ -21,15 +22,7 @@ export function forwardView(row: ForwardRow): Forward {
     id: row.id,
     url: row.shown,
     labels: row.labels,
-    state: row.failing_since === null ? 'sending' : 'failing',
     position: new Date(row.position_ms).toISOString(),
-    sent: row.sent,
-    dropped: row.dropped,
-    lastSentAt: row.last_sent_at?.toISOString() ?? null,
-    failingSince: row.failing_since?.toISOString() ?? null,
-    retryAt: row.retry_at?.toISOString() ?? null,
-    lastError: row.last_error,
-    createdAt: row.created_at.toISOString(),
-    createdBy: row.created_by,
+    ...sendingView(row),
   }
 }
