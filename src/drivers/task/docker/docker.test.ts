@@ -54,7 +54,9 @@ if (because) {
     const engine = await connectEngine('/var/run/docker.sock')
     const [found] = await engine.listContainers({ filters: { label: [`nightshift.task=${id}`] } })
     await engine.getContainer(found?.Id ?? '').remove({ force: true })
-    assert.match((await bench.driver.trace(id)) ?? '', /^the engine knows: kill with signal 9 at \d\d:\d\d:\d\d, die with code 137 at .*, destroy at .* \(UTC\), not by whom$/)
+    // the engine answers before it has told of the last step
+    const trace = await until(async () => /destroy/.test((await bench.driver.trace(id)) ?? '') && bench.driver.trace(id), { because: 'all is told' })
+    assert.match(trace ?? '', /^the engine knows: kill with signal 9 at \d\d:\d\d:\d\d, die with code 137 at .*, destroy at .* \(UTC\), not by whom$/)
   })
 
   test('a machine with an engine and the base image gets containers, without the image plain processes', async () => {
