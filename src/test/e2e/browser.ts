@@ -28,7 +28,7 @@ export type Visit = AsyncDisposable & { page: Page; /** Errors of the page and o
 /** A fresh visitor. Where `loginUrl` is given, one who has signed in and looks at Tonight. */
 export async function visit(browser: Browser, { loginUrl, ...options }: BrowserContextOptions & { loginUrl?: string }): Promise<Visit> {
   const context = await browser.newContext(options)
-  context.setDefaultTimeout(15_000)
+  context.setDefaultTimeout(30_000) // a page that is not there on a busy machine of two cores is late, not wrong
   const page = await context.newPage()
   const errors: string[] = []
   page.on('pageerror', (error) => errors.push(`${page.url()}: ${error.message}`))
