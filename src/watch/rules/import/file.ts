@@ -12,6 +12,9 @@ const fileSchema = z.object({ groups: z.array(z.object({ name: z.coerce.string()
 type FileRule = z.output<typeof ruleSchema>
 
 const mostRules = 500
+/** Of what is read by patterns, whose time grows with the square of it. */
+const mostNameChars = 200
+const mostTemplateChars = 2000
 
 export type ReadRules = { rules: { id: string; name: string; spec: RuleSpec }[]; skipped: RuleImport['skipped'] }
 
@@ -68,13 +71,13 @@ function specOf(alert: string, { expr, for: held, keep_firing_for: kept, labels,
 /** Go's templates hold little else than labels and the value in practice; one that does is left out. */
 function summaryOf(template: string | undefined): string | null {
   if (template === undefined) return null
-  const words = template.trim().replaceAll(/\{\{\s*\$labels\.(\w+)\s*\}\}/g, '{$1}').replaceAll(/\{\{\s*(?:printf\s+"[^"]*"\s+)?\$value\s*(?:\|[^}]*)?\}\}/g, '{value}').replaceAll(/\s+/g, ' ')
+  const words = template.slice(0, mostTemplateChars).trim().replaceAll(/\{\{\s*\$labels\.(\w+)\s*\}\}/g, '{$1}').replaceAll(/\{\{\s*(?:printf\s+"[^"]*"\s+)?\$value\s*(?:\|[^}]*)?\}\}/g, '{value}').replaceAll(/\s+/g, ' ')
   return words === '' || words.includes('{{') ? null : words.slice(0, 300)
 }
 
 /** `HighErrorRate` → high-error-rate; a name that came before gets a number. */
 function idOf(alert: string, taken: ReadonlySet<string>): string {
-  const base = alert.replaceAll(/([a-z0-9])([A-Z])/g, '$1-$2').replaceAll(/([A-Z]+)([A-Z][a-z])/g, '$1-$2').toLowerCase().replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^[^a-z]+|-+$/g, '').slice(0, 50).replace(/-+$/, '') || 'rule'
+  const base = alert.slice(0, mostNameChars).replaceAll(/([a-z0-9])([A-Z])/g, '$1-$2').replaceAll(/([A-Z]+)([A-Z][a-z])/g, '$1-$2').toLowerCase().replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^[^a-z]+|-+$/g, '').slice(0, 50).replace(/-+$/, '') || 'rule'
   for (let nth = 1; ; nth++) {
     const id = nth === 1 ? base : `${base}-${nth}`
     if (!taken.has(id)) return id

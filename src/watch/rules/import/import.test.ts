@@ -91,3 +91,11 @@ groups:
   assert.throws(() => readRuleFile('a: [1', 'x'), /it is no YAML/)
   assert.throws(() => readRuleFile('a: 1', 'x'), /no rule file of Prometheus/)
 })
+
+test('a long name or summary is read in a moment', () => {
+  const read = (alert: string, summary: string) => readRuleFile(JSON.stringify({ groups: [{ name: 'g', rules: [{ alert, expr: 'up == 0', annotations: { summary } }] }] }), 'x').rules.length
+  const began = performance.now()
+  assert.equal(read('A'.repeat(100_000), ''), 1)
+  assert.equal(read('a', '{{$value|'.repeat(20_000)), 1)
+  assert.ok(performance.now() - began < 2000, `it took ${Math.round(performance.now() - began)} ms`)
+})
