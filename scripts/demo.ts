@@ -10,7 +10,7 @@ import { isAppError, messageOf } from '#base/errors.ts'
 import { formatDuration } from '#base/units.ts'
 import { createClient } from '#contract/client.ts'
 import { readKey } from '#up/home.ts'
-import { parseProcessOptions } from '#up/options.ts'
+import { parseProcessOptions, usageOf } from '#up/options.ts'
 import { type Ready, runUp } from '#up/up.ts'
 import { version } from '#up/version.ts'
 import { buildConsole } from './console-build.ts'
@@ -90,6 +90,10 @@ async function main(): Promise<number> {
   // a home of the shell is somebody's own: the demo would put its shop there, and stop that home's apps at its end
   const env = { ...process.env, NIGHTSHIFT_HOME: join(root, '.nightshift') }
   const options = { ...parseProcessOptions('up', process.argv.slice(2), env), stopAppsOnExit: true }
+  if (options.help) {
+    say(`npm start: Nightshift with an example shop in this terminal, its data in ./.nightshift. After -- it takes flags of: ${usageOf('up')}`)
+    return 0
+  }
   options.driver ??= 'process' // needs nothing but this machine
   options.httpHost ??= '127.0.0.1' // a demo is for whoever sits here
   say(`Nightshift ${version}\n`)

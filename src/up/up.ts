@@ -62,6 +62,8 @@ export async function runUp(options: ProcessOptions, listener: UpListener = term
   saveConfig(home, config)
   const processes = nightshiftProcesses(home, config, options.databaseUrl)
 
+  // whoever read this may be gone first, as in `up | head`: nobody is told any more, and all is stopped all the same
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   // heard from here on; before, a signal ends us as any process, and nothing has been started
   let asking = false
   const asked = Promise.withResolvers<NodeJS.Signals>()

@@ -11,7 +11,7 @@ import { until } from '#test/harness/wait.ts'
 
 const root = join(import.meta.dirname, '../../..')
 
-test('npm start ends with a shop that answers and a console to log in to, and Ctrl-C leaves no process', async () => {
+test('npm start ends with a shop that answers and a console to log in to, and Ctrl-C leaves no process, even where nobody reads any more', async () => {
   await using folder = await tempHome('ns-')
   const { home } = folder
   const readyFile = join(home, 'ready.json')
@@ -34,6 +34,8 @@ test('npm start ends with a shop that answers and a console to log in to, and Ct
   } catch (error) {
     throw new Error(`npm start said:\n${said}`, { cause: error })
   } finally {
+    // as in `npm start | head`, where the reader is gone first
+    for (const stream of [start.stdout, start.stderr]) stream.destroy()
     process.kill(-(start.pid as number), 'SIGINT')
     const [code] = (await ended) as [number | null]
     const left = await processesNaming(home)
