@@ -17,7 +17,7 @@ export const caPem = z.string().max(64 * 1024)
 export const newDrainSchema = z.object({
   /** null: the lines of every app (needs admin). */
   app: appName.nullable(),
-  url: z.string().min(8).max(2000),
+  url: z.string().min(1).max(2000),
   headers: sentHeaders.optional(),
   caPem: caPem.optional(),
 })

@@ -7,7 +7,7 @@ const labelName = z.string().regex(/^(?!__)[a-zA-Z_][a-zA-Z0-9_]{0,99}$/, 'must 
 
 export const newForwardSchema = z.object({
   /** Of a receiver of Prometheus remote write; without a path, /api/v1/write is meant. */
-  url: z.string().min(8).max(2000),
+  url: z.string().min(1).max(2000),
   headers: sentHeaders.optional(),
   caPem: caPem.optional(),
   /** Added to every series that has none of this name, such as cluster=eu. */
