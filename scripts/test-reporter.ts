@@ -3,7 +3,7 @@
  * their reasons and the counts. The counts go to the file that NIGHTSHIFT_TEST_COUNTS names.
  */
 import { writeFileSync } from 'node:fs'
-import { relative } from 'node:path'
+import { relative, resolve } from 'node:path'
 import { inspect } from 'node:util'
 import { formatDuration } from '#base/units.ts'
 
@@ -19,27 +19,30 @@ export default async function* report(source: AsyncIterable<TestEvent>): AsyncGe
   const output = new Map<string, string>()
   for await (const { type, data } of source) {
     if (type === 'test:stdout' || type === 'test:stderr') {
-      output.set(data.file, `${output.get(data.file) ?? ''}${data.message}`.slice(-20_000))
+      const file = fromRoot(data.file) // relative or absolute, as it was asked for
+      output.set(file, `${output.get(file) ?? ''}${data.message}`.slice(-20_000))
     } else if (type === 'test:pass' || type === 'test:fail') {
-      const file = data.file === undefined ? '' : relative(process.cwd(), data.file)
+      const file = data.file === undefined ? '' : fromRoot(data.file)
       const isSkipped = data.skip !== undefined && data.skip !== false
       if (isSkipped) skipped.push(`${file}: ${data.name}${typeof data.skip === 'string' && data.skip !== '' ? ` (${data.skip})` : ''}`)
       if (data.details.type !== 'suite') total[type === 'test:fail' ? 'failed' : isSkipped ? 'skipped' : 'passed']++
       if (type === 'test:fail' && !isOnlyBelow(data.details.error)) {
         yield `\n✗ ${file}: ${data.name}\n${describe(data.details.error)}\n`
-        const said = output.get(data.file ?? '')
+        const said = output.get(file)
         if (said) yield `  it wrote:\n${said.replaceAll(/^/gm, '    ')}\n`
       }
     } else if (type === 'test:summary' && data.file !== undefined) {
       const { passed = 0, failed = 0, skipped: left = 0, cancelled = 0 } = data.counts
       const parts = [`${passed} passed`, ...(failed + cancelled > 0 ? [`${failed + cancelled} failed`] : []), ...(left > 0 ? [`${left} skipped`] : [])]
-      yield `${data.success ? '✓' : '✗'} ${relative(process.cwd(), data.file).padEnd(62)} ${parts.join(', ')}  ${formatDuration(data.duration_ms)}\n`
+      yield `${data.success ? '✓' : '✗'} ${fromRoot(data.file).padEnd(62)} ${parts.join(', ')}  ${formatDuration(data.duration_ms)}\n`
     }
   }
   if (skipped.length > 0) yield `\nskipped:\n${skipped.map((each) => `  ${each}\n`).join('')}`
   const counts = process.env['NIGHTSHIFT_TEST_COUNTS']
   if (counts) writeFileSync(counts, JSON.stringify(total))
 }
+
+const fromRoot = (file: string): string => relative(process.cwd(), resolve(file))
 
 /** A suite that fails because a test in it did says nothing new. */
 function isOnlyBelow(error: unknown): boolean {

@@ -39,23 +39,37 @@ function testFiles(asked: string[]): string[] {
   return asked
 }
 
-/** Runs node:test; resolves to what it counted. A run that ends without counting is one failure. */
-function runTests(files: string[], env: NodeJS.ProcessEnv): Promise<Counts> {
+/** A whole run takes a quarter of an hour; what is not over after this hangs, is named, and is ended. */
+const runBoundMs = 35 * 60_000
+
+/** Runs node:test; resolves to what it counted. A run that ends without counting is one failure. `mark`: see leftProcesses. */
+function runTests(files: string[], mark: string, env: NodeJS.ProcessEnv): Promise<Counts> {
   const folder = mkdtempSync(join(tmpdir(), 'nightshift-test-run-'))
   const countsFile = join(folder, 'counts.json')
   const junit = process.env['NIGHTSHIFT_JUNIT']
   const reporters = ['--test-reporter', join(import.meta.dirname, 'test-reporter.ts'), '--test-reporter-destination', 'stdout']
   if (junit) reporters.push('--test-reporter', 'junit', '--test-reporter-destination', resolve(junit))
-  const child = spawn(process.execPath, ['--test', '--test-concurrency=2', '--test-timeout=600000', ...reporters, ...files], {
+  const child = spawn(process.execPath, ['--import', join(import.meta.dirname, 'test-bound.ts'), '--test', '--test-concurrency=2', '--test-timeout=180000', ...reporters, ...files], {
     cwd: root,
-    env: { ...env, NIGHTSHIFT_TEST_COUNTS: countsFile },
+    env: { ...env, NIGHTSHIFT_TEST_RUN: mark, NIGHTSHIFT_TEST_COUNTS: countsFile },
     stdio: ['ignore', 'inherit', 'inherit'],
   })
   process.on('SIGTERM', () => child.kill('SIGTERM'))
+  let ended = 0
+  const bound = setTimeout(() => {
+    for (const { pid, command } of leftProcesses(mark)) {
+      if (pid === child.pid) continue
+      say(`✗ the run is not over after ${formatDuration(runBoundMs)}; ended: ${pid} ${command}`)
+      killIfThere(pid)
+      ended++
+    }
+  }, runBoundMs)
   return new Promise((resolveCounts) => {
     child.on('close', (code) => {
+      clearTimeout(bound)
       let counts: Counts = { passed: 0, failed: 1, skipped: 0 }
       if (existsSync(countsFile)) counts = JSON.parse(readFileSync(countsFile, 'utf8')) as Counts
+      counts.failed += ended
       if (code !== 0 && counts.failed === 0) counts.failed = 1
       rmSync(folder, { recursive: true, force: true })
       resolveCounts(counts)
@@ -71,7 +85,7 @@ function ageOf(pid: string): number {
 }
 
 /** Processes that tests started and left: they carry the mark of this run in their environment, or work in a test's folder that is gone. */
-function leftProcesses(mark: string): string[] {
+function leftProcesses(mark: string): { pid: number; command: string }[] {
   if (process.platform !== 'linux') return []
   return readdirSync('/proc').flatMap((pid) => {
     if (!/^\d+$/.test(pid) || Number(pid) === process.pid) return []
@@ -79,11 +93,19 @@ function leftProcesses(mark: string): string[] {
       const marked = readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`NIGHTSHIFT_TEST_RUN=${mark}\0`)
       const homeless = /\/(nightshift-|ns-)[^/]+(\/.*)? \(deleted\)$/.test(readlinkSync(`/proc/${pid}/cwd`))
       if (!marked && !(homeless && ageOf(pid) < performance.now() - startedAt)) return []
-      return [`${pid} ${readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()}`]
+      return [{ pid: Number(pid), command: readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim() }]
     } catch {
       return []
     }
   })
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // ended meanwhile
+  }
 }
 
 function sayChecks(checks: Check[], counts: Counts): void {
@@ -106,14 +128,14 @@ async function main(): Promise<boolean> {
   const server = await startTestServer()
   try {
     const path = `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`
-    const ran = await runTests(files, { ...process.env, PATH: path, NIGHTSHIFT_TEST_DATABASE_URL: server.url, NIGHTSHIFT_TEST_RUN: mark })
+    const ran = await runTests(files, mark, { ...process.env, PATH: path, NIGHTSHIFT_TEST_DATABASE_URL: server.url })
     for (const key of ['passed', 'failed', 'skipped'] as const) counts[key] += ran[key]
   } finally {
     await server.stop()
   }
   await new Promise((settled) => setTimeout(settled, 500)) // watchers end a moment after what they watch
   const left = leftProcesses(mark)
-  for (const each of left) say(`✗ a test left a process: ${each}`)
+  for (const { pid, command } of left) say(`✗ a test left a process: ${pid} ${command}`)
   if (left.length > 0) counts.failed++
 
   const strict = process.env['NIGHTSHIFT_TEST_ALL'] === '1' && counts.skipped > 0
