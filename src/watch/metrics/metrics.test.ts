@@ -1,5 +1,6 @@
 /** The metric store on a real PostgreSQL: what is asked is the same before and after sealing, merging and forgetting. */
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { isAppError } from '#base/errors.ts'
 import { type Database, openDatabase } from '#kernel/db/db.ts'
@@ -110,6 +111,15 @@ test('what waits for nobody is stored soon; what is no sample, and series beyond
   assert.equal(writer.lost().overSeries, 10)
   await writer.store(db, [sample('many', 'f', 'gauge', now, 1)])
   assert.equal((await metricNames(db, ['f'])).length, 1, 'another app has room')
+})
+
+test('what the database can never hold costs the app that sent it, and nobody else', async () => {
+  const before = writer.lost().invalid
+  const hostile = Array.from({ length: 24 }, () => randomBytes(150).toString('hex'))
+  writer.write([sample('kept', 'g1', 'gauge', hours(-1), 1), sample('wide', 'g2', 'gauge', hours(-1), 1, Object.fromEntries(hostile.map((value, at) => [`l${at}`, value]))), sample('kept', 'g4', 'gauge', hours(-1), 1)])
+  writer.write([{ ...sample('beyond', 'g5', 'gauge', now, 1), atMs: 1e20 }]) // no bigint
+  await until(async () => (await metricNames(db, ['g1', 'g4'])).length === 1 && (await ask('kept', { fn: 'last', by: ['app'] })).length === 2, { because: 'the others are stored' })
+  assert.equal(writer.lost().invalid - before, 2, 'the series that is too wide, and the time that is none')
 })
 
 test('a question that is none, or takes too much, says so', async () => {

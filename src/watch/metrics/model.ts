@@ -27,6 +27,8 @@ export const seriesName = /^[a-zA-Z_:][a-zA-Z0-9_:]{0,199}$/
 export const labelName = /^[a-zA-Z_][a-zA-Z0-9_]{0,99}$/
 export const maxLabels = 30
 export const maxLabelChars = 300
+/** Name and labels together; an index of PostgreSQL takes no more than 2704 bytes of a key that does not compress. */
+export const maxKeyBytes = 2_600
 
 /** Name and labels in one text that is the same however the labels are ordered. Throws `invalid` for what is no series. */
 export function seriesKey(name: string, labels: Labels): string {
@@ -39,7 +41,9 @@ export function seriesKey(name: string, labels: Labels): string {
     if (value.length > maxLabelChars) throw new AppError('invalid', `the label ${label} of ${name} has ${value.length} characters; ${maxLabelChars} is the most`)
     return `${label}=${JSON.stringify(value)}`
   })
-  return `${name}{${parts.join(',')}}`
+  const key = `${name}{${parts.join(',')}}`
+  if (Buffer.byteLength(key) > maxKeyBytes) throw new AppError('invalid', `${name} and its labels have ${Buffer.byteLength(key)} bytes; ${maxKeyBytes} is the most`)
+  return key
 }
 
 /** By how much a counter rose from one sample to the next: one that fell has begun again at 0. */

@@ -4,7 +4,8 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { inOrder, samplesOf, widened } from './buckets.ts'
 import { decodeBuckets, decodePoints, encodeBuckets, encodePoints } from './codec.ts'
-import { type Bucket, type Point, rise, seriesKey } from './model.ts'
+import { FairQueue } from './fair-queue.ts'
+import { type Bucket, type Point, type Sample, rise, seriesKey } from './model.ts'
 import { samplesOfFacts } from './collect.ts'
 import { answer, quantileIn } from './query.ts'
 import { levelOf, mostPoints, mostSeries, mostSteps, pointsFor } from './read.ts'
@@ -114,6 +115,38 @@ test('a series is the same however its labels are ordered; what is none is refus
   assert.throws(() => seriesKey('m m', {}), /no name of a metric/)
   assert.throws(() => seriesKey('m', { 'a-b': '1' }), /no name of a label/)
   assert.throws(() => seriesKey('m', { a: 'x'.repeat(301) }), /300/)
+  const wide = (chars: string) => Object.fromEntries(Array.from({ length: 24 }, (_, at) => [`l${at}`, chars]))
+  assert.throws(() => seriesKey('m', wide('x'.repeat(300))), /2600 is the most/)
+  assert.throws(() => seriesKey('m', wide('é'.repeat(60))), /2600 is the most/, 'bytes count, not characters')
+})
+
+test('who fills the queue pushes out its own oldest samples, and nobody else loses one', () => {
+  const sample = (app: string, value: number): Sample => ({ name: 'm', labels: { app }, kind: 'gauge', atMs: 0, value })
+  const queue = new FairQueue(10)
+  assert.equal(queue.add([sample('quiet', 1), sample('quiet', 2)]), 0)
+  assert.equal(queue.add(Array.from({ length: 50 }, (_, at) => sample('loud', at))), 42)
+  const taken = new Map(queue.takeAll().map(([app, samples]) => [app, samples.map(({ value }) => value)]))
+  assert.deepEqual([taken.get('quiet'), taken.get('loud'), queue.size], [[1, 2], [42, 43, 44, 45, 46, 47, 48, 49], 0])
+  queue.add([sample('quiet', 2)])
+  queue.putBack('quiet', [sample('quiet', 1)])
+  assert.deepEqual(queue.takeAll().map(([, samples]) => samples.map(({ value }) => value)), [[1, 2]])
+})
+
+test('however samples come, the queue keeps to its bound, and an app with no more than its even share loses none', () => {
+  fc.assert(fc.property(fc.array(fc.record({ app: fc.constantFrom('a', 'b', 'c'), count: fc.nat(20) })), (adds) => {
+    const queue = new FairQueue(30)
+    const given = new Map<string, number>()
+    let dropped = 0
+    for (const { app, count } of adds) {
+      dropped += queue.add(Array.from({ length: count }, () => ({ name: 'm', labels: { app }, kind: 'gauge', atMs: 0, value: 0 })))
+      given.set(app, (given.get(app) ?? 0) + count)
+      assert.ok(queue.size <= 30)
+    }
+    const total = [...given.values()].reduce((sum, each) => sum + each, 0)
+    assert.equal(queue.size, total - dropped)
+    const left = new Map(queue.takeAll().map(([app, samples]) => [app, samples.length]))
+    for (const [app, count] of given) if (count <= 10) assert.equal(left.get(app) ?? 0, count, app)
+  }))
 })
 
 test('no question takes more memory than control has: a day of every series is asked of sums, not of samples', () => {

@@ -1,11 +1,13 @@
 /**
  * Taking samples in. `write` is for whoever must not wait: what it takes is stored within a second or two, and what the database does not
- * take for a while is dropped, oldest first, and counted. `store` is for whoever stores something anyway: in the caller's transaction.
+ * take for a while is dropped, oldest first, and counted; each app's is stored by itself, so that none waits for another's. `store` is for
+ * whoever stores something anyway: in the caller's transaction.
  */
 import type { Clock } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import type { Database, Db } from '#kernel/db/db.ts'
 import type { Logger } from '#kernel/log.ts'
+import { FairQueue } from './fair-queue.ts'
 import { type Sample, seriesKey } from './model.ts'
 import { appendPoints, countSeries, seriesIds } from './store.ts'
 
@@ -33,7 +35,7 @@ export function createMetricWriter({ db, log, clock }: { db: Database; log: Logg
   const lost = { invalid: 0, overSeries: 0, overQueue: 0 }
   const warned = new Set<string>()
   let counts: Promise<Map<string, number>> | undefined
-  let queue: Sample[] = []
+  const queue = new FairQueue(mostQueued)
   let timer: NodeJS.Timeout | undefined
   let flushing: Promise<void> = Promise.resolve()
 
@@ -80,39 +82,36 @@ export function createMetricWriter({ db, log, clock }: { db: Database; log: Logg
   }
 
   async function flush() {
-    const batch = queue
-    queue = []
-    if (batch.length === 0) return
-    try {
-      await store(db, batch)
-    } catch (error) {
-      log.warn({ error: messageOf(error), samples: batch.length }, 'metrics were not stored; they are tried again')
-      queue = [...batch, ...queue]
-      trim()
+    const lanes = queue.takeAll()
+    for (const [at, [app, samples]] of lanes.entries()) {
+      try {
+        await store(db, samples)
+      } catch (error) {
+        if (isRefusal(error)) {
+          lost.invalid += samples.length
+          log.error({ error: messageOf(error), app, samples: samples.length }, 'metrics of an app can never be stored; they are left out')
+          continue
+        }
+        log.warn({ error: messageOf(error), apps: lanes.length - at }, 'metrics were not stored; they are tried again')
+        for (const [other, these] of lanes.slice(at)) lost.overQueue += queue.putBack(other, these)
+        return
+      }
     }
-  }
-
-  function trim() {
-    const excess = queue.length - mostQueued
-    if (excess <= 0) return
-    queue.splice(0, excess)
-    lost.overQueue += excess
   }
 
   function soon() {
     timer ??= setTimeout(() => {
       timer = undefined
       flushing = flush().then(() => {
-        if (queue.length > 0) soon()
+        if (queue.size > 0) soon()
       })
     }, flushMs)
   }
 
   return {
     write(samples) {
-      for (const sample of samples) queue.push(sample)
-      trim()
-      if (queue.length > 0) soon()
+      lost.overQueue += queue.add(samples)
+      if (queue.size > 0) soon()
     },
     store,
     lost: () => ({ ...lost }),
@@ -127,6 +126,11 @@ export function createMetricWriter({ db, log, clock }: { db: Database; log: Logg
       await flush()
     },
   }
+}
+
+/** PostgreSQL read it and says that it cannot hold it (data, constraint, program limit): no other try ends better. */
+function isRefusal(error: unknown): boolean {
+  return /^(22|23|54)/.test(String((error as { code?: unknown }).code ?? ''))
 }
 
 /** Null for what can never be stored. */

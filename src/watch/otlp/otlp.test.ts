@@ -73,6 +73,11 @@ test('what a request says comes out with plain values', () => {
   assert.deepEqual(summary?.kind === 'summary' && summary.points[0]?.quantiles, [{ quantile: 0.5, value: 1 }])
 })
 
+test('a time that no calendar tells is none', () => {
+  for (const timeUnixNano of ['99999999999999999999999', '1e300', -1, 'soon', 'Infinity'])
+    assert.equal(decodeOtlp('logs', 'json', json({ resourceLogs: [{ scopeLogs: [{ logRecords: [{ timeUnixNano }] }] }] }))[0]?.items[0]?.atMs, null, String(timeUnixNano))
+})
+
 test('any JSON and any bytes are read or refused as invalid, and nothing else happens', () => {
   const read = (signal: 'logs' | 'metrics' | 'traces', format: 'json' | 'protobuf', body: Buffer) => {
     try {

@@ -25,10 +25,13 @@ export function numbers(value: unknown): number[] {
   return Array.isArray(value) ? value.map(number) : []
 }
 
-/** Nanoseconds since 1970 to milliseconds with fractions; null for none. */
+/** The last moment that a `Date` can tell. */
+const lastMs = 8.64e15
+
+/** Nanoseconds since 1970 to milliseconds with fractions; null for none, and for what is no time. */
 export function timeMs(value: unknown): number | null {
-  const nanos = number(value)
-  return Number.isFinite(nanos) && nanos > 0 ? nanos / 1e6 : null
+  const ms = number(value) / 1e6
+  return ms > 0 && ms <= lastMs ? ms : null
 }
 
 /** Bytes of protobuf, or the hex that OTLP/JSON has in their place; null for an empty or malformed one. */
