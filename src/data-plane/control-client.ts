@@ -9,7 +9,7 @@ import { http, https } from './lean-http.ts'
 export type ControlClient = {
   /** Throws `unavailable` (try again), or `invalid` when control refuses the body for good (4xx). */
   post(path: string, body: unknown, signal?: AbortSignal): Promise<void>
-  /** Sends a body as it is, with headers in place of our own; throws `invalid` for every 4xx that trying again does not mend, a refused credential too. */
+  /** Sends a body as it is, with headers in place of our own; throws `invalid` for every 4xx that trying again does not mend, a refused credential too, and `internal` where control fails on it. */
   forward(path: string, body: Buffer, headers: OutgoingHttpHeaders, signal?: AbortSignal): Promise<void>
   download(path: string, signal?: AbortSignal): Promise<Readable>
   close(): void
@@ -45,7 +45,7 @@ export function createControlClient(baseUrl: string, token: string): ControlClie
       const status = response.statusCode ?? 0
       const answer = await textOf(response)
       const forGood = status >= 400 && status < 500 && ![404, 408, 425, 429].includes(status)
-      if (status < 200 || status >= 300) throw new AppError(forGood ? 'invalid' : 'unavailable', `POST ${path} answered ${status}: ${answer.slice(0, 300)}`)
+      if (status < 200 || status >= 300) throw new AppError(forGood ? 'invalid' : status === 500 ? 'internal' : 'unavailable', `POST ${path} answered ${status}: ${answer.slice(0, 300)}`)
     },
     async post(path, body, signal) {
       const plain = Buffer.from(JSON.stringify(body))

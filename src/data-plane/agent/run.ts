@@ -35,6 +35,7 @@ import { startScraping } from './shipping/scrape.ts'
 import { startStats } from './shipping/stats.ts'
 import { upsOf } from './shipping/ups.ts'
 import { openTaskLogs } from './shipping/task-logs.ts'
+import { laneOfKey } from './shipping/telemetry-lanes.ts'
 import { type TelemetryListener, openTelemetryListener } from './shipping/telemetry.ts'
 import { openStatsd } from './statsd/statsd.ts'
 import { openSlugs } from './slugs.ts'
@@ -164,7 +165,7 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
     const { controlUrl } = options
     void edgeHostOf(driver, log, closed.signal).then(async (edgeHost) => {
       if (edgeHost === null) return
-      const opened = await openTelemetryListener({ host: edgeHost, folder: join(home, 'agent', 'telemetry'), control, log }).catch((error: unknown) => {
+      const opened = await openTelemetryListener({ host: edgeHost, folder: join(home, 'agent', 'telemetry'), control, log, laneOfKey: (key) => laneOfKey(key, state.desired().instances) }).catch((error: unknown) => {
         log.error({ error: messageOf(error) }, 'this machine takes no telemetry of its instances')
         return null
       })

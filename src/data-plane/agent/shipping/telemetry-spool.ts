@@ -1,34 +1,50 @@
 /**
  * Bodies of telemetry on their way to control: in memory while it takes them, in files of a folder while it does not. Bounded by bytes and
- * age; what finds no room or grows too old is dropped, oldest first, and counted.
+ * age; what grows too old is dropped, and what finds no room is the oldest of whoever holds most of it, and is counted. Each sender has a
+ * lane: they are taken in turn, so that one whose bodies are refused, or come by the thousand, holds up nobody else's.
  */
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 export type TelemetryItem = { path: string; atMs: number; headers: Record<string, string>; body: Buffer }
-type Kept = { bytes: number; atMs: number; item: TelemetryItem | null; file: string | null }
+type Kept = { bytes: number; atMs: number; item: TelemetryItem | null; file: string | null; gone: boolean }
+type Lane = { name: string; queue: Kept[]; bytes: number }
+export type Next = { lane: string; item: TelemetryItem; done: () => Promise<void> }
 
 export const spoolBounds = { memoryBytes: 1024 * 1024, bytes: 64 * 1024 * 1024, items: 5_000, ageMs: 60 * 60_000 } as const
 
-export async function openSpool(folder: string, bounds: { memoryBytes: number; bytes: number; items: number; ageMs: number } = spoolBounds) {
+export async function openSpool(folder: string, laneOf: (item: TelemetryItem) => string = () => '', bounds: { memoryBytes: number; bytes: number; items: number; ageMs: number } = spoolBounds) {
   await mkdir(folder, { recursive: true, mode: 0o700 })
-  let queue: Kept[] = []
-  let bytes = 0
-  let memory = 0
-  let dropped = 0
+  /** In the order in which they are to be looked at next. */
+  const lanes = new Map<string, Lane>()
+  let [items, bytes, memory, dropped] = [0, 0, 0, 0]
   let serial = Date.now()
   for (const name of (await readdir(folder)).filter((one) => /^\d+\.spool$/.test(one)).sort()) {
     const file = join(folder, name)
     const item = await readItem(file)
-    if (item) queue.push({ bytes: item.body.length, atMs: item.atMs, item: null, file })
+    if (item) put(laneOf(item), { bytes: item.body.length, atMs: item.atMs, item: null, file, gone: false })
     else await rm(file, { force: true })
   }
-  bytes = queue.reduce((sum, kept) => sum + kept.bytes, 0)
 
-  async function remove(kept: Kept): Promise<void> {
-    queue = queue.filter((one) => one !== kept)
+  function put(name: string, kept: Kept): void {
+    const lane = lanes.get(name) ?? { name, queue: [], bytes: 0 }
+    lanes.set(name, lane)
+    lane.queue.push(kept)
+    lane.bytes += kept.bytes
+    bytes += kept.bytes
+    items++
+  }
+
+  async function remove(lane: Lane, kept: Kept): Promise<void> {
+    if (kept.gone) return
+    kept.gone = true
+    lane.queue = lane.queue.filter((one) => one !== kept)
+    lane.bytes -= kept.bytes
+    if (lane.queue.length === 0 && lanes.get(lane.name) === lane) lanes.delete(lane.name)
     bytes -= kept.bytes
+    items--
     if (kept.item) memory -= kept.bytes
+    kept.item = null
     if (kept.file) await rm(kept.file, { force: true })
   }
 
@@ -37,30 +53,49 @@ export async function openSpool(folder: string, bounds: { memoryBytes: number; b
     kept.file = join(folder, `${String(++serial).padStart(16, '0')}.spool`)
     const { body, ...head } = kept.item
     await writeFile(kept.file, Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), body]), { mode: 0o600 })
-    memory -= kept.bytes
+    if (kept.item) memory -= kept.bytes
     kept.item = null
+    if (kept.gone) await rm(kept.file, { force: true }) // it was sent, or dropped, while it was written
+  }
+
+  async function makeRoom(): Promise<void> {
+    while (items > 1 && (bytes > bounds.bytes || items > bounds.items)) {
+      const weight = (lane: Lane) => Math.max(lane.bytes / bounds.bytes, lane.queue.length / bounds.items)
+      const heaviest = [...lanes.values()].reduce((a, b) => (weight(b) > weight(a) ? b : a))
+      dropped++
+      await remove(heaviest, heaviest.queue[0] as Kept)
+    }
+  }
+
+  /** The oldest of a lane that is young enough. */
+  async function oldest(lane: Lane, nowMs: number): Promise<Next | null> {
+    for (let kept = lane.queue[0]; kept !== undefined; kept = lane.queue[0]) {
+      const found = kept
+      const item = found.item ?? (found.file === null ? null : await readItem(found.file))
+      if (item !== null && !found.gone && nowMs - item.atMs <= bounds.ageMs) return { lane: lane.name, item, done: () => remove(lane, found) }
+      if (!found.gone) dropped++
+      await remove(lane, found)
+    }
+    return null
   }
 
   return {
     async add(item: TelemetryItem): Promise<void> {
-      const kept: Kept = { bytes: item.body.length, atMs: item.atMs, item, file: null }
-      queue.push(kept)
-      bytes += kept.bytes
+      const kept: Kept = { bytes: item.body.length, atMs: item.atMs, item, file: null, gone: false }
+      put(laneOf(item), kept)
       memory += kept.bytes
-      while (queue.length > 1 && (bytes > bounds.bytes || queue.length > bounds.items)) {
-        dropped++
-        await remove(queue[0] as Kept)
-      }
+      await makeRoom()
       if (memory > bounds.memoryBytes) await toFile(kept)
     },
-    /** The oldest that is young enough, and what to do once it is sent. */
-    async first(nowMs: number): Promise<{ item: TelemetryItem; done: () => Promise<void> } | null> {
-      for (let kept = queue[0]; kept !== undefined; kept = queue[0]) {
-        const found = kept
-        const item = found.item ?? (found.file === null ? null : await readItem(found.file))
-        if (item !== null && nowMs - item.atMs <= bounds.ageMs) return { item, done: () => remove(found) }
-        dropped++
-        await remove(found)
+    /** The oldest of the lane that was not looked at for longest, and what to do once it is sent. Passes over lanes that `rests` says so of. */
+    async first(nowMs: number, rests: (lane: string) => boolean = () => false): Promise<Next | null> {
+      for (const lane of [...lanes.values()]) {
+        if (rests(lane.name)) continue
+        const next = await oldest(lane, nowMs)
+        if (next === null) continue
+        lanes.delete(lane.name)
+        lanes.set(lane.name, lane)
+        return next
       }
       return null
     },
@@ -70,10 +105,10 @@ export async function openSpool(folder: string, bounds: { memoryBytes: number; b
       dropped = 0
       return count
     },
-    size: () => ({ items: queue.length, bytes, memory }),
+    size: () => ({ items, bytes, memory }),
     /** What is in memory goes to disk. */
     async close(): Promise<void> {
-      for (const kept of [...queue]) await toFile(kept)
+      for (const lane of [...lanes.values()]) for (const kept of [...lane.queue]) await toFile(kept)
     },
   }
 }

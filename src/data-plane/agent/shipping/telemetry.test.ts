@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import type { IncomingMessage } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { test } from 'node:test'
 import { AppError } from '#base/errors.ts'
 import { createLogger } from '#kernel/log.ts'
 import { until } from '#test/harness/wait.ts'
+import { Incoming, incomingBounds } from './telemetry-incoming.ts'
+import { laneOfKey } from './telemetry-lanes.ts'
 import { openSpool } from './telemetry-spool.ts'
 import { openTelemetryListener } from './telemetry.ts'
 
@@ -68,7 +72,7 @@ test('what control refuses for good holds nothing up; what is no telemetry is re
 
 test('the spool keeps to its bounds: the oldest is dropped and counted, memory goes to disk', () =>
   withFolder(async (folder) => {
-    const spool = await openSpool(folder, { memoryBytes: 15, bytes: 45, items: 100, ageMs: 1_000 })
+    const spool = await openSpool(folder, undefined, { memoryBytes: 15, bytes: 45, items: 100, ageMs: 1_000 })
     const item = (name: string, atMs: number) => ({ path: '/otlp/v1/logs', atMs, headers: {}, body: Buffer.from(name.padEnd(10, '.')) })
     for (const [nth, name] of ['a', 'b', 'c', 'd', 'e'].entries()) await spool.add(item(name, nth * 100))
     assert.deepEqual(spool.size(), { items: 4, bytes: 40, memory: 10 })
@@ -82,3 +86,85 @@ test('the spool keeps to its bounds: the oldest is dropped and counted, memory g
     await spool.close()
     assert.equal((await readdir(folder)).length, 2)
   }))
+
+const keyOf = (app: string) => `nsi_${Buffer.from(`${app}/production/web/web.1`).toString('base64url')}.mac-of-${app}`
+const spec = (app: string) => ({ app, environment: 'production', env: { OTEL_EXPORTER_OTLP_HEADERS: `authorization=Bearer%20${keyOf(app)}` } })
+
+test('a key is of the app that this machine gave it to, and a forged one of nobody', () => {
+  const specs = [spec('shop'), spec('other')]
+  assert.equal(laneOfKey(keyOf('shop'), specs), 'shop/production')
+  assert.equal(laneOfKey(keyOf('gone'), specs), null)
+  for (const forged of [keyOf('shop').replace('mac-of', 'mac'), 'nsi_.', '', keyOf('shop').slice(0, -1)]) assert.equal(laneOfKey(forged, specs), null, forged)
+})
+
+test('an app whose telemetry control cannot take holds up nobody else, and what control fails on is given up', () =>
+  withFolder(async (folder) => {
+    const came: string[] = []
+    const control = {
+      forward: async (_: string, body: Buffer) => {
+        came.push(String(body))
+        if (String(body) === 'poison') throw new AppError('internal', 'POST /otlp/v1/logs answered 500')
+        if (String(body) === 'limited') throw new AppError('unavailable', 'POST /otlp/v1/logs answered 429')
+      },
+    }
+    const specs = [spec('evil'), spec('late'), spec('good')]
+    const listener = await openTelemetryListener({ host: '127.0.0.1', folder, control, log, laneOfKey: (key) => laneOfKey(key, specs) })
+    const send = (app: string, body: string) => post(listener.port, '/v1/logs', body, `Bearer ${keyOf(app)}`)
+    await send('evil', 'poison')
+    await send('evil', 'of evil')
+    await send('late', 'limited')
+    await send('good', 'of good')
+    await until(() => came.includes('of good'), { because: 'the good one came' })
+    assert.equal(came.includes('of evil'), false, 'its own lane waits, in order')
+    await until(() => came.includes('of evil'), { because: 'what control fails on is skipped', timeoutMs: 30_000 })
+    assert.equal(came.filter((body) => body === 'poison').length, 5)
+    await listener.close()
+    assert.equal((await readdir(join(folder, 'spool'))).length, 1, 'what may be sent again is kept')
+  }))
+
+test('who fills the spool pushes out its own oldest bodies', () =>
+  withFolder(async (folder) => {
+    const spool = await openSpool(folder, (item) => item.path, { memoryBytes: 1_000, bytes: 100, items: 100, ageMs: 1_000 })
+    const item = (lane: string, text: string) => ({ path: lane, atMs: 0, headers: {}, body: Buffer.from(text.padEnd(10, '.')) })
+    await spool.add(item('good', 'g1'))
+    for (let nth = 0; nth < 30; nth++) await spool.add(item('evil', `e${nth}`))
+    await spool.add(item('good', 'g2'))
+    assert.deepEqual([spool.size(), spool.takeDropped()], [{ items: 10, bytes: 100, memory: 100 }, 22])
+    const order: string[] = []
+    for (let next = await spool.first(0); next !== null; next = await spool.first(0)) {
+      order.push(String(next.item.body).replaceAll('.', ''))
+      await next.done()
+    }
+    assert.deepEqual(order.slice(0, 4), ['g1', 'e22', 'g2', 'e23'], 'in turn')
+  }))
+
+test('what is sent while it is written to disk leaves nothing behind, and is counted once', () =>
+  withFolder(async (folder) => {
+    const spool = await openSpool(folder, undefined, { memoryBytes: 5, bytes: 1_000, items: 100, ageMs: 1_000 })
+    const added = spool.add({ path: '/otlp/v1/logs', atMs: 0, headers: {}, body: Buffer.alloc(10) })
+    const next = await spool.first(0)
+    await next?.done()
+    await added
+    assert.deepEqual([spool.size(), await readdir(folder)], [{ items: 0, bytes: 0, memory: 0 }, []])
+  }))
+
+test('one app that sends much at once is told to wait, and another is heard meanwhile', async () => {
+  const incoming = new Incoming()
+  const request = (size: number) => Readable.from([Buffer.alloc(size)], { objectMode: false }) as unknown as IncomingMessage
+  const endless = () => new Readable({ read() {} })
+  const held = Array.from({ length: incomingBounds.laneRequests }, () => endless())
+  const waiting = held.map((stream) => incoming.read(stream as unknown as IncomingMessage, 'evil', 100))
+  assert.equal(await incoming.read(request(10), 'evil', 100), 'busy')
+  assert.deepEqual(await incoming.read(request(10), 'good', 100), Buffer.alloc(10))
+  assert.equal(await incoming.read(request(101), 'good', 100), 'too large')
+  for (const stream of held) stream.push(null)
+  await Promise.all(waiting)
+  assert.deepEqual(await incoming.read(request(10), 'evil', 100), Buffer.alloc(10))
+  const large = endless()
+  large.push(Buffer.alloc(incomingBounds.laneBytes))
+  const reading = incoming.read(large as unknown as IncomingMessage, 'evil', Infinity)
+  await until(async () => (await incoming.read(request(10), 'evil', 100)) === 'busy', { because: 'its bytes are counted' })
+  assert.deepEqual(await incoming.read(request(10), 'good', 100), Buffer.alloc(10))
+  large.push(null)
+  assert.equal((await reading).length, incomingBounds.laneBytes)
+})

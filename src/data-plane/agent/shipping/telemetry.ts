@@ -1,7 +1,8 @@
 /**
  * Where instances of this machine send telemetry: OTLP/HTTP at the address of the edges, on a port that stays the same as long as it
  * is free, because instances were told of it when they started. Bodies are taken as they are and answered at once; control looks at them
- * (and at their ingest key) later, so that no app ever waits for it.
+ * (and at their ingest key) later, so that no app ever waits for it. Each app has a lane, known by the keys that this machine gave out;
+ * what comes with another key shares one.
  */
 import { mkdir } from 'node:fs/promises'
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http'
@@ -13,26 +14,40 @@ import { isAppError, messageOf } from '#base/errors.ts'
 import type { ControlClient } from '../../control-client.ts'
 import { readJson, replaceFile } from '../../durable-file.ts'
 import type { Log } from '../log.ts'
-import { openSpool } from './telemetry-spool.ts'
+import { Incoming } from './telemetry-incoming.ts'
+import { type Next, openSpool } from './telemetry-spool.ts'
 
 export type TelemetryListener = { readonly port: number; close(): Promise<void> }
 
 const bodyBytes = 4 * 1024 * 1024
 const retryMs = { min: 250, max: 15_000 }
+/** A body on which control fails without saying why is given up after so many tries. */
+const mostFailures = 5
 const paths = /^\/v1\/(logs|metrics|traces)$/
 const passed = ['content-type', 'content-encoding', 'authorization'] as const
 
-export async function openTelemetryListener({ host, folder, control, log }: { host: string; folder: string; control: Pick<ControlClient, 'forward'>; log: Log }): Promise<TelemetryListener> {
+export type TelemetryOptions = {
+  host: string
+  folder: string
+  control: Pick<ControlClient, 'forward'>
+  log: Log
+  /** The lane of a key that this machine gave out; null for another key. */
+  laneOfKey?: (key: string) => string | null
+}
+
+export async function openTelemetryListener({ host, folder, control, log, laneOfKey = () => null }: TelemetryOptions): Promise<TelemetryListener> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
-  const spool = await openSpool(join(folder, 'spool'))
+  const laneOf = (authorization: string | undefined) => laneOfKey(authorization?.slice('Bearer '.length) ?? '') ?? ''
+  const spool = await openSpool(join(folder, 'spool'), (item) => laneOf(item.headers['authorization']))
+  const incoming = new Incoming()
   const closing = new AbortController()
   let wake = () => {}
-  const server = createServer((request, response) => {
+  // whoever opens a connection and says nothing holds it for seconds, not for the half minute that Node looks in
+  const server = createServer({ connectionsCheckingInterval: 2_000, headersTimeout: 5_000, requestTimeout: 20_000 }, (request, response) => {
     take(request)
       .then((answer) => reply(request, response, answer))
       .catch(() => response.destroy())
   })
-  server.requestTimeout = 30_000
   server.maxConnections = 500
   const port = await listen(server, host, join(folder, 'port.json'))
 
@@ -42,44 +57,54 @@ export async function openTelemetryListener({ host, folder, control, log }: { ho
     if (request.method !== 'POST') return { status: 405, message: 'telemetry is sent by POST' }
     if (!/^Bearer nsi_/i.test(request.headers.authorization ?? '')) return { status: 401, message: 'the authorization header holds no ingest key (see OTEL_EXPORTER_OTLP_HEADERS)' }
     if (Number(request.headers['content-length']) > bodyBytes) return { status: 413, message: `a body may have ${bodyBytes} bytes` }
-    const chunks: Buffer[] = []
-    let size = 0
-    for await (const chunk of request as AsyncIterable<Buffer>) {
-      size += chunk.length
-      if (size > bodyBytes) return { status: 413, message: `a body may have ${bodyBytes} bytes` }
-      chunks.push(chunk)
-    }
+    const body = await incoming.read(request, laneOf(request.headers.authorization), bodyBytes)
+    if (body === 'too large') return { status: 413, message: `a body may have ${bodyBytes} bytes` }
+    if (body === 'busy') return { status: 503, message: 'too much telemetry at once; send it again in a second' }
     const headers = Object.fromEntries(passed.flatMap((name) => (request.headers[name] === undefined ? [] : [[name, request.headers[name]]])))
-    await spool.add({ path: `/otlp${path}`, atMs: Date.now(), headers, body: Buffer.concat(chunks) })
+    await spool.add({ path: `/otlp${path}`, atMs: Date.now(), headers, body })
     wake()
     return { status: 200 }
   }
 
+  /** Of lanes whose oldest body was not taken: how often, and until when it rests. */
+  const resting = new Map<string, { tries: number; failures: number; untilMs: number }>()
+
   async function pump(): Promise<void> {
-    let tries = 0
     while (!closing.signal.aborted) {
-      const next = await spool.first(Date.now())
+      const next = await spool.first(Date.now(), (lane) => (resting.get(lane)?.untilMs ?? 0) > performance.now())
       const dropped = spool.takeDropped()
       if (dropped > 0) log.warn({ dropped }, 'telemetry of instances was dropped, because control did not take it for long')
-      if (next === null) {
-        await new Promise<void>((resolve) => {
-          wake = resolve
-          if (spool.size().items > 0 || closing.signal.aborted) resolve()
-        })
-        continue
-      }
-      try {
-        await control.forward(next.item.path, next.item.body, next.item.headers, closing.signal)
-        tries = 0
-        await next.done()
-      } catch (error) {
-        if (closing.signal.aborted) return
-        if (isAppError(error, 'invalid')) {
-          log.warn({ error: messageOf(error) }, 'control refuses telemetry for good; it is skipped')
-          await next.done()
-        } else await sleep(backoffMs(retryMs.min, retryMs.max, tries++), closing.signal).catch(() => {})
-      }
+      if (next === null) await woken()
+      else await send(next)
     }
+  }
+
+  /** Until something comes, or a lane has rested. */
+  async function woken(): Promise<void> {
+    const now = performance.now()
+    const waits = [...resting.values()].map(({ untilMs }) => untilMs - now).filter((ms) => ms > 0)
+    await new Promise<void>((resolve) => {
+      const timer = spool.size().items > 0 ? setTimeout(resolve, Math.max(10, waits.length === 0 ? 0 : Math.min(...waits))) : undefined
+      wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+      if (closing.signal.aborted) wake()
+    })
+  }
+
+  async function send({ lane, item, done }: Next): Promise<void> {
+    const { tries, failures } = resting.get(lane) ?? { tries: 0, failures: 0 }
+    try {
+      await control.forward(item.path, item.body, item.headers, closing.signal)
+    } catch (error) {
+      if (closing.signal.aborted) return
+      const failed = failures + (isAppError(error, 'internal') ? 1 : 0)
+      if (!isAppError(error, 'invalid') && failed < mostFailures) return void resting.set(lane, { tries: tries + 1, failures: failed, untilMs: performance.now() + backoffMs(retryMs.min, retryMs.max, tries) })
+      log.warn({ error: messageOf(error), lane }, 'control does not take telemetry; it is skipped')
+    }
+    resting.delete(lane)
+    await done()
   }
   const pumping = pump()
 
@@ -99,7 +124,7 @@ export async function openTelemetryListener({ host, folder, control, log }: { ho
 /** An empty answer is what the protocol has for "all of it". */
 function reply(request: IncomingMessage, response: ServerResponse, { status, message }: { status: number; message?: string }): void {
   const json = (request.headers['content-type'] ?? '').startsWith('application/json')
-  response.writeHead(status, { 'content-type': status !== 200 ? 'text/plain' : json ? 'application/json' : 'application/x-protobuf', ...(status === 413 ? { connection: 'close' } : {}) })
+  response.writeHead(status, { 'content-type': status !== 200 ? 'text/plain' : json ? 'application/json' : 'application/x-protobuf', ...(status === 413 || status === 503 ? { connection: 'close' } : {}), ...(status === 503 ? { 'retry-after': '1' } : {}) })
   response.end(status === 200 ? (json ? '{}' : '') : message)
 }
 
