@@ -1,23 +1,18 @@
-import { useEffect, useId, useRef, useState } from 'react'
+import { useId, useRef, useState } from 'react'
 import { type FieldFault } from '#base/errors.ts'
 import { Input } from '../components/field.tsx'
 import { type Known, complete } from '../lib/log-search.ts'
+import { useTextInAddress } from '../lib/use-text-in-address.ts'
 
 type Props = { value: string | undefined; onChange: (value: string | undefined) => void; label: string; known: () => Known; fault: FieldFault | null }
 
 /** The search: completed while it is written, in the address a moment after the last key, its fault shown where it is. */
 export function SearchField({ value, onChange, label, known, fault }: Props) {
-  const [text, setText] = useState(value ?? '')
+  const [text, setText] = useTextInAddress(value, onChange)
   const [caret, setCaret] = useState<number | null>(null)
   const [chosen, setChosen] = useState(0)
   const input = useRef<HTMLInputElement>(null)
   const id = useId()
-  useEffect(() => setText(value ?? ''), [value])
-  useEffect(() => {
-    if (text.trim() === (value ?? '')) return
-    const timer = setTimeout(() => onChange(text.trim() === '' ? undefined : text.trim()), 350)
-    return () => clearTimeout(timer)
-  }, [text])
   const completion = caret === null ? null : complete(text, caret, known())
   const options = completion?.options ?? []
   const at = Math.min(chosen, options.length - 1)

@@ -88,6 +88,13 @@ describe('logs in the console', { skip: skipWithoutChromium }, () => {
     await page.keyboard.press('Enter')
     await page.waitForURL((url) => url.searchParams.get('q') === 'level>=error')
     await until(async () => (await page.locator('[data-line]').count()) > 0, { because: 'errors are there' })
+    // what goes into the address meanwhile takes nothing back: neither the space nor what follows it
+    await page.keyboard.type('time')
+    await page.waitForURL((url) => url.searchParams.get('q') === 'level>=error time')
+    await page.keyboard.type('d ')
+    await page.waitForURL((url) => url.searchParams.get('q') === 'level>=error timed')
+    await page.keyboard.type('out')
+    await page.waitForURL((url) => url.searchParams.get('q') === 'level>=error timed out')
     await page.keyboard.type('(a')
     await page.getByRole('alert').getByText(/"\(" is never closed/).waitFor()
     assertNone(await objections(page, 'a search that is refused'))

@@ -46,7 +46,13 @@ async function bootCounter(t: TestContext): Promise<TestNightshift> {
   return nightshift
 }
 
-const ask = async (nightshift: TestNightshift, path: string) => Number(await (await appFetch(nightshift.url('counter', path))).text())
+/** The number of the app's next line. */
+async function ask(nightshift: TestNightshift, path: string): Promise<number> {
+  const response = await appFetch(nightshift.url('counter', path))
+  const text = await response.text()
+  assert.match(text, /^\d+$/, `${path} is answered with ${response.status}`)
+  return Number(text)
+}
 
 /** The numbered lines and what is said of lost ones, oldest first. */
 async function timeline({ client }: TestNightshift): Promise<Line[]> {
