@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { OtlpExponentialPoint, OtlpMetric } from '#watch/otlp/model.ts'
-import { nameOf, powersOfTwo, samplesOfOtlp } from './otlp.ts'
+import { mostSamples, nameOf, powersOfTwo, samplesOfOtlp } from './otlp.ts'
 
 const now = new Date('2026-03-10T12:00:00Z')
 const from = { app: 'shop', environment: 'production', service: 'web', instance: 'web.1' }
@@ -55,6 +55,15 @@ test('exponential buckets are counted below the same powers of two at every scal
       assert.equal(count, indices.filter((index) => 2 ** ((index + 1) / 2 ** scale) <= bound * (1 + 1e-9)).length, le)
     }
   }))
+})
+
+test('a request makes so many samples and no more, however few its points are', () => {
+  const wide = point({ count: 1, sum: 1, scale: 0, zeroCount: 0, positive: { offset: 0, counts: Array.from({ length: 1_000 }, () => 1) }, negative: { offset: 0, counts: [] } })
+  const answer = read({ name: 'wide', kind: 'exponential', temporality: 'delta', points: Array.from({ length: 5_000 }, () => wide) })
+  assert.ok(answer.samples.length >= mostSamples && answer.samples.length < mostSamples + 1_000, String(answer.samples.length))
+  assert.deepEqual([answer.rejected > 4_000, answer.because], [true, [`one request may make ${mostSamples} samples`]])
+  const wider = read({ name: 'wider', kind: 'exponential', temporality: 'delta', points: [{ ...wide, positive: { offset: 0, counts: Array.from({ length: 1_001 }, () => 1) } }] })
+  assert.deepEqual([wider.samples, wider.rejected], [[], 1])
 })
 
 test('a unit is told once', () => {

@@ -8,6 +8,9 @@ const unitWords: Record<string, string> = { s: 'seconds', ms: 'milliseconds', us
 /** A sample of the past is as good as one of now while samples are kept; one of the future is of now. */
 const oldMs = 24 * 3_600_000
 const mostBounds = 200
+/** Of one scope: twice as many series as an app may have. */
+export const mostSamples = 10_000
+const mostPowers = 1_000
 
 /** What is not kept is counted by data points and said by name. */
 export function samplesOfOtlp(group: OtlpGroup<OtlpMetric>, from: OtlpSender, now: Date): { samples: Sample[]; rejected: number; because: string[] } {
@@ -24,6 +27,11 @@ export function samplesOfOtlp(group: OtlpGroup<OtlpMetric>, from: OtlpSender, no
     for (const point of metric.points as OtlpPoint[]) {
       const atMs = Math.min(point.atMs ?? now.getTime(), now.getTime())
       if (!point.recorded) continue
+      if (samples.length >= mostSamples) {
+        rejected++
+        because.add(`one request may make ${mostSamples} samples`)
+        continue
+      }
       if (atMs < now.getTime() - oldMs) {
         rejected++
         because.add(`${metric.name.slice(0, 100)}: a point is older than a day`)
@@ -38,6 +46,7 @@ function refusal(metric: OtlpMetric): string | null {
   if (metric.kind === 'none') return 'a metric without data of a known kind'
   if ('temporality' in metric && metric.temporality === 'unspecified') return 'its temporality is not said (delta or cumulative)'
   if (metric.kind === 'exponential' && metric.points.some((point) => point.negative.counts.some((count) => count > 0))) return 'an exponential histogram with negative values has no classic form'
+  if (metric.kind === 'exponential' && metric.points.some((point) => point.positive.counts.length > mostPowers)) return `an exponential histogram has ${mostPowers} buckets at most`
   if (metric.kind === 'histogram' && metric.points.some((point) => point.counts.length > 0 && (point.counts.length !== point.bounds.length + 1 || point.counts.length > mostBounds))) return `a histogram needs one count more than bounds, and ${mostBounds} at most`
   return null
 }

@@ -5,6 +5,7 @@ import { logRecord } from './decode-logs.ts'
 import { metric } from './decode-metrics.ts'
 import { span } from './decode-traces.ts'
 import { type Raw, attributesOf, list, record, text } from './values.ts'
+import { weightOf } from './weight.ts'
 import { fromProtobuf } from './wire.ts'
 
 const names = {
@@ -12,6 +13,11 @@ const names = {
   metrics: { resources: 'resourceMetrics', scopes: 'scopeMetrics', items: 'metrics', read: metric },
   traces: { resources: 'resourceSpans', scopes: 'scopeSpans', items: 'spans', read: span },
 } as const
+
+/** Of a body, before it is read. Throws `invalid` for one that is not of `format`. */
+export function otlpWeight(signal: OtlpSignal, format: 'json' | 'protobuf', body: Buffer): number {
+  return reading(signal, format, () => weightOf(signal, format, body))
+}
 
 /** Throws `invalid` for a body that is not of `format`. */
 export function decodeOtlp<Signal extends OtlpSignal>(signal: Signal, format: 'json' | 'protobuf', body: Buffer): OtlpGroup<OtlpItem[Signal]>[] {
@@ -28,8 +34,12 @@ export function decodeOtlp<Signal extends OtlpSignal>(signal: Signal, format: 'j
 }
 
 function parsed(signal: OtlpSignal, format: 'json' | 'protobuf', body: Buffer): Raw {
+  return reading(signal, format, () => record(format === 'json' ? JSON.parse(body.toString('utf8')) : fromProtobuf(signal, body)))
+}
+
+function reading<T>(signal: OtlpSignal, format: 'json' | 'protobuf', read: () => T): T {
   try {
-    return record(format === 'json' ? JSON.parse(body.toString('utf8')) : fromProtobuf(signal, body))
+    return read()
   } catch (cause) {
     throw new AppError('invalid', `the body is not an OTLP ${signal} request in ${format}: ${messageOf(cause)}`, { cause })
   }

@@ -10,20 +10,23 @@ import { AppError, isAppError } from '#base/errors.ts'
 import type { SecretBox } from '#base/secretbox.ts'
 import type { Logger } from '#kernel/log.ts'
 import { readIngestKey } from '#run/instances/ingest-key.ts'
-import { decodeOtlp } from './decode.ts'
+import { decodeOtlp, otlpWeight } from './decode.ts'
+import { HeldBytes, type Hold } from './held.ts'
 import { type OtlpGroup, type OtlpItem, type OtlpSender, type OtlpSignal, type OtlpSink, type OtlpSinks, otlpSignals } from './model.ts'
 import { responseBytes, statusBytes } from './wire.ts'
 
-export const otlpBounds = { bodyBytes: 4 * 1024 * 1024, inflatedBytes: 16 * 1024 * 1024, atOnceBytes: 64 * 1024 * 1024 } as const
+export const otlpBounds = { bodyBytes: 4 * 1024 * 1024, inflatedBytes: 16 * 1024 * 1024, weight: 250_000 } as const
 
 type Format = 'json' | 'protobuf'
 type Answer = { status: number; headers?: Record<string, string>; partial?: { rejected: number; because: string } | null; message?: string }
 
 const unzip = promisify(gunzip)
+/** What a record, an attribute or a point takes when it is read, roughly. */
+const bytesPerObject = 100
 const contentTypes: Record<Format, string> = { json: 'application/json', protobuf: 'application/x-protobuf' }
 
 export function openOtlpDoor({ box, clock, log, sinks }: { box: Pick<SecretBox, 'mac'>; clock: Clock; log: Logger; sinks: OtlpSinks }) {
-  let busyBytes = 0
+  const held = new HeldBytes()
 
   async function take(request: IncomingMessage, pathname: string, format: Format): Promise<Answer> {
     const signal = otlpSignals.find((one) => pathname === `/otlp/v1/${one}`)
@@ -33,16 +36,13 @@ export function openOtlpDoor({ box, clock, log, sinks }: { box: Pick<SecretBox, 
     const sender = key === undefined ? null : readIngestKey(box, key)
     if (sender === null) return { status: 401, headers: { 'www-authenticate': 'Bearer realm="nightshift"' }, message: 'the authorization header holds no ingest key of this Nightshift (instances have theirs in OTEL_EXPORTER_OTLP_HEADERS)' }
     if (formatOf(request) === null) return { status: 415, message: 'telemetry is application/x-protobuf or application/json' }
-    if (busyBytes > otlpBounds.atOnceBytes) return { status: 503, headers: { 'retry-after': '1' }, message: 'too much telemetry at once; send it again in a second' }
     if (Number(request.headers['content-length']) > otlpBounds.bodyBytes) throw new TooLarge(tooLarge)
-    const held = Number(request.headers['content-length'] ?? otlpBounds.bodyBytes) || 0
-    busyBytes += held
-    try {
-      const body = await inflated(request, await bodyOf(request))
-      return { status: 200, partial: await handOver(signal, decodeOtlp(signal, format, body), sender) }
-    } finally {
-      busyBytes -= held
-    }
+    using hold = held.by(sender.app)
+    const body = await inflated(request, await bodyOf(request, hold), hold)
+    const weight = otlpWeight(signal, format, body)
+    if (weight > otlpBounds.weight) throw new TooLarge(`a body may hold ${otlpBounds.weight} objects, and this one has some ${weight}; send smaller batches`)
+    hold.more(weight * bytesPerObject)
+    return { status: 200, partial: await handOver(signal, decodeOtlp(signal, format, body), sender) }
   }
 
   async function handOver<Signal extends OtlpSignal>(signal: Signal, groups: OtlpGroup<OtlpItem[Signal]>[], sender: OtlpSender) {
@@ -104,23 +104,27 @@ function partialJson({ rejected, because }: { rejected: number; because: string 
 class TooLarge extends Error {}
 const tooLarge = `a body may have ${otlpBounds.bodyBytes} bytes; send smaller batches`
 
-async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+async function bodyOf(request: IncomingMessage, hold: Hold): Promise<Buffer> {
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length
+    hold.more(chunk.length)
     if (size > otlpBounds.bodyBytes) throw new TooLarge(tooLarge)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)
 }
 
-async function inflated(request: IncomingMessage, body: Buffer): Promise<Buffer> {
+async function inflated(request: IncomingMessage, body: Buffer, hold: Hold): Promise<Buffer> {
   const encoding = (request.headers['content-encoding'] ?? 'identity').toLowerCase()
   if (encoding === 'identity') return body
   if (encoding !== 'gzip') throw new AppError('invalid', `content-encoding ${JSON.stringify(encoding.slice(0, 40))} is not known (gzip, or none)`)
-  return unzip(body, { maxOutputLength: otlpBounds.inflatedBytes }).catch((cause: NodeJS.ErrnoException) => {
+  hold.more(otlpBounds.inflatedBytes) // as much as it may become, until it is known
+  const whole = await unzip(body, { maxOutputLength: otlpBounds.inflatedBytes }).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ERR_BUFFER_TOO_LARGE') throw new TooLarge(`a body may have ${otlpBounds.inflatedBytes} bytes when inflated; send smaller batches`)
     throw new AppError('invalid', 'the gzip of the body is broken', { cause })
   })
+  hold.less(otlpBounds.inflatedBytes - whole.length)
+  return whole
 }

@@ -4,13 +4,15 @@ import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
+import protobuf from 'protobufjs'
 import { systemClock } from '#base/clock.ts'
-import { AppError } from '#base/errors.ts'
+import { AppError, isAppError } from '#base/errors.ts'
 import { openSecretBox } from '#base/secretbox.ts'
 import { createLogger } from '#kernel/log.ts'
 import { ingestKey, readIngestKey } from '#run/instances/ingest-key.ts'
-import { decodeOtlp } from './decode.ts'
+import { decodeOtlp, otlpWeight } from './decode.ts'
 import { openOtlpDoor, otlpBounds } from './door.ts'
+import { HeldBytes, heldBounds } from './held.ts'
 import type { OtlpGroup, OtlpLogRecord, OtlpSender, OtlpSinks } from './model.ts'
 import { toProtobuf } from './wire.ts'
 
@@ -81,6 +83,7 @@ test('a time that no calendar tells is none', () => {
 test('any JSON and any bytes are read or refused as invalid, and nothing else happens', () => {
   const read = (signal: 'logs' | 'metrics' | 'traces', format: 'json' | 'protobuf', body: Buffer) => {
     try {
+      assert.ok(otlpWeight(signal, format, body) >= 0)
       for (const group of decodeOtlp(signal, format, body)) assert.ok(Array.isArray(group.items))
     } catch (error) {
       assert.ok(error instanceof AppError && error.code === 'invalid', String(error))
@@ -88,6 +91,43 @@ test('any JSON and any bytes are read or refused as invalid, and nothing else ha
   }
   fc.assert(fc.property(fc.jsonValue(), fc.constantFrom('logs', 'metrics', 'traces'), (value, signal) => read(signal, 'json', Buffer.from(JSON.stringify({ resourceLogs: value, resourceMetrics: [{ scopeMetrics: [{ metrics: [{ sum: value, histogram: value }] }] }], resourceSpans: [{ resource: value, scopeSpans: [{ spans: value }] }] })))))
   fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), fc.constantFrom('logs', 'metrics', 'traces'), (bytes, signal) => read(signal, 'protobuf', Buffer.from(bytes))))
+})
+
+/** `length` bytes in a field of protobuf. */
+function field(number: number, bytes: Buffer): Buffer {
+  const head = protobuf.Writer.create().uint32((number << 3) | 2).uint32(bytes.length).finish()
+  return Buffer.concat([head, bytes])
+}
+
+test('what a body would take is known before it is read, however it is said', () => {
+  const many = 300_000
+  const pairs = (pair: number[]) => Buffer.alloc(many * 2, Buffer.from(pair))
+  const bombs: [string, number][] = [
+    ['records', otlpWeight('logs', 'json', Buffer.from(`{"resourceLogs":[{"scopeLogs":[{"logRecords":[{}${',{}'.repeat(many)}]}]}]}`))],
+    ['depth', otlpWeight('logs', 'json', Buffer.from('['.repeat(many) + ']'.repeat(many)))],
+    ['members', otlpWeight('traces', 'json', Buffer.from(`{${Array.from({ length: 4 * many }, (_, at) => `"${at}":0`).join(',')}}`))],
+    ['records of protobuf', otlpWeight('logs', 'protobuf', field(1, field(2, pairs([0x12, 0]))))],
+    ['a list in a body', otlpWeight('logs', 'protobuf', field(1, field(2, field(2, field(5, field(5, pairs([0x0a, 0])))))))],
+    ['packed counts', otlpWeight('metrics', 'protobuf', field(1, field(2, field(2, field(10, field(1, field(8, field(2, Buffer.alloc(many)))))))))],
+  ]
+  for (const [name, weight] of bombs) assert.ok(weight >= many && weight < 1.1 * many, `${name}: ${weight}`)
+  const ordinary = (['logs', 'metrics', 'traces'] as const).flatMap((signal) => [otlpWeight(signal, 'json', json(requests[signal])), otlpWeight(signal, 'protobuf', encoded(signal))])
+  assert.ok(ordinary.every((weight) => weight > 10 && weight < 150), String(ordinary))
+  assert.throws(() => otlpWeight('logs', 'protobuf', Buffer.from([0x0a, 0x7f])), AppError)
+})
+
+test('bodies under way are bounded by the app and all together, and what is alone is let through', () => {
+  const held = new HeldBytes()
+  const [loud, louder, quiet] = [held.by('loud'), held.by('loud'), held.by('quiet')]
+  loud.more(heldBounds.appBytes)
+  assert.throws(() => louder.more(1), (error: unknown) => isAppError(error, 'limited'))
+  quiet.more(heldBounds.bytes - heldBounds.appBytes)
+  assert.throws(() => held.by('third').more(1), (error: unknown) => isAppError(error, 'unavailable'))
+  loud[Symbol.dispose]()
+  louder.more(1)
+  for (const hold of [louder, quiet]) hold[Symbol.dispose]()
+  assert.equal(held.all, 0)
+  held.by('alone').more(2 * heldBounds.bytes)
 })
 
 test('an ingest key is of one service, and a changed one is of none', () => {
@@ -137,6 +177,8 @@ test('the door says what it refuses, and what may be sent again', async () => {
     assert.equal(await status(post('/otlp/v1/metrics', json({}), { 'content-type': 'text/plain' })), 415)
     assert.equal(await status(post('/otlp/v1/metrics', Buffer.alloc(otlpBounds.bodyBytes + 1, 32))), 413)
     assert.equal(await status(post('/otlp/v1/metrics', gzipSync(Buffer.alloc(otlpBounds.inflatedBytes + 1, 32)), { 'content-encoding': 'gzip' })), 413)
+    const small = gzipSync(Buffer.from(`{"resourceLogs":[{"scopeLogs":[{"logRecords":[{}${',{}'.repeat(otlpBounds.weight)}]}]}]}`))
+    assert.deepEqual([small.length < 10_000, await status(post('/otlp/v1/logs', small, { 'content-encoding': 'gzip' }))], [true, 413])
     const away = await post('/otlp/v1/logs', json(requests.logs))
     assert.deepEqual([away.status, away.headers.get('retry-after')], [503, '5'])
     const partial = (await (await post('/otlp/v1/metrics', json(requests.metrics))).json()) as { partialSuccess: Record<string, string> }

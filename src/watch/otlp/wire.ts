@@ -5,18 +5,18 @@ import protobuf from 'protobufjs'
 import type { OtlpSignal } from './model.ts'
 
 const { root } = protobuf.parse(readFileSync(path.join(import.meta.dirname, 'otlp.proto'), 'utf8'), { keepCase: false })
-const requests: Record<OtlpSignal, protobuf.Type> = { logs: root.lookupType('otlp.LogsRequest'), metrics: root.lookupType('otlp.MetricsRequest'), traces: root.lookupType('otlp.TracesRequest') }
+export const requestTypes: Record<OtlpSignal, protobuf.Type> = { logs: root.lookupType('otlp.LogsRequest'), metrics: root.lookupType('otlp.MetricsRequest'), traces: root.lookupType('otlp.TracesRequest') }
 const response = root.lookupType('otlp.Response')
 const status = root.lookupType('otlp.Status')
 
 /** Throws what protobufjs says of a body that is none. */
 export function fromProtobuf(signal: OtlpSignal, body: Uint8Array): unknown {
-  const type = requests[signal]
+  const type = requestTypes[signal]
   return type.toObject(type.decode(body), { longs: String, bytes: Buffer })
 }
 
 export function toProtobuf(signal: OtlpSignal, request: object): Uint8Array {
-  const type = requests[signal]
+  const type = requestTypes[signal]
   return type.encode(type.fromObject(request)).finish()
 }
 
