@@ -13,7 +13,7 @@ export async function sayChanged(cli: Cli, target: Target, what: string, answer:
   else if (!flags.wait) out.line(`${what} in ${appWords(app, environment)}: v${answer.release} is rolling out (see: nightshift rollout ${appWordsAsFlags(app, environment)})`)
   else {
     out.line(`${what} in ${appWords(app, environment)}: v${answer.release} is rolling out`)
-    return sayRollout(out, target, answer.release, `more: nightshift rollout ${appWordsAsFlags(app, environment)}`)
+    return sayRollout(cli, target, answer.release, { wayOut: `more: nightshift rollout ${appWordsAsFlags(app, environment)}` })
   }
   return 0
 }

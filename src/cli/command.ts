@@ -123,6 +123,9 @@ export function switchFlag(brief: string) {
   return { kind: 'boolean', default: false, withNegated: false, brief } as const
 }
 
+/** For a deploy, which has a `--no-wait` too: optional, since the opposite of a switch that isn't is taken by the library. */
+export const waitFlag = { kind: 'boolean', optional: true, withNegated: false, brief: 'Go on until the release is watched no longer; 1 when it was taken back' } as const
+
 export function numberFlag(placeholder: string, brief: string, range: { min: number; max: number }) {
   return { kind: 'parsed', parse: (input: string) => wholeNumber(input, range), optional: true, placeholder, brief } as const
 }

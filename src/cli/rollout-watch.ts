@@ -3,9 +3,10 @@ import { sleep } from '#base/clock.ts'
 import { isAppError } from '#base/errors.ts'
 import { formatDuration } from '#base/units.ts'
 import type { AppDetail, Rollout } from '#contract/model.ts'
-import type { Target } from './context.ts'
+import type { Cli, Target } from './context.ts'
 import type { Output } from './output.ts'
 import { WaitTeller } from './rollout-waits.ts'
+import { sayTakesTraffic } from './watched-release.ts'
 
 const pollMs = 400
 
@@ -46,17 +47,15 @@ export function stepLine(out: Output, name: string, ms: number, detail: string):
   return `${mark} ${name.padEnd(9)} ${formatDuration(Math.max(0, ms)).padStart(9)}  ${out.paint('dim', detail)}`.trimEnd()
 }
 
-/** Follows a rollout with a person watching; answers the exit code. */
-export async function sayRollout(out: Output, target: Target, release: number, wayOut: string): Promise<number> {
+/** Follows a rollout with a person watching, and with `wait` the watch after it; answers the exit code. */
+export async function sayRollout(cli: Cli, target: Target, release: number, { wayOut, wait = false }: { wayOut: string; wait?: boolean }): Promise<number> {
+  const { out } = cli
   const rollout = await watchRollout(target, release, new WaitTeller(out), (name, detail, ms) => out.line(stepLine(out, name, ms, detail)))
   if (rollout === undefined) {
     out.line(`v${release} is made; there is no rollout to wait for`)
     return 0
   }
-  if (rollout.state === 'finished') {
-    out.line(`v${release} is active`)
-    return 0
-  }
+  if (rollout.state === 'finished') return sayTakesTraffic(cli, target, { release, url: null, wait, json: false })
   out.line(`${out.paint('red', '✗')} ${rollout.state}: ${rollout.because}`)
   out.note(wayOut)
   return 1

@@ -3,7 +3,7 @@ import { getRouteApi } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { Build } from '#contract/model.ts'
 import { buildRules, whyNot } from '#contract/rules.ts'
-import { OutLink, TextLink } from '../components/a.tsx'
+import { TextLink } from '../components/a.tsx'
 import { Lasting } from '../components/ago.tsx'
 import { Answer } from '../components/answer.tsx'
 import { buildHealth, sourceOf } from '../components/build-words.ts'
@@ -19,6 +19,7 @@ import { formatSize } from '../lib/numbers.ts'
 import { paths } from '../paths.ts'
 import { BuildFailure } from './build-failure.tsx'
 import { BuildLog } from './build-log.tsx'
+import { TakesTraffic } from './takes-traffic.tsx'
 import { useBuildLog, useProgress } from './use-build.ts'
 
 const route = getRouteApi('/signed-in/apps/$app/builds/$build')
@@ -77,11 +78,7 @@ function Body({ of, build }: { of: AppRef; build: Build }) {
           {/* why one failed has more room below */}
           <Steps label="Build and rollout" steps={progress.steps.map((step) => (step.state === 'failed' ? { ...step, detail: '' } : step))} />
         </div>
-        {progress.url === null ? null : (
-          <p className="mt-4">
-            It serves: <OutLink href={progress.url}>{progress.url}</OutLink>
-          </p>
-        )}
+        <TakesTraffic of={of} release={progress.release} url={progress.url} />
       </Section>
       {failed === undefined && build.state !== 'failed' ? null : <BuildFailure of={of} build={build} because={failed?.detail ?? build.because} step={failed?.name ?? 'built'} lines={log.lines} />}
       <Section title="Output" aside={log.ended ? `${log.lines.length} lines` : 'as it is written'}>

@@ -5,6 +5,7 @@ import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import { list } from 'tar'
 import { AppError } from '#base/errors.ts'
 import type { Answer } from '#contract/endpoints.ts'
+import type { Bake } from '#contract/model.ts'
 import { type Sent, type TestApi, startTestApi } from '../test/api.ts'
 import { call, removeFolder, start, temporaryFolder } from '../test/harness.ts'
 import { aBuild, aLine, aSummary, ago, anApp } from '../test/samples.ts'
@@ -41,6 +42,7 @@ beforeEach(async () => {
     'builds.read': () => aBuild({ state: 'succeeded' }),
     'builds.log': () => each(line(0, 'installing'), line(1, '\x1b[2Jbuilt it')),
     'deploys.follow': () => each(...good),
+    'bakes.read': () => null,
   }
 })
 afterEach(() => removeFolder(join(folder, '..')))
@@ -124,6 +126,49 @@ describe('a deploy', () => {
     assert.equal(code, 1)
     assert.match(stdout, /✗ rollout failed: web\.1 was never ready\n\nlast lines\n {2}\S+ web\.1 +error +Error: no DATABASE_URL\n$/)
     assert.match(stderr, /^what served before goes on\. .*nightshift rollout -a shop\n$/)
+  })
+
+  const aBake = (over: Partial<Bake> = {}): Bake => ({ release: 13, fromRelease: 12, state: 'baking', because: 'v13 is compared with v12 for 5 min', startedAt: ago(0), until: ago(-300_000), endedAt: null, rolledBackTo: null, ...over })
+  const takenBack = aBake({ state: 'condemned', because: '60 % of 500 requests failed (before: 0 % of 500)', endedAt: ago(0), rolledBackTo: 14 })
+
+  test('of a release that is watched says until when, and does not say that it serves', async () => {
+    api.handlers['bakes.read'] = () => aBake()
+    const { code, stdout } = await deploy('-a', 'shop')
+    assert.equal(code, 0)
+    assert.match(stdout, /\nshop v13 takes the traffic at http:\/\/shop\.localhost:8080, and is watched until \d\d:\d\d:\d\d \((5 min|4 min 59 s|4\.\d+ min|299 s).*\): if it is worse than v12, that one comes back \(see: nightshift rollout -a shop\)\n$/)
+    assert.doesNotMatch(stdout, /serves/)
+  })
+
+  test('that was taken back by then exits 1, with the reason and what was seen', async () => {
+    api.handlers['bakes.read'] = () => takenBack
+    const { code, stdout } = await deploy('-a', 'shop')
+    assert.equal(code, 1)
+    assert.match(stdout, /✗ shop v13 was taken back: 60 % of 500 requests failed \(before: 0 % of 500\)\. v12 comes back, as v14 \(see: nightshift events -a shop\)\n$/)
+  })
+
+  test('--wait goes on until the watch is over, through an absence of control, and fails with it', async () => {
+    let reads = 0
+    api.handlers['bakes.read'] = () => {
+      reads++
+      if (reads === 2) throw new AppError('unavailable', 'control starts')
+      return reads < 4 ? aBake() : takenBack
+    }
+    const bad = await deploy('-a', 'shop', '--wait')
+    assert.equal(bad.code, 1)
+    assert.equal(reads, 4)
+    assert.match(bad.stdout, /takes the traffic at [^]*\n✗ shop v13 was taken back: 60 %/)
+    reads = 0
+    api.handlers['bakes.read'] = () => (++reads === 1 ? aBake() : aBake({ state: 'passed', because: '1 of 500 requests failed', endedAt: ago(0) }))
+    const good = await deploy('-a', 'shop', '--wait')
+    assert.equal(good.code, 0)
+    assert.match(good.stdout, /\n✓ shop v13 serves: 1 of 500 requests failed\n$/)
+    reads = 0
+    const json = await deploy('-a', 'shop', '--wait', '--json')
+    assert.deepEqual(json.stdout.trimEnd().split('\n').slice(-2).map((text) => (JSON.parse(text) as Bake).state), ['baking', 'passed'])
+    reads = 0
+    api.handlers['bakes.read'] = () => (++reads === 1 ? aBake() : aBake({ release: 14, fromRelease: 13 }))
+    assert.match((await deploy('-a', 'shop', '--wait')).stdout, /\n✓ shop v13 was watched no longer: another release serves now\n$/)
+    assert.equal((await deploy('-a', 'shop', '--wait', '--no-wait')).code, 2)
   })
 
   test('--no-wait returns with the id of the build', async () => {

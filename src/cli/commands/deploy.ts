@@ -3,16 +3,17 @@ import { AppError } from '#base/errors.ts'
 import { formatDuration } from '#base/units.ts'
 import type { AppDetail, Build } from '#contract/model.ts'
 import { chooseEnvironment, folderName, linkFolder, linkName } from '../app-choice.ts'
-import { type AppFlags, appAliases, appFlags, command, numberFlag, optionalArgument, switchFlag, textFlag } from '../command.ts'
+import { type AppFlags, appAliases, appFlags, command, numberFlag, optionalArgument, switchFlag, textFlag, waitFlag } from '../command.ts'
 import { type Cli, type Target, noApp, orMissing } from '../context.ts'
 import { type DeployEnd, showLastLines, watchDeploy } from '../deploy-progress.ts'
 import { UsageError } from '../errors.ts'
 import { ask } from '../prompt.ts'
 import { type Source, collectSource } from '../source/collect.ts'
 import { uploadSource } from '../source/upload.ts'
+import { sayTakesTraffic } from '../watched-release.ts'
 import { appWords, appWordsAsFlags } from '../words.ts'
 
-type Flags = AppFlags & { clean: boolean; image: string | undefined; port: number | undefined; noWait: boolean }
+type Flags = AppFlags & { clean: boolean; image: string | undefined; port: number | undefined; noWait: boolean; wait: boolean | undefined }
 
 export const deploy = command({
   parameters: {
@@ -22,15 +23,18 @@ export const deploy = command({
       image: textFlag('IMAGE', 'Deploy a ready image instead (docker driver)'),
       port: numberFlag('N', 'With --image: the port it listens on', { min: 1, max: 65_535 }),
       noWait: switchFlag('Return as soon as the build is queued'),
+      wait: waitFlag,
       ...appFlags,
     },
     aliases: appAliases,
   },
-  about: `Uploads what .gitignore and .nightshiftignore leave in, always without .git and node_modules, and without .env files; builds it there, and follows build and rollout until the new release serves. What served before goes on until then, and after a failure.
+  about: `Uploads what .gitignore and .nightshiftignore leave in, always without .git and node_modules, and without .env files; builds it there, and follows build and rollout until the new release takes the traffic. What served before goes on until then, and after a failure.
+For a while after that the release is watched and taken back when it is worse than the one before; --wait follows that too, and exits 1 when it was taken back.
 The app is made if it isn't there. Where nothing names it, a first deploy takes the folder's name and writes it to ${linkName}.`,
-  examples: ['deploy', 'deploy ./shop --app shop --env staging', 'deploy --image nginx:1.29 --port 80 --app front'],
+  examples: ['deploy', 'deploy --wait', 'deploy ./shop --app shop --env staging', 'deploy --image nginx:1.29 --port 80 --app front'],
   async run(cli: Cli, flags: Flags, directory: string | undefined) {
     if (flags.image !== undefined && directory !== undefined) throw new UsageError('--image deploys a ready image: it takes no directory')
+    if (flags.noWait && flags.wait) throw new UsageError('--wait and --no-wait contradict each other')
     if (flags.port !== undefined && flags.image === undefined) throw new UsageError('--port belongs to --image (a directory says its port in nightshift.yml)')
     const folder = resolve(cli.io.cwd, directory ?? '.')
     const interrupted = new AbortController()
@@ -46,7 +50,13 @@ The app is made if it isn't there. Where nothing names it, a first deploy takes 
         return 0
       }
       const end = await watchDeploy(cli, { target, build: build.id, startedAtMs, signal: interrupted.signal }, flags.json)
-      return flags.json ? (end.state === 'done' ? 0 : 1) : await sayEnd(cli, target, { build, end, isNew, startedAtMs })
+      if (end.state === 'failed') {
+        if (!flags.json) await sayFailed(cli, target, { build, end, isNew, startedAtMs })
+        return 1
+      }
+      if (!flags.json) cli.out.line(`${stepLineDone(cli.out.paint('green', '✓'), startedAtMs)}\n`)
+      if (end.release === null) throw new AppError('internal', `the deploy of ${build.id} is done without a release`)
+      return await sayTakesTraffic(cli, target, { release: end.release, url: end.url, wait: flags.wait === true, json: flags.json, signal: interrupted.signal })
     } catch (error) {
       if (!interrupted.signal.aborted) throw error
       sayInterrupted(cli, build)
@@ -98,24 +108,15 @@ function deployImage({ client, app, environment }: Target, image: string, port: 
   return client.call('builds.image', { params: { app }, query: { environment }, body: { image, ...(port === undefined ? {} : { port }) } })
 }
 
-async function sayEnd(cli: Cli, target: Target, { build, end, isNew, startedAtMs }: { build: Build; end: DeployEnd; isNew: boolean; startedAtMs: number }): Promise<number> {
+async function sayFailed(cli: Cli, target: Target, { build, end, isNew, startedAtMs }: { build: Build; end: DeployEnd; isNew: boolean; startedAtMs: number }): Promise<void> {
   const { out } = cli
   const where = appWordsAsFlags(target.app, target.environment)
-  if (end.state === 'done') {
-    out.line(stepLineDone(out.paint('green', '✓'), startedAtMs))
-    out.line()
-    out.line(`${out.paint('bold', `${appWords(target.app, target.environment)} v${end.release ?? '?'}`)} ${end.url === null ? `is running (see: nightshift ps ${where})` : `serves at ${end.url}`}`)
-    return 0
-  }
   const isBuilt = end.reached.has('built')
   out.line(`${out.paint('red', '✗')} ${isBuilt ? 'rollout' : 'build'} failed: ${end.detail}`)
   const before = isNew ? '' : 'what served before goes on. '
-  if (!isBuilt) out.note(`${before}All of the build's output: nightshift builds log ${build.id} ${where}`)
-  else {
-    await showLastLines(cli, target, startedAtMs)
-    out.note(`${before}More: nightshift logs --since 10m ${where}, nightshift rollout ${where}`)
-  }
-  return 1
+  if (!isBuilt) return out.note(`${before}All of the build's output: nightshift builds log ${build.id} ${where}`)
+  await showLastLines(cli, target, startedAtMs)
+  out.note(`${before}More: nightshift logs --since 10m ${where}, nightshift rollout ${where}`)
 }
 
 function stepLineDone(mark: string, startedAtMs: number): string {

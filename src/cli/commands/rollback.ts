@@ -1,4 +1,4 @@
-import { type AppFlags, appAliases, appFlags, command, switchFlag, wholeNumber } from '../command.ts'
+import { type AppFlags, appAliases, appFlags, command, switchFlag, waitFlag, wholeNumber } from '../command.ts'
 import type { Cli } from '../context.ts'
 import { UsageError } from '../errors.ts'
 import { sayRollout } from '../rollout-watch.ts'
@@ -12,18 +12,19 @@ function release(text: string): number {
 export const rollback = command({
   parameters: {
     positional: { kind: 'tuple', parameters: [{ placeholder: 'RELEASE', brief: 'Such as v12; without, the release before the active one', parse: release, optional: true }] },
-    flags: { noWait: switchFlag('Return as soon as the new release is made'), ...appFlags },
+    flags: { noWait: switchFlag('Return as soon as the new release is made'), wait: waitFlag, ...appFlags },
     aliases: appAliases,
   },
   about: 'Makes a new release with the artifact, the config and the manifest of an old one, and rolls it out.',
   examples: ['rollback', 'rollback v12'],
-  async run(cli: Cli, flags: AppFlags & { noWait: boolean }, to: number | undefined) {
+  async run(cli: Cli, flags: AppFlags & { noWait: boolean; wait: boolean | undefined }, to: number | undefined) {
+    if (flags.noWait && flags.wait) throw new UsageError('--wait and --no-wait contradict each other')
     const target = await cli.target(flags)
     const { client, app, environment } = target
     const answer = await client.call('releases.rollback', { params: { app }, query: { environment }, body: to === undefined ? {} : { to } })
     if (flags.json) cli.out.json(answer)
     else cli.out.line(`${appWords(app, environment)} goes back to ${to === undefined ? 'the release before' : `v${to}`}, as v${answer.release}`)
     if (flags.noWait || flags.json || answer.rollout === null) return
-    return sayRollout(cli.out, target, answer.release, `more: nightshift rollout ${appWordsAsFlags(app, environment)}`)
+    return sayRollout(cli, target, answer.release, { wayOut: `more: nightshift rollout ${appWordsAsFlags(app, environment)}`, wait: flags.wait === true })
   },
 })

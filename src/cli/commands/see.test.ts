@@ -124,10 +124,11 @@ describe('what was shipped', () => {
   })
 
   test('rollback: v12 and 12 mean the same; it waits until it serves', async () => {
+    api.handlers['bakes.read'] = () => null
     api.handlers['releases.rollback'] = () => ({ release: 14, rollout: 'rol_1' })
-    api.handlers['apps.read'] = () => anApp({ rollout: { id: 'rol_1', release: 14, fromRelease: 13, state: 'finished', because: 'serves', startedAt: ago(900), finishedAt: ago(0), steps: [{ name: 'done', at: ago(0), detail: 'v14 serves' }] } })
+    api.handlers['apps.read'] = () => anApp({ rollout: { id: 'rol_1', release: 14, fromRelease: 13, state: 'finished', because: 'serves', startedAt: ago(900), finishedAt: ago(0), steps: [{ name: 'done', at: ago(0), detail: 'v14 takes the traffic' }] } })
     const { stdout } = await ok('rollback', 'v12')
-    assert.match(stdout, /^shop goes back to v12, as v14\n✓ done +9\d\d ms {2}v14 serves\nv14 is active\n$/)
+    assert.match(stdout, /^shop goes back to v12, as v14\n✓ done +9\d\d ms {2}v14 takes the traffic\nshop v14 is running \(see: nightshift ps -a shop\)\n$/)
     await ok('rollback', '12', '--no-wait')
     await ok('rollback', '--json')
     assert.deepEqual(api.asked.filter(({ id }) => id === 'releases.rollback').map(({ body }) => body), [{ to: 12 }, { to: 12 }, {}])

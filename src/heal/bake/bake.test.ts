@@ -77,7 +77,7 @@ test('a release that answers with errors is rolled back by itself, config too, a
   assert.deepEqual(await turn(at(61)), ['begin'])
   await count(bad, at(70), 500, 300)
   assert.deepEqual(await turn(at(75)), ['condemn'])
-  const bake = await readBake(db, shop.app, shop.environment)
+  const bake = await readBake(db, shop.app, shop.environment, at(1_000_000))
   assert.equal(bake?.state, 'condemned')
   assert.equal(bake?.because, '60 % of 500 requests failed (before: 0.4 % of 500)')
   const back = await latestRollout(db, shop.app, shop.environment)
@@ -100,14 +100,14 @@ test('a good release passes, and one that crashes does not need traffic to be co
   await count(second, at(70), 500, 1)
   assert.deepEqual(await turn(at(100)), [])
   assert.deepEqual(await turn(at(361)), ['end'])
-  assert.equal((await readBake(db, shop.app, shop.environment))?.state, 'passed')
+  assert.equal((await readBake(db, shop.app, shop.environment, at(1_000_000)))?.state, 'passed')
   const third = await serve(at(400))
   await turn(at(401))
   for (let n = 0; n < 3; n++) await db.transaction((tx) => record(tx, { at: at(402 + n), kind: 'instance.restarting', actor: { kind: 'agent', name: 'm1' }, ...shop, release: third, summary: 'shop/web.1 is started again', data: { cause: n === 0 ? 'killed' : 'crash' } }))
   assert.deepEqual(await turn(at(409)), [], 'what was killed from outside is no fault of it')
   await db.transaction((tx) => record(tx, { at: at(409), kind: 'instance.restarting', actor: { kind: 'agent', name: 'm1' }, ...shop, release: third, summary: 'shop/web.1 is started again', data: { cause: 'unhealthy' } }))
   assert.deepEqual(await turn(at(410)), ['condemn'])
-  assert.match((await readBake(db, shop.app, shop.environment))?.because ?? '', /crashed or hung 3 times/)
+  assert.match((await readBake(db, shop.app, shop.environment, at(1_000_000)))?.because ?? '', /crashed or hung 3 times/)
 })
 
 test('an accepted release stays, and a newer one takes the watch over', async () => {
@@ -133,7 +133,20 @@ test('a release that says 0s, or that was switched to long ago, is not watched',
   assert.deepEqual(await turn(at(61)), [])
   await serve(at(100))
   assert.deepEqual(await turn(at(1_000)), [])
-  assert.equal(await readBake(db, shop.app, shop.environment), null)
+  assert.equal(await readBake(db, shop.app, shop.environment, at(1_000_000)), null)
+})
+
+test('a watch that is due is told and can be ended before the loop has begun it', async () => {
+  await serve(at(0))
+  assert.equal(await readBake(db, shop.app, shop.environment, at(1)), null, 'the first release is not watched')
+  const second = await serve(at(60))
+  const due = await readBake(db, shop.app, shop.environment, at(61))
+  assert.deepEqual([due?.release, due?.state, due?.until], [second, 'baking', at(360).toISOString()])
+  assert.equal((await acceptRelease(db, { ...shop, actor, now: at(62) })).state, 'accepted')
+  assert.deepEqual(await turn(at(63)), [])
+  assert.equal((await kinds()).filter((kind) => kind === 'bake.started').length, 1)
+  await serve(at(100), {}, '0s')
+  assert.equal((await readBake(db, shop.app, shop.environment, at(101)))?.release, second, 'no watch is due')
 })
 
 test('two loops that see the same roll back once', async () => {

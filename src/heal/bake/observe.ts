@@ -7,7 +7,7 @@ import { currentObservation, instanceNameOf, type InstanceRow } from '#run/insta
 import { liveInstances } from '#run/instances/read.ts'
 import { readRelease } from '#run/releases/read.ts'
 import { effectiveManifest } from '#run/manifest/effective.ts'
-import { lastSwitchTo, lastSwitches } from '#run/rollouts/read.ts'
+import { type LastSwitch, lastSwitchTo, lastSwitches } from '#run/rollouts/read.ts'
 import { countRestarts } from '#watch/journal/read.ts'
 import { releaseTraffic } from '#watch/traffic/read.ts'
 import type { BakeFacts, BakeRow, ReleaseWindow } from './model.ts'
@@ -24,18 +24,16 @@ const nothing: ReleaseWindow = { requests: 0, errors: 0, latency: [], crashes: 0
 export async function observe(db: Db, now: Date): Promise<BakeFacts[]> {
   const facts: BakeFacts[] = []
   const [pauses, bakes] = [await openPauses(db, now), await newestBakes(db)]
-  for (const { app, environment, active_release: active, from_release: from, finished_at: at, rolling_out: rollingOut } of await lastSwitches(db)) {
-    const bake = bakes.find((one) => one.app === app && one.environment === environment) ?? null
+  for (const one of await lastSwitches(db)) {
+    const { app, environment, active_release: active } = one
+    const bake = bakes.find((row) => row.app === app && row.environment === environment) ?? null
     const isOpen = bake !== null && bake.ended_at === null
-    const isNew = from !== null && at !== null && bake?.release !== active && now.getTime() - at.getTime() < keptMs
-    if (!isOpen && !isNew) continue
+    const switched = await switchToWatch(db, one, bake, now)
+    if (!isOpen && switched === null) continue
     const manifest = effectiveManifest((await readRelease(db, app, environment, active)).manifest, environment)
-    const bakeMs = parseDuration(manifest.deploy.bake)
-    const isWatched = isNew && bakeMs > 0 && !(await isRollbackOfBake(db, app, environment, active))
     const instances = isOpen ? (await liveInstances(db, { app, environment })).filter((row) => row.kind === 'service' && row.wanted === 'run') : []
     facts.push({
-      app, environment, activeRelease: active, rollingOut, bake,
-      switched: isNew ? { release: active, from, at, bakeMs: isWatched ? bakeMs : null } : null,
+      app, environment, activeRelease: active, rollingOut: one.rolling_out, bake, switched,
       before: isOpen ? await window(db, { app, environment, release: bake.from_release }, await servedSince(db, bake), bake.started_at) : nothing,
       after: isOpen ? await window(db, { app, environment, release: bake.release }, bake.started_at, now) : nothing,
       paused: pausedHere(pauses, { app, environment }, now),
@@ -44,6 +42,14 @@ export async function observe(db: Db, now: Date): Promise<BakeFacts[]> {
     })
   }
   return facts
+}
+
+/** The switch to the release that serves, unless it has been watched, or lies too far back. `bake`: the newest watch of its environment. */
+export async function switchToWatch(db: Db, { app, environment, active_release: release, from_release: from, finished_at: at }: LastSwitch, bake: BakeRow | null, now: Date): Promise<BakeFacts['switched']> {
+  if (from === null || at === null || bake?.release === release || now.getTime() - at.getTime() >= keptMs) return null
+  const bakeMs = parseDuration(effectiveManifest((await readRelease(db, app, environment, release)).manifest, environment).deploy.bake)
+  const isWatched = bakeMs > 0 && !(await isRollbackOfBake(db, app, environment, release))
+  return { release, from, at, bakeMs: isWatched ? bakeMs : null }
 }
 
 /** A release is of all services: a pause of one of them is none of the release. */

@@ -23,7 +23,7 @@ export function planBake(facts: BakeFacts, now: Date): Plan {
 }
 
 /** A switch that lies back longer than its bake was finished while nobody watched: too late to say anything of it. */
-function planBegin({ switched, activeRelease, bake }: BakeFacts, now: Date): Plan {
+export function planBegin({ switched, activeRelease, bake }: Pick<BakeFacts, 'switched' | 'activeRelease' | 'bake'>, now: Date): Plan {
   if (switched === null || switched.bakeMs === null || switched.release !== activeRelease || bake?.release === switched.release) return { actions: [], waiting: [] }
   const { release, from, at } = switched
   const until = new Date(at.getTime() + switched.bakeMs)

@@ -6,9 +6,9 @@ import { acceptRelease } from './service.ts'
 
 export function bakeRoutes(db: Database): Handlers {
   return {
-    'bakes.read': async ({ params, query }) => {
+    'bakes.read': async ({ params, query }, { now }) => {
       await readEnvironment(db, params.app, query.environment)
-      return readBake(db, params.app, query.environment)
+      return readBake(db, params.app, query.environment, now)
     },
     'bakes.accept': async ({ params, query }, { caller, now }) => {
       await readEnvironment(db, params.app, query.environment)

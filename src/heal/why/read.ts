@@ -28,7 +28,7 @@ export async function readWhy({ db, reach, moment, lines }: WhyDeps, of: { app: 
   const [remediations, alerts, bake, changes, page, stopped, pauses] = await Promise.all([
     listRemediations(db, { ...seen, service: of.service, limit: mostRemediations }),
     listAlerts(db, { apps: [name], app: name, open: true, limit: 100 }),
-    readBake(db, name, environment),
+    readBake(db, name, environment, now),
     listChanges(db, seen, { limit: mostChanges }),
     unready ? lines({ app: name, environment, service: of.service, instance: unready.name, limit: mostLines }) : null,
     readStop(db),

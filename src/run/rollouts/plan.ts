@@ -71,7 +71,7 @@ function planRollout(facts: EnvironmentFacts, rollout: Rollout, now: Date, plan:
   }
   if (shifted.size < target.services.length) return
   if (!sideBySide) retireUnnamed(target, serviceInstances, plan)
-  plan.actions.push({ do: 'advance', to: 'finished', step: 'done', because: `v${target.number} serves` })
+  plan.actions.push({ do: 'advance', to: 'finished', step: 'done', because: `v${target.number} takes the traffic` })
 }
 
 /** Before a new release starts: what was given up goes, as far as the serving release can do without it. */

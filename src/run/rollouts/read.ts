@@ -23,8 +23,10 @@ export async function rolloutOfRelease(db: Db, app: string, environment: string,
   return db.maybe('SELECT * FROM rollouts WHERE app = $1 AND environment = $2 AND release = $3 ORDER BY started_at DESC LIMIT 1', [app, environment, release])
 }
 
-/** Of every environment with a release that serves: the rollout that brought it, and whether another is under way. */
-export async function lastSwitches(db: Db): Promise<{ app: string; environment: string; active_release: number; from_release: number | null; finished_at: Date | null; rolling_out: boolean }[]> {
+export type LastSwitch = { app: string; environment: string; active_release: number; from_release: number | null; finished_at: Date | null; rolling_out: boolean }
+
+/** Of every environment with a release that serves, or of one: the rollout that brought it, and whether another is under way. */
+export async function lastSwitches(db: Db, of?: { app: string; environment: string }): Promise<LastSwitch[]> {
   return db.query(
     `SELECT e.app, e.name AS environment, e.active_release, r.from_release, r.finished_at,
        EXISTS (SELECT FROM rollouts o WHERE o.app = e.app AND o.environment = e.name AND o.finished_at IS NULL) AS rolling_out
@@ -32,7 +34,8 @@ export async function lastSwitches(db: Db): Promise<{ app: string; environment: 
        SELECT from_release, finished_at FROM rollouts
        WHERE app = e.app AND environment = e.name AND release = e.active_release AND state = 'finished' ORDER BY finished_at DESC LIMIT 1
      ) r ON true
-     WHERE e.active_release IS NOT NULL AND NOT e.stopped ORDER BY 1, 2`,
+     WHERE e.active_release IS NOT NULL AND NOT e.stopped AND ($1::text IS NULL OR e.app = $1 AND e.name = $2) ORDER BY 1, 2`,
+    [of?.app ?? null, of?.environment ?? null],
   )
 }
 

@@ -41,16 +41,13 @@ test('a release that is healthy and answers with errors is rolled back by itself
       // of a release that is not new the proxy tells its counts every ten seconds
       await until(() => loop.result().ok > 400, { timeoutMs: 60_000, because: 'there is something to compare with' })
       await writeFile(path.join(app, 'server.js'), server(500, 'bad'))
-      await run('deploy', app)
-      const bake = await until(
-        async () => {
-          const seen = await nightshift.client.call('bakes.read', { params: { app: 'fickle' } })
-          return seen?.state === 'condemned' && seen
-        },
-        { timeoutMs: 60_000, everyMs: 200, because: 'the release is condemned' },
-      )
-      assert.deepEqual([bake.release, bake.fromRelease, bake.rolledBackTo], [2, 1, 3])
-      assert.match(bake.because, /% of \d+ requests failed \(before: 0 % of \d+\)/)
+      const waited = await nightshift.cli(['deploy', '--wait', app])
+      assert.equal(waited.code, 1, waited.stdout)
+      assert.match(waited.stdout, /✗ fickle v2 was taken back: [\d.]+ % of \d+ requests failed \(before: 0 % of \d+\)\. v1 comes back, as v3/)
+      assert.doesNotMatch(waited.stdout, /serves/)
+      const bake = await nightshift.client.call('bakes.read', { params: { app: 'fickle' } })
+      assert.deepEqual([bake?.release, bake?.fromRelease, bake?.state, bake?.rolledBackTo], [2, 1, 'condemned', 3])
+      assert.match(bake?.because ?? '', /% of \d+ requests failed \(before: 0 % of \d+\)/)
       await until(async () => (await nightshift.client.call('apps.read', { params: { app: 'fickle' } })).release === 3, { timeoutMs: 60_000, because: 'the rollback serves' })
       assert.match(await (await appFetch(nightshift.url('fickle'))).text(), /^good/)
     } finally {

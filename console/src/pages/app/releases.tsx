@@ -19,11 +19,11 @@ import { RollBack } from './roll-back.tsx'
 import { useApp } from './use-app.ts'
 
 const stateTags: Record<Release['state'], [string, 'plain' | 'amber' | 'red' | 'accent']> = { created: ['made', 'plain'], rolling: ['rolling out', 'amber'], active: ['serves', 'accent'], superseded: ['', 'plain'], failed: ['failed', 'red'] }
-
 export function Releases() {
   const { ref, query } = useApp()
   const { access } = useSession()
   const releases = useQuery(queries.releases(ref))
+  const { data: bake } = useQuery(queries.bake(ref))
   const [target, setTarget] = useState<Release | null>(null)
   return (
     <Answer query={releases} title="The releases could not be read">
@@ -35,6 +35,7 @@ export function Releases() {
             <Ledger label="Releases, newest first">
               {list.map((release, index) => {
                 const before = list.slice(index + 1).find((one) => one.state !== 'failed')
+                const isWatched = release.state === 'active' && bake?.release === release.number && bake.endedAt === null
                 const [word, tone] = stateTags[release.state]
                 return (
                   <Entry key={release.number} when={<MarginTime at={release.createdAt} />}>
@@ -44,6 +45,8 @@ export function Releases() {
                           <span className="font-mono font-semibold">v{release.number}</span>
                           <span>{release.description}</span>
                           {word === '' ? null : <Tag tone={tone}>{word}</Tag>}
+                          {/* it may still be taken back */}
+                          {isWatched ? <Tag tone="amber">watched</Tag> : null}
                         </p>
                         <p className="text-sm text-soft">
                           {release.because}
