@@ -6,6 +6,7 @@ import { parseWhere } from '#contract/label-conditions.ts'
 import type { Handlers } from '#kernel/handlers.ts'
 import type { Bucket, SeriesKind } from '#watch/metrics/model.ts'
 import { type MetricQuery, type MetricSeries, answer } from '#watch/metrics/query.ts'
+import { topOf } from '#watch/metrics/top.ts'
 import { noise, requestRate } from './noise.ts'
 import type { World } from './world.ts'
 
@@ -76,11 +77,11 @@ function bucketsOf({ kind, at }: Series, first: number, last: number, stepMs: nu
 /** Asks of the world's metrics as the store is asked. */
 export function previewQuery(world: World): (query: MetricQuery) => Promise<{ series: MetricSeries[] }> {
   return async (query) => {
-    const { since, until, stepMs, offsetMs = 0, where = {}, fn } = query
+    const { since, until, stepMs, offsetMs = 0, where = {}, with: label, fn } = query
     const metric = /^p\d\d$/.test(fn) ? `${query.metric}_bucket` : query.metric
     const first = Math.floor(since.getTime() / stepMs) * stepMs - offsetMs
     const wanted = Object.fromEntries(Object.entries(where).map(([label, values]) => [label, [values].flat()]))
-    const series = seriesOf(world).filter(({ name, labels }) => name === metric && fits(labels, wanted)).map((one) => ({ labels: one.labels, buckets: bucketsOf(one, first, until.getTime() - offsetMs, stepMs) }))
+    const series = seriesOf(world).filter(({ name, labels }) => name === metric && fits(labels, wanted) && (label === undefined || (labels[label] ?? '') !== '')).map((one) => ({ labels: one.labels, buckets: bucketsOf(one, first, until.getTime() - offsetMs, stepMs) }))
     return { series: answer(query, series) }
   }
 }
@@ -104,8 +105,9 @@ export function metricHandlers(world: World): Handlers {
       const since = query.since === undefined ? until - 3_600_000 : Date.parse(query.since)
       const stepMs = query.step === undefined ? 30_000 : parseDuration(query.step)
       const offsetMs = query.offset === undefined ? 0 : parseDuration(query.offset)
-      const { series } = await ask({ ...query, where: parseWhere(query.where), by: query.by?.split(',').filter((label) => label !== ''), since: new Date(since), until: new Date(until), stepMs, offsetMs })
-      return { since: new Date(since).toISOString(), until: new Date(until).toISOString(), stepMs, series }
+      const { series: all } = await ask({ ...query, where: parseWhere(query.where), by: query.by?.split(',').filter((label) => label !== ''), since: new Date(since), until: new Date(until), stepMs, offsetMs })
+      const { series, others } = topOf(all, query.fn, { most: query.top ?? all.length, rank: query.rank })
+      return { since: new Date(since).toISOString(), until: new Date(until).toISOString(), stepMs, series, others }
     },
     'dashboards.list': async () => [...dashboards.values()].map(({ rows, ...one }) => ({ ...one, graphs: rows.flat().length })),
     'dashboards.read': async ({ params }) => find(params.dashboard),

@@ -6,11 +6,11 @@ import type { JournalEvent } from '#contract/model.ts'
 import { boardId, draftOf, moved, rowsOf, without } from './board-edit.ts'
 import { marksOf } from './graph-marks.ts'
 import { rangeOf } from './graph-range.ts'
-import { draw, formatOf, keptLines, mostLines, questionsOf, seriesOf } from './graphs.ts'
+import { asksOf, draw, formatOf, keptLines, mostLines, questionsOf, seriesOf } from './graphs.ts'
 
 const line = (more: Partial<GraphLine> = {}): GraphLine => ({ metric: 'requests_total', fn: 'rate', by: ['service'], where: '', ...more })
 const names = [{ name: 'requests_total', kind: 'delta' as const, series: 4, labels: ['app', 'class', 'environment', 'service'] }, { name: 'load', kind: 'gauge' as const, series: 1, labels: ['machine'] }]
-const answer = (series: Record<string, (number | null)[]>, label = 'service') => ({ since: '', until: '', stepMs: 1000, series: Object.entries(series).map(([name, values]) => ({ labels: { [label]: name }, points: values.map((value, at): [number, number | null] => [at * 1000, value]) })) })
+const answer = (series: Record<string, (number | null)[]>, label = 'service') => ({ since: '', until: '', stepMs: 1000, others: null, series: Object.entries(series).map(([name, values]) => ({ labels: { [label]: name }, points: values.map((value, at): [number, number | null] => [at * 1000, value]) })) })
 
 describe('questions of a graph', () => {
   test('are limited to what is chosen, where the metric has such labels and the line says nothing else', () => {
@@ -20,6 +20,13 @@ describe('questions of a graph', () => {
     assert.equal(questionsOf(line({ metric: 'load' }), scope, names).part.where, '')
     assert.deepEqual(questionsOf(line({ where: 'class=5xx', shareOf: '' }), { app: undefined, env: undefined }, names).whole, { metric: 'requests_total', fn: 'rate', by: 'service', where: '' })
   })
+
+  test('are of the first lines only, where they stand alone; a line that may be empty is left out by the server', () => {
+    const asked = (...lines: GraphLine[]) => asksOf(lines, { app: undefined, env: undefined }, names).map(({ part, whole }) => [part.top, part.with, whole?.top, whole?.with])
+    assert.deepEqual(asked(line({ onlyWith: 'from' })), [[mostLines, 'from', undefined, undefined]])
+    assert.deepEqual(asked(line({ shareOf: '', onlyWith: 'from' })), [[undefined, 'from', undefined, 'from']])
+    assert.deepEqual(asked(line(), line({ name: 'limit' })), [[undefined, undefined, undefined, undefined], [undefined, undefined, undefined, undefined]])
+  })
 })
 
 describe('lines of a graph', () => {
@@ -28,12 +35,12 @@ describe('lines of a graph', () => {
     assert.deepEqual(shares.map(({ name, values }) => [name, [...values.values()]]), [['web', [0.25, 0, null]], ['api', [0, null, 0]]])
   })
 
-  test('are named by their labels, an edge by both of its ends, and may be left out where a label is empty', () => {
+  test('are named by their labels, an edge by both of its ends', () => {
     const edge = line({ by: ['from', 'service'], onlyWith: 'from' })
-    const given = { since: '', until: '', stepMs: 1000, series: [{ labels: { from: 'web', service: 'api' }, points: [[0, 1] as [number, number]] }, { labels: { from: '', service: 'web' }, points: [[0, 1] as [number, number]] }] }
+    const given = { since: '', until: '', stepMs: 1000, others: null, series: [{ labels: { from: 'web', service: 'api' }, points: [[0, 1] as [number, number]] }] }
     assert.deepEqual(seriesOf(edge, given, null).map(({ name }) => name), ['web → api'])
     assert.deepEqual(seriesOf(line({ name: 'limit' }), answer({ web: [1] }), null).map(({ name }) => name), ['web limit'])
-    const ofAll = (by: string[], labels: Record<string, string>) => seriesOf(line({ by }), { since: '', until: '', stepMs: 1000, series: [{ labels, points: [[0, 1]] }] }, null)[0]?.name
+    const ofAll = (by: string[], labels: Record<string, string>) => seriesOf(line({ by }), { since: '', until: '', stepMs: 1000, others: null, series: [{ labels, points: [[0, 1]] }] }, null)[0]?.name
     assert.equal(ofAll(['app', 'environment', 'service'], { app: 'shop', environment: 'production', service: 'web' }), 'shop/web')
     assert.equal(ofAll(['app', 'environment', 'from', 'service'], { app: 'shop', environment: 'staging', from: 'web', service: 'api' }), 'shop staging/web → api')
     assert.equal(ofAll(['app'], { app: 'shop' }), 'shop')
@@ -57,6 +64,17 @@ describe('lines of a graph', () => {
       const kept = tops.length > mostLines ? keptLines : tops.length
       assert.deepEqual(lines.map(({ values }) => values[0] as number).sort((a, b) => b - a), sorted.slice(0, kept))
       assert.deepEqual(rest, tops.length > mostLines ? { count: tops.length - kept, low: [sorted.at(-1)], high: [sorted[kept]] } : null)
+    }))
+  })
+
+  test('of which the server has told only the first are those among all, and the band is that of all others', () => {
+    fc.assert(fc.property(fc.array(fc.integer({ min: 0, max: 1000 }), { minLength: mostLines + 1, maxLength: 40 }), (tops) => {
+      const sorted = tops.toSorted((a, b) => b - a)
+      const rest = sorted.slice(mostLines)
+      const others = { count: rest.length, points: [[0, Math.min(...rest), Math.max(...rest), null] as [number, number, number, null]] }
+      const { lines, rest: band } = draw([{ fn: 'avg', stepMs: 1000, series: named(sorted.slice(0, mostLines)), others, before: null }], 10_000)
+      const all = draw(given('avg', named(sorted)), 10_000)
+      assert.deepEqual([lines, band], [all.lines, all.rest])
     }))
   })
 

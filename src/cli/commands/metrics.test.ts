@@ -17,7 +17,7 @@ beforeEach(() => {
       { name: 'nightshift_instance_memory_bytes', kind: 'gauge', series: 3, labels: ['app', 'instance'] },
     ],
     'metrics.values': () => ['billing', 'shop'],
-    'metrics.query': () => ({ since: at(0), until: at(3), stepMs: 60_000, series: [{ labels: { service: 'web', app: 'shop' }, points: [[time(0), 1.5], [time(1), null], [time(2), 12.44]] }, { labels: { service: 'api', app: 'shop' }, points: [[time(0), 0], [time(1), 0.25], [time(2), 0]] }] }),
+    'metrics.query': () => ({ since: at(0), until: at(3), stepMs: 60_000, series: [{ labels: { service: 'web', app: 'shop' }, points: [[time(0), 1.5], [time(1), null], [time(2), 12.44]] }, { labels: { service: 'api', app: 'shop' }, points: [[time(0), 0], [time(1), 0.25], [time(2), 0]] }], others: null }),
   }
 })
 
@@ -50,9 +50,20 @@ describe('metrics', () => {
     assert.match(out, /^app=shop service=web +▂ █ +12\.4\/s +1\.5\/s +12\.4\/s$/m)
     assert.match(out, /^app=shop service=api +▁█▁ +0\/s +0\/s +0\.25\/s$/m)
     const { since, ...rest } = (api.asked[0] ?? { query: {} }).query as Record<string, string>
-    assert.deepEqual(rest, { metric: 'nightshift_http_requests_total', fn: 'rate', by: 'service,app', where: 'app=shop', offset: '1d' })
+    assert.deepEqual(rest, { metric: 'nightshift_http_requests_total', fn: 'rate', by: 'service,app', where: 'app=shop', offset: '1d', rank: 'max' })
     assert.ok(Math.abs(Date.parse(since as string) - Date.now() + 3_600_000) < 60_000)
     assert.equal(JSON.parse(await ok('metrics', 'query', 'nightshift_http_requests_total', '--json')).series.length, 2)
+  })
+
+  test('of very many lines the first are told one by one, and the others together', async () => {
+    const series = [{ labels: { service: 'web' }, points: [[time(0), 5] as [number, number]] }]
+    api.handlers['metrics.query'] = () => ({ since: at(0), until: at(3), stepMs: 60_000, series, others: { count: 298, points: [[time(0), 0.5, 4, 120], [time(1), null, null, null]] } })
+    assert.match(await ok('metrics', 'query', 'nightshift_http_requests_total', '--fn', 'rate', '--by', 'service', '--top', '1', '--rank', 'mean', '--with', 'from'), /and 298 others: 0\.5\/s to 4\/s, together 120\/s$/m)
+    const { top, rank, with: label } = (api.asked[0] ?? { query: {} }).query as Record<string, unknown>
+    assert.deepEqual([top, rank, label], [1, 'mean', 'from'])
+    api.handlers['metrics.query'] = () => ({ since: at(0), until: at(3), stepMs: 60_000, series, others: { count: 1, points: [[time(0), 0.5, 0.5, null]] } })
+    assert.match(await ok('metrics', 'query', 'nightshift_http_request_duration_seconds', '--fn', 'p95'), /and 1 other: 500 ms to 500 ms$/m)
+    assert.match(await refused('metrics', 'query', 'nightshift_http_requests_total', '--top', '0'), /--top "0" is no number of lines \(1 to 100\)/)
   })
 
   test('without --fn what the kind means is asked for', async () => {
@@ -61,7 +72,7 @@ describe('metrics', () => {
   })
 
   test('of which there is nothing says which word is wrong, and what is there', async () => {
-    api.handlers['metrics.query'] = () => ({ since: at(0), until: at(3), stepMs: 60_000, series: [] })
+    api.handlers['metrics.query'] = () => ({ since: at(0), until: at(3), stepMs: 60_000, series: [], others: null })
     assert.match(await refused('metrics', 'query', 'nightshift_http_request_total'), /there is no metric "nightshift_http_request_total" \(did you mean nightshift_http_requests_total\?\)/)
     assert.match(await refused('metrics', 'query', 'nightshift_http_requests_total', '--where', 'aps=shop'), /no label "aps" \(did you mean app\?\); it has app, class, service/)
     assert.match(await refused('metrics', 'query', 'nightshift_http_requests_total', '--where', 'app=shp'), /app=shp \(did you mean shop\?\); it has billing, shop/)

@@ -85,3 +85,8 @@ export function decodeBuckets(data: Uint8Array, widthMs: number): Bucket[] {
   const value = (column: number, row: number) => columns[column]?.[row] as number
   return timesOf(steps).map((atMs, row) => ({ atMs, widthMs, min: value(0, row), max: value(1, row), sum: value(2, row), count: value(3, row), last: value(4, row), increase: value(5, row) }))
 }
+
+/** As the database packs them: eight bytes of time, eight of value, each with its greatest byte first. */
+export function unpackPoints(packed: Buffer): Point[] {
+  return Array.from({ length: packed.length / 16 }, (_, at) => ({ atMs: packed.readUInt32BE(at * 16) * 2 ** 32 + packed.readUInt32BE(at * 16 + 4), value: packed.readDoubleBE(at * 16 + 8) }))
+}

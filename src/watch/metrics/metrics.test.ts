@@ -126,5 +126,25 @@ test('a question that is none, or takes too much, says so', async () => {
   await assert.rejects(ask('seen', { stepMs: 10 }), (error: unknown) => isAppError(error, 'invalid'))
   await assert.rejects(ask('seen', { since: now, until: now }), (error: unknown) => isAppError(error, 'invalid'))
   await assert.rejects(ask('seen', { stepMs: 1000, since: hours(-24) }), (error: unknown) => isAppError(error, 'limited'))
-  await assert.rejects(ask('many'), (error: unknown) => isAppError(error, 'limited'))
+  await assert.rejects(ask('many', { by: ['id'], until: hours(1) }), (error: unknown) => isAppError(error, 'limited') && /"top"/.test(error.message))
+})
+
+test('of very many lines the first are answered, and the others together', async () => {
+  const asked: MetricQuery = { metric: 'many', fn: 'last', by: ['id'], since: hours(-1), until: new Date(now.getTime() + 1), stepMs: 3_600_000 }
+  const { series, others } = await queryMetrics(db, { ...asked, where: { app: 'e' }, top: { most: 3, rank: 'max' } }, null, now)
+  assert.deepEqual(series.map(({ labels, points }) => [labels['id'], points.at(-1)?.[1]]), [4999, 4998, 4997].map((id) => [String(id), id]))
+  assert.deepEqual([others?.count, others?.points.at(-1)?.slice(1)], [4997, [0, 4996, (4996 * 4997) / 2]])
+  assert.equal((await queryMetrics(db, { ...asked, top: { most: 3, rank: 'max' } }, ['f'], now)).others, null, 'of apps that are not seen nothing is told')
+})
+
+test('percentiles of 300 apps on three machines, each bucket a series, are one question', async () => {
+  const bounds = ['0.1', '1', '+Inf']
+  const samples = Array.from({ length: 300 }, (_, app) => ['m1', 'm2', 'm3'].flatMap((machine) => ['', 'edge'].flatMap((from) => bounds.map((le, at) => sample('wait_seconds_bucket', `app-${app}`, 'delta', hours(-1), at === 0 ? 300 - app : 300, { machine, from, le }))))).flat()
+  for (let at = 0; at < samples.length; at += 1000) await writer.store(db, samples.slice(at, at + 1000))
+  const minute = { since: hours(-1), until: new Date(hours(-1).getTime() + 60_000), stepMs: 60_000 }
+  const ask95 = async (more: Partial<MetricQuery>) => queryMetrics(db, { metric: 'wait_seconds', fn: 'p95', by: ['app'], ...minute, ...more, top: { most: 2, rank: 'mean' } }, null, now)
+  const { series, others } = await ask95({})
+  assert.deepEqual([series.map(({ labels }) => labels['app']), others?.count, others?.points[0]?.[3]], [['app-299', 'app-298'], 298, null])
+  const [edges] = (await ask95({ by: ['from'], with: 'from' })).series
+  assert.deepEqual(edges?.labels, { from: 'edge' }, 'series on which the label is empty are left out')
 })

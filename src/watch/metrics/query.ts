@@ -17,6 +17,8 @@ export type MetricQuery = {
   metric: string
   /** All of them must fit; a list: one of it. `*` stands for any text; '' for a label that is not there. */
   where?: Record<string, string | readonly string[]> | undefined
+  /** Only series on which this label is not empty. */
+  with?: string | undefined
   fn: MetricFn
   /** One answer for each combination of these; none: one for all; left out: one for each series. */
   by?: readonly string[] | undefined
@@ -37,17 +39,10 @@ export const quantileOf = (fn: MetricFn): number | null => quantiles[fn] ?? null
 
 export type SeriesBuckets = { labels: Labels; buckets: readonly Bucket[] }
 
-/** Buckets in order of time. Those that begin before the first step or after the last are passed over. */
 export function answer(query: MetricQuery, series: readonly SeriesBuckets[]): MetricSeries[] {
-  const steps = stepsOf(query)
-  const quantile = quantileOf(query.fn)
-  const groups = Map.groupBy(series, ({ labels }) => groupKey(labels, query.by, quantile !== null))
-  const answers = [...groups.values()].map((members): MetricSeries => {
-    const labels = groupLabels(members[0]?.labels ?? {}, query.by, quantile !== null)
-    const values = quantile === null ? plainValues(query, steps, members) : quantileValues(quantile, query, steps, members)
-    return { labels, points: steps.map((atMs, at) => [atMs, values[at] ?? null]) }
-  })
-  return answers.filter(({ points }) => points.some(([, value]) => value !== null))
+  const gathered = gathering(query)
+  for (const one of series) gathered.add(one)
+  return gathered.answer()
 }
 
 /** Starts of the steps that hold the asked time, from the first on. */
@@ -57,7 +52,62 @@ export function stepsOf({ since, until, stepMs }: Pick<MetricQuery, 'since' | 'u
   return Array.from({ length: Math.max(0, (last - first) / stepMs + 1) }, (_, at) => first + at * stepMs)
 }
 
-const groupKey = (labels: Labels, by: readonly string[] | undefined, isHistogram: boolean) => JSON.stringify(Object.entries(groupLabels(labels, by, isHistogram)).sort())
+/** Of each step of a group, or of one bound of a group: its series so far together, and how many of them are known there. */
+type Total = { values: Float64Array; known: Uint32Array }
+type Group = { labels: Labels; /** By upper bound of a histogram; of anything else the one at 0. */ totals: Map<number, Total> }
+
+export type Gathering = {
+  /** Buckets in order of time. Those that begin before the first step or after the last are passed over. */
+  add(series: SeriesBuckets): void
+  /** Groups there are, and numbers that are held for them. */
+  size(): { groups: number; numbers: number }
+  /** Groups of which something is known. */
+  answer(): MetricSeries[]
+}
+
+/** An answer that is made of one series after the other, so that never more than a few of them need be read at once. */
+export function gathering(query: MetricQuery): Gathering {
+  const steps = stepsOf(query)
+  const quantile = quantileOf(query.fn)
+  const groups = new Map<string, Group>()
+  let totals = 0
+
+  function totalOf(labels: Labels): Total | null {
+    const bound = quantile === null ? 0 : boundOf(labels['le'])
+    if (Number.isNaN(bound)) return null
+    const own = groupLabels(labels, query.by, quantile !== null)
+    const key = JSON.stringify(Object.entries(own).sort())
+    const group = groups.get(key) ?? { labels: own, totals: new Map() }
+    groups.set(key, group)
+    const total = group.totals.get(bound) ?? { values: new Float64Array(steps.length), known: new Uint32Array(steps.length) }
+    if (!group.totals.has(bound)) totals++
+    group.totals.set(bound, total)
+    return total
+  }
+
+  return {
+    add({ labels, buckets }) {
+      const folds = folded(query, steps, buckets)
+      if (folds.every((fold) => fold === undefined)) return
+      const total = totalOf(labels)
+      if (total === null) return
+      folds.forEach((fold, at) => {
+        if (fold === undefined) return
+        const value = valueOf(query.fn, fold)
+        total.values[at] = (total.known[at] as number) === 0 ? value : together(query.fn, total.values[at] as number, value)
+        ;(total.known[at] as number)++
+      })
+    },
+    size: () => ({ groups: groups.size, numbers: totals * steps.length }),
+    answer() {
+      const answers = [...groups.values()].map(({ labels, totals: own }): MetricSeries => {
+        const values = quantile === null ? plainValues(query, own.get(0) as Total) : quantileValues(quantile, own, steps.length)
+        return { labels, points: steps.map((atMs, at) => [atMs, values[at] ?? null]) }
+      })
+      return answers.filter(({ points }) => points.some(([, value]) => value !== null))
+    },
+  }
+}
 
 function groupLabels(labels: Labels, by: readonly string[] | undefined, isHistogram: boolean): Labels {
   const kept = by === undefined ? Object.keys(labels).filter((label) => !(isHistogram && label === 'le')) : by.filter((label) => label in labels)
@@ -68,7 +118,7 @@ type Fold = { min: number; max: number; sum: number; count: number; last: number
 
 /** The buckets of each step together; undefined where there is none. */
 function folded(query: MetricQuery, steps: readonly number[], buckets: readonly Bucket[]): (Fold | undefined)[] {
-  const folds: (Fold | undefined)[] = Array.from({ length: steps.length })
+  const folds = Array.from<Fold | undefined>({ length: steps.length }).fill(undefined)
   const first = steps[0] ?? 0
   for (const bucket of buckets) {
     const at = Math.floor((bucket.atMs + (query.offsetMs ?? 0) - first) / query.stepMs)
@@ -87,30 +137,28 @@ function folded(query: MetricQuery, steps: readonly number[], buckets: readonly 
   return folds
 }
 
-function plainValues(query: MetricQuery, steps: readonly number[], members: readonly SeriesBuckets[]): (number | null)[] {
-  const folds = members.map(({ buckets }) => folded(query, steps, buckets))
-  return steps.map((_, at) => {
-    const known = folds.map((fold) => fold[at]).filter((fold) => fold !== undefined)
-    if (known.length === 0) return null
-    const total = (of: (fold: Fold) => number) => known.reduce((sum, fold) => sum + of(fold), 0)
-    switch (query.fn) {
-      case 'min': return known.reduce((least, { min }) => Math.min(least, min), Infinity)
-      case 'max': return known.reduce((most, { max }) => Math.max(most, max), -Infinity)
-      case 'avg': return total(({ sum, count }) => sum / count) / known.length
-      case 'sum': return total(({ sum, count }) => sum / count)
-      case 'last': return total(({ last }) => last)
-      case 'rate': return total(({ increase }) => increase) / (query.stepMs / 1000)
-      default: return total(({ increase }) => increase)
-    }
-  })
+/** Of one series in one step. */
+function valueOf(fn: MetricFn, fold: Fold): number {
+  switch (fn) {
+    case 'min': return fold.min
+    case 'max': return fold.max
+    case 'avg':
+    case 'sum': return fold.sum / fold.count
+    case 'last': return fold.last
+    default: return fold.increase
+  }
 }
 
-function quantileValues(quantile: number, query: MetricQuery, steps: readonly number[], members: readonly SeriesBuckets[]): (number | null)[] {
-  const bounds = [...Map.groupBy(members, ({ labels }) => boundOf(labels['le'])).entries()]
-    .filter(([bound]) => !Number.isNaN(bound))
-    .sort(([a], [b]) => a - b)
-    .map(([bound, those]) => ({ bound, folds: those.map(({ buckets }) => folded(query, steps, buckets)) }))
-  return steps.map((_, at) => quantileIn(quantile, bounds.map(({ bound, folds }) => ({ bound, count: folds.reduce((sum, fold) => sum + (fold[at]?.increase ?? 0), 0) }))))
+const together = (fn: MetricFn, one: number, other: number) => (fn === 'min' ? Math.min(one, other) : fn === 'max' ? Math.max(one, other) : one + other)
+
+function plainValues({ fn, stepMs }: MetricQuery, { values, known }: Total): (number | null)[] {
+  const parts = (at: number) => (fn === 'avg' ? (known[at] as number) : fn === 'rate' ? stepMs / 1000 : 1)
+  return Array.from(values, (value, at) => (known[at] === 0 ? null : value / parts(at)))
+}
+
+function quantileValues(quantile: number, totals: ReadonlyMap<number, Total>, steps: number): (number | null)[] {
+  const bounds = [...totals].sort(([a], [b]) => a - b)
+  return Array.from({ length: steps }, (_, at) => quantileIn(quantile, bounds.map(([bound, { values }]) => ({ bound, count: values[at] as number }))))
 }
 
 const boundOf = (le: string | undefined) => (le === '+Inf' ? Infinity : Number(le ?? Number.NaN))

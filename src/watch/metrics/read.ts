@@ -1,21 +1,31 @@
 /**
  * The one way to ask of metrics. The level that is read follows from the question: samples while they are kept and the steps are small,
  * else sums of five minutes, else of an hour. Points that are not sealed yet are summed on the way, so each level is complete to now.
+ * Series are read some hundred at a time and added to the lines that they belong to, so that an answer takes the memory of its lines.
  */
 import { AppError } from '#base/errors.ts'
 import type { Database, Db } from '#kernel/db/db.ts'
 import { inOrder, samplesOf, widened } from './buckets.ts'
-import { decodeBuckets, decodePoints } from './codec.ts'
+import { decodeBuckets, decodePoints, unpackPoints } from './codec.ts'
 import type { Bucket, Labels, Point, SeriesKind } from './model.ts'
-import { type MetricQuery, type MetricSeries, answer, quantileOf, stepsOf } from './query.ts'
+import { type Gathering, type MetricQuery, type MetricSeries, gathering, quantileOf, stepsOf } from './query.ts'
 import { type Level, dayOf, levels } from './store.ts'
+import { type Others, type Top, topOf } from './top.ts'
 
-export const mostSeries = 3000
+/** Lines of an answer. */
+export const mostLines = 3000
+/** Series that are read for an answer: 300 services on three machines, each bucket of a histogram one, are 9 000. */
+export const mostSeries = 40_000
 export const mostSteps = 2000
-/** Each is about 200 bytes while an answer is made, and control is small. */
-export const mostPoints = 2_000_000
+/** Each costs about a microsecond of control. */
+export const mostPoints = 8_000_000
+/** Each is about 200 bytes while it is added, and control is small. */
+const mostPointsAtOnce = 50_000
+/** Each line holds one a step, of a percentile one for each bucket of its histogram: 12 bytes. */
+const mostNumbers = 2_000_000
 /** About how far apart samples are. */
 const grainMs = 10_000
+const defaultPoints = 120
 /** A counter's rise needs the sample before the first step. */
 const lookbackMs = 5 * 60_000
 /** Samples are kept for two days; beside a step this large they say no more than sums. */
@@ -25,20 +35,36 @@ const fiveMinutesKeptMs = 30 * 86_400_000
 type SeriesRow = { id: number; kind: SeriesKind; labels: Labels; sealedMs: number | null; sealedValue: number | null }
 
 /** `apps`: what the caller may see; null: all, also what is of no app. Throws `invalid` for a question that is none, `limited` when it takes too much. */
-export async function queryMetrics(db: Database, query: MetricQuery, apps: readonly string[] | null, now = new Date()): Promise<{ series: MetricSeries[] }> {
+export async function queryMetrics(db: Database, query: MetricQuery & { top?: Top | undefined }, apps: readonly string[] | null, now = new Date()): Promise<{ series: MetricSeries[]; others: Others | null }> {
   const steps = assertQuery(query)
   const isHistogram = quantileOf(query.fn) !== null
   const offsetMs = query.offsetMs ?? 0
   const first = (steps[0] as number) - offsetMs
   const span = { fromMs: first - lookbackMs, toMs: (steps.at(-1) as number) + query.stepMs - offsetMs }
-  return db.snapshot(async (tx) => {
+  const series = await db.snapshot(async (tx) => {
     const rows = await seriesOf(tx, { ...query, metric: isHistogram ? `${query.metric}_bucket` : query.metric }, apps, span)
     if (rows.length > mostSeries) throw new AppError('limited', `${query.metric} has more than ${mostSeries} series here; name the app, the service or another label in "where"`)
     const level = levelOf(query.stepMs, first, now)
-    if (pointsFor(rows.length, level, span, steps.length) > mostPoints) throw new AppError('limited', `${query.metric} has ${rows.length} series here, which are too many points for so long a time; ask for less of it, with a step of 10m or more, or name the app or the service in "where"`)
-    const buckets = await bucketsOf(tx, rows, level, span)
-    return { series: answer(query, rows.map((row) => ({ labels: row.labels, buckets: buckets.get(row.id) ?? [] }))) }
+    const points = pointsFor(rows.length, level, span)
+    if (points > mostPoints) throw new AppError('limited', `${query.metric} has ${rows.length} series here, which are too many points for so long a time; ask for less of it, with a step of 5m or whole hours, or name the app or the service in "where"`)
+    const gathered = gathering(query)
+    const atOnce = Math.max(1, Math.floor((rows.length * mostPointsAtOnce) / points))
+    for (let at = 0; at < rows.length; at += atOnce) {
+      const page = rows.slice(at, at + atOnce)
+      const buckets = await bucketsOf(tx, page, level, span)
+      for (const { id, labels } of page) gathered.add({ labels, buckets: buckets.get(id) ?? [] })
+      assertSize(query, gathered)
+    }
+    return gathered.answer()
   })
+  return query.top === undefined ? { series, others: null } : topOf(series, query.fn, query.top)
+}
+
+function assertSize({ metric, top }: { metric: string; top?: Top | undefined }, gathered: Gathering): void {
+  const { groups, numbers } = gathered.size()
+  const way = 'keep fewer labels apart ("by"), or name the app, the service or another label in "where"'
+  if (top === undefined && groups > mostLines) throw new AppError('limited', `that is more than ${mostLines} lines of ${metric}; ask for the first of them ("top"), ${way}`)
+  if (numbers > mostNumbers) throw new AppError('limited', `that is too many lines of ${metric} with so many steps (${groups} so far); ask with a larger step, ${way}`)
 }
 
 function assertQuery(query: MetricQuery): number[] {
@@ -48,15 +74,24 @@ function assertQuery(query: MetricQuery): number[] {
   return stepsOf(query)
 }
 
+/** `sinceMs`: start of the first step. Steps of whole sums lose nothing by them. */
 export function levelOf(stepMs: number, sinceMs: number, now: Date): Level {
   const ageMs = now.getTime() - sinceMs
-  if (ageMs > fiveMinutesKeptMs || stepMs >= 24 * levels['1h']) return ageMs < 3 * 86_400_000 ? '5m' : '1h'
-  return ageMs > rawKeptMs || stepMs >= 2 * levels['5m'] ? '5m' : 'raw'
+  const isWhole = (level: '5m' | '1h') => stepMs % levels[level] === 0 && sinceMs % levels[level] === 0
+  if (ageMs > fiveMinutesKeptMs || stepMs >= 24 * levels['1h'] || isWhole('1h')) return ageMs < 3 * 86_400_000 ? '5m' : '1h'
+  return ageMs > rawKeptMs || stepMs >= 2 * levels['5m'] || isWhole('5m') ? '5m' : 'raw'
 }
 
-/** About how many points are read, or answered where these are more. */
-export function pointsFor(series: number, level: Level, { fromMs, toMs }: Span, steps: number): number {
-  return series * Math.max(steps, (toMs - fromMs) / (levels[level] || grainMs))
+/** About how many points are read. */
+export function pointsFor(series: number, level: Level, { fromMs, toMs }: Span): number {
+  return Math.ceil((series * (toMs - fromMs)) / (levels[level] || grainMs))
+}
+
+/** Whole grains, about `defaultPoints` of them in the span; where that is long, whole sums: those are read much sooner. */
+export function stepFor(spanMs: number): number {
+  const exact = spanMs / defaultPoints
+  const grain = exact > levels['1h'] ? levels['1h'] : exact > levels['5m'] / 2 ? levels['5m'] : grainMs
+  return Math.max(1, Math.ceil(exact / grain)) * grain
 }
 
 /** Names with how many series each has. */
@@ -74,14 +109,15 @@ export async function labelValues(db: Db, metric: string, label: string, apps: r
   return rows.map(({ value }) => value)
 }
 
-async function seriesOf(tx: Db, { metric, where = {} }: Pick<MetricQuery, 'metric' | 'where'>, apps: readonly string[] | null, { fromMs }: { fromMs: number }): Promise<SeriesRow[]> {
+async function seriesOf(tx: Db, { metric, where = {}, with: label }: Pick<MetricQuery, 'metric' | 'where' | 'with'>, apps: readonly string[] | null, { fromMs }: { fromMs: number }): Promise<SeriesRow[]> {
   const patterns = Object.entries(where).map(([label, wanted]) => ({ label, like: [wanted].flat().map(likeOf) }))
   return tx.query<SeriesRow>(
     `SELECT id, kind, labels, sealed_ms AS "sealedMs", sealed_value AS "sealedValue" FROM metric_series s
      WHERE name = $1 AND ($2::text[] IS NULL OR app = ANY ($2)) AND (last_ms >= $3 OR EXISTS (SELECT FROM metric_hot h WHERE h.series = s.id))
        AND NOT EXISTS (SELECT FROM jsonb_to_recordset($4::jsonb) AS p (label text, "like" text[]) WHERE NOT coalesce(s.labels ->> p.label, '') LIKE ANY (p."like"))
+       AND ($6::text IS NULL OR coalesce(s.labels ->> $6, '') <> '')
      ORDER BY id LIMIT $5`,
-    [metric, apps, fromMs, JSON.stringify(patterns), mostSeries + 1],
+    [metric, apps, fromMs, JSON.stringify(patterns), mostSeries + 1, label ?? null],
   )
 }
 
@@ -92,7 +128,7 @@ type Span = { fromMs: number; toMs: number }
 async function bucketsOf(tx: Db, rows: readonly SeriesRow[], level: Level, span: Span): Promise<Map<number, Bucket[]>> {
   const ids = rows.map(({ id }) => id)
   // a counter goes on where its sealed points end, so all that came after those is needed
-  const hot = Map.groupBy(await hotPoints(tx, ids, level === 'raw' ? span : { ...span, fromMs: 0 }), ({ series }) => series)
+  const hot = await hotPoints(tx, ids, level === 'raw' ? span : { ...span, fromMs: 0 })
   if (level === 'raw') {
     const sealed = Map.groupBy(await chunksOf(tx, ids, 'raw', span), ({ series }) => series)
     return new Map(rows.map(({ id, kind }) => [id, samplesOf(kind, inOrder([...(sealed.get(id) ?? []).flatMap(({ data }) => decodePoints(data)), ...(hot.get(id) ?? [])]).filter(within(span)), null)]))
@@ -112,8 +148,12 @@ async function bucketsOf(tx: Db, rows: readonly SeriesRow[], level: Level, span:
 
 const within = ({ fromMs, toMs }: Span) => ({ atMs }: { atMs: number }) => atMs >= fromMs && atMs < toMs
 
-async function hotPoints(tx: Db, ids: readonly number[], { fromMs, toMs }: Span): Promise<(Point & { series: number })[]> {
-  return tx.query('SELECT series, at_ms AS "atMs", value FROM metric_hot WHERE series = ANY ($1) AND at_ms >= $2 AND at_ms < $3', [ids, fromMs, toMs])
+/** Packed by the database: a row a point would take longer to read than all else. */
+async function hotPoints(tx: Db, ids: readonly number[], { fromMs, toMs }: Span): Promise<Map<number, Point[]>> {
+  const rows = await tx.query<{ series: number; packed: Buffer }>(
+    `SELECT series, string_agg(int8send(at_ms) || float8send(value), ''::bytea) AS packed FROM metric_hot WHERE series = ANY ($1) AND at_ms >= $2 AND at_ms < $3 GROUP BY series`, [ids, fromMs, toMs],
+  )
+  return new Map(rows.map(({ series, packed }) => [series, unpackPoints(packed)]))
 }
 
 /** In the order in which they were written. */

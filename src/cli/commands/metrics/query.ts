@@ -3,7 +3,7 @@ import { nearest } from '#base/nearest.ts'
 import { parseDuration } from '#base/units.ts'
 import type { Client } from '#contract/client.ts'
 import { formatMetric, usualFn } from '#contract/metric-words.ts'
-import { type MetricFn, type MetricName, type MetricSeriesView, metricFns } from '#contract/metrics.ts'
+import { type MetricAnswer, type MetricFn, type MetricName, type MetricRank, type MetricSeriesView, metricFns, metricRanks, mostTop } from '#contract/metrics.ts'
 import { parseWhere } from '#contract/label-conditions.ts'
 import { type ServerFlags, argument, command, serverFlags, textFlag } from '../../command.ts'
 import type { Cli } from '../../context.ts'
@@ -12,7 +12,7 @@ import { parsePoint } from '../../since.ts'
 import { table } from '../../table.ts'
 import { sparkline } from '../tonight.ts'
 
-type Flags = ServerFlags & { fn: MetricFn | undefined; where: string | undefined; by: string | undefined; since: Date | undefined; until: Date | undefined; step: string | undefined; offset: string | undefined }
+type Flags = ServerFlags & { fn: MetricFn | undefined; where: string | undefined; with: string | undefined; by: string | undefined; top: number | undefined; rank: MetricRank | undefined; since: Date | undefined; until: Date | undefined; step: string | undefined; offset: string | undefined }
 
 const sparkWidth = 30
 
@@ -29,6 +29,9 @@ export const metricsQuery = command({
       fn: { kind: 'enum', values: metricFns, optional: true, brief: 'What of it; default what its kind means: avg, rate, or p95 of a histogram' },
       where: textFlag('LABEL=VALUE,…', 'Only series with these labels; * stands for any text'),
       by: textFlag('LABELS', 'One line for each value of these labels; left out: one for each series; "": one for all'),
+      with: textFlag('LABEL', 'Only series on which this label is not empty'),
+      top: { kind: 'parsed', parse: topCount, optional: true, placeholder: 'COUNT', brief: `Only the first lines, the greatest ones (with --fn min the least), at most ${mostTop}; the others are told together` },
+      rank: { kind: 'enum', values: metricRanks, optional: true, brief: 'What the first lines are the first by; default max' },
       since: point('From then on: 30m, 2h, 1d ago, or 2026-03-29T02:30; default 1h'),
       until: point('Up to then; default now'),
       step: span('Time between two points; default so that there are about 120'),
@@ -38,12 +41,12 @@ export const metricsQuery = command({
     positional: { kind: 'tuple', parameters: [{ ...argument('METRIC', 'Its name (see: nightshift metrics)'), proposeCompletions: proposeMetrics }] },
   },
   about: 'One line for each series: its newest value, its least and its greatest. Percentiles are asked of a histogram by its name without _bucket.',
-  examples: ['metrics query nightshift_http_requests_total --fn rate --by service --where app=shop', 'metrics query nightshift_http_request_duration_seconds --fn p95 --by service --since 1d', 'metrics query nightshift_instance_memory_bytes --fn max --where app=shop --offset 1d'],
+  examples: ['metrics query nightshift_http_requests_total --fn rate --by service --where app=shop', 'metrics query nightshift_http_request_duration_seconds --fn p95 --by app --top 10 --since 1d', 'metrics query nightshift_instance_memory_bytes --fn max --where app=shop --offset 1d'],
   async run(cli: Cli, flags: Flags, metric: string) {
     const { client } = await cli.connect(flags)
     conditions(flags.where)
     const fn = flags.fn ?? (await fnFor(client, metric))
-    const given = { where: flags.where, by: flags.by, since: flags.since?.toISOString(), until: flags.until?.toISOString(), step: flags.step, offset: flags.offset }
+    const given = { where: flags.where, with: flags.with, by: flags.by, top: flags.top, rank: flags.rank, since: flags.since?.toISOString(), until: flags.until?.toISOString(), step: flags.step, offset: flags.offset }
     const query = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
     const answer = await client.call('metrics.query', { query: { metric, fn, ...query } })
     if (answer.series.length === 0) await explainNothing(client, metric, flags)
@@ -57,8 +60,22 @@ export const metricsQuery = command({
       { title: 'min', value: (one) => format(least(known(one))), align: 'right' },
       { title: 'max', value: (one) => format(most(known(one))), align: 'right' },
     ])
+    if (answer.others !== null) cli.out.line(othersLine(answer.others, format))
   },
 })
+
+/** Where the others are now, and what they are together where that says something. */
+function othersLine({ count, points }: NonNullable<MetricAnswer['others']>, format: (value: number) => string): string {
+  const [, low, high, sum] = points.findLast(([, value]) => value !== null) ?? [0, null, null, null]
+  const place = low === null || high === null ? '' : `: ${format(low)} to ${format(high)}${sum === null ? '' : `, together ${format(sum)}`}`
+  return `and ${count} other${count === 1 ? '' : 's'}${place}`
+}
+
+function topCount(text: string): number {
+  const count = Number(text)
+  if (!Number.isInteger(count) || count < 1 || count > mostTop) throw new UsageError(`--top "${text}" is no number of lines (1 to ${mostTop})`)
+  return count
+}
 
 function durationText(text: string): string {
   try {
