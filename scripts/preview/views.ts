@@ -35,7 +35,7 @@ function series(key: string, app: PreviewApp, service: string, from: string | nu
     const ms = end - minutes * 60_000 + (i + 1) * stepMs
     const requests = Math.round((requestRate(name, ms, base) * stepMs) / 1000)
     const burst = pick(`${key}.burst`, ms, 240_000) > 0.93 ? 0.05 : 0
-    return { at: new Date(ms).toISOString(), requests, errors: Math.round(requests * (bad + burst * noise(key, ms, 60_000))), p50Ms: 6 + 9 * noise(`${key}.p50`, ms, 300_000), p99Ms: 60 + 220 * noise(`${key}.p99`, ms, 180_000) ** 2 }
+    return { at: new Date(ms).toISOString(), requests, errors: Math.round(requests * Math.min(1, bad + burst * noise(key, ms, 60_000))), p50Ms: 6 + 9 * noise(`${key}.p50`, ms, 300_000), p99Ms: 60 + 220 * noise(`${key}.p99`, ms, 180_000) ** 2 }
   })
   const total = points.reduce((sum, one) => sum + one.requests, 0)
   const errors = points.reduce((sum, one) => sum + one.errors, 0)
