@@ -130,6 +130,7 @@ export async function runControl(options: ControlOptions): Promise<Control> {
     onBuilt: releaseOfBuild,
     images: () => (gateway.agents().some((facts) => facts.driver === 'docker') ? engineImages : null),
     buildEnv: (app, environment) => newestConfig(db, app, environment),
+    lines: { machine: options.machine, send: (batches) => watch.intake.logs(batches) },
   })
   const ensureApp = (actor: Actor, app: string, environment: string) => apps.create({ app, environment, actor, now: systemClock.now() })
 

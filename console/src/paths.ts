@@ -3,7 +3,7 @@
 export const appTabs = ['overview', 'releases', 'logs', 'healing', 'config', 'routes', 'settings'] as const
 export type AppTab = (typeof appTabs)[number]
 
-export type LogFilter = { q?: string; level?: string; app?: string; env?: string; service?: string; instance?: string; /** A part of the time, as ISO times; without it the tail is live. */ since?: string; until?: string; /** How much of the past the histogram shows: `1h`. */ span?: string; /** `patterns`, else lines. */ view?: string; /** Patterns that came with this release: `v12`. */ new?: string; /** A line to show with what stands around it: its cursor and its time. */ line?: string; at?: string }
+export type LogFilter = { q?: string; level?: string; app?: string; env?: string; service?: string; instance?: string; /** Comma-separated; without it, all but requests. */ streams?: string; /** A part of the time, as ISO times; without it the tail is live. */ since?: string; until?: string; /** How much of the past the histogram shows: `1h`. */ span?: string; /** `patterns`, else lines. */ view?: string; /** Patterns that came with this release: `v12`. */ new?: string; /** A line to show with what stands around it: its cursor and its time. */ line?: string; at?: string }
 export type JournalFilter = { app?: string; kind?: string; event?: string }
 
 /** `slower` in milliseconds, `since` in hours, `errors`: yes. */

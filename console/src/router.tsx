@@ -44,7 +44,7 @@ const tonight = createRoute({ ...page, path: '/', component: Tonight, loader: ({
 const map = createRoute({ ...page, path: '/map', validateSearch: only('select', 'q', 'near', 'open', 'at', 'as'), component: lazyRouteComponent(() => import('./pages/map.tsx'), 'MapPage') })
 const apps = createRoute({ ...page, path: '/apps', validateSearch: only('where'), component: lazyRouteComponent(() => import('./pages/apps.tsx'), 'Apps') })
 const deploy = createRoute({ ...page, path: '/deploy', validateSearch: only('app'), component: lazyRouteComponent(() => import('./pages/deploy.tsx'), 'Deploy') })
-const logs = createRoute({ ...page, path: '/logs', validateSearch: only('q', 'level', 'app', 'env', 'service', 'instance', 'line', 'at', 'since', 'until', 'span', 'view', 'new'), component: lazyRouteComponent(() => import('./pages/logs.tsx'), 'Logs') })
+const logs = createRoute({ ...page, path: '/logs', validateSearch: only('q', 'level', 'app', 'env', 'service', 'instance', 'streams', 'line', 'at', 'since', 'until', 'span', 'view', 'new'), component: lazyRouteComponent(() => import('./pages/logs.tsx'), 'Logs') })
 const graphs = createRoute({ ...page, path: '/graphs', validateSearch: only('board', 'app', 'env', 'by', 'range', 'from', 'to', 'compare', 'edit'), component: lazyRouteComponent(() => import('./pages/graphs.tsx'), 'Graphs') })
 const healing = createRoute({ ...page, path: '/healing', validateSearch: only('app'), component: lazyRouteComponent(() => import('./pages/healing.tsx'), 'Healing') })
 const remediation = createRoute({ ...page, path: '/healing/$id', component: lazyRouteComponent(() => import('./pages/remediation.tsx'), 'RemediationPage') })
@@ -68,7 +68,7 @@ const tab = { getParentRoute: () => app, errorComponent: Crashed } as const
 const appTabs = [
   createRoute({ ...tab, path: '/', validateSearch: only('env', 'why'), component: lazyRouteComponent(() => import('./pages/app/overview.tsx'), 'Overview') }),
   createRoute({ ...tab, path: '/releases', component: lazyRouteComponent(() => import('./pages/app/releases.tsx'), 'Releases') }),
-  createRoute({ ...tab, path: '/logs', validateSearch: only('env', 'q', 'level', 'service', 'instance', 'line', 'at', 'since', 'until', 'span', 'view', 'new'), component: lazyRouteComponent(() => import('./pages/app/app-logs.tsx'), 'AppLogs') }),
+  createRoute({ ...tab, path: '/logs', validateSearch: only('env', 'q', 'level', 'service', 'instance', 'streams', 'line', 'at', 'since', 'until', 'span', 'view', 'new'), component: lazyRouteComponent(() => import('./pages/app/app-logs.tsx'), 'AppLogs') }),
   createRoute({ ...tab, path: '/healing', component: lazyRouteComponent(() => import('./pages/app/healing.tsx'), 'AppHealing') }),
   createRoute({ ...tab, path: '/config', component: lazyRouteComponent(() => import('./pages/app/config.tsx'), 'Config') }),
   createRoute({ ...tab, path: '/routes', component: lazyRouteComponent(() => import('./pages/app/routes.tsx'), 'Routes') }),

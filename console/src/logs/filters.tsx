@@ -2,7 +2,7 @@ import type { FieldFault } from '#base/errors.ts'
 import { Select } from '../components/field.tsx'
 import type { Known } from '../lib/log-search.ts'
 import type { LogFilter } from '../paths.ts'
-import { levels } from './log-query.ts'
+import { levels, streams } from './log-query.ts'
 import { SearchField } from './search-field.tsx'
 
 /** What the lines on the page can tell the search field, and what is wrong with the search. */
@@ -49,6 +49,7 @@ export function LogFilters({ filter, onFilter, apps, services, instances, known,
       )}
       {services.length === 0 ? null : <Pick label="Service" all="all services" value={filter.service} options={services} onChange={(service) => set({ service, instance: undefined })} />}
       {instances.length === 0 ? null : <Pick label="Instance" all="all instances" value={filter.instance} options={instances} onChange={(instance) => set({ instance })} />}
+      <Pick label="Kind" all="all but requests" value={filter.streams} options={Object.keys(streams)} text={(one) => streams[one] ?? one} onChange={(chosen) => set({ streams: chosen })} />
       <Pick label="Level" all="every level" value={filter.level} options={levels} text={(level) => (level === 'error' ? 'errors' : `${level} and worse`)} onChange={(level) => set({ level })} />
     </div>
   )

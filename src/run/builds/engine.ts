@@ -214,12 +214,12 @@ export class BuildEngine {
     const { db, clock, onBuilt, home } = this.#deps
     const paths = buildPaths(home, build.id)
     const now = clock.now()
-    const release = await db.transaction(async (tx) => {
+    await db.transaction(async (tx) => {
       const row = await lockBuild(tx, build.id)
-      if (row?.state !== 'running') return null
+      if (row?.state !== 'running') return
       if (row.cancel_requested) {
         await this.#markFinal(tx, build, 'cancelled', 'it was cancelled', now)
-        return null
+        return void (await appendLog(paths, now, ' !     the build was cancelled'))
       }
       await insertArtifact(tx, outcome.artifact, now)
       const built = await onBuilt(tx, {
@@ -230,9 +230,7 @@ export class BuildEngine {
       await this.#record(tx, build, 'build.succeeded', `build of ${where(build)} succeeded: v${built.release}`, now, built.release, { artifact: outcome.artifact.id, builder: outcome.builder, because: outcome.because })
       // Before the commit, so that a follower who sees the end has seen this line. A line too much harms nobody.
       await appendLog(paths, now, `-----> built in ${formatDuration(now.getTime() - (build.started_at ?? now).getTime())}: release v${built.release}`)
-      return built.release
     })
-    if (release === null) await appendLog(paths, now, ' !     the build was cancelled')
     await this.#tidy(build)
   }
 
@@ -241,6 +239,9 @@ export class BuildEngine {
     const { db, clock, home, logger } = this.#deps
     const now = clock.now()
     const paths = buildPaths(home, build.id)
+    // a log is complete when its build is over: what the worker has said, and nothing after the end
+    await this.#pumps.get(build.id)?.pump().catch(() => {})
+    this.#pumps.delete(build.id)
     // first what it takes: on a disk that it filled nothing could be written down otherwise
     await rm(paths.work, { recursive: true, force: true }).catch(() => {})
     await appendLog(paths, now, ` !     ${state}: ${because}`).catch((error: unknown) => logger.warn({ err: error, build: build.id }, 'the end of a build could not be added to its log'))

@@ -19,7 +19,13 @@ export async function appendLog(paths: BuildPaths, now: Date, ...texts: string[]
 }
 
 async function append(paths: BuildPaths, lines: Stored[]): Promise<void> {
-  if (lines.length > 0) await appendFile(paths.log, lines.map((line) => `${JSON.stringify(line)}\n`).join(''), { mode: 0o600 })
+  if (lines.length > 0) await appendFile(paths.log, `${(await endsTorn(paths.log)) ? '\n' : ''}${lines.map((line) => `${JSON.stringify(line)}\n`).join('')}`, { mode: 0o600 })
+}
+
+/** A kill -9 may have cut the last line: what follows must not be glued to it, or it would be lost with it. */
+async function endsTorn(path: string): Promise<boolean> {
+  const size = await stat(path).then((found) => found.size, () => 0)
+  return size > 0 && (await readRange(path, size - 1, 1))[0] !== 10
 }
 
 /** Copies what the worker of one attempt prints. */
@@ -83,7 +89,7 @@ async function lastPosition(paths: BuildPaths, attempt: number): Promise<number>
 }
 
 /** Also for lines of the worker, so nothing but two strings is believed. */
-function parseLine(text: string): { at: string; text: string } | null {
+export function parseLine(text: string): { at: string; text: string } | null {
   try {
     const value = JSON.parse(text) as { at?: unknown; text?: unknown }
     if (typeof value.at !== 'string' || typeof value.text !== 'string' || Number.isNaN(Date.parse(value.at))) return null

@@ -3,6 +3,7 @@
  *
  *   <home>/builds/<id>/source.tar   the source as it was uploaded                     ours, gone when the build is final
  *   <home>/builds/<id>/log.ndjson   the build log, written by control only
+ *   <home>/builds/<id>/log.stored   every line of that is in the log store
  *   <home>/builds/<id>/work/        shared with the worker, owned by the build's user, gone when the build is final
  *   <home>/builds/cache/<app>/<environment>/<when the environment was made>/          owned by the build's user
  *   <home>/builds/worker/<hash>/    the worker's own code

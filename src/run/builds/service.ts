@@ -15,6 +15,7 @@ import type { Logger } from '#kernel/log.ts'
 import type { Loop } from '#kernel/loop.ts'
 import { readEnvironment } from '#run/apps/read.ts'
 import { BuildEngine, defaultLimits } from './engine.ts'
+import { startLogShipping, type LogShipping, type SendLines } from './log-shipping.ts'
 import { appendLog, followLog } from './log.ts'
 import { startBuildLoop } from './loop.ts'
 import type { BuildLimits, BuildTarget, Builds, OnBuilt } from './model.ts'
@@ -33,6 +34,8 @@ export type BuildsDeps = {
   logger: Logger
   /** Config variables that a build may read (not secrets). */
   buildEnv?: (app: string, environment: string) => Promise<Record<string, string>>
+  /** Where the lines of builds go beside their own logs; left out: nowhere. */
+  lines?: { machine: string; send: SendLines }
   /** The container engine, while instances run in containers; null or left out: Dockerfiles and images are refused. */
   images?: () => ImageDriver | null
   limits?: Partial<BuildLimits>
@@ -51,6 +54,7 @@ export function openBuilds(deps: BuildsDeps): OpenBuilds {
   const limits = { ...defaultLimits, ...deps.limits }
   const engine = new BuildEngine({ ...deps, clock, limits, buildEnv: deps.buildEnv ?? (async () => ({})), images: deps.images ?? (() => null) })
   let loop: { loop: Loop; close(): Promise<void> } | undefined
+  let shipping: LogShipping | undefined
 
   async function queue(actor: Actor, target: BuildTarget, source: BuildSource, options: { id?: string; clean: boolean; body?: AsyncIterable<Uint8Array> }): Promise<Build> {
     await readEnvironment(db, target.app, target.environment) // not-found before anything is stored
@@ -69,6 +73,7 @@ export function openBuilds(deps: BuildsDeps): OpenBuilds {
       await rm(paths.dir, { recursive: true, force: true })
       throw error
     }
+    shipping?.follow(id)
     loop?.loop.wake()
     return read(target, id)
   }
@@ -120,12 +125,14 @@ export function openBuilds(deps: BuildsDeps): OpenBuilds {
       }
     },
     start() {
+      if (deps.lines) shipping ??= startLogShipping({ db, home, ...deps.lines, logger: deps.logger })
       loop ??= startBuildLoop({ db, engine, driver: deps.driver, limits, clock, home, logger: deps.logger })
       return loop.loop
     },
     async close() {
       engine.close()
       await loop?.close()
+      await shipping?.close()
     },
   }
 }

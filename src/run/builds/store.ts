@@ -114,3 +114,11 @@ export async function oldBuilds(db: Db, before: Date, kept: number, limit: numbe
 export async function deleteBuild(db: Db, id: string): Promise<void> {
   await db.query('DELETE FROM builds WHERE id = $1', [id])
 }
+
+/** Where a build belongs, and whether it is over. */
+export type BuildPlace = { id: string; app: string; environment: string; final: boolean }
+
+export async function buildsByIds(db: Db, ids: readonly string[]): Promise<BuildPlace[]> {
+  if (ids.length === 0) return []
+  return db.query<BuildPlace>(`SELECT id, app, environment, state NOT IN ('queued', 'running') AS final FROM builds WHERE id = ANY($1)`, [ids])
+}

@@ -16,7 +16,7 @@ export async function contextOf(read: Read, apps: LogQuery['apps'], { cursor, sa
     apps,
     app: line.app,
     environment: line.environment,
-    streams: line.stream === 'access' || line.stream === 'build' ? [line.stream] : defaultStreams,
+    streams: line.stream === 'access' ? ['access'] : defaultStreams,
     ...(same === 'app' ? {} : { service: line.service }),
     ...(same === 'instance' ? { instance: line.instance } : {}),
   }

@@ -7,8 +7,11 @@ import type { LogLine } from '#contract/model.ts'
 import type { LogStream } from '#contract/wire.ts'
 import type { LogPage, LogPageQuery, LogQuery } from './model.ts'
 
-/** What is shown when nobody says which streams: what an app says, and what we say about it. */
-export const defaultStreams: readonly LogStream[] = ['stdout', 'stderr', 'release', 'run', 'system']
+/** What an app says while it runs, and what we say about it. */
+export const appStreams: readonly LogStream[] = ['stdout', 'stderr', 'release', 'run', 'system']
+
+/** What is shown when nobody says which streams: everything but requests. */
+export const defaultStreams: readonly LogStream[] = [...appStreams, 'build']
 
 export type StreamOptions = {
   /** A cursor: go on after it, in order of arrival. Wins over `backlog`. */

@@ -236,12 +236,13 @@ test('merging small chunks changes nothing but their number', async () => {
 test('sources that cannot write again are forgotten once their lines are gone; those of living instances are not', async () => {
   await db.query(`INSERT INTO apps VALUES ('meta', now()); INSERT INTO environments (app, name, created_at) VALUES ('meta', 'production', now())`)
   await db.query(`INSERT INTO instances (id, app, environment, kind, service, ordinal, release, machine, wanted, because, created_at) VALUES ('ins_alive', 'meta', 'production', 'service', 'web', 3, 1, 'm1', 'run', 'test', now())`)
-  await writer.ingest(['ins_alive.1-1', 'ins_dead.1-1', 'access:m1:meta'].map((source) => batchOf(source, 0, [entry('x')], { app: 'meta', instance: source === 'ins_alive.1-1' ? 'ins_alive' : 'web.9' })))
+  await db.query(`INSERT INTO builds (id, app, environment, state, source, because, by_name, queued_at) VALUES ('bld_alive', 'meta', 'production', 'running', '{}', '', 'test', now()), ('bld_done', 'meta', 'production', 'failed', '{}', '', 'test', now())`)
+  await writer.ingest(['ins_alive.1-1', 'ins_dead.1-1', 'access:m1:meta', 'bld_alive', 'bld_done'].map((source) => batchOf(source, 0, [entry('x')], { app: 'meta', instance: source === 'ins_alive.1-1' ? 'ins_alive' : 'web.9' })))
   assert.deepEqual((await allPages({ app: 'meta', instance: 'web.3' })).length, 1, 'an instance given by id is shown by name')
   await sealNow()
   await db.query(`UPDATE log_sources SET updated_at = now() - interval '9 days' WHERE app = 'meta'`)
   await tidyTurn(db, new Date(), {})
-  assert.deepEqual((await db.query<{ source: string }>(`SELECT source FROM log_sources WHERE app = 'meta' ORDER BY 1`)).map((row) => row.source), ['access:m1:meta', 'ins_alive.1-1'])
+  assert.deepEqual((await db.query<{ source: string }>(`SELECT source FROM log_sources WHERE app = 'meta' ORDER BY 1`)).map((row) => row.source), ['access:m1:meta', 'bld_alive', 'ins_alive.1-1'])
 })
 
 test('retention takes the oldest: by age, and by the size an app holds', async () => {

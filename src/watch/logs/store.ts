@@ -228,16 +228,18 @@ export async function dropExcessChunks(db: Database, limits: Limits, most = 500)
 /**
  * Forgets counts of minutes that are older than their app keeps lines, and sources that can neither write again nor have
  * a line left: a chunk spans a day at most, and the hot lines are younger. A source of an instance is its task,
- * `<instance>.<generation>-<attempt>`.
+ * `<instance>.<generation>-<attempt>`; that of a build its id.
  */
 export async function dropOldMeta(db: Db, limits: Limits, now: Date): Promise<void> {
   const values = [...limitValues(limits), limits.others.keepMs, now.getTime()]
   const oldest = (app: string) => `to_timestamp(($5::bigint - coalesce((SELECT own.keep_ms FROM own WHERE own.app = ${app}), $4::bigint)) / 1000.0)`
   await db.query(`WITH ${ownLimits} DELETE FROM log_counts c WHERE minute < ${oldest('c.app')}`, values)
   await db.query(
-    `WITH ${ownLimits} DELETE FROM log_sources s WHERE s.updated_at < ${oldest('s.app')} - $6 * interval '1 millisecond' AND starts_with(s.source, 'ins_')
+    `WITH ${ownLimits} DELETE FROM log_sources s WHERE s.updated_at < ${oldest('s.app')} - $6 * interval '1 millisecond'
+       AND (starts_with(s.source, 'ins_') OR starts_with(s.source, 'bld_'))
        AND (SELECT min(created_at) FROM log_parts) > ${oldest('s.app')} - $6 * interval '1 millisecond'
-       AND NOT EXISTS (SELECT FROM instances i WHERE i.id = split_part(s.source, '.', 1) AND i.wanted <> 'gone')`,
+       AND NOT EXISTS (SELECT FROM instances i WHERE i.id = split_part(s.source, '.', 1) AND i.wanted <> 'gone')
+       AND NOT EXISTS (SELECT FROM builds b WHERE b.id = s.source AND b.state IN ('queued', 'running'))`,
     [...values, maxChunkMs + 3_600_000],
   )
 }

@@ -6,7 +6,7 @@
 import type { Clock } from '#base/clock.ts'
 import { isCounted } from '#watch/logs/counts.ts'
 import type { LogQuery } from '#watch/logs/model.ts'
-import { type LogReader, type PlaceCount, defaultStreams } from '#watch/logs/port.ts'
+import { type LogReader, type PlaceCount, appStreams } from '#watch/logs/port.ts'
 import { type Expression, allOf, mentions } from '#watch/logs/query/ast.ts'
 import { parseQuery } from '#watch/logs/query/parser.ts'
 import { type Labels, type MetricQuery, type QueryMetrics, logPlaces, seriesKey } from './model.ts'
@@ -124,7 +124,7 @@ export function logQueryOf({ logs = '', where }: Pick<MetricQuery, 'logs' | 'whe
     return wanted.length === 0 ? [] : wanted.length === 1 ? [label(name, wanted[0] as string)] : [{ kind: 'any', of: wanted.map((value) => label(name, value)) }]
   })
   const parts = [...(search === null ? [] : [search]), ...tests]
-  return { apps, where: parts.length === 0 ? null : allOf(parts), streams: search !== null && mentions(search, 'stream') ? undefined : defaultStreams }
+  return { apps, where: parts.length === 0 ? null : allOf(parts), streams: search !== null && mentions(search, 'stream') ? undefined : appStreams }
 }
 
 function answerOf(asked: MetricQuery, { fromMs, toMs, firstMs }: Window, counts: readonly PlaceCount[], missing: readonly number[]): Awaited<ReturnType<QueryMetrics>> {
