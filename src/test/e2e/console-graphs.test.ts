@@ -1,25 +1,18 @@
 /** The room Graphs: what it shows at once, what its address remembers, and a dashboard from its first graph to its end. */
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
-import type { Browser, Page } from 'playwright-core'
+import { describe, test } from 'node:test'
+import type { Page } from 'playwright-core'
 import { until } from '#test/harness/wait.ts'
-import { assertNone, launchBrowser, objections, skipWithoutChromium, tooWide, visit, wide } from './browser.ts'
+import { assertNone, objections, skipWithoutChromium, tooWide, wide } from './browser.ts'
+import { openSite } from './site.ts'
 import { bootPreview } from './target.ts'
 
 describe('graphs in the console', { skip: skipWithoutChromium }, () => {
-  let browser: Browser
-  let target: Awaited<ReturnType<typeof bootPreview>>
-  before(async () => {
-    ;[browser, target] = await Promise.all([launchBrowser(), bootPreview()])
-  })
-  after(async () => {
-    await browser?.close()
-    await target?.[Symbol.asyncDispose]()
-  })
+  const site = openSite(bootPreview)
   const graph = (page: Page, title: string) => page.getByRole('img', { name: `Graph: ${title}`, exact: true })
 
   test('an app is shown at once; its values can be read without seeing the lines; a span that is dragged stands in the address', async () => {
-    await using visitor = await visit(browser, { ...wide, loginUrl: target.loginUrl })
+    await using visitor = await site.signedIn()
     const { page, errors } = visitor
     await page.keyboard.press('g')
     await page.keyboard.press('x')
@@ -49,7 +42,7 @@ describe('graphs in the console', { skip: skipWithoutChromium }, () => {
       },
       { timeoutMs: 30_000, because: 'the span stands in the address' },
     )
-    await using colleague = await visit(browser, { ...wide, loginUrl: target.loginUrl })
+    await using colleague = await site.signedIn()
     await colleague.page.goto(page.url())
     await graph(colleague.page, 'CPU by service').locator('canvas').waitFor()
     await colleague.page.getByRole('button', { name: /back to now/ }).click()
@@ -58,9 +51,9 @@ describe('graphs in the console', { skip: skipWithoutChromium }, () => {
   })
 
   test('a dashboard is made, changed, read by somebody else and taken away', async () => {
-    await using visitor = await visit(browser, { ...wide, loginUrl: target.loginUrl })
+    await using visitor = await site.signedIn()
     const { page, errors } = visitor
-    await page.goto(`${target.url}/graphs?range=6h`)
+    await page.goto(`${site.url}/graphs?range=6h`)
     await page.getByRole('button', { name: 'New dashboard' }).click()
     await page.getByRole('dialog').getByLabel('Title').fill('Checkout')
     await page.getByRole('button', { name: 'Make it' }).click()
@@ -93,7 +86,7 @@ describe('graphs in the console', { skip: skipWithoutChromium }, () => {
     problems.push(...(await objections(page, 'a dashboard that is changed')))
     await page.getByRole('button', { name: 'Save' }).click()
     await graph(page, 'Traffic').locator('canvas').waitFor()
-    await using colleague = await visit(browser, { ...wide, loginUrl: target.loginUrl })
+    await using colleague = await site.signedIn()
     await colleague.page.goto(page.url())
     await graph(colleague.page, 'Slowest').locator('canvas').waitFor()
     assert.deepEqual(await colleague.page.evaluate<string[]>(`[...document.querySelectorAll('figure [role=img]')].map((one) => one.getAttribute('aria-label'))`), ['Graph: Slowest', 'Graph: Traffic'])

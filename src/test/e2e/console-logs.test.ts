@@ -1,29 +1,21 @@
 /** The log view: live, paused, searched, linked to, and with a hundred thousand lines. */
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
-import type { Browser, Page } from 'playwright-core'
+import { describe, test } from 'node:test'
+import type { Page } from 'playwright-core'
 import { until } from '#test/harness/wait.ts'
-import { assertNone, launchBrowser, objections, phone, skipWithoutChromium, visit, wide } from './browser.ts'
+import { assertNone, objections, phone, skipWithoutChromium } from './browser.ts'
+import { openSite } from './site.ts'
 import { bootPreview } from './target.ts'
 
 describe('logs in the console', { skip: skipWithoutChromium }, () => {
-  let browser: Browser
-  let target: Awaited<ReturnType<typeof bootPreview>>
-  before(async () => {
-    ;[browser, target] = await Promise.all([launchBrowser(), bootPreview()])
-  })
-  after(async () => {
-    await browser?.close()
-    await target?.[Symbol.asyncDispose]()
-  })
-  const signedIn = () => visit(browser, { ...wide, loginUrl: target.loginUrl })
-  const say = (text: string, level: 'info' | 'error' = 'info') => target.world.say({ at: new Date().toISOString(), app: 'shop', environment: 'production', service: 'web', instance: 'web.1', release: 17, stream: 'stdout', level, text })
+  const site = openSite(bootPreview)
+  const say = (text: string, level: 'info' | 'error' = 'info') => site.target.world.say({ at: new Date().toISOString(), app: 'shop', environment: 'production', service: 'web', instance: 'web.1', release: 17, stream: 'stdout', level, text })
   const list = (page: Page) => page.getByRole('listbox', { name: 'Log lines' })
 
   test('a line is seen as it is written, and waits while the tail is paused', async () => {
-    await using visitor = await signedIn()
+    await using visitor = await site.signedIn()
     const { page } = visitor
-    await page.goto(`${target.url}/logs`)
+    await page.goto(`${site.url}/logs`)
     await list(page).waitFor()
     say('first light over the harbour')
     await list(page).getByText('first light over the harbour').waitFor()
@@ -37,18 +29,18 @@ describe('logs in the console', { skip: skipWithoutChromium }, () => {
   })
 
   test('the filter stands in the address, and works when it is opened by somebody else', async () => {
-    await using visitor = await signedIn()
+    await using visitor = await site.signedIn()
     const { page } = visitor
     say('lamp 4711 is out', 'error')
     say('lamp 4712 is lit')
-    await page.goto(`${target.url}/logs`)
+    await page.goto(`${site.url}/logs`)
     await list(page).waitFor()
     await page.keyboard.press('/')
     await page.keyboard.type('lamp 471')
     await page.waitForURL(/q=lamp/)
     await page.getByLabel('Level').selectOption('error')
     await page.waitForURL(/level=error/)
-    await using colleague = await signedIn()
+    await using colleague = await site.signedIn()
     await colleague.page.goto(page.url())
     await list(colleague.page).getByText('is out').waitFor()
     assert.equal(await list(colleague.page).getByText('is lit').count(), 0)
@@ -56,12 +48,12 @@ describe('logs in the console', { skip: skipWithoutChromium }, () => {
   })
 
   test('a line opens, and its link leads to it and to what stood around it', async () => {
-    await using visitor = await signedIn()
+    await using visitor = await site.signedIn()
     const { page } = visitor
     say('before the incident')
     say('{"msg":"the incident","order":77}', 'error')
     say('after the incident')
-    await page.goto(`${target.url}/logs?q=the+incident`)
+    await page.goto(`${site.url}/logs?q=the+incident`)
     await list(page).getByText('order').click()
     const detail = page.getByRole('complementary', { name: 'Log line' })
     await detail.getByText('"order": 77').waitFor()
@@ -75,9 +67,9 @@ describe('logs in the console', { skip: skipWithoutChromium }, () => {
   })
 
   test('a search is completed while it is written, and what is wrong with it is said where it stands', async () => {
-    await using visitor = await signedIn()
+    await using visitor = await site.signedIn()
     const { page } = visitor
-    await page.goto(`${target.url}/logs`)
+    await page.goto(`${site.url}/logs`)
     await list(page).waitFor()
     await page.keyboard.press('/')
     await page.keyboard.type('lev')
@@ -101,11 +93,11 @@ describe('logs in the console', { skip: skipWithoutChromium }, () => {
   })
 
   test('a field of a line is asked for, and left out, by a click; a time is chosen with the keyboard', async () => {
-    await using visitor = await signedIn()
+    await using visitor = await site.signedIn()
     const { page } = visitor
     say('{"msg":"the lock turned","door":"north"}')
     say('{"msg":"the lock turned","door":"south"}')
-    await page.goto(`${target.url}/logs?q=%22the+lock%22`)
+    await page.goto(`${site.url}/logs?q=%22the+lock%22`)
     await list(page).getByText('door=north').click()
     await page.getByRole('button', { name: 'No lines with door:north' }).click()
     await page.waitForURL(/door%3Anorth/)
@@ -122,10 +114,10 @@ describe('logs in the console', { skip: skipWithoutChromium }, () => {
   })
 
   test('patterns group what is said, and lead to their lines', async () => {
-    await using visitor = await signedIn()
+    await using visitor = await site.signedIn()
     const { page } = visitor
     for (let i = 0; i < 5; i++) say(`barrel ${i} rolled off pier ${i * 7}`)
-    await page.goto(`${target.url}/logs?app=shop&q=barrel`)
+    await page.goto(`${site.url}/logs?app=shop&q=barrel`)
     await page.getByText('Patterns', { exact: true }).click()
     const pattern = page.getByRole('region', { name: 'Patterns' }).getByRole('listitem').filter({ hasText: 'rolled off pier' })
     await pattern.waitFor()
@@ -137,9 +129,9 @@ describe('logs in the console', { skip: skipWithoutChromium }, () => {
   })
 
   test('on a phone lines wrap, and the tail is followed all the same', async () => {
-    await using visitor = await visit(browser, { ...phone, loginUrl: target.loginUrl })
+    await using visitor = await site.signedIn(phone)
     const { page } = visitor
-    await page.goto(`${target.url}/logs`)
+    await page.goto(`${site.url}/logs`)
     await list(page).waitFor()
     for (let i = 0; i < 40; i++) say(`${i} ${'a long line that goes on and on '.repeat(1 + (i % 7))}`)
     say('the last of them')
@@ -148,9 +140,9 @@ describe('logs in the console', { skip: skipWithoutChromium }, () => {
   })
 
   test('a hundred thousand lines scroll, and only those in sight exist', async () => {
-    await using visitor = await signedIn()
+    await using visitor = await site.signedIn()
     const { page } = visitor
-    await page.goto(`${target.url}/logs?app=shop`)
+    await page.goto(`${site.url}/logs?app=shop`)
     await list(page).waitFor()
     for (let sent = 0; sent < 100_000; sent += 5000) {
       for (let i = 0; i < 5000; i++) say(`wave ${sent + i}`)

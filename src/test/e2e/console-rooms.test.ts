@@ -1,26 +1,18 @@
 /** Every page, in both themes and on a phone: nothing axe objects to, nothing in the console, nothing wider than the screen. */
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
-import type { Browser } from 'playwright-core'
-import { assertNone, launchBrowser, objections, skipWithoutChromium, tooWide, visit, wide } from './browser.ts'
+import { describe, test } from 'node:test'
+import { assertNone, objections, skipWithoutChromium, tooWide, wide } from './browser.ts'
 import { type Room, crowdedRooms, rooms } from './rooms.ts'
+import { openSite } from './site.ts'
 import { type ConsoleTarget, bootPreview } from './target.ts'
 
 describe('every page of the console', { skip: skipWithoutChromium }, () => {
-  let browser: Browser
-  let target: ConsoleTarget
-  before(async () => {
-    ;[browser, target] = await Promise.all([launchBrowser(), bootPreview()])
-  })
-  after(async () => {
-    await browser?.close()
-    await target?.[Symbol.asyncDispose]()
-  })
+  const site = openSite(bootPreview)
 
   /** One load of each room: by night, by day (whose colours alone are others), and on a phone. */
   async function walk({ url, loginUrl }: ConsoleTarget, those: readonly Room[]): Promise<{ problems: (string | undefined)[]; titles: Set<string> }> {
     // a theme that fades in would be looked at half way
-    await using visitor = await visit(browser, { ...wide, colorScheme: 'dark', reducedMotion: 'reduce', loginUrl })
+    await using visitor = await site.signedIn({ colorScheme: 'dark', reducedMotion: 'reduce', loginUrl })
     const { page, errors } = visitor
     const problems: (string | undefined)[] = []
     const titles = new Set<string>()
@@ -40,7 +32,7 @@ describe('every page of the console', { skip: skipWithoutChromium }, () => {
   }
 
   test('can be read by everybody, has a title and one heading, fits a phone, and says nothing to the console', async () => {
-    const { problems, titles } = await walk(target, rooms)
+    const { problems, titles } = await walk(site.target, rooms)
     assert.ok(titles.size >= 15, `pages name themselves: ${[...titles].join(', ')}`)
     assertNone(problems)
   })
@@ -51,10 +43,10 @@ describe('every page of the console', { skip: skipWithoutChromium }, () => {
   })
 
   test('dialogs and menus can be read by everybody too', async () => {
-    await using visitor = await visit(browser, { ...wide, colorScheme: 'dark', loginUrl: target.loginUrl })
+    await using visitor = await site.signedIn({ colorScheme: 'dark' })
     const { page, errors } = visitor
     const problems: (string | undefined)[] = []
-    await page.goto(`${target.url}/apps/shop`)
+    await page.goto(`${site.url}/apps/shop`)
     await page.getByRole('button', { name: 'api.2: ready' }).click()
     await page.getByRole('dialog', { name: 'Instance api.2' }).waitFor()
     problems.push(...(await objections(page, 'an instance')))
@@ -67,7 +59,7 @@ describe('every page of the console', { skip: skipWithoutChromium }, () => {
     await page.getByRole('dialog', { name: 'Keys' }).waitFor()
     problems.push(...(await objections(page, 'the keys')))
     await page.keyboard.press('Escape')
-    await page.goto(`${target.url}/apps/shop/releases`)
+    await page.goto(`${site.url}/apps/shop/releases`)
     await page.getByRole('button', { name: 'Roll back to v15' }).click()
     await page.getByRole('dialog', { name: /Roll shop back/ }).waitFor()
     problems.push(...(await objections(page, 'roll back')))
@@ -76,7 +68,7 @@ describe('every page of the console', { skip: skipWithoutChromium }, () => {
 
   test('what is empty teaches the first step', async () => {
     await using fresh = await bootPreview('fresh')
-    await using visitor = await visit(browser, { ...wide, loginUrl: fresh.loginUrl })
+    await using visitor = await site.signedIn({ loginUrl: fresh.loginUrl })
     const { page, errors } = visitor
     const problems: (string | undefined)[] = []
     for (const path of ['/', '/apps', '/map', '/deploy', '/logs']) {

@@ -1,21 +1,13 @@
 /** Rules and promises in the console: made, tried, changed, muted and taken away; a rule and a promise with the keyboard alone. */
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
-import type { Browser, Page } from 'playwright-core'
-import { assertNone, launchBrowser, objections, skipWithoutChromium, tabTo, tooWide, visit, wide } from './browser.ts'
+import { describe, test } from 'node:test'
+import type { Page } from 'playwright-core'
+import { assertNone, objections, skipWithoutChromium, tabTo, tooWide, wide } from './browser.ts'
+import { openSite } from './site.ts'
 import { bootPreview } from './target.ts'
 
 describe('rules and promises in the console', { skip: skipWithoutChromium }, () => {
-  let browser: Browser
-  let target: Awaited<ReturnType<typeof bootPreview>>
-  before(async () => {
-    ;[browser, target] = await Promise.all([launchBrowser(), bootPreview()])
-  })
-  after(async () => {
-    await browser?.close()
-    await target?.[Symbol.asyncDispose]()
-  })
-  const signedIn = () => visit(browser, { ...wide, loginUrl: target.loginUrl })
+  const site = openSite(bootPreview)
   const rule = (page: Page, title: string) => page.getByRole('listitem').filter({ has: page.getByRole('heading', { name: new RegExp(`^${title}`) }) })
 
   /** Down a list, each step seen in the address before the next: letters typed too slowly would each begin anew. */
@@ -31,7 +23,7 @@ describe('rules and promises in the console', { skip: skipWithoutChromium }, () 
   }
 
   test('a rule is tried and made with the keyboard alone', async () => {
-    await using visitor = await signedIn()
+    await using visitor = await site.signedIn()
     const { page, errors } = visitor
     await page.keyboard.press('g')
     await page.keyboard.press('e')
@@ -62,10 +54,10 @@ describe('rules and promises in the console', { skip: skipWithoutChromium }, () 
   })
 
   test('every kind of condition can be chosen, read by everybody, and fits a phone', async () => {
-    await using visitor = await signedIn()
+    await using visitor = await site.signedIn()
     const { page, errors } = visitor
     const problems: (string | undefined)[] = []
-    await page.goto(`${target.url}/alerts/new-rule?metric=nightshift_http_requests_total&fn=rate&by=app`)
+    await page.goto(`${site.url}/alerts/new-rule?metric=nightshift_http_requests_total&fn=rate&by=app`)
     const kind = page.getByLabel('It fires when')
     const preview = page.getByRole('region', { name: 'What it would have done' })
     const fields: Record<string, Record<string, string>> = { absence: {}, threshold: { Value: '12' }, change: { Value: '-50%' }, unusual: {}, forecast: { Value: '100' } }
@@ -83,9 +75,9 @@ describe('rules and promises in the console', { skip: skipWithoutChromium }, () 
   })
 
   test('what a search of the log finds is counted: the search leads to the rule', async () => {
-    await using visitor = await signedIn()
+    await using visitor = await site.signedIn()
     const { page, errors } = visitor
-    await page.goto(`${target.url}/logs?app=shop&level=warn&q=checkout`)
+    await page.goto(`${site.url}/logs?app=shop&level=warn&q=checkout`)
     await page.getByRole('link', { name: 'Make a rule' }).click()
     const watched = page.getByRole('group', { name: 'What it watches' })
     assert.equal(await watched.getByLabel('Lines that match').inputValue(), 'level>=warn (checkout)')
@@ -102,9 +94,9 @@ describe('rules and promises in the console', { skip: skipWithoutChromium }, () 
   })
 
   test('what comes with Nightshift is changed in place, switched off, and put back', async () => {
-    await using visitor = await signedIn()
+    await using visitor = await site.signedIn()
     const { page, errors } = visitor
-    await page.goto(`${target.url}/alerts`)
+    await page.goto(`${site.url}/alerts`)
     await page.getByRole('link', { name: 'A machine is short of memory' }).click()
     await page.getByText(/It comes with Nightshift/).waitFor()
     await page.getByLabel('Value', { exact: true }).fill('90 %')
@@ -124,9 +116,9 @@ describe('rules and promises in the console', { skip: skipWithoutChromium }, () 
   })
 
   test('a file of Prometheus is looked at before it is taken over, and its rules say where they are changed', async () => {
-    await using visitor = await signedIn()
+    await using visitor = await site.signedIn()
     const { page, errors } = visitor
-    await page.goto(`${target.url}/alerts/import`)
+    await page.goto(`${site.url}/alerts/import`)
     const file = 'groups:\n  - name: a\n    rules:\n      - alert: LoadHigh\n        expr: nightshift_machine_load1 > 8\n        for: 10m\n      - record: job:x\n        expr: sum(x)\n      - alert: Odd\n        expr: x unless y\n'
     await page.getByLabel('The file', { exact: true }).fill(file)
     await page.getByLabel('What the file is called').fill('node.rules.yml')
@@ -149,9 +141,9 @@ describe('rules and promises in the console', { skip: skipWithoutChromium }, () 
   })
 
   test('a promise is tried, made and muted with the keyboard alone, and taken away', async () => {
-    await using visitor = await signedIn()
+    await using visitor = await site.signedIn()
     const { page, errors } = visitor
-    await page.goto(`${target.url}/alerts`)
+    await page.goto(`${site.url}/alerts`)
     await page.getByRole('link', { name: 'New promise' }).waitFor()
     await tabTo(page, /^New promise$/)
     await page.keyboard.press('Enter')
@@ -186,9 +178,9 @@ describe('rules and promises in the console', { skip: skipWithoutChromium }, () 
   })
 
   test('who may only read sees what a rule would have done, and why it cannot be saved', async () => {
-    await using visitor = await visit(browser, { ...wide, loginUrl: `${target.url}/login?code=read` })
+    await using visitor = await site.signedIn({ loginUrl: `${site.url}/login?code=read` })
     const { page, errors } = visitor
-    await page.goto(`${target.url}/alerts/rules/invoices-queue`)
+    await page.goto(`${site.url}/alerts/rules/invoices-queue`)
     await page.getByText(/^It would (not )?have fired/).waitFor()
     await page.getByRole('button', { name: /^Save.*needs deploy access, this session has read/ }).waitFor()
     await page.getByRole('button', { name: /^Remove.*needs deploy access, this session has read/ }).waitFor()

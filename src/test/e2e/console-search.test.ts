@@ -1,26 +1,18 @@
 /** The box that finds everything, by keyboard alone. */
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
-import type { Browser } from 'playwright-core'
+import { describe, test } from 'node:test'
 import { until } from '#test/harness/wait.ts'
-import { assertNone, launchBrowser, skipWithoutChromium, visit, wide } from './browser.ts'
-import { type ConsoleTarget, bootPreview } from './target.ts'
+import { assertNone, skipWithoutChromium } from './browser.ts'
+import { openSite } from './site.ts'
+import { bootPreview } from './target.ts'
 
 describe('find or do', { skip: skipWithoutChromium }, () => {
-  let browser: Browser
-  let target: ConsoleTarget
-  before(async () => {
-    ;[browser, target] = await Promise.all([launchBrowser(), bootPreview()])
-  })
-  after(async () => {
-    await browser?.close()
-    await target?.[Symbol.asyncDispose]()
-  })
+  const site = openSite(bootPreview)
 
   test('the name of an app leaves only what is of it; Enter goes there, and it is first the next time', async () => {
-    await using visitor = await visit(browser, { ...wide, colorScheme: 'dark', loginUrl: target.loginUrl })
+    await using visitor = await site.signedIn({ colorScheme: 'dark' })
     const { page, errors } = visitor
-    await page.goto(target.url)
+    await page.goto(site.url)
     await page.getByRole('heading', { level: 1 }).waitFor()
     await page.keyboard.press('Control+k')
     const box = page.getByRole('dialog').getByRole('combobox')
@@ -31,16 +23,16 @@ describe('find or do', { skip: skipWithoutChromium }, () => {
     assert.deepEqual(texts.filter((text) => !text.toLowerCase().includes('billing')), [])
     assert.ok(texts.length > 8, texts.join('\n'))
     await page.keyboard.press('Enter')
-    await page.waitForURL(`${target.url}/apps/billing`)
+    await page.waitForURL(`${site.url}/apps/billing`)
     await page.keyboard.press('Control+k')
     assert.match((await options.first().textContent()) ?? '', /^billing/)
     assertNone(errors)
   })
 
   test('a document opens in place; what nobody knows leads to the logs', async () => {
-    await using visitor = await visit(browser, { ...wide, colorScheme: 'light', loginUrl: target.loginUrl })
+    await using visitor = await site.signedIn({ colorScheme: 'light' })
     const { page, errors } = visitor
-    await page.goto(target.url)
+    await page.goto(site.url)
     await page.getByRole('heading', { level: 1 }).waitFor()
     await page.keyboard.press('Control+k')
     const box = page.getByRole('dialog').getByRole('combobox')

@@ -1,9 +1,9 @@
 /** One story over a real Nightshift: sign in, see the shop, read its logs, open a terminal in it, roll it back. */
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
-import type { Browser } from 'playwright-core'
+import { describe, test } from 'node:test'
 import { appFetch } from '#test/harness/fetch.ts'
-import { assertNone, launchBrowser, objections, skipWithoutChromium, tabTo, tooWide, visit, wide } from './browser.ts'
+import { assertNone, objections, skipWithoutChromium, tabTo, tooWide, wide } from './browser.ts'
+import { openSite } from './site.ts'
 import { bootConsoleTarget } from './target.ts'
 
 /** Pages of the shop and of the whole, and what each must show. */
@@ -14,24 +14,16 @@ const pages: [string, string][] = [
 ]
 
 describe('the console over a real Nightshift', { skip: skipWithoutChromium }, () => {
-  let browser: Browser
-  let target: Awaited<ReturnType<typeof bootConsoleTarget>>
-  before(async () => {
-    ;[browser, target] = await Promise.all([launchBrowser(), bootConsoleTarget()])
-  })
-  after(async () => {
-    await browser?.close()
-    await target?.[Symbol.asyncDispose]()
-  })
+  const site = openSite(bootConsoleTarget)
 
   test('the shop is seen, read, entered and rolled back', async () => {
-    await using visitor = await visit(browser, { ...wide, colorScheme: 'dark', loginUrl: target.loginUrl })
+    await using visitor = await site.signedIn({ colorScheme: 'dark' })
     const { page, errors } = visitor
 
     const problems: (string | undefined)[] = []
     for (const [path, ready] of pages) {
       await page.setViewportSize(wide.viewport)
-      await page.goto(target.url + path)
+      await page.goto(site.url + path)
       await page.locator(ready).first().waitFor()
       problems.push(...(await objections(page, path)))
       problems.push(await tooWide(page, path))
@@ -39,18 +31,18 @@ describe('the console over a real Nightshift', { skip: skipWithoutChromium }, ()
     await page.setViewportSize(wide.viewport)
     assertNone([...problems, ...errors])
 
-    await page.goto(`${target.url}/apps/shop`)
+    await page.goto(`${site.url}/apps/shop`)
     await page.getByRole('button', { name: /^web\.2: ready$/ }).waitFor()
     assert.equal(await page.getByRole('button', { name: /: ready$/ }).count(), 6)
 
     // the build that made v1, from the list of builds
-    await page.goto(`${target.url}/deploy`)
+    await page.goto(`${site.url}/deploy`)
     await page.getByRole('listitem').filter({ hasText: 'succeeded' }).getByRole('link', { name: 'shop' }).click()
     await page.getByRole('log').getByText(/release v1/).waitFor()
     await page.getByRole('list', { name: 'Build and rollout' }).getByText('done: done').waitFor()
 
     // a shell in a running instance: a real terminal
-    await page.goto(`${target.url}/apps/shop/terminal/web.1`)
+    await page.goto(`${site.url}/apps/shop/terminal/web.1`)
     await page.getByText('A shell in the running instance').waitFor()
     await page.keyboard.type('echo "I am $NIGHTSHIFT_INSTANCE of $NIGHTSHIFT_RELEASE"\r')
     await page.locator('.xterm').getByText('I am web.1 of v2').first().waitFor()
@@ -58,7 +50,7 @@ describe('the console over a real Nightshift', { skip: skipWithoutChromium }, ()
     await page.getByText('The shell has ended: code 3').waitFor()
 
     // back to v1 with the keyboard, while the shop serves on
-    await page.goto(`${target.url}/apps/shop/releases`)
+    await page.goto(`${site.url}/apps/shop/releases`)
     await page.getByText('LOG_LEVEL = debug (new)').waitFor()
     await tabTo(page, /^Roll back to v1$/)
     await page.keyboard.press('Enter')
@@ -66,17 +58,17 @@ describe('the console over a real Nightshift', { skip: skipWithoutChromium }, ()
     await tabTo(page, /^Roll back to v1$/)
     await page.keyboard.press('Enter')
     await page.getByRole('listitem').filter({ hasText: 'v3' }).getByText('serves', { exact: true }).waitFor({ timeout: 60_000 })
-    assert.equal((await appFetch(target.shopUrl)).status, 200)
-    await page.goto(`${target.url}/apps/shop/config`)
+    assert.equal((await appFetch(site.target.shopUrl)).status, 200)
+    await page.goto(`${site.url}/apps/shop/config`)
     await page.getByText('None is set.').first().waitFor()
     assertNone(errors)
   })
 
   test('a login link opens one session, and a stranger sees nothing but the way in', async () => {
-    await using again = await visit(browser, wide)
-    await again.page.goto(target.loginUrl)
+    await using again = await site.stranger()
+    await again.page.goto(site.target.loginUrl)
     await again.page.getByRole('alert').getByText(/unknown, used or older/).waitFor()
-    await again.page.goto(`${target.url}/apps/shop`)
+    await again.page.goto(`${site.url}/apps/shop`)
     await again.page.getByRole('heading', { name: 'Sign in' }).waitFor()
     assert.equal(await again.page.getByText('shop').count(), 0)
   })

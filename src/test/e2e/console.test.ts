@@ -1,47 +1,38 @@
 /** What a person does in the console, where the world is made up so that every state can be reached. */
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
-import type { Browser } from 'playwright-core'
+import { describe, test } from 'node:test'
 import { until } from '#test/harness/wait.ts'
-import { assertNone, launchBrowser, phone, skipWithoutChromium, tabTo, visit, wide } from './browser.ts'
+import { assertNone, phone, skipWithoutChromium, tabTo } from './browser.ts'
+import { openSite } from './site.ts'
 import { bootPreview } from './target.ts'
 
 describe('the console', { skip: skipWithoutChromium }, () => {
-  let browser: Browser
-  let target: Awaited<ReturnType<typeof bootPreview>>
-  before(async () => {
-    ;[browser, target] = await Promise.all([launchBrowser(), bootPreview()])
-  })
-  after(async () => {
-    await browser?.close()
-    await target?.[Symbol.asyncDispose]()
-  })
-  const signedIn = (options = {}) => visit(browser, { ...wide, loginUrl: target.loginUrl, ...options })
+  const site = openSite(bootPreview)
 
   test('a stranger is asked to sign in, and then gets the page that was asked for', async () => {
-    await using visitor = await visit(browser, wide)
+    await using visitor = await site.stranger()
     const { page } = visitor
-    await page.goto(`${target.url}/apps/shop/releases?env=staging`)
+    await page.goto(`${site.url}/apps/shop/releases?env=staging`)
     await page.getByRole('heading', { name: 'Sign in' }).waitFor()
     await page.getByText('nightshift login-link').waitFor()
     await page.getByLabel(/paste a login link/).fill('bad code')
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.getByRole('alert').getByText(/unknown, used or older/).waitFor()
-    await page.getByLabel(/paste a login link/).fill(`${target.url}/login?code=anything`)
+    await page.getByLabel(/paste a login link/).fill(`${site.url}/login?code=anything`)
     await page.keyboard.press('Enter')
-    await page.waitForURL(`${target.url}/apps/shop/releases?env=staging`)
+    await page.waitForURL(`${site.url}/apps/shop/releases?env=staging`)
   })
 
   test('an address of another site is never gone to after signing in', async () => {
     for (const next of ['//example.com/', 'https://example.com/', '/\\example.com']) {
-      await using visitor = await visit(browser, wide)
-      await visitor.page.goto(`${target.url}/login?code=x&next=${encodeURIComponent(next)}`)
-      await visitor.page.waitForURL(`${target.url}/`)
+      await using visitor = await site.stranger()
+      await visitor.page.goto(`${site.url}/login?code=x&next=${encodeURIComponent(next)}`)
+      await visitor.page.waitForURL(`${site.url}/`)
     }
   })
 
   test('a release is rolled back with the keyboard alone', async () => {
-    await using visitor = await signedIn()
+    await using visitor = await site.signedIn()
     const { page, errors } = visitor
     await page.keyboard.press('Control+k')
     await page.getByRole('combobox').waitFor()
@@ -63,7 +54,7 @@ describe('the console', { skip: skipWithoutChromium }, () => {
   })
 
   test('the way to deploy is found and copied with the keyboard alone', async () => {
-    await using visitor = await signedIn({ permissions: ['clipboard-read', 'clipboard-write'] })
+    await using visitor = await site.signedIn({ permissions: ['clipboard-read', 'clipboard-write'] })
     const { page } = visitor
     await page.keyboard.press('g')
     await page.keyboard.press('d')
@@ -75,9 +66,9 @@ describe('the console', { skip: skipWithoutChromium }, () => {
   })
 
   test('a failed build shows its last lines and the way out', async () => {
-    await using visitor = await signedIn()
+    await using visitor = await site.signedIn()
     const { page } = visitor
-    await page.goto(`${target.url}/deploy`)
+    await page.goto(`${site.url}/deploy`)
     await page.getByRole('listitem').filter({ hasText: 'search' }).filter({ hasText: 'failed' }).getByRole('link').click()
     const what = page.getByRole('region', { name: 'What went wrong' })
     await what.getByText('Found 1 error in src/rank.ts').waitFor()
@@ -86,34 +77,34 @@ describe('the console', { skip: skipWithoutChromium }, () => {
   })
 
   test('what happens is seen without loading the page again', async () => {
-    await using visitor = await signedIn()
+    await using visitor = await site.signedIn()
     const { page } = visitor
-    await page.goto(`${target.url}/journal`)
+    await page.goto(`${site.url}/journal`)
     await page.getByText('shop v16 serves').waitFor()
-    target.world.record('domain.added', 'gifts.example.com leads to shop now', { app: 'shop' })
+    site.target.world.record('domain.added', 'gifts.example.com leads to shop now', { app: 'shop' })
     await page.getByText('gifts.example.com leads to shop now').waitFor()
-    await page.goto(`${target.url}/apps/shop`)
+    await page.goto(`${site.url}/apps/shop`)
     await page.getByText('3 of 3 ready').waitFor()
-    target.world.scale(target.world.app('shop'), 'api', 4)
+    site.target.world.scale(site.target.world.app('shop'), 'api', 4)
     await page.getByRole('button', { name: /^api\.4/ }).waitFor()
   })
 
   test('a lost connection is said in one line, and caught up', async () => {
-    await using visitor = await signedIn()
+    await using visitor = await site.signedIn()
     const { page } = visitor
     await page.route('**/v1/events/stream*', (route) => route.abort())
-    await page.goto(`${target.url}/journal`)
+    await page.goto(`${site.url}/journal`)
     await page.getByText('Connection lost, catching up').waitFor()
-    target.world.record('volume.orphaned', 'said while nobody listened', { app: 'shop' })
+    site.target.world.record('volume.orphaned', 'said while nobody listened', { app: 'shop' })
     await page.unroute('**/v1/events/stream*')
     await page.getByText('Connection lost, catching up').waitFor({ state: 'detached' })
     await page.getByText('said while nobody listened').waitFor()
   })
 
   test('an instance is restarted, and opened in a terminal', async () => {
-    await using visitor = await signedIn()
+    await using visitor = await site.signedIn()
     const { page, errors } = visitor
-    await page.goto(`${target.url}/apps/shop`)
+    await page.goto(`${site.url}/apps/shop`)
     await page.getByRole('button', { name: 'web.1: ready' }).click()
     const card = page.getByRole('dialog', { name: 'Instance web.1' })
     await card.getByRole('button', { name: 'Restart' }).click()
@@ -128,9 +119,9 @@ describe('the console', { skip: skipWithoutChromium }, () => {
   })
 
   test('config is changed, and says which release came of it', async () => {
-    await using visitor = await signedIn()
+    await using visitor = await site.signedIn()
     const { page } = visitor
-    await page.goto(`${target.url}/apps/shop/config`)
+    await page.goto(`${site.url}/apps/shop/config`)
     await page.getByRole('button', { name: 'Set a variable' }).click()
     const dialog = page.getByRole('dialog', { name: 'Set a variable' })
     await dialog.getByLabel('Name').fill('1st')
@@ -143,24 +134,24 @@ describe('the console', { skip: skipWithoutChromium }, () => {
   })
 
   test('an app is destroyed only after its name was typed, and its volumes are named', async () => {
-    await using visitor = await signedIn()
+    await using visitor = await site.signedIn()
     const { page } = visitor
-    await page.goto(`${target.url}/apps/archive/settings`)
+    await page.goto(`${site.url}/apps/archive/settings`)
     await page.getByRole('button', { name: 'Destroy archive' }).click()
     const dialog = page.getByRole('dialog', { name: 'Destroy archive?' })
     await dialog.getByText('1 volume and what is in them: scans').waitFor()
     await dialog.getByRole('button', { name: /Destroy archive/ }).click({ force: true })
-    assert.ok(target.world.app('archive'))
+    assert.ok(site.target.world.app('archive'))
     await dialog.getByLabel(/to confirm/).fill('archive')
     await page.keyboard.press('Enter')
-    await page.waitForURL(`${target.url}/apps`)
+    await page.waitForURL(`${site.url}/apps`)
     await page.getByText('archive is destroyed; kept: volume scans').waitFor()
   })
 
   test('what a session may not do is shown with its reason, and is not done', async () => {
-    await using visitor = await visit(browser, { ...wide, loginUrl: `${target.url}/login?code=read` })
+    await using visitor = await site.signedIn({ loginUrl: `${site.url}/login?code=read` })
     const { page } = visitor
-    await page.goto(`${target.url}/apps/billing/settings`)
+    await page.goto(`${site.url}/apps/billing/settings`)
     const stop = page.getByRole('button', { name: /Stop billing/ })
     assert.match((await stop.textContent()) ?? '', /needs deploy access, this session has read/)
     await stop.click({ force: true })
@@ -168,7 +159,7 @@ describe('the console', { skip: skipWithoutChromium }, () => {
   })
 
   test('the chosen theme is there before the first paint, and stays', async () => {
-    await using visitor = await signedIn({ colorScheme: 'dark' })
+    await using visitor = await site.signedIn({ colorScheme: 'dark' })
     const { page } = visitor
     await page.addInitScript("addEventListener('DOMContentLoaded', () => { window.themeAtFirst = document.documentElement.dataset.theme })")
     await page.getByRole('radio', { name: 'Day' }).check({ force: true })
@@ -179,7 +170,7 @@ describe('the console', { skip: skipWithoutChromium }, () => {
   })
 
   test('on a phone the rooms are within reach of a thumb', async () => {
-    await using visitor = await signedIn(phone)
+    await using visitor = await site.signedIn(phone)
     const { page } = visitor
     await page.getByRole('link', { name: 'Logs' }).tap()
     await page.waitForURL(/\/logs/)
@@ -190,12 +181,12 @@ describe('the console', { skip: skipWithoutChromium }, () => {
   })
 
   test('nothing is asked of another host', async () => {
-    await using visitor = await visit(browser, wide)
+    await using visitor = await site.stranger()
     const { page } = visitor
     const foreign: string[] = []
-    page.on('request', (request) => !request.url().startsWith(target.url) && !request.url().startsWith('data:') && foreign.push(request.url()))
-    await page.goto(target.loginUrl)
-    for (const path of ['/', '/map', '/apps/shop', '/logs']) await page.goto(target.url + path, { waitUntil: 'load' })
+    page.on('request', (request) => !request.url().startsWith(site.url) && !request.url().startsWith('data:') && foreign.push(request.url()))
+    await page.goto(site.target.loginUrl)
+    for (const path of ['/', '/map', '/apps/shop', '/logs']) await page.goto(site.url + path, { waitUntil: 'load' })
     assert.deepEqual(foreign, [])
   })
 })
