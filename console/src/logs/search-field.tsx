@@ -1,4 +1,4 @@
-import { useId, useRef, useState } from 'react'
+import { useId, useLayoutEffect, useRef, useState } from 'react'
 import { type FieldFault } from '#base/errors.ts'
 import { Input } from '../components/field.tsx'
 import { type Known, complete } from '../lib/log-search.ts'
@@ -12,6 +12,8 @@ export function SearchField({ value, onChange, label, known, fault }: Props) {
   const [caret, setCaret] = useState<number | null>(null)
   const [chosen, setChosen] = useState(0)
   const input = useRef<HTMLInputElement>(null)
+  /** Where the caret goes once a completion stands in the field. */
+  const placed = useRef<number | null>(null)
   const id = useId()
   const completion = caret === null ? null : complete(text, caret, known())
   const options = completion?.options ?? []
@@ -23,8 +25,13 @@ export function SearchField({ value, onChange, label, known, fault }: Props) {
     setText(text.slice(0, completion.from) + option.insert + text.slice(completion.to))
     setChosen(0)
     setCaret(end)
-    requestAnimationFrame(() => input.current?.setSelectionRange(end, end))
+    placed.current = end
   }
+  // before the next key comes: a frame later it would take the caret away from what was typed meanwhile
+  useLayoutEffect(() => {
+    if (placed.current !== null) input.current?.setSelectionRange(placed.current, placed.current)
+    placed.current = null
+  }, [text])
   const onKeyDown = (event: React.KeyboardEvent) => {
     if (options.length === 0) return
     if (event.key === 'Escape') setCaret(null)
