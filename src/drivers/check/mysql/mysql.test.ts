@@ -58,7 +58,7 @@ test('without TLS a password is proved, not said', { skip: whyNoMariadb }, async
   assert.match(await said({ ...config, tls: true }), /^err: the server offers no TLS/)
 })
 
-type Play = { /** What it does once the user's proof has come. */ after: 'known' | 'unknown' | 'switches' | 'wants a file' | 'other method'; tls?: boolean }
+type Play = { /** What it does once the user's proof has come. */ after: 'known' | 'unknown' | 'switches' | 'wants a file' | 'other method' | 'columns' | 'long rows'; tls?: boolean }
 const password = 'sehr geheim'
 const sha256 = (...parts: (Buffer | string)[]) => parts.reduce((sum, part) => sum.update(part), createHash('sha256')).digest()
 const keys = generateKeyPairSync('rsa', { modulusLength: 2048, publicKeyEncoding: { type: 'spki', format: 'pem' }, privateKeyEncoding: { type: 'pkcs8', format: 'pem' } })
@@ -100,7 +100,19 @@ async function serve(socket: Socket, { after, tls = false }: Play): Promise<void
     if (command[0] === 1) return
     if (!command.toString().startsWith('\x03SELECT')) packets.send(ok)
     else if (after === 'wants a file') packets.send(Buffer.from('\xfb/etc/passwd', 'latin1'))
+    else if (after === 'columns') packets.send(Buffer.from([0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]))
+    else if (after === 'long rows') return sendLongRows(packets)
     else for (const row of [[1], [3, 100, 101, 102], [0xfe, 0, 0, 2, 0], [2, 0x34, 0x32], [0xfe, 0, 0, 2, 0]]) packets.send(Buffer.from(row))
+  }
+}
+
+/** Rows without an end, each of which is short enough. */
+async function sendLongRows(packets: Packets): Promise<void> {
+  for (const head of [[1], [3, 100, 101, 102], [0xfe, 0, 0, 2, 0]]) packets.send(Buffer.from(head))
+  const row = Buffer.concat([Buffer.from([0xfd, 0, 0, 8]), Buffer.alloc(8 << 16, 'x')])
+  while (!packets.socket.destroyed) {
+    packets.send(row)
+    if (packets.socket.writableNeedDrain) await Promise.race([once(packets.socket, 'drain'), once(packets.socket, 'close')])
   }
 }
 
@@ -137,6 +149,8 @@ test('caching_sha2_password: known, unknown with and without TLS, and after a sw
 test('what a server may not ask for is not given, and what it says wrongly is an error of the check', async () => {
   await playing({ after: 'wants a file' }, async (config) => assert.match(await said(config), /^err: the server asks for a file of this machine/))
   await playing({ after: 'other method' }, async (config) => assert.match(await said(config), /^err: the server wants the method authentication_ldap \(make a user for checks/))
+  await playing({ after: 'columns' }, async (config) => assert.match(await said(config), /^err: it does not speak as a MySQL server does: its answer has 18446744073709552000 columns$/))
+  await playing({ after: 'long rows' }, async (config) => assert.match(await said(config), /^err: the server sends more than 16777216 bytes \(ask for less/))
   const talking = createServer((socket) => void socket.on('error', () => {}).end(Buffer.from([0xff, 0xff, 0xff, 0, 10, 1])))
   talking.listen(0, '127.0.0.1')
   await once(talking, 'listening')

@@ -3,11 +3,13 @@ import type { Socket } from 'node:net'
 
 /** A check looks at a value, not at a file: what is longer ends it. */
 const maxPacketBytes = 1024 * 1024
+const maxBytes = 16 * 1024 * 1024
 
 export class Packets {
   #socket: Socket
   #data: Buffer = Buffer.alloc(0)
   #count = 0
+  #bytes = 0
 
   constructor(socket: Socket) {
     this.#socket = socket
@@ -19,6 +21,8 @@ export class Packets {
     const length = head.readUIntLE(0, 3)
     if (length > maxPacketBytes) throw new Error(`the server sends ${length} bytes at once, more than ${maxPacketBytes} (ask for less, such as a count)`)
     this.#count = (head[3] as number) + 1
+    this.#bytes += length
+    if (this.#bytes > maxBytes) throw new Error(`the server sends more than ${maxBytes} bytes (ask for less, such as a count)`)
     return this.#take(length)
   }
 

@@ -2,6 +2,8 @@
 import { Fields, type Packets, refusalOf } from './packets.ts'
 
 const maxRows = 100_000
+/** No table and no query of MySQL has more. */
+const maxColumns = 4096
 
 export type Answered = { rows: number; /** null = NULL, undefined = there is none. */ first: string | null | undefined }
 
@@ -14,6 +16,7 @@ export async function ask(packets: Packets, sql: string): Promise<Answered> {
   // a server may ask for a file of its client (LOAD DATA LOCAL): never
   if (head[0] === 0xfb) throw new Error('the server asks for a file of this machine, which no check sends')
   const columns = new Fields(head).count() ?? 0
+  if (columns > maxColumns) throw new Error(`it does not speak as a MySQL server does: its answer has ${columns} columns`)
   for (let nth = 0; nth < columns; nth++) await packets.next()
   if (!isEnd(await packets.next())) throw new Error('it does not speak as a MySQL server does: its columns do not end')
   let answered: Answered = { rows: 0, first: undefined }
