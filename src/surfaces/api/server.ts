@@ -21,6 +21,7 @@ import { loginLimiter } from './limiter.ts'
 import { openApi } from './openapi.ts'
 import { problemOf } from './problem.ts'
 import { sendEvents } from './sse.ts'
+import { type TurnTaker, openTurns } from './turns.ts'
 
 /** Looks at a request before the API does, body unread; true if it has taken it. */
 export type Door = (request: IncomingMessage, response: ServerResponse) => boolean
@@ -77,7 +78,8 @@ export function createApi({ access, handlers, doors, upgradeDoors, consoleDir, v
     return reply.code(problem.status).headers(headers).send(JSON.stringify(problem))
   })
 
-  for (const id of Object.keys(endpoints) as EndpointId[]) if (!cookieEndpoints.has(id)) mount(fastify, id, { access, handlers, clock })
+  const turn = openTurns()
+  for (const id of Object.keys(endpoints) as EndpointId[]) if (!cookieEndpoints.has(id)) mount(fastify, id, { access, handlers, clock, turn })
   mountLogin(fastify, access, clock)
   fastify.get('/v1/openapi.json', { onRequest: async (request) => void (await callerOf(request.raw, access, clock.now())) }, async () => openApi(version))
 
@@ -96,7 +98,7 @@ export function createApi({ access, handlers, doors, upgradeDoors, consoleDir, v
   return fastify
 }
 
-function mount(fastify: FastifyInstance, id: EndpointId, deps: { access: AccessService; handlers: Handlers; clock: Clock }) {
+function mount(fastify: FastifyInstance, id: EndpointId, deps: { access: AccessService; handlers: Handlers; clock: Clock; turn: TurnTaker }) {
   const spec: EndpointSpec = endpoints[id]
   const handler = deps.handlers[id] as AnyHandler | undefined
   if (handler === undefined) throw new AppError('internal', `no handler for ${id}`)
@@ -129,12 +131,15 @@ function mount(fastify: FastifyInstance, id: EndpointId, deps: { access: AccessS
         lastEventId: typeof lastEventId === 'string' ? lastEventId : undefined,
         upload: spec.upload ? (request.body as HandlerContext['upload']) : undefined,
       }
-      const answer = handler({ params, query, body }, context)
-      if (spec.stream) {
+      const leave = await deps.turn(id, caller, gone.signal)
+      try {
+        const answer = handler({ params, query, body }, context)
+        if (!spec.stream) return reply.header('cache-control', 'no-store').send(spec.response.parse(await answer))
         const unwatch = watchCredential(request.raw, deps.access, deps.clock, (because) => gone.abort(because))
-        return sendEvents(reply, answer as AsyncGenerator<{ id?: string; data: unknown }>, gone.signal).finally(unwatch)
+        return await sendEvents(reply, answer as AsyncGenerator<{ id?: string; data: unknown }>, gone.signal).finally(unwatch)
+      } finally {
+        leave()
       }
-      return reply.header('cache-control', 'no-store').send(spec.response.parse(await answer))
     },
   })
 }
