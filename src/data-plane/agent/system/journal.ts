@@ -1,43 +1,51 @@
 /**
- * systemd's journal, by `journalctl -o json -f`: what is new since the agent first looked, then on from a cursor. A batch and the cursor after it
+ * systemd's journal, by `journalctl -o json`: what is new since the agent first looked, then on from a cursor. A batch and the cursor after it
  * are on disk before it is sent, so that after a kill the very same one is sent again.
+ *
+ * First everything up to now, then what comes: `--follow` shows the newest boot alone, and an agent that comes back after a boot wants the
+ * end of the one before. `--cursor` gives the entry of the cursor once more, and is asked instead of `--after-cursor`, which leaves out the
+ * next one when that entry is gone (systemd 252).
  */
-import { type ChildProcessByStdio, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
 import { backoffMs } from '#base/backoff.ts'
 import { sleep } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
+import { LineSplitter } from '#base/lines.ts'
 import { systemApp, systemEnvironment } from '#contract/system-logs.ts'
-import type { LogBatch, LogEntry } from '#contract/wire.ts'
+import type { LogBatch } from '#contract/wire.ts'
 import type { ControlClient } from '../../control-client.ts'
 import { readJson, replaceFile } from '../../durable-file.ts'
 import type { Log } from '../log.ts'
 import { sendBatch } from '../shipping/send-batch.ts'
+import { type JournalEntry, entryFields, journalEntry } from './journal-entry.ts'
+import { runJournalctl } from './journalctl.ts'
 
-type Position = { source: string; cursor: string | null; position: number; pending: { batch: LogBatch; cursor: string } | null }
-type Options = { home: string; machine: string; control: Pick<ControlClient, 'post'>; log: Log; /** Such as `--file`. */ args: readonly string[] }
+/** `since`, in microseconds since 1970, is where to begin without a cursor. */
+type Position = { source: string; cursor: string | null; since: number; position: number; pending: { batch: LogBatch; cursor: string; since: number } | null }
+type Options = { home: string; machine: string; control: Pick<ControlClient, 'post'>; log: Log; /** Such as `--directory`. */ args: readonly string[] }
 
 const batchEntries = 500
 const lingerMs = 500
 const retryMs = { min: 1000, max: 30_000 }
-const levels = ['error', 'error', 'error', 'error', 'warn', 'info', 'info', 'debug']
+/** A longer one is left out: nothing that a person would read. */
+const maxEntryBytes = 1024 * 1024
 
 export function startJournal(options: Options): { close(): Promise<void> } {
   const { log } = options
   const closing = new AbortController()
   const run = async () => {
-    for (let tries = 0; !closing.signal.aborted; tries++) {
+    let tries = 0
+    while (!closing.signal.aborted) {
+      const reader = new JournalReader(options, closing.signal)
       try {
-        await follow(options, closing.signal)
+        await reader.run()
       } catch (error) {
         if (closing.signal.aborted) return
+        if (reader.hasRead) tries = 0
         if (tries === 0) log.warn({ error: messageOf(error) }, 'the journal of the machine cannot be read; trying again')
       }
-      await sleep(backoffMs(retryMs.min, retryMs.max, tries), closing.signal).catch(() => {})
+      await sleep(backoffMs(retryMs.min, retryMs.max, tries++), closing.signal).catch(() => {})
     }
   }
   const done = run()
@@ -49,76 +57,91 @@ export function startJournal(options: Options): { close(): Promise<void> } {
   }
 }
 
-async function follow({ home, machine, control, log, args }: Options, signal: AbortSignal): Promise<void> {
-  const stateFile = join(home, 'agent', 'journal-position.json')
-  await mkdir(dirname(stateFile), { recursive: true, mode: 0o700 })
-  let at: Position = (await readJson<Position>(stateFile).catch(() => null)) ?? { source: `journal:${machine}:${Date.now().toString(36)}`, cursor: null, position: 0, pending: null }
-  const settle = async () => {
-    if (at.pending === null) return
-    await sendBatch({ control, log, what: 'the journal' }, at.pending.batch, signal)
-    at = { ...at, cursor: at.pending.cursor, position: at.pending.batch.to, pending: null }
+class JournalReader {
+  readonly #options: Options
+  readonly #signal: AbortSignal
+  readonly #stateFile: string
+  #at: Position
+  #read: JournalEntry[] = []
+  hasRead = false
+
+  constructor(options: Options, signal: AbortSignal) {
+    this.#options = options
+    this.#signal = signal
+    this.#stateFile = join(options.home, 'agent', 'journal-position.json')
+    this.#at = { source: `journal:${options.machine}:${Date.now().toString(36)}`, cursor: null, since: Date.now() * 1000, position: 0, pending: null }
   }
-  await settle()
-  const child = spawn('journalctl', ['--output=json', '--follow', '--quiet', '--no-pager', ...(at.cursor === null ? ['--lines=0'] : [`--after-cursor=${at.cursor}`]), ...args], { stdio: ['ignore', 'pipe', 'pipe'], signal })
-  child.on('error', () => {}) // said by `exit`, or the signal
-  const words = said(child)
-  let entries: LogEntry[] = []
-  let cursor = ''
-  let late: Promise<null> | undefined
-  const flush = async () => {
-    late = undefined
-    if (entries.length === 0) return
-    const batch: LogBatch = { source: at.source, app: systemApp, environment: systemEnvironment, service: 'machine', instance: machine, release: null, machine, from: at.position, to: at.position + entries.length, dropped: 0, entries }
-    entries = []
-    at = { ...at, pending: { batch, cursor } }
-    await replaceFile(stateFile, JSON.stringify(at), { sync: false })
-    await settle()
+
+  /** Ends by an error only. */
+  async run(): Promise<void> {
+    await mkdir(dirname(this.#stateFile), { recursive: true, mode: 0o700 })
+    const known = await readJson<Position>(this.#stateFile).catch(() => null)
+    if (known === null) await this.#save()
+    else this.#at = { ...this.#at, ...known }
+    await this.#settle()
+    await this.#take([])
+    await this.#take(['--follow'])
   }
-  try {
-    const lines = createInterface({ input: child.stdout, crlfDelay: 0 })[Symbol.asyncIterator]()
-    for (let next = lines.next(); ; ) {
-      const found = entries.length === 0 ? await next : await Promise.race([next, (late ??= sleep(lingerMs).then(() => null))])
-      if (found === null || entries.length >= batchEntries) await flush()
-      if (found === null) continue
-      if (found.done) break
-      next = lines.next()
-      const entry = journalEntry(found.value)
-      if (entry !== null) {
-        entries.push(entry.entry)
-        cursor = entry.cursor
-      }
+
+  async #take(how: readonly string[]): Promise<void> {
+    const { cursor } = this.#at
+    const from = cursor === null ? `--since=@${(this.#at.since / 1e6).toFixed(6)}` : `--cursor=${cursor}`
+    const child = runJournalctl(['--output=json', '--all', `--output-fields=${entryFields.join(',')}`, '--quiet', '--no-pager', '--no-tail', from, ...how, ...this.#options.args], this.#signal)
+    try {
+      await this.#readAll(child.output, cursor)
+    } finally {
+      child.end()
     }
-    await flush()
-  } finally {
-    child.kill()
+    const { code, words } = await child.ended
+    this.#signal.throwIfAborted()
+    // a cursor that is none (a state file that was torn) must not hold up everything for ever: its time is known, too
+    if (code !== 0 && /seek to cursor/.test(words)) await this.#save({ cursor: null })
+    if (code !== 0 || how.length > 0) throw new Error(`journalctl ended${words === '' ? '' : `: ${words}`} (${code})`)
   }
-  signal.throwIfAborted()
-  throw new Error(`journalctl ended: ${words()}`)
-}
 
-function said(child: ChildProcessByStdio<null, Readable, Readable>): () => string {
-  let text = ''
-  child.stderr.on('data', (data) => (text = (text + String(data)).slice(-500)))
-  void once(child, 'exit').then(([code, by]) => (text += ` (${by ?? code})`), () => {})
-  return () => text.trim()
-}
-
-/** systemd.journal-fields(7). A message that is no UTF-8 comes as a list of bytes. null: not an entry. */
-export function journalEntry(text: string): { entry: LogEntry; cursor: string } | null {
-  let fields: Record<string, unknown>
-  try {
-    fields = JSON.parse(text) as Record<string, unknown>
-  } catch {
-    return null
+  async #readAll(output: AsyncIterator<Buffer>, after: string | null): Promise<void> {
+    const splitter = new LineSplitter(maxEntryBytes)
+    let late: Promise<null> | undefined
+    for (let next = output.next(); ; ) {
+      const found = this.#read.length === 0 ? await next : await Promise.race([next, (late ??= sleep(lingerMs).then(() => null))])
+      if (found === null || this.#read.length >= batchEntries) {
+        late = undefined
+        await this.#flush()
+      }
+      if (found === null) continue
+      if (found.done) return this.#flush()
+      for (const text of splitter.push(found.value)) {
+        const entry = journalEntry(text)
+        if (entry === null || entry.cursor === after) continue
+        this.#read.push(entry)
+        if (this.#read.length >= batchEntries) await this.#flush()
+      }
+      next = output.next()
+    }
   }
-  const field = (name: string) => (typeof fields[name] === 'string' ? fields[name] : undefined)
-  const cursor = field('__CURSOR')
-  if (cursor === undefined) return null
-  const bytes = fields['MESSAGE']
-  const msg = field('MESSAGE') ?? (Array.isArray(bytes) ? Buffer.from(bytes as number[]).toString('utf8') : '')
-  const level = levels[Number(field('PRIORITY') ?? 6)] ?? 'info'
-  const given = { program: field('SYSLOG_IDENTIFIER') ?? field('_COMM'), unit: field('_SYSTEMD_UNIT'), pid: field('_PID') }
-  const micros = Number(field('__REALTIME_TIMESTAMP') ?? Number.NaN)
-  const at = new Date(Number.isFinite(micros) ? micros / 1000 : Date.now()).toISOString()
-  return { cursor, entry: { at, stream: 'system', text: JSON.stringify({ level, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)), msg: msg.slice(0, 30_000) }) } }
+
+  async #flush(): Promise<void> {
+    const last = this.#read.at(-1)
+    if (last === undefined) return
+    const entries = this.#read.map(({ entry }) => entry)
+    const { machine } = this.#options
+    const batch: LogBatch = { source: this.#at.source, app: systemApp, environment: systemEnvironment, service: 'machine', instance: machine, release: null, machine, from: this.#at.position, to: this.#at.position + entries.length, dropped: 0, entries }
+    this.#read = []
+    await this.#save({ pending: { batch, cursor: last.cursor, since: last.micros + 1 } })
+    await this.#settle()
+  }
+
+  async #settle(): Promise<void> {
+    const { pending } = this.#at
+    if (pending === null) return
+    const { control, log } = this.#options
+    await sendBatch({ control, log, what: 'the journal' }, pending.batch, this.#signal)
+    this.hasRead = true
+    this.#at = { ...this.#at, cursor: pending.cursor, since: pending.since, position: pending.batch.to, pending: null }
+  }
+
+  async #save(change: Partial<Position> = {}): Promise<void> {
+    this.#at = { ...this.#at, ...change }
+    await replaceFile(this.#stateFile, JSON.stringify(this.#at), { sync: false })
+  }
 }

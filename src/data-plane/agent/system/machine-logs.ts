@@ -7,6 +7,7 @@ import type { ControlClient } from '../../control-client.ts'
 import type { Log } from '../log.ts'
 import { startFileShipper } from '../shipping/file-shipper.ts'
 import { lineText, parseSyslog } from '../syslog/message.ts'
+import { journalIn } from './journal-folder.ts'
 import { startJournal } from './journal.ts'
 
 const files = ['/var/log/syslog', '/var/log/messages', '/var/log/auth.log', '/var/log/secure']
@@ -21,7 +22,11 @@ export function startMachineLogs(options: MachineLogsOptions): { close(): Promis
   const closing = new AbortController()
   const running: { close(): Promise<void> }[] = []
   const start = async () => {
-    for (const folder of options.journalFolders ?? ['/run/log/journal', '/var/log/journal']) if (await reads(folder)) return void running.push(startJournal({ ...options, args: options.journalArgs ?? [] }))
+    for (const folder of options.journalFolders ?? ['/run/log/journal', '/var/log/journal']) {
+      const journal = await journalIn(folder)
+      if (journal === 'closed') log.warn({ folder }, 'the agent may not read the journal of this machine (run it as root, or put its user into the group systemd-journal)')
+      if (journal === 'readable' || journal === 'empty') return void running.push(startJournal({ ...options, args: options.journalArgs ?? [] }))
+    }
     const readable: string[] = []
     for (const file of options.files ?? files) if (await reads(file)) readable.push(file)
     if (closing.signal.aborted) return

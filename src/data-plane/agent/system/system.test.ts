@@ -7,7 +7,7 @@ import { createControlClient } from '../../control-client.ts'
 import { logInto } from '../testing/agent-world.ts'
 import { controlEnd } from '../testing/control.ts'
 import { until } from '../testing/helpers.ts'
-import { journalEntry } from './journal.ts'
+import { journalEntry } from './journal-entry.ts'
 import { startMachineLogs } from './machine-logs.ts'
 import { startOwnLogs } from './own-logs.ts'
 
@@ -70,5 +70,6 @@ test('an entry of the journal is a line with its level, program and unit', () =>
   const entry = journalEntry(JSON.stringify({ __CURSOR: 's=1;i=2', __REALTIME_TIMESTAMP: '1795835520250000', PRIORITY: '3', SYSLOG_IDENTIFIER: 'kernel', _SYSTEMD_UNIT: 'a.service', _PID: '7', MESSAGE: 'oom' }))
   assert.deepEqual([entry?.cursor, entry?.entry.at, JSON.parse(entry?.entry.text ?? '')], ['s=1;i=2', '2026-11-28T03:12:00.250Z', { level: 'error', program: 'kernel', unit: 'a.service', pid: '7', msg: 'oom' }])
   assert.equal(JSON.parse(journalEntry('{"__CURSOR":"c","MESSAGE":[104,105]}')?.entry.text ?? '').msg, 'hi')
+  assert.equal(JSON.parse(journalEntry('{"__CURSOR":"c","MESSAGE":["first","second"],"_PID":null}')?.entry.text ?? '').msg, 'first')
   assert.equal(journalEntry('-- No entries --'), null)
 })
