@@ -201,7 +201,8 @@ export type Fact = {
   release: number | null
   data: Record<string, unknown>
 }
-export type FactBatch = { machine: string; facts: Fact[] }
+/** `sentAt`: the sender's clock when it sent this, so that times of a clock that goes wrong can be set right. A sender of before does not say. */
+export type FactBatch = { machine: string; sentAt?: string; facts: Fact[] }
 
 export type InstanceStat = { instance: string; app: string; environment: string; service: string; name: string; cpu: number; memoryBytes: number; memoryLimitBytes: number | null; threads: number | null; openFiles: number | null }
 /** Of an instance that is meant to run: whether it is in rotation. */
@@ -290,9 +291,16 @@ export type ProxySpan = {
 export type SpanBatch = { machine: string; dropped: number; spans: ProxySpan[] }
 
 /** `errors`: 5xx of the app, and what we had to answer for it, with a kept copy or without. `latency` as above. */
-export type ReleaseCount = { release: number; requests: number; errors: number; latency: number[] }
-/** `young`: of environments whose newest release has just been asked for the first time, sent at once since it is judged by them. */
-export type TrafficBatch = { machine: string; id: string; from: string; to: string; young?: true; counts: TrafficCount[] }
+export type ReleaseCount = {
+  release: number
+  requests: number
+  errors: number
+  latency: number[]
+  /** Of these, what was asked of instances that had been ready for less than two seconds; none: nothing, or a proxy of before. */
+  warming?: { requests: number; errors: number }
+}
+/** `young`: of environments whose newest release has just been asked for the first time, sent at once since it is judged by them. `sentAt`: as in a `FactBatch`. */
+export type TrafficBatch = { machine: string; id: string; from: string; to: string; sentAt?: string; young?: true; counts: TrafficCount[] }
 
 // ---------------------------------------------------------------- route table: what a proxy serves
 

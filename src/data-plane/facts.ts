@@ -105,7 +105,7 @@ export async function openFacts(options: FactsOptions): Promise<Facts> {
       }
       const facts = [...queue.values().take(batchSize)]
       try {
-        await control.post('/internal/facts', { machine: options.machine, facts }, closing.signal)
+        await control.post('/internal/facts', { machine: options.machine, sentAt: options.now().toISOString(), facts }, closing.signal)
       } catch (error) {
         if (closing.signal.aborted) return
         if (!isAppError(error, 'invalid')) {

@@ -14,6 +14,8 @@ export class Account {
   /** Those it was sent to last. */
   instance: string | null = null
   release: number | null = null
+  /** That instance had just become ready. */
+  warming = false
   retries = 0
   recalls = 0
   /** 0: no head of an answer has come or was made. */
@@ -60,6 +62,7 @@ export class Account {
       target: this.#target,
       instance: this.instance,
       release: this.release,
+      warming: this.warming,
       method: this.#head.method,
       host: this.#head.hostname,
       path: withoutQuery(this.#head.target),

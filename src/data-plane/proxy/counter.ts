@@ -30,8 +30,9 @@ export class Counter {
   /**
    * `firstByteMs`: from the whole request head to the response head; a long stream is not a slow answer. `release`: the one
    * that was asked, null when it reached no instance. `parkedMs`: how much of `firstByteMs` went by while there was no instance.
+   * `warming`: the instance had just become ready.
    */
-  request(outcome: Outcome, status: number, firstByteMs: number, bytesIn: number, bytesOut: number, release: number | null, parkedMs = 0): void {
+  request(outcome: Outcome, status: number, firstByteMs: number, bytesIn: number, bytesOut: number, release: number | null, parkedMs = 0, warming = false): void {
     this.#requests++
     if (outcome === 'aborted') this.#aborted++
     else if (outcome === 'failed') this.#failed++
@@ -43,9 +44,14 @@ export class Counter {
     this.#bytesOut += bytesOut
     if (release === null) return
     const tally = this.#tally(release)
-    tally.requests++
     // the caller got an answer, and the release did not give it
-    if (outcome === 'failed' || outcome === 'stale' || (outcome === 'answered' && status >= 500)) tally.errors++
+    const error = outcome === 'failed' || outcome === 'stale' || (outcome === 'answered' && status >= 500) ? 1 : 0
+    tally.requests++
+    tally.errors += error
+    if (warming) {
+      tally.warming.requests++
+      tally.warming.errors += error
+    }
     // a release is not slow because callers waited for it to be there
     const own = bucketOf(firstByteMs - parkedMs)
     if (outcome !== 'aborted') tally.latency[own] = (tally.latency[own] as number) + 1
@@ -54,7 +60,7 @@ export class Counter {
   #tally(release: number): Tally {
     let tally = this.#releases.get(release)
     if (tally === undefined) {
-      tally = { requests: 0, errors: 0, latency: new Uint32Array(latencyBucketsMs.length + 1) }
+      tally = { requests: 0, errors: 0, latency: new Uint32Array(latencyBucketsMs.length + 1), warming: { requests: 0, errors: 0 } }
       this.#releases.set(release, tally)
       this.#onRelease(this.names, release)
     }
@@ -89,7 +95,7 @@ export class Counter {
       bytesIn: this.#bytesIn,
       bytesOut: this.#bytesOut,
       connections: this.#connections,
-      releases: [...this.#releases].map(([release, { requests, errors, latency }]): ReleaseCount => ({ release, requests, errors, latency: [...latency] })),
+      releases: [...this.#releases].map(([release, { latency, ...tally }]): ReleaseCount => ({ release, ...tally, latency: [...latency] })),
     }
     this.#requests = this.#aborted = this.#failed = this.#stale = this.#bytesIn = this.#bytesOut = this.#connections = 0
     this.#classes.fill(0)
@@ -105,4 +111,4 @@ function bucketOf(ms: number): number {
   return bucket
 }
 
-type Tally = { requests: number; errors: number; latency: Uint32Array }
+type Tally = { requests: number; errors: number; latency: Uint32Array; warming: { requests: number; errors: number } }

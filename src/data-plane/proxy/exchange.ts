@@ -144,6 +144,7 @@ export class Exchange implements UpstreamUser, Waiter {
     if (body !== null && body.length > this.#relay.limits.replayBytes) this.#body.forget()
     attempt.asked(now)
     this.#account.release = attempt.instance.release
+    this.#account.warming = attempt.instance.warms(now)
     this.#touch(now)
     if (!this.#body.complete && more) this.#front.resume()
   }

@@ -3,6 +3,8 @@ import { createServer } from 'node:http'
 import { once } from 'node:events'
 import { test } from 'node:test'
 import { WebSocket, WebSocketServer } from 'ws'
+import { until as eventually } from '#test/harness/wait.ts'
+import { Instance } from './instance.ts'
 import { answering, bodyOf, endpointsOf, freePort, instanceOf, keyOf, RawClient, startApp, startRawApp, startRig, tableOf, until } from './test-harness.ts'
 
 const get = 'GET / HTTP/1.1\r\nHost: web.localhost\r\n\r\n'
@@ -331,4 +333,20 @@ test('an agent that has just started and lists nothing yet takes nobody out of r
   rig.agent.say({ t: 'endpoints', endpoints: [endpoint(app.port, 'ready', 7)] })
   await rig.agent.settled()
   assert.match((await bodyOf(rig.port)) ?? '', /not ready/, 'its address is another instance’s now')
+})
+
+test('a proxy that starts in the middle of a rollout tells the counts of the young release at once, with what was asked of instances that had just begun', async () => {
+  await using app = await startApp((_request, response) => response.writeHead(500).end())
+  await using other = await startApp((_request, response) => response.end())
+  await using rig = await startRig({ services: { web: [other.port, app.port] }, releases: { web: [1, 2] } })
+  const young = () => rig.control.traffic.filter((batch) => batch.young).flatMap((batch) => batch.counts.flatMap((count) => count.releases)).filter(({ release }) => release === 2)
+  await eventually(async () => (await bodyOf(rig.port), young().length > 0), { because: 'the new release is asked, and it is told' })
+  assert.ok(young().every(({ requests, errors, warming }) => errors === requests && (warming?.requests ?? 0) <= requests && warming?.errors === warming?.requests))
+})
+
+test('an instance warms up for two seconds from when it is ready at an address, not whenever it is ready again', () => {
+  const instance = new Instance(endpoint(4000))
+  assert.equal(instance.warms(0), false)
+  instance.begins(1_000)
+  assert.deepEqual([instance.warms(2_999), instance.warms(3_000), instance.hasBegun], [true, false, true])
 })

@@ -46,6 +46,15 @@ export class Fleet {
     return undefined
   }
 
+  /** Whether instances of an older release are in that environment: the release is on its way in. */
+  hasElder(app: string, environment: string, release: number): boolean {
+    return [...this.#instances.values()].some((instance) => {
+      if (instance.release >= release) return false
+      const service = this.#services.get(instance.service)
+      return service?.app === app && service.environment === environment
+    })
+  }
+
   endpoints(): Endpoint[] {
     return [...this.#instances.values()].map((instance) => instance.endpoint())
   }
@@ -99,7 +108,7 @@ export class Fleet {
     const instance = known ?? new Instance(endpoint)
     this.#instances.set(endpoint.instance, instance)
     known?.update(endpoint)
-    if (starts) this.#begin(instance)
+    if (starts) this.#begin(instance, moved)
     if (before !== undefined && before !== endpoint.service) this.#elect(this.service(before))
     this.#elect(this.service(endpoint.service))
     // an agent in doubt says unready too: with nobody else to ask, what a slow program works on is not asked of it twice
@@ -108,8 +117,9 @@ export class Fleet {
   }
 
   /** It was not ready, and now is: what it did before says nothing of it any more. */
-  #begin(instance: Instance): void {
+  #begin(instance: Instance, moved: boolean): void {
     const now = performance.now()
+    if (moved || !instance.hasBegun) instance.begins(now)
     this.service(instance.service).readyMs = now
     if (instance.ejected) this.#ejections.readmit(this.service(instance.service), instance, now, 'it has become ready anew')
     instance.score.clear()

@@ -4,6 +4,9 @@ import type { Endpoint, EndpointState } from '#contract/wire.ts'
 import { Score } from './score.ts'
 import { UpstreamConnection, type UpstreamUser } from './upstream.ts'
 
+/** So long an instance that has just become ready may fail without that alone being held against its release. */
+export const warmingMs = 2_000
+
 /**
  * One running copy of a service as the proxy knows it: where it listens, what its agent says of it, what is in flight,
  * and the idle connections to it. It outlives changes of address; connections to an old address are not used again.
@@ -41,6 +44,8 @@ export class Instance {
   /** Until when (monotonic ms) it gets less than its share, because it has just become ready, and over how long that grows. */
   coldUntil = 0
   coldMs = 0
+  /** Since when it is ready at this address (monotonic ms). */
+  #readySince = Number.NEGATIVE_INFINITY
   /** The agent asked to be told when nothing is in flight any more. */
   drainAsked = false
   suspectSaidAt = Number.NEGATIVE_INFINITY
@@ -146,6 +151,19 @@ export class Instance {
   warmUp(nowMs: number, coldMs: number): void {
     this.coldUntil = nowMs + coldMs
     this.coldMs = coldMs
+  }
+
+  /** It is ready, the first time at this address: what a process does at its very first is not what it will do. */
+  begins(nowMs: number): void {
+    this.#readySince = nowMs
+  }
+
+  get hasBegun(): boolean {
+    return this.#readySince !== Number.NEGATIVE_INFINITY
+  }
+
+  warms(nowMs: number): boolean {
+    return nowMs - this.#readySince < warmingMs
   }
 
   /** It cannot serve: whoever waits for it may look elsewhere. Call it once nobody is sent here any more. */

@@ -7,10 +7,20 @@ const youngMs = 60_000
 export class NewestReleases {
   readonly #newest = new Map<string, { release: number; since: number }>()
 
-  /** The first release that is seen has nothing beside it, or was there before this process: it is not young. */
+  readonly #hasElder: (app: string, environment: string, release: number) => boolean
+
+  /** `hasElder`: whether an older release stands beside it. */
+  constructor(hasElder: (app: string, environment: string, release: number) => boolean) {
+    this.#hasElder = hasElder
+  }
+
+  /**
+   * The first release that is seen was there before this process: it is young only where an older one stands beside it, which it is taking
+   * over from. So a proxy that was started again in the middle of a rollout goes on telling each second.
+   */
   asked(where: Environment, release: number, now: number): void {
     const known = this.#newest.get(keyOf(where))
-    if (known === undefined) this.#newest.set(keyOf(where), { release, since: Number.NEGATIVE_INFINITY })
+    if (known === undefined) this.#newest.set(keyOf(where), { release, since: this.#hasElder(where.app, where.environment, release) ? now : Number.NEGATIVE_INFINITY })
     else if (release > known.release) this.#newest.set(keyOf(where), { release, since: now })
   }
 

@@ -47,7 +47,7 @@ export class Relay {
 
   /** The one place where a request that ended is counted and logged. */
   record(entry: RequestEntry): void {
-    entry.target?.counter.request(entry.outcome, entry.status, entry.firstByteMs, entry.bytesIn, entry.bytesOut, entry.release, entry.parkedMs)
+    entry.target?.counter.request(entry.outcome, entry.status, entry.firstByteMs, entry.bytesIn, entry.bytesOut, entry.release, entry.parkedMs, entry.warming)
     this.#keep(entry)
     const label = entry.target?.logLabel ?? unrouted
     const error = entry.error === null ? '' : `,"${entry.outcome === 'stale' ? 'stale' : 'error'}":${quote(entry.error)}`
@@ -79,6 +79,7 @@ export class Relay {
       target: null,
       instance: null,
       release: null,
+      warming: false,
       method: head?.method ?? '-',
       host: head?.hostname ?? '-',
       path: head === null ? '-' : withoutQuery(head.target),
@@ -105,6 +106,8 @@ export type RequestEntry = {
   instance: string | null
   /** The release that was asked; null when it reached no instance. */
   release: number | null
+  /** The instance had just become ready. */
+  warming: boolean
   method: string
   host: string
   /** Without query: those carry secrets too often to be kept. */

@@ -85,7 +85,7 @@ export async function runProxy(options: ProxyOptions): Promise<Proxy> {
 
   let agents: AgentSocket | undefined
   const fleet = new Fleet((message) => agents?.tell(message), limits, note)
-  const counters = new Counters()
+  const counters = new Counters((app, environment, release) => fleet.hasElder(app, environment, release))
   const accessLog = new AccessLog({ path: join(folder, 'access.log'), log })
   const copies = new Copies(limits)
   const spans = control && new SpanShipper({ machine, control, log, ...(options.spanPeriodMs === undefined ? {} : { periodMs: options.spanPeriodMs }) })

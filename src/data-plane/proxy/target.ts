@@ -20,7 +20,12 @@ export type Target = {
 /** Counters outlive tables, so that no request between two batches is forgotten when a table comes. */
 export class Counters {
   readonly #byKey = new Map<string, Counter>()
-  readonly #newest = new NewestReleases()
+  readonly #newest: NewestReleases
+
+  /** `hasElder`: whether an older release stands beside this one. */
+  constructor(hasElder: (app: string, environment: string, release: number) => boolean) {
+    this.#newest = new NewestReleases(hasElder)
+  }
 
   counter(names: CounterNames): Counter {
     const known = this.#byKey.get(names.key)

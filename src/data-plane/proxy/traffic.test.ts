@@ -13,7 +13,7 @@ const names = (app: string) => ({ key: `route:${app}.localhost/`, app, environme
 const ask = (counters: Counters, app: string, release: number, status = 200) => counters.counter(names(app)).request('answered', status, 5, 100, 100, release)
 
 test('a release is young for a minute after the first request of it, unless it is the first that is seen', () => {
-  const newest = new NewestReleases()
+  const newest = new NewestReleases(() => false)
   const [shop, blog] = [{ app: 'shop', environment: 'production' }, { app: 'blog', environment: 'production' }]
   newest.asked(shop, 1, 0)
   assert.equal(newest.isYoung(shop, 1), false)
@@ -24,9 +24,18 @@ test('a release is young for a minute after the first request of it, unless it i
   assert.deepEqual([newest.isYoung(shop, 60_999), newest.isYoung(shop, 61_000), newest.isYoung(blog, 30_001)], [true, false, false])
 })
 
+test('a proxy that was started again in the middle of a rollout takes the newer release for young, whichever is asked first', () => {
+  const shop = { app: 'shop', environment: 'production' }
+  for (const order of [[1, 2], [2, 1]]) {
+    const newest = new NewestReleases((app, _environment, release) => app === 'shop' && release === 2)
+    for (const release of order) newest.asked(shop, release, 1_000)
+    assert.deepEqual([newest.isYoung(shop, 60_999), newest.isYoung(shop, 61_000)], [true, false])
+  }
+})
+
 test('what a new release is asked is handed over at once, and nothing is counted twice or left out', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'ns-traffic-'))
-  const counters = new Counters()
+  const counters = new Counters(() => false)
   const got: TrafficBatch[] = []
   const spool = new TrafficSpool({
     folder, machine: 'm1', periodMs: 3_600_000, youngPeriodMs: 10, log: () => {},
@@ -45,5 +54,6 @@ test('what a new release is asked is handed over at once, and nothing is counted
   assert.deepEqual(young, [{ young: true, counts: [{ app: 'shop', releases: [{ release: 1, requests: 1, errors: 0 }, { release: 2, requests: 1, errors: 1 }] }] }])
   await spool.tick()
   assert.deepEqual(got.slice(1).map(({ young, counts }) => [young, counts.map(({ app, requests }) => [app, requests])]), [[undefined, [['blog', 1]]]])
+  assert.ok(got.every(({ sentAt, to }) => Date.parse(sentAt ?? '') >= Date.parse(to)), 'each says when it was sent, by the clock of its times')
   await spool.close()
 })

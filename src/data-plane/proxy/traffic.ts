@@ -88,7 +88,8 @@ export class TrafficSpool {
   /** False: control is away, later. */
   async #send(path: string): Promise<boolean> {
     try {
-      await this.#options.control?.post('/internal/traffic', JSON.parse(await readFile(path, 'utf8')))
+      const batch = JSON.parse(await readFile(path, 'utf8')) as TrafficBatch
+      await this.#options.control?.post('/internal/traffic', { ...batch, sentAt: new Date().toISOString() } satisfies TrafficBatch)
       rmSync(path, { force: true })
       this.#complained = false
     } catch (error) {

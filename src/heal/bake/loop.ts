@@ -5,9 +5,8 @@ import type { Logger } from '#kernel/log.ts'
 import { type Loop, startLoop } from '#kernel/loop.ts'
 import { actor, applyAction } from './apply.ts'
 import { observe } from './observe.ts'
-import { planBake } from './plan.ts'
+import { judgeSharing, planBake } from './plan.ts'
 import { giveUpSharing, readSharing } from './sharing.ts'
-import { faultOf } from './verdict.ts'
 
 const periodMs = 5_000
 
@@ -29,9 +28,9 @@ export function startBakes({ db, log }: { db: Database; log: Logger }): Loop {
       }
       for (const sharing of await readSharing(db, now)) {
         const where = `${sharing.app}/${sharing.environment}`
-        const fault = faultOf(sharing.before, sharing.after)
-        if (fault === null) report.waiting.push(`${where}: v${sharing.release}, ${sharing.share}: nothing speaks against it`)
-        else await apply(where, `give up v${sharing.release} because ${fault}`, () => giveUpSharing(db, sharing, fault, now, actor))
+        const verdict = judgeSharing(sharing)
+        if ('wait' in verdict) report.waiting.push(`${where}: ${verdict.wait}`)
+        else await apply(where, `give up v${sharing.release} because ${verdict.giveUp}`, () => giveUpSharing(db, sharing, verdict.giveUp, now, actor))
       }
       for (const facts of await observe(db, now)) {
         const where = `${facts.app}/${facts.environment}`

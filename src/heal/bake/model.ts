@@ -1,5 +1,6 @@
 /** A release that is watched after the switch, beside the release before it. */
 import type { Bake } from '#contract/model.ts'
+import type { ReleaseTraffic } from '#watch/traffic/read.ts'
 
 export type BakeState = Bake['state']
 
@@ -27,8 +28,8 @@ export type BakeRow = {
   rolled_back_to: number | null
 }
 
-/** What one release was asked and answered in a window. `latency`: counts by `latencyBucketsMs`, and the open bucket. */
-export type ReleaseWindow = { requests: number; errors: number; latency: readonly number[]; /** Restarts after a crash or hang. */ crashes: number; ms: number }
+/** What one release was asked and answered in a window, service by service. `crashes`: restarts after a crash or hang, of all services. */
+export type ReleaseWindow = { services: Readonly<Record<string, ReleaseTraffic>>; crashes: number; ms: number }
 
 /** An environment as the plan sees it. */
 export type BakeFacts = {

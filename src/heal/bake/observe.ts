@@ -1,5 +1,6 @@
 /** Everything the plan decides from, read anew each turn. */
 import { parseDuration } from '#base/units.ts'
+import type { Manifest } from '#contract/manifest.ts'
 import type { Db } from '#kernel/db/db.ts'
 import { type PauseRow, pauseOf, pausedBecause } from '#heal/pauses/model.ts'
 import { openPauses } from '#heal/pauses/read.ts'
@@ -19,7 +20,7 @@ const beforeMs = 60 * 60_000
 /** Counts of releases are kept for a day, so there is nothing to compare after that. */
 const keptMs = 24 * 3_600_000
 
-const nothing: ReleaseWindow = { requests: 0, errors: 0, latency: [], crashes: 0, ms: 0 }
+const nothing: ReleaseWindow = { services: {}, crashes: 0, ms: 0 }
 
 export async function observe(db: Db, now: Date): Promise<BakeFacts[]> {
   const facts: BakeFacts[] = []
@@ -31,14 +32,14 @@ export async function observe(db: Db, now: Date): Promise<BakeFacts[]> {
     const switched = await switchToWatch(db, one, bake, now)
     if (!isOpen && switched === null) continue
     const manifest = effectiveManifest((await readRelease(db, app, environment, active)).manifest, environment)
-    const instances = isOpen ? (await liveInstances(db, { app, environment })).filter((row) => row.kind === 'service' && row.wanted === 'run') : []
+    const instances = isOpen ? await runningInstances(db, { app, environment }) : []
     facts.push({
       app, environment, activeRelease: active, rollingOut: one.rolling_out, bake, switched,
       before: isOpen ? await window(db, { app, environment, release: bake.from_release }, await servedSince(db, bake), bake.started_at) : nothing,
       after: isOpen ? await window(db, { app, environment, release: bake.release }, bake.started_at, now) : nothing,
       paused: pausedHere(pauses, { app, environment }, now),
       held: instances.flatMap((row) => heldBecause(row, active)),
-      sickNeeds: sickNeeds(Object.values(manifest.services).flatMap((service) => Object.keys(service.needs)), instances),
+      sickNeeds: sickNeeds(manifest, instances),
     })
   }
   return facts
@@ -65,8 +66,8 @@ async function servedSince(db: Db, { app, environment, from_release, started_at 
 }
 
 async function window(db: Db, which: { app: string; environment: string; release: number }, from: Date, to: Date): Promise<ReleaseWindow> {
-  const [traffic, crashes] = await Promise.all([releaseTraffic(db, which, from, to), countRestarts(db, which, from, to)])
-  return { ...traffic, crashes, ms: to.getTime() - from.getTime() }
+  const [services, crashes] = await Promise.all([releaseTraffic(db, which, from, to), countRestarts(db, which, from, to)])
+  return { services, crashes, ms: to.getTime() - from.getTime() }
 }
 
 function heldBecause(row: InstanceRow, release: number): string[] {
@@ -74,6 +75,12 @@ function heldBecause(row: InstanceRow, release: number): string[] {
   return row.release === release && seen?.state === 'held' ? [`${instanceNameOf(row)} does not stay up: ${seen.because}`] : []
 }
 
-function sickNeeds(needs: readonly string[], instances: readonly InstanceRow[]): string[] {
+export async function runningInstances(db: Db, where: { app: string; environment: string }): Promise<InstanceRow[]> {
+  return (await liveInstances(db, where)).filter((row) => row.kind === 'service' && row.wanted === 'run')
+}
+
+/** Services that others need and that have no ready instance. */
+export function sickNeeds(manifest: Pick<Manifest, 'services'>, instances: readonly InstanceRow[]): string[] {
+  const needs = Object.values(manifest.services).flatMap((service) => Object.keys(service.needs))
   return [...new Set(needs)].filter((need) => !instances.some((row) => row.service === need && currentObservation(row)?.state === 'ready')).sort()
 }

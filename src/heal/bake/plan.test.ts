@@ -2,13 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { type BakeFacts, type BakeRow, type ReleaseWindow, bakeTransitions } from './model.ts'
-import { planBake } from './plan.ts'
+import { judgeSharing, planBake } from './plan.ts'
 
 const start = new Date('2026-05-01T03:00:00Z')
 const minutes = (count: number) => new Date(start.getTime() + count * 60_000)
-const quiet: ReleaseWindow = { requests: 0, errors: 0, latency: [], crashes: 0, ms: 60_000 }
-const good: ReleaseWindow = { ...quiet, requests: 500 }
-const bad: ReleaseWindow = { ...quiet, requests: 500, errors: 400 }
+const asked = (requests: number, errors: number, latency: number[] = []) => ({ requests, errors, latency, warming: { requests: 0, errors: 0 } })
+const good: ReleaseWindow = { services: { web: asked(500, 0) }, crashes: 0, ms: 60_000 }
+const bad: ReleaseWindow = { services: { web: asked(500, 400) }, crashes: 0, ms: 60_000 }
 const row: BakeRow = { app: 'shop', environment: 'production', release: 2, from_release: 1, state: 'baking', because: 'so', started_at: start, until: minutes(5), ended_at: null, rolled_back_to: null }
 const facts = (more: Partial<BakeFacts> = {}): BakeFacts => ({ app: 'shop', environment: 'production', activeRelease: 2, rollingOut: false, switched: null, bake: row, before: good, after: good, held: [], paused: null, sickNeeds: [], ...more })
 const switched = { release: 2, from: 1, at: start, bakeMs: 300_000 }
@@ -36,7 +36,15 @@ test('nothing is rolled back for a dead need, nor while another release is on it
   assert.deepEqual(planBake(facts({ after: bad, paused: 'healing is paused by rosa' }), minutes(6)), { actions: [], waiting: ['v2 looks worse than v1 (80 % of 500 requests failed (before: 0 % of 500)), but healing is paused by rosa'] })
 })
 
-const anyWindow = fc.record({ requests: fc.nat(1_000), errors: fc.nat(1_000), latency: fc.array(fc.nat(50), { maxLength: 15 }), crashes: fc.nat(5), ms: fc.nat(600_000) }).map((one) => ({ ...one, errors: Math.min(one.errors, one.requests) }))
+test('a release that shares its callers is given up when it is worse, but not for a dead need', () => {
+  const sharing = { release: 2, from: 1, share: 'while it took over', before: good, sickNeeds: [] }
+  assert.deepEqual(judgeSharing({ ...sharing, after: good }), { wait: 'v2, while it took over: nothing speaks against it' })
+  assert.deepEqual(judgeSharing({ ...sharing, after: bad }), { giveUp: '80 % of 500 requests failed (before: 0 % of 500)' })
+  assert.match(JSON.stringify(judgeSharing({ ...sharing, after: bad, sickNeeds: ['db'] })), /^\{"wait":.*db is not ready, which may be why/)
+})
+
+const anyTraffic = fc.record({ requests: fc.nat(1_000), errors: fc.nat(1_000), latency: fc.array(fc.nat(50), { maxLength: 15 }) }).map(({ requests, errors, latency }) => asked(requests, Math.min(errors, requests), latency))
+const anyWindow = fc.record({ services: fc.dictionary(fc.constantFrom('web', 'api'), anyTraffic), crashes: fc.nat(5), ms: fc.nat(600_000) })
 const anyFacts: fc.Arbitrary<BakeFacts> = fc.record({
   app: fc.constant('shop'),
   environment: fc.constant('production'),

@@ -1,6 +1,6 @@
 /** What becomes of a release after the switch: (environment, now) → actions and waits, each with its because. Pure and total. */
 import { formatDuration } from '#base/units.ts'
-import type { Action, BakeFacts } from './model.ts'
+import type { Action, BakeFacts, ReleaseWindow } from './model.ts'
 import { faultOf } from './verdict.ts'
 
 export type Plan = { actions: Action[]; waiting: string[] }
@@ -31,10 +31,25 @@ export function planBegin({ switched, activeRelease, bake }: Pick<BakeFacts, 'sw
   return act({ do: 'begin', release, from, at, until, because: `v${release} is compared with v${from} for ${formatDuration(switched.bakeMs)}` })
 }
 
-function passedBecause({ before, after }: BakeFacts): string {
+function passedBecause(facts: BakeFacts): string {
+  const [before, after] = [askedOf(facts.before), askedOf(facts.after)]
   if (after.requests === 0) return 'nothing crashed; nobody asked it anything'
   const errors = `${after.errors} of ${after.requests} requests failed`
   return before.requests === 0 ? `${errors}, and nothing crashed` : `${errors} (before: ${before.errors} of ${before.requests})`
+}
+
+function askedOf({ services }: ReleaseWindow): { requests: number; errors: number } {
+  return Object.values(services).reduce((sum, one) => ({ requests: sum.requests + one.requests, errors: sum.errors + one.errors }), { requests: 0, errors: 0 })
+}
+
+/** Of a release that shares its callers with the one before. */
+export type SharingVerdict = { giveUp: string } | { wait: string }
+
+export function judgeSharing({ release, from, share, before, after, sickNeeds }: { release: number; from: number; share: string; before: ReleaseWindow; after: ReleaseWindow; sickNeeds: readonly string[] }): SharingVerdict {
+  const fault = faultOf(before, after)
+  if (fault === null) return { wait: `v${release}, ${share}: nothing speaks against it` }
+  if (sickNeeds.length > 0) return { wait: `v${release}, ${share}, looks worse than v${from} (${fault}), but ${sickNeeds.join(' and ')} is not ready, which may be why` }
+  return { giveUp: fault }
 }
 
 function act(action: Action): Plan {

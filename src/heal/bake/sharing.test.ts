@@ -60,7 +60,7 @@ test('a canary that fails more of its callers than the release beside it is give
   await tell(shop, 'web', 25, [{ release: 1, requests: 1000, errors: 0 }, { release: 2, requests: 60, errors: 0 }])
   const [good] = await sharing(60)
   assert.ok(good !== undefined)
-  assert.deepEqual([good.release, good.from, good.share, good.after.requests, faultOf(good.before, good.after)], [2, 1, 'with 5 % of new callers', 60, null])
+  assert.deepEqual([good.release, good.from, good.share, good.after.services.web?.requests, faultOf(good.before, good.after)], [2, 1, 'with 5 % of new callers', 60, null])
   await tell(shop, 'web', 45, [{ release: 1, requests: 1000, errors: 1 }, { release: 2, requests: 60, errors: 40 }])
   const [bad] = await sharing(80)
   assert.ok(bad !== undefined)
@@ -88,7 +88,7 @@ test('a release that fails while it takes over from the one before is given up b
   await tell(blog, 'web', 15, [{ release: 1, requests: 150, errors: 0 }, { release: 2, requests: 60, errors: 60 }])
   const [bad] = await sharing(16)
   assert.ok(bad !== undefined)
-  assert.deepEqual([bad.share, bad.before.requests, bad.after.errors], ['while it took over', 150, 60])
+  assert.deepEqual([bad.share, bad.before.services.web?.requests, bad.after.services.web?.errors], ['while it took over', 150, 60])
   const fault = faultOf(bad.before, bad.after)
   assert.equal(fault, '100 % of 60 requests failed (before: 0 % of 150)')
   assert.equal(await giveUpSharing(db, bad, fault, at(16), rosa), true)
@@ -105,14 +105,29 @@ test('whoever wants no bake wants no comparison while a release takes over', asy
   assert.deepEqual(await sharing(16), [])
 })
 
-test('a release is not judged by the one service it has taken over, when others are asked as well', async () => {
+test('each service is compared with itself, from the first that is taken over, and the verdict names it', async () => {
   const { where: mall, release, serves, sharing } = await newApp('mall', { services: { api: {}, web: {} } })
   await serves(await release(start))
   const { rollout } = await release(at(1))
   await addRolloutStep(db, rollout, { name: 'started', detail: '' }, at(13))
   // the api fails a fifth of what it is asked, in both releases; the web, which still is v1, nothing
   await tell(mall, 'api', 15, [{ release: 1, requests: 50, errors: 10 }, { release: 2, requests: 200, errors: 40 }])
-  assert.deepEqual((await sharing(16)).map(({ before, after }) => faultOf(before, after)), [null], 'alone, it is compared')
   await tell(mall, 'web', 15, [{ release: 1, requests: 1000, errors: 0 }])
-  assert.deepEqual(await sharing(16), [])
+  const faults = async (seconds: number) => (await sharing(seconds)).map(({ before, after }) => faultOf(before, after))
+  assert.deepEqual(await faults(16), [null], 'the mixture says nothing')
+  await tell(mall, 'api', 17, [{ release: 2, requests: 300, errors: 300 }])
+  assert.deepEqual(await faults(18), ['api: 68 % of 500 requests failed (before: 20 % of 50)'])
+})
+
+test('a machine whose clock is wrong tells of the same seconds as all others', async () => {
+  const { where: late, release, serves, sharing } = await newApp('late', { services: { web: {} } })
+  await serves(await release(start))
+  const { rollout } = await release(at(1))
+  await addRolloutStep(db, rollout, { name: 'started', detail: '' }, at(130))
+  for (const [nth, offset] of [-400, 400].entries()) {
+    const by = (seconds: number) => at(seconds + offset).toISOString()
+    const count = { key: 'route:web', ...late, service: 'web', from: null, requests: 210, status: none, latency: quick(210), bytesIn: 0, bytesOut: 0, connections: 0, releases: [{ release: 1, requests: 150, errors: 0, latency: quick(150) }, { release: 2, requests: 60, errors: 60, latency: quick(60) }] }
+    await ingestTraffic(db, { machine: `m${nth}`, id: `late/${nth}`, from: by(138), to: by(139), sentAt: by(139), counts: [count] }, at(139))
+  }
+  assert.deepEqual((await sharing(142)).map(({ after }) => after.services.web?.requests), [120])
 })

@@ -1,6 +1,6 @@
 /**
  * A new release that shares the callers with the one that serves, as a canary or while it takes over one instance after the other: both are asked at
- * the same time, by callers of the same kind, so that the comparison needs no hour before it. Worse: the rollout is given up, and its callers go
+ * the same time, by callers of the same kind, so that the comparison needs no hour before it; each service is compared with itself. Worse: the rollout is given up, and its callers go
  * back; the shares themselves are the rollout's (run/rollouts/plan.ts).
  */
 import { parseDuration } from '#base/units.ts'
@@ -17,11 +17,12 @@ import { canaryShare } from '#run/rollouts/read-facts.ts'
 import { openRollout, openRollouts } from '#run/rollouts/read.ts'
 import type { RolloutRow } from '#run/rollouts/model.ts'
 import { countRestarts } from '#watch/journal/read.ts'
-import { askedServices, releaseTraffic } from '#watch/traffic/read.ts'
+import { releaseTraffic } from '#watch/traffic/read.ts'
 import type { ReleaseWindow } from './model.ts'
+import { runningInstances, sickNeeds } from './observe.ts'
 
 /** `share`: of a canary, how much it gets; `while it took over` of a rolling one. */
-export type Sharing = { app: string; environment: string; rollout: string; release: number; from: number; share: string; before: ReleaseWindow; after: ReleaseWindow }
+export type Sharing = { app: string; environment: string; rollout: string; release: number; from: number; share: string; before: ReleaseWindow; after: ReleaseWindow; sickNeeds: readonly string[] }
 
 /** Every rollout that shares its callers now, with what both releases were asked since. */
 export async function readSharing(db: Db, now: Date): Promise<Sharing[]> {
@@ -30,24 +31,19 @@ export async function readSharing(db: Db, now: Date): Promise<Sharing[]> {
     const how = sharingOf(steps)
     if (how === null || from === null || state !== 'starting') continue
     const { share, since, isCanary } = how
-    if (!isCanary && !(await bakes(db, { app, environment, release }))) continue
-    // services are taken over one after the other, so the new release is asked for another mixture of them than the one before
-    if (!isCanary && (await askedServices(db, { app, environment }, since, now)).length > 1) continue
+    const manifest = effectiveManifest((await readRelease(db, app, environment, release)).manifest, environment)
+    // whoever wants no bake wants no comparison but that of a canary
+    if (!isCanary && parseDuration(manifest.deploy.bake) === 0) continue
     const window = async (number: number): Promise<ReleaseWindow> => {
       const which = { app, environment, release: number }
       // an instance that does not come up is the rollout's to judge
       const crashes = isCanary ? await countRestarts(db, which, since, now) : 0
-      return { ...(await releaseTraffic(db, which, since, now)), crashes, ms: now.getTime() - since.getTime() }
+      return { services: await releaseTraffic(db, which, since, now), crashes, ms: now.getTime() - since.getTime() }
     }
-    found.push({ app, environment, rollout: id, release, from, share, before: await window(from), after: await window(release) })
+    const instances = await runningInstances(db, { app, environment })
+    found.push({ app, environment, rollout: id, release, from, share, before: await window(from), after: await window(release), sickNeeds: sickNeeds(manifest, instances) })
   }
   return found
-}
-
-/** Whoever wants no bake wants no comparison but that of a canary. */
-async function bakes(db: Db, { app, environment, release }: { app: string; environment: string; release: number }): Promise<boolean> {
-  const { manifest } = await readRelease(db, app, environment, release)
-  return parseDuration(effectiveManifest(manifest, environment).deploy.bake) > 0
 }
 
 /** Null: no caller can have met the new release. One that is blue-green is up as well, and is asked nothing. */

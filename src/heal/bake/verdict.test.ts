@@ -2,12 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { latencyBucketsMs } from '#contract/wire.ts'
+import type { ReleaseTraffic } from '#watch/traffic/read.ts'
 import type { ReleaseWindow } from './model.ts'
 import { faultOf } from './verdict.ts'
 
+type Drawn = { draw?: () => number; warming?: ReleaseTraffic['warming'] }
+
 /** Answers around `ms`, spread over neighbouring buckets by `draw` (0 to 1). */
-function window(requests: number, errorShare: number, ms: number, more: Partial<ReleaseWindow> & { draw?: () => number } = {}): ReleaseWindow {
-  const { draw = Math.random, ...rest } = more
+function traffic(requests: number, errorShare: number, ms: number, { draw = Math.random, warming = { requests: 0, errors: 0 } }: Drawn = {}): ReleaseTraffic {
   const latency = Array.from({ length: latencyBucketsMs.length + 1 }, () => 0)
   let errors = 0
   for (let n = 0; n < requests; n++) {
@@ -17,7 +19,14 @@ function window(requests: number, errorShare: number, ms: number, more: Partial<
     const bucket = found === -1 ? latencyBucketsMs.length : found
     latency[bucket] = (latency[bucket] ?? 0) + 1
   }
-  return { requests, errors, latency, crashes: 0, ms: 300_000, ...rest }
+  return { requests, errors, latency, warming }
+}
+
+const of = (services: Record<string, ReleaseTraffic>, more: Partial<ReleaseWindow> = {}): ReleaseWindow => ({ services, crashes: 0, ms: 300_000, ...more })
+
+/** Of one service. */
+function window(requests: number, errorShare: number, ms: number, { draw = Math.random, ...more }: Partial<ReleaseWindow> & Drawn = {}): ReleaseWindow {
+  return of({ web: traffic(requests, errorShare, ms, { draw }) }, more)
 }
 
 /** A generator of chance that a failing case can be repeated with (mulberry32). */
@@ -76,4 +85,43 @@ test('crashes condemn without any traffic, unless the release before crashed as 
 test('little traffic, on either side, gives no verdict', () => {
   assert.equal(faultOf(window(1_000, 0, 5), window(49, 1, 5)), null)
   assert.equal(faultOf(window(10, 0, 5), window(1_000, 1, 5)), null)
+})
+
+const anyTraffic = fc.record({ requests: fc.nat(300), errorShare: fc.constantFrom(0, 0.02, 0.5, 1), ms: fc.constantFrom(5, 80, 900), from: fc.integer() }).map(({ requests, errorShare, ms, from }) => traffic(requests, errorShare, ms, { draw: seeded(from) }))
+const anyServices = fc.dictionary(fc.constantFrom('api', 'web', 'db'), anyTraffic)
+
+test('services are never mixed: a release is at fault exactly when one of its services is, compared with itself', () => {
+  fc.assert(
+    fc.property(anyServices, anyServices, (before, after) => {
+      const names = [...new Set([...Object.keys(before), ...Object.keys(after)])]
+      const only = (name: string, all: Record<string, ReleaseTraffic>) => of(all[name] === undefined ? {} : { [name]: all[name] })
+      const alone = names.map((name) => ({ name, fault: faultOf(only(name, before), only(name, after)) })).filter(({ fault }) => fault !== null)
+      const together = faultOf(of(before), of(after))
+      assert.equal(together === null, alone.length === 0)
+      if (together !== null) assert.ok(alone.some(({ name, fault }) => together === (names.length === 1 ? fault : `${name}: ${fault}`)))
+    }),
+    { seed, numRuns: 300 },
+  )
+})
+
+test('another mixture of services is no fault: the api fails a fifth in both releases, and only the new one is asked for it much', () => {
+  const [api, web] = [traffic(1_000, 0.2, 5, { draw: seeded(1) }), traffic(2_000, 0, 5, { draw: seeded(2) })]
+  assert.equal(faultOf(of({ api: traffic(200, 0.2, 5, { draw: seeded(3) }), web }), of({ api, web: traffic(60, 0, 5, { draw: seeded(4) }) })), null)
+})
+
+test('errors of instances that have just begun condemn nobody by themselves, and count once they go on', () => {
+  const before = of({ web: traffic(500, 0, 5) })
+  const began = { requests: 100, errors: 100 }
+  const counts = (steady: { requests: number; errors: number }) => of({ web: { requests: began.requests + steady.requests, errors: began.errors + steady.errors, latency: [], warming: began } })
+  assert.equal(faultOf(before, counts({ requests: 0, errors: 0 })), null)
+  assert.equal(faultOf(before, counts({ requests: 9, errors: 9 })), null)
+  assert.equal(faultOf(before, counts({ requests: 200, errors: 0 })), null)
+  assert.equal(faultOf(before, counts({ requests: 200, errors: 1 })), null)
+  assert.equal(faultOf(before, counts({ requests: 10, errors: 10 })), '100 % of 110 requests failed (before: 0 % of 500)')
+  fc.assert(
+    fc.property(fc.nat(2_000), fc.nat(2_000), fc.nat(500), (many, errors, steady) => {
+      const warming = { requests: many, errors: Math.min(many, errors) }
+      assert.equal(faultOf(before, of({ web: { requests: many + steady, errors: warming.errors, latency: [], warming } })), null)
+    }),
+  )
 })

@@ -1,13 +1,17 @@
 /**
  * Whether a release is worse than the one before, by what callers saw. Pure.
  *
- * A difference counts when it is no chance *and* large enough to matter. Little traffic gives no verdict; crashes need none.
+ * A difference counts when it is no chance *and* large enough to matter. Little traffic gives no verdict; crashes need none. Each service is
+ * compared with itself: two releases may have been asked for another mixture of services, and that says nothing of either.
  */
 import { percentile } from '#watch/traffic/percentile.ts'
+import type { ReleaseTraffic } from '#watch/traffic/read.ts'
 import { proportionZ, rankZ, surelyZ, total } from '#heal/significance.ts'
 import type { ReleaseWindow } from './model.ts'
 
 const leastRequests = 50
+/** Of instances that are no longer warming up. Fewer do: they confirm what all of them say. */
+const leastSteadyRequests = 10
 /** An error share this much above the one before. */
 const leastErrorRise = 0.05
 /** The typical answer takes this many times as long, and this much longer. */
@@ -18,9 +22,21 @@ const warmMs = 15_000
 const leastCrashes = 3
 const crashFactor = 3
 
-/** Null: nothing speaks against it so far. */
+const unasked: ReleaseTraffic = { requests: 0, errors: 0, latency: [], warming: { requests: 0, errors: 0 } }
+
+/** Null: nothing speaks against it so far. Names the service where there are several. */
 export function faultOf(before: ReleaseWindow, after: ReleaseWindow): string | null {
-  return crashFault(before, after) ?? errorFault(before, after) ?? latencyFault(before, after)
+  const crashed = crashFault(before, after)
+  if (crashed !== null) return crashed
+  const names = [...new Set([...Object.keys(before.services), ...Object.keys(after.services)])].sort()
+  const word = (name: string, fault: string) => (names.length === 1 ? fault : `${name}: ${fault}`)
+  for (const fault of [errorFault, latencyFault]) {
+    for (const name of names) {
+      const found = fault(before.services[name] ?? unasked, after.services[name] ?? unasked, after.ms)
+      if (found !== null) return word(name, found)
+    }
+  }
+  return null
 }
 
 function crashFault(before: ReleaseWindow, after: ReleaseWindow): string | null {
@@ -31,16 +47,21 @@ function crashFault(before: ReleaseWindow, after: ReleaseWindow): string | null 
   return `its instances crashed or hung ${after.crashes} times since the switch, ${hourly(after)} times an hour (before: ${hourly(before)})`
 }
 
-function errorFault(before: ReleaseWindow, after: ReleaseWindow): string | null {
-  if (before.requests < leastRequests || after.requests < leastRequests) return null
-  const [was, is] = [before.errors / before.requests, after.errors / after.requests]
-  if (is - was < leastErrorRise || proportionZ(before, after) < surelyZ) return null
-  return `${percent(is)} of ${after.requests} requests failed (before: ${percent(was)} of ${before.requests})`
+/** Errors of instances that have just begun count only once they go on: what is asked of them afterwards must be as bad by itself. */
+function errorFault(before: ReleaseTraffic, after: ReleaseTraffic): string | null {
+  const steady = { requests: after.requests - after.warming.requests, errors: after.errors - after.warming.errors }
+  if (before.requests < leastRequests || after.requests < leastRequests || steady.requests < leastSteadyRequests) return null
+  if (!isWorse(before, after) || !isWorse(before, steady)) return null
+  return `${percent(after.errors / after.requests)} of ${after.requests} requests failed (before: ${percent(before.errors / before.requests)} of ${before.requests})`
 }
 
-function latencyFault(before: ReleaseWindow, after: ReleaseWindow): string | null {
+function isWorse(before: { requests: number; errors: number }, after: { requests: number; errors: number }): boolean {
+  return after.errors / after.requests - before.errors / before.requests >= leastErrorRise && proportionZ(before, after) >= surelyZ
+}
+
+function latencyFault(before: ReleaseTraffic, after: ReleaseTraffic, ms: number): string | null {
   const [was, is] = [percentile(before.latency, 0.5), percentile(after.latency, 0.5)]
-  if (after.ms < warmMs || was === null || is === null || total(before.latency) < leastRequests || total(after.latency) < leastRequests) return null
+  if (ms < warmMs || was === null || is === null || total(before.latency) < leastRequests || total(after.latency) < leastRequests) return null
   if (is < was * leastSlowdown || is - was < leastSlowdownMs || rankZ(before.latency, after.latency) < surelyZ) return null
   return `half of its answers take more than ${Math.round(is)} ms (before: ${Math.round(was)} ms)`
 }

@@ -60,3 +60,44 @@ test('a release that is healthy and answers with errors is rolled back by itself
     await rm(app, { recursive: true, force: true })
   }
 })
+
+/** The web of each release comes up late, so that the api has been taken over long before the rollout is done. */
+const pair = (apiStatus: number) => `
+const { NIGHTSHIFT_SERVICE: me, PORT } = process.env
+const server = require('node:http').createServer((request, response) => response.writeHead(request.url === '/up' || me === 'web' ? 200 : ${apiStatus}).end(me))
+setTimeout(() => server.listen(PORT), me === 'web' && ${apiStatus} !== 200 ? 50_000 : 2_000)
+`
+const pairManifest = `
+name: pair
+services:
+  api: { command: [node, server.js], public: true, domains: [api.example.com], health: { path: /up } }
+  web: { command: [node, server.js], needs: { api: healthy }, health: { path: /up } }
+`
+
+test('a release of several services is given up for the one that fails, while another still has to be taken over', async () => {
+  const app = await mkdtemp(path.join(tmpdir(), 'ns-pair-'))
+  try {
+    await using nightshift = await bootNightshift()
+    await writeFile(path.join(app, 'nightshift.yml'), pairManifest)
+    await writeFile(path.join(app, 'server.js'), pair(200))
+    const first = await nightshift.cli(['deploy', app])
+    assert.equal(first.code, 0, first.stdout + first.stderr)
+    const api = `http://api.example.com:${nightshift.ingressPort}/`
+    const loops = [requestLoop(nightshift.url('pair'), { rate: 20 }), requestLoop(api, { rate: 60 })]
+    try {
+      await until(() => loops.every((loop) => loop.result().ok > 20), { because: 'both are asked' })
+      await writeFile(path.join(app, 'server.js'), pair(500))
+      const second = await nightshift.cli(['deploy', app])
+      assert.equal(second.code, 1, second.stdout)
+      assert.match(second.stdout, /✗ rollout failed: while it took over: api: [\d.]+ % of \d+ requests failed \(before: 0 % of \d+\)/)
+      assert.equal((await nightshift.client.call('apps.read', { params: { app: 'pair' } })).release, 1)
+      assert.equal(loops[0]?.result().failed, 0, 'the web was never at fault')
+      const isWell = async () => (await appFetch(api)).status === 200
+      await until(isWell, { timeoutMs: 60_000, because: 'the api of v1 answers again' })
+    } finally {
+      await Promise.all(loops.map((loop) => loop.stop()))
+    }
+  } finally {
+    await rm(app, { recursive: true, force: true })
+  }
+})

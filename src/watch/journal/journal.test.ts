@@ -68,6 +68,19 @@ test('what PostgreSQL cannot store is made storable, and the future is now', asy
   assert.deepEqual([event?.at, event?.data['because']], [now.toISOString(), 'a\ufffdb \ufffd'])
 })
 
+test('a machine whose clock is wrong tells when it was by ours, and one that says nonsense as it says', async () => {
+  const tell = async (app: string, at: string, sentAt: string) => {
+    await ingestFacts(db, { machine: 'm1', sentAt, facts: [fact(`clock-${app}`, { app, at })] }, now)
+    return (await listEvents(db, { app }, { limit: 1 }))[0]?.at
+  }
+  const ago = (ms: number) => new Date(now.getTime() - ms).toISOString()
+  assert.equal(await tell('behind', ago(605_000), ago(600_000)), ago(5_000))
+  assert.equal(await tell('ahead', ago(-595_000), ago(-600_000)), ago(5_000))
+  assert.equal(await tell('boots', new Date(1_000).toISOString(), new Date(6_000).toISOString()), ago(5_000), 'in 1970')
+  assert.equal(await tell('near', ago(1_500), ago(1_000)), ago(1_500), 'the way here takes time')
+  for (const nonsense of ['once', '+270000-01-01T00:00:00Z']) assert.equal(await tell(nonsense.slice(0, 3), ago(1_000), nonsense), ago(1_000))
+})
+
 const say = (app: string | null, summary: string, kind: JournalEvent['kind'] = 'app.created') => db.transaction((tx) => record(tx, { at: new Date(), kind, actor: { kind: 'system', name: 'test' }, app, environment: app === null ? null : 'production', summary }))
 
 test('events are listed newest first, page by page, by app, kind and first word of a kind', async () => {

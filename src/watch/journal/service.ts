@@ -4,6 +4,7 @@ import { type EventKind, eventKinds } from '#contract/events.ts'
 import type { FactBatch } from '#contract/wire.ts'
 import type { Database } from '#kernel/db/db.ts'
 import { record } from '#kernel/journal.ts'
+import { behindMs } from '#watch/sent-at.ts'
 import { sentenceOf, sentences } from './sentences.ts'
 
 const name = z.string().max(200).nullable().default(null)
@@ -30,13 +31,14 @@ export async function ingestFacts(db: Database, batch: FactBatch, now: Date): Pr
     if (fact.success && JSON.stringify(fact.data.data).length <= maxDataChars) facts.push(fact.data)
     else result.refused.push({ id: String((given as { id?: unknown } | null)?.id).slice(0, 200), because: issue ? `${issue.path.join('.')}: ${issue.message}` : `data: has more than ${maxDataChars} characters` })
   }
+  const behind = behindMs(batch.sentAt, now)
   const machine = String(storable(batch.machine)).slice(0, 200)
   await db.transaction(async (tx) => {
     result.stored = result.known = 0 // a transaction may be tried again
     for (const fact of facts) {
       const { name: instanceName, ...data } = fact.data
       const id = await record(tx, {
-        at: new Date(Math.min(Date.parse(fact.at), now.getTime())), // a clock ahead of ours tells no future
+        at: new Date(Math.min(Date.parse(fact.at) + behind, now.getTime())), // a clock ahead of ours tells no future
         kind: fact.kind as EventKind, actor: { kind: 'agent', name: machine }, machine, factId: fact.id, summary: sentenceOf(fact) as string,
         app: fact.app, environment: fact.environment, service: fact.service, release: fact.release,
         instance: typeof instanceName === 'string' ? instanceName : fact.instance, data: { ...data, id: fact.instance },

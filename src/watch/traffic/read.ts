@@ -122,24 +122,17 @@ async function countsBetween(db: Db, from: number, to: number, services: readonl
   )
 }
 
-/** What a release was asked and answered from the ten seconds that hold `from` to `to`, all services and edges of its environment together. */
-export async function releaseTraffic(db: Db, where: { app: string; environment: string; release: number }, from: Date, to: Date): Promise<{ requests: number; errors: number; latency: number[] }> {
-  const row = await db.one<{ requests: number; errors: number; latency: (number | null)[] }>(
-    `SELECT coalesce(sum(requests), 0)::int AS requests, coalesce(sum(errors), 0)::int AS errors, ARRAY[${latencySums}] AS latency
-     FROM release_points p WHERE app = $1 AND environment = $2 AND release = $3 AND at >= $4 AND at < $5`,
+/** What a service of a release was asked and answered. `warming`: of that, of instances that had just become ready. `latency` as above. */
+export type ReleaseTraffic = { requests: number; errors: number; latency: number[]; warming: { requests: number; errors: number } }
+
+/** What each service of a release was asked and answered from the ten seconds that hold `from` to `to`, by whomever. Services that were not asked are in none. */
+export async function releaseTraffic(db: Db, where: { app: string; environment: string; release: number }, from: Date, to: Date): Promise<Record<string, ReleaseTraffic>> {
+  const rows = await db.query<Omit<ReleaseTraffic, 'warming' | 'latency'> & { service: string; warming_requests: number; warming_errors: number; latency: (number | null)[] }>(
+    `SELECT service, sum(requests)::int AS requests, sum(errors)::int AS errors, sum(warming_requests)::int AS warming_requests, sum(warming_errors)::int AS warming_errors, ARRAY[${latencySums}] AS latency
+     FROM release_points p WHERE app = $1 AND environment = $2 AND release = $3 AND at >= $4 AND at < $5 GROUP BY service ORDER BY service`,
     [where.app, where.environment, where.release, new Date(from.getTime() - (from.getTime() % grainMs)), to],
   )
-  return { ...row, latency: row.latency.map((count) => count ?? 0) }
-}
-
-/** The services of an environment that were asked, by whomever, from the ten seconds that hold `from` to `to`. */
-export async function askedServices(db: Db, { app, environment }: { app: string; environment: string }, from: Date, to: Date): Promise<string[]> {
-  const rows = await db.query<{ service: string }>(
-    `SELECT DISTINCT k.service FROM traffic_points p JOIN traffic_keys k ON k.id = p.key
-     WHERE k.app = $1 AND k.environment = $2 AND p.at >= $3 AND p.at < $4 AND p.requests > 0 ORDER BY 1`,
-    [app, environment, new Date(from.getTime() - (from.getTime() % grainMs)), to],
-  )
-  return rows.map(({ service }) => service)
+  return Object.fromEntries(rows.map(({ service, requests, errors, warming_requests, warming_errors, latency }) => [service, { requests, errors, latency: latency.map((count) => count ?? 0), warming: { requests: warming_requests, errors: warming_errors } }]))
 }
 
 /** Requests per second from outside, by `app/environment`, in `count` equal steps up to now. */

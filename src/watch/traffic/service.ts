@@ -2,6 +2,7 @@
 import { AppError } from '#base/errors.ts'
 import type { ReleaseCount, TrafficBatch, TrafficCount } from '#contract/wire.ts'
 import type { Database, Db } from '#kernel/db/db.ts'
+import { behindMs } from '#watch/sent-at.ts'
 import { addCounts, addReleases, claimBatch } from './store.ts'
 
 export const trafficKeptMs = 24 * 3_600_000
@@ -13,8 +14,8 @@ export async function ingestTraffic(db: Database, batch: TrafficBatch, now: Date
   if (Number.isNaN(from) || Number.isNaN(to) || to < from) throw new AppError('invalid', `traffic batch ${batch.id}: from and to must be times, in this order`)
   const bad = batch.counts.find((count) => !isCount(count))
   if (bad) throw new AppError('invalid', `traffic batch ${batch.id}: the counts of "${String(bad?.key).slice(0, 100)}" are not whole numbers from 0`)
-  // a clock ahead of ours must not write into a future that no chart shows
-  const middle = Math.min((from + to) / 2, now.getTime())
+  // a clock ahead of ours must not write into a future that no chart shows, nor one behind into a time before the release began
+  const middle = Math.min((from + to) / 2 + behindMs(batch.sentAt, now), now.getTime())
   if (middle < now.getTime() - trafficKeptMs) return false
   const counts = batch.counts.filter((count) => count.requests > 0 || count.connections > 0 || count.bytesIn > 0 || count.bytesOut > 0)
   return db.transaction(async (tx) => {
@@ -32,7 +33,8 @@ const maxCount = 2 ** 31 - 1
 const whole = (value: unknown, most: number) => Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= most
 
 function isReleaseCount(count: ReleaseCount): boolean {
-  return whole(count?.release, maxCount) && whole(count.requests, maxCount) && whole(count.errors, maxCount) && Array.isArray(count.latency) && count.latency.every((value) => whole(value, maxCount))
+  const { requests, errors } = count?.warming ?? { requests: 0, errors: 0 }
+  return whole(requests, maxCount) && whole(errors, maxCount) && whole(count?.release, maxCount) && whole(count.requests, maxCount) && whole(count.errors, maxCount) && Array.isArray(count.latency) && count.latency.every((value) => whole(value, maxCount))
 }
 
 function isCount(count: TrafficCount): boolean {

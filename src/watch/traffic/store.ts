@@ -75,25 +75,39 @@ function added(a: TrafficCount, b: TrafficCount): TrafficCount {
   }
 }
 
-/** Adds what each release was asked and answered, all services and edges of an environment together. */
+type ReleaseSum = { app: string; environment: string; service: string; count: ReleaseCount }
+
+/** Adds what each release was asked and answered, service by service, all edges of a service together. */
 export async function addReleases(tx: Db, batch: TrafficBatch, middleMs: number): Promise<void> {
-  const sums = new Map<string, { app: string; environment: string; count: ReleaseCount }>()
-  for (const { app, environment, releases } of batch.counts) {
+  const sums = new Map<string, ReleaseSum>()
+  for (const { app, environment, service, releases } of batch.counts) {
     for (const count of releases) {
-      const key = `${app}/${environment}/${count.release}`
+      const key = `${app}/${environment}/${service}/${count.release}`
       const sum = sums.get(key)?.count
-      sums.set(key, { app, environment, count: sum ? { ...sum, requests: sum.requests + count.requests, errors: sum.errors + count.errors, latency: latencyOf(sum).map((each, bucket) => each + (count.latency[bucket] ?? 0)) } : count })
+      sums.set(key, { app, environment, service, count: sum ? addedReleases(sum, count) : count })
     }
   }
   const rows = [...sums].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row) // in one order everywhere: no deadlock between machines
   if (rows.length === 0) return
+  const column = (of: (count: ReleaseCount) => number) => rows.map(({ count }) => of(count))
   await tx.query(
-    `INSERT INTO release_points AS p (at, app, environment, release, requests, errors, latency)
-     SELECT $1, app, environment, release, requests, errors, latency::int[] FROM unnest($2::text[], $3::text[], $4::int[], $5::int[], $6::int[], $7::text[]) AS c (app, environment, release, requests, errors, latency)
-     ON CONFLICT (app, environment, release, at) DO UPDATE SET requests = p.requests + excluded.requests, errors = p.errors + excluded.errors,
+    `INSERT INTO release_points AS p (at, app, environment, service, release, requests, errors, latency, warming_requests, warming_errors)
+     SELECT $1, app, environment, service, release, requests, errors, latency::int[], warming_requests, warming_errors
+     FROM unnest($2::text[], $3::text[], $4::text[], $5::int[], $6::int[], $7::int[], $8::text[], $9::int[], $10::int[]) AS c (app, environment, service, release, requests, errors, latency, warming_requests, warming_errors)
+     ON CONFLICT (app, environment, release, at, service) DO UPDATE SET requests = p.requests + excluded.requests, errors = p.errors + excluded.errors,
+       warming_requests = p.warming_requests + excluded.warming_requests, warming_errors = p.warming_errors + excluded.warming_errors,
        latency = ARRAY(SELECT coalesce(a, 0) + coalesce(b, 0) FROM unnest(p.latency, excluded.latency) AS l (a, b))`,
-    [new Date(middleMs - (middleMs % grainMs)), rows.map((row) => row.app), rows.map((row) => row.environment), rows.map(({ count }) => count.release), rows.map(({ count }) => count.requests), rows.map(({ count }) => count.errors), rows.map(({ count }) => `{${latencyOf(count).join(',')}}`)],
+    [new Date(middleMs - (middleMs % grainMs)), rows.map((row) => row.app), rows.map((row) => row.environment), rows.map((row) => row.service), column((c) => c.release), column((c) => c.requests),
+      column((c) => c.errors), rows.map(({ count }) => `{${latencyOf(count).join(',')}}`), column((c) => c.warming?.requests ?? 0), column((c) => c.warming?.errors ?? 0)],
   )
+}
+
+function addedReleases(a: ReleaseCount, b: ReleaseCount): ReleaseCount {
+  const [left, right] = [latencyOf(a), latencyOf(b)]
+  return {
+    ...a, requests: a.requests + b.requests, errors: a.errors + b.errors, latency: left.map((count, bucket) => count + (right[bucket] as number)),
+    warming: { requests: (a.warming?.requests ?? 0) + (b.warming?.requests ?? 0), errors: (a.warming?.errors ?? 0) + (b.warming?.errors ?? 0) },
+  }
 }
 
 /** Forgets points, batches and unused keys from before `before`. How many points. */
