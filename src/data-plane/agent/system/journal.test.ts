@@ -14,7 +14,7 @@ import { journalIn } from './journal-folder.ts'
 import { startMachineLogs } from './machine-logs.ts'
 
 if (whyNoJournal !== undefined) console.log(`# SKIPPED: ${whyNoJournal}`)
-const journalTest = (name: string, run: (t: TestContext) => Promise<void>) => test(name, { skip: whyNoJournal ?? false, timeout: 60_000 }, run)
+const journalTest = (name: string, run: (t: TestContext) => Promise<void>) => void test(name, { skip: whyNoJournal ?? false, timeout: 60_000 }, run)
 
 async function world(t: TestContext) {
   const home = await tempHome()
