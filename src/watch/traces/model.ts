@@ -8,7 +8,7 @@ const hex = (digits: number) => new RegExp(`^[0-9a-f]{${digits}}$`)
 const traceIdForm = hex(32)
 const spanIdForm = hex(16)
 
-export const bounds = { name: 200, attributes: 64, key: 128, value: 1_000, events: 32, oldMs: 24 * 3_600_000, aheadMs: 10 * 60_000 } as const
+export const bounds = { name: 200, attributes: 64, key: 128, value: 1_000, events: 32, spanBytes: 96 * 1024, oldMs: 24 * 3_600_000, aheadMs: 10 * 60_000 } as const
 
 /** Ids as the recommendation has them, not all zeros; times near now. */
 export function isWellFormed(span: Pick<Span, 'traceId' | 'spanId' | 'parentId' | 'atMs' | 'durationMs'>, nowMs: number): boolean {
@@ -24,6 +24,18 @@ export function bounded(attributes: Readonly<Record<string, unknown>>): Record<s
   return Object.fromEntries(
     Object.entries(attributes).slice(0, bounds.attributes).map(([key, value]) => [plain(key, bounds.key), typeof value === 'number' || typeof value === 'boolean' ? value : plain(typeof value === 'string' ? value : (JSON.stringify(value) ?? ''), bounds.value)]),
   )
+}
+
+/** What a span takes, roughly: in memory, and when it is stored. */
+export function bytesOf({ name, attributes, events }: Pick<NewSpan, 'name' | 'attributes' | 'events'>): number {
+  return 300 + name.length + attributeBytes(attributes) + events.reduce((sum, event) => sum + 100 + event.name.length + attributeBytes(event.attributes), 0)
+}
+
+const attributeBytes = (attributes: Readonly<Record<string, unknown>>) => Object.entries(attributes).reduce((sum, [key, value]) => sum + key.length + (typeof value === 'string' ? value.length : 8) + 8, 0)
+
+/** Without the events of a span that says too much: those are most of it. */
+export function shortened<Given extends NewSpan>(span: Given): Given {
+  return bytesOf(span) <= bounds.spanBytes ? span : { ...span, events: [], attributes: { ...span.attributes, 'nightshift.events_left_out': span.events.length } }
 }
 
 /** Without NUL, and not cut within a pair of surrogates. */

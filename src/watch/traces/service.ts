@@ -8,8 +8,9 @@ import { type SpanBatch, logStreams } from '#contract/wire.ts'
 import type { Database } from '#kernel/db/db.ts'
 import { type Loop, startLoop } from '#kernel/loop.ts'
 import type { LogReader } from '#watch/logs/port.ts'
-import { type NewSpan, proxySpan } from './model.ts'
+import { type NewSpan, bytesOf, proxySpan } from './model.ts'
 import { listTraces, readSpans, traceDurations } from './read.ts'
+import { DayShares } from './shares.ts'
 import { type DayPartition, dayOf, dayPartitions, dropDay, ensureDays, insertSpans, mergeTraces } from './store.ts'
 import { traceRows } from './summary.ts'
 import { type KeptTrace, TailSampler, tailLimits, type TailLimits } from './tail.ts'
@@ -37,6 +38,7 @@ const mostBatch = 2_000
 export function openTraces(db: Database, lines: LogReader['read'], { limits = tailLimits, keptDays = 3, maxBytes = 2 * 1024 ** 3 }: TraceOptions = {}): Traces {
   const sampler = new TailSampler(limits)
   const days = new Set<number>()
+  const shares = new DayShares(maxBytes)
   let stored = 0
   let full = false
 
@@ -54,7 +56,13 @@ export function openTraces(db: Database, lines: LogReader['read'], { limits = ta
 
   async function write(now: Date, all = false): Promise<number> {
     const due = sampler.take(now.getTime(), all)
-    for (const traces of inBatches(due)) {
+    const affordable = due.filter(({ spans }) => {
+      const { app } = spans[0] as NewSpan
+      if (shares.take(app, spans.reduce((sum, span) => sum + bytesOf(span), 0), dayOf(now.getTime()))) return true
+      sampler.count('no room for its app today', spans.length)
+      return false
+    })
+    for (const traces of inBatches(affordable)) {
       const count = traces.reduce((sum, trace) => sum + trace.spans.length, 0)
       if (full) sampler.count('no room', count)
       else

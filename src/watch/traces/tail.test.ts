@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { NewSpan } from './model.ts'
+import { type NewSpan, bytesOf, shortened } from './model.ts'
+import { DayShares } from './shares.ts'
 import { type TailLimits, TailSampler, tailLimits } from './tail.ts'
 
 const idOf = (n: number) => n.toString(16).padStart(32, '0')
@@ -46,6 +47,41 @@ test('an app that fails all the time does not fill the disk, nor take the room o
   const kept = sampler.take(5_000)
   assert.equal(kept.length, 20 * 20 + 1)
   assert.equal(sampler.dropped['too many at once (error)'], 600)
+})
+
+test('spans that come late have no more room than those that come in time', () => {
+  const sampler = new TailSampler({ ...limits, spansPerTrace: 3 })
+  sampler.add([span(1, { status: 'error' })], 0)
+  assert.equal(sampler.take(5_000).length, 1)
+  for (let n = 0; n < 10; n++) sampler.add([span(1)], 6_000)
+  assert.deepEqual([sampler.take(6_000).length, sampler.dropped['too many of one trace']], [2, 8])
+  // errors of traces that were not kept: as many as the app may have at once
+  const ids = Array.from({ length: 1_000 }, (_, n) => n + 10)
+  sampler.add(ids.map((n) => span(n)), 7_000)
+  sampler.take(20_000)
+  sampler.add(ids.map((n) => span(n, { status: 'error' })), 21_000)
+  const kept = sampler.take(21_000).length
+  assert.ok(kept > 0 && kept <= 20 * 20, String(kept))
+})
+
+test('few spans that say much are as bounded as many that say little', () => {
+  const long = { 'a': 'x'.repeat(1_000) }
+  const sampler = new TailSampler({ ...limits, bytes: 20_000 })
+  for (let n = 1; n <= 50; n++) sampler.add([span(n, { status: 'error', attributes: long })], 0)
+  assert.ok(sampler.waiting < 20, String(sampler.waiting))
+  const kept = sampler.take(5_000)
+  assert.ok(kept.length > 0 && kept.length < 20, String(kept.length))
+  assert.equal(kept.length + (sampler.dropped['too many at once'] ?? 0), 50)
+  assert.ok(bytesOf(shortened(span(1, { attributes: long, events: Array.from({ length: 32 }, () => ({ atMs: 0, name: 'e', attributes: Object.fromEntries(Array.from({ length: 64 }, (_, at) => [`k${at}`, 'x'.repeat(1_000)])) })) }))) < 2_000)
+})
+
+test('an app that has used its share of a day leaves the rest to others, until the next day', () => {
+  const shares = new DayShares(1_000)
+  assert.equal(shares.take('loud', 499, 1), true)
+  assert.equal(shares.take('loud', 10, 1), false)
+  assert.equal(shares.take('quiet', 200, 1), true)
+  assert.equal(shares.take('other', 240, 1), true)
+  assert.equal(shares.take('loud', 10, 2), true)
 })
 
 test('of what is beyond the budget one in so many is kept, the same ones wherever it is asked', () => {
