@@ -6,8 +6,8 @@ import type { Caller } from '#kernel/handlers.ts'
 import { testDatabase } from '#test/harness/postgres.ts'
 import { listAlerts } from '#watch/alerts/read.ts'
 import { mostFiring, rulesTurn } from './loop.ts'
-import { readRules, readStates } from './read.ts'
-import { importRules, putRule, removeRule, setRuleMode } from './service.ts'
+import { readRules, readStates, ruleViews } from './read.ts'
+import { findRule, importRules, putRule, removeRule, setRuleMode } from './service.ts'
 import { memoryMetrics } from './testing/memory-metrics.ts'
 import { tryRule } from './trial.ts'
 
@@ -94,6 +94,11 @@ test('a caller of some apps makes rules about these only', () =>
     await assert.rejects(removeRule(db, 'queu', admin, at(0)), /no rule "queu" \(did you mean queue\?\)/)
     await assert.rejects(putRule(db, 'x', { ...queue, scope: 'tga:db' }, admin, at(0)), /"tga" is not a field/)
     await assert.rejects(putRule(db, 'x', { ...queue, scope: ' ' }, admin, at(0)), /the scope is an empty query/)
+    // what is of another app is not theirs to see, whether a measure says so or the scope
+    for (const [id, scope] of [['theirs', 'app:shop tag:db'], ['ours', 'app:b* or app:shop'], ['not-one', '-app:blog service:web']] as const) await putRule(db, id, { ...queue, scope }, admin, at(0))
+    const seen = ruleViews(await readRules(db), new Map(), limited.apps).filter(({ origin }) => origin === 'own').map(({ id }) => id)
+    assert.deepEqual(seen, ['not-one', 'other', 'ours', 'queue'])
+    await assert.rejects(findRule(db, 'theirs', limited), /no rule "theirs"/)
   }))
 
 test('the share of errors is silent while there is little traffic, and is 0 where nothing failed', () =>

@@ -1,6 +1,8 @@
 import type { Rule, RuleSpec } from '#contract/alerting.ts'
 import { ruleSpecSchema } from '#contract/alerting.ts'
 import type { Db } from '#kernel/db/db.ts'
+import { mayConcern } from '#watch/selectors/match.ts'
+import { parseQuery } from '#watch/selectors/parse.ts'
 import { defaultRules } from './defaults.ts'
 import { aboutOf } from './judge.ts'
 import type { Labels, RuleDefinition, SeriesState } from './model.ts'
@@ -38,13 +40,21 @@ export async function readTags(db: Db): Promise<Tags> {
 /** Rules are fleet-wide: a caller of some apps sees those that are of no other app, with the states of its own apps. */
 export function ruleViews(rules: readonly RuleDefinition[], states: ReadonlyMap<string, readonly SeriesState[]>, apps: readonly string[] | null): Rule[] {
   return rules
-    .filter(({ spec }) => apps === null || appsOf(spec)?.every((app) => apps.includes(app)) !== false)
+    .filter(({ spec }) => isOf(spec, apps))
     .map(({ id, origin, spec, mode }) => ({
       ...spec, id, origin, mode, replaces: origin === 'own' && Object.hasOwn(defaultRules, id), about: aboutOf(spec),
       states: (states.get(id) ?? [])
         .filter(({ labels }) => apps === null || (labels['app'] !== undefined && apps.includes(labels['app'])))
         .map(({ series, labels, state, since, firingSince, value, because }) => ({ series, labels: { ...labels }, state, since: since.toISOString(), firingSince: firingSince?.toISOString() ?? null, value, because })),
     }))
+}
+
+/** Whether a caller of these apps may see it: it names no other, neither in its measures nor in its scope. */
+export function isOf(spec: RuleSpec, apps: readonly string[] | null): boolean {
+  if (apps === null) return true
+  if (appsOf(spec)?.every((app) => apps.includes(app)) === false) return false
+  const scope = spec.scope === null ? null : parseQuery(spec.scope)
+  return scope === null || mayConcern(scope, apps)
 }
 
 /** The apps that its measures are limited to; null: it is of all. */

@@ -13,7 +13,7 @@ import { defaultRules } from './defaults.ts'
 import { readRuleFile } from './import/file.ts'
 import { aboutOf } from './judge.ts'
 import { type RuleDefinition, logPlaces } from './model.ts'
-import { appsOf, readRules } from './read.ts'
+import { appsOf, isOf, readRules } from './read.ts'
 import { deleteRule, saveMode, saveRule } from './store.ts'
 
 const mostRules = 500
@@ -55,7 +55,7 @@ function assertSoundCount({ condition, windowMs }: RuleSpec): void {
 }
 
 export async function findRule(db: Database, id: string, caller: Caller): Promise<RuleDefinition> {
-  const rules = (await readRules(db)).filter(({ spec }) => caller.apps === null || appsOf(spec)?.every((app) => caller.apps?.includes(app)) !== false)
+  const rules = (await readRules(db)).filter(({ spec }) => isOf(spec, caller.apps))
   const rule = rules.find((one) => one.id === id)
   if (rule !== undefined) return rule
   const meant = nearest(id, rules.map((one) => one.id))

@@ -22,6 +22,20 @@ function holds(query: Query, thing: Thing): boolean {
   }
 }
 
+/** Whether it could match anything of one of these apps: all that is not said of apps is taken to hold. */
+export function mayConcern(query: Query, apps: readonly string[]): boolean {
+  switch (query.is) {
+    case 'term':
+      return query.field !== 'app' || apps.some((app) => isLike(app, query))
+    case 'not':
+      return true
+    case 'and':
+      return query.of.every((one) => mayConcern(one, apps))
+    case 'or':
+      return query.of.some((one) => mayConcern(one, apps))
+  }
+}
+
 function valuesOf({ field }: Term, thing: Thing): readonly string[] {
   if (field === null) return thing.names
   if (field === 'kind') return thing.kind === null ? [] : [thing.kind]
