@@ -24,13 +24,15 @@ test('kinds and statuses are by their numbers in OTLP; one that is not known is 
 
 test('what is kept of a span is bounded, and its status message is an attribute', () => {
   const attributes = Object.fromEntries(Array.from({ length: 200 }, (_, n) => [`k${n}`, n === 0 ? { deep: ['x'] } : 'v'.repeat(5_000)]))
-  const events = Array.from({ length: 100 }, () => ({ atMs: null, name: 'e'.repeat(500), attributes }))
+  const events = Array.from({ length: 100 }, () => ({ atMs: null, name: 'e'.repeat(500), attributes: {} }))
   const span = appSpan(spanOf({ name: '', attributes, events, statusMessage: 'no\0price', status: 2 }), from, now.getTime()) as NewSpan
   assert.equal(span.name, 'unnamed')
   assert.equal(Object.keys(span.attributes).length, bounds.attributes + 1)
   assert.deepEqual([span.attributes['k0'], String(span.attributes['k1']).length, span.attributes['status.message']], ['{"deep":["x"]}', bounds.value, 'no\ufffdprice'])
   assert.equal(span.events.length, bounds.events)
   assert.deepEqual([span.events[0]?.atMs, span.events[0]?.name.length], [span.atMs, bounds.name])
+  const large = appSpan(spanOf({ attributes, events: events.map((event) => ({ ...event, attributes })) }), from, now.getTime()) as NewSpan
+  assert.deepEqual([large.events, large.attributes['nightshift.events_left_out']], [[], bounds.events], 'events that are longer than all else')
 })
 
 test('the sink keeps the good ones of a group, tells the sender of the others and counts them', async () => {
