@@ -10,21 +10,15 @@ import { Tail } from '#watch/tail.ts'
 import { openChunk } from './chunk.ts'
 import { Labels } from './labels.ts'
 import { type LineFilter, fitsLine, fitsSource, lineFilter } from './filter.ts'
-import { type LogPage, type LogPageQuery, type LogQuery, type Position, type SourceLabels, type StoredLine, comparePositions, cursorOf, parseCursor, toLogLine } from './model.ts'
-import { type ChunkHead, type ChunkSnapshot, hotLines, minuteCounts, placeCounts, withChunks } from './read-rows.ts'
-import { PlaceCounter, StepCounter, isCounted, linesOf, onlyWanted } from './counts.ts'
-import type { CountWindow, LogCounts, LogReader, LogTally } from './port.ts'
+import { type Find, type Found, type Line, countLines, firstLines, readPage, searchOf, tallyLines } from './found.ts'
+import { type LogPageQuery, type LogQuery, type Position, type StoredLine, comparePositions, parseCursor, toLogLine } from './model.ts'
+import { type Bounds, type ChunkHead, type ChunkSnapshot, hotLines, withChunks } from './read-rows.ts'
+import type { LogReader } from './port.ts'
 import { logsChannel } from './store.ts'
 
-/** A line with who wrote it. */
-type Line = { row: StoredLine; labels: SourceLabels }
-
-const defaultBudgetMs = 2000
 const headPage = 100
 /** Hot lines looked at together when the database cannot say which of them are found. */
 const searchPage = 2000
-/** Lines taken together when lines are counted. */
-const countPage = 10_000
 /** Chunks fetched and opened at once. */
 const maxBatch = 16
 /** How many chunks to go forward at once, beside those that have begun already. */
@@ -35,20 +29,7 @@ const tailPage = 2000
 
 export function createLogReader(db: Database): LogReader {
   const labels = new Labels(db)
-  const tail = new Tail<Line>({
-    keep: tailLines,
-    listen: (wake) => db.listen(logsChannel, wake),
-    position: ({ row }) => row.line,
-    async top() {
-      return (await hotLines(db, {}, lineFilter({}), { afterLine: Number.MAX_SAFE_INTEGER }, 'arrival', 1)).top
-    },
-    async after(position) {
-      const page = await hotLines(db, {}, lineFilter({}), { afterLine: position }, 'arrival', tailPage)
-      if (page.sealedBelow > position + 1) return { from: page.sealedBelow - 1, upTo: page.sealedBelow - 1, items: [], more: true } // slept too long: those in between are in chunks
-      const more = page.lines.length === tailPage
-      return { from: position, upTo: more ? (page.lines.at(-1)?.line ?? position) : page.top, items: page.lines.map((line) => ({ row: line, labels: line })), more }
-    },
-  })
+  const tail = openTail(db)
 
   async function openAll(chunks: ChunkSnapshot, heads: readonly ChunkHead[], filter: LineFilter): Promise<Line[]> {
     const bodies = await chunks.bodies(heads.map((head) => head.id))
@@ -58,20 +39,13 @@ export function createLogReader(db: Database): LogReader {
     return filter.matches === null ? lines : lines.filter((line) => fitsLine(filter, line.row, line.labels))
   }
 
+  const find: Find = (query, maxLine) => findLines(db, openAll, query, maxLine)
   return {
-    read: (query) => readPage(db, openAll, query),
+    read: (query) => readPage(find, query),
     async *stream(query, { after, backlog = 0, signal }) {
       const filter = lineFilter(query)
-      let at: number
-      if (after !== undefined) at = parseCursor(after).line
-      else {
-        at = await tail.top()
-        if (backlog > 0) {
-          const page = await readPage(db, openAll, { ...query, limit: backlog }, at)
-          // in order of arrival, so that a stream that breaks here goes on after the right line
-          for (const line of page.lines.sort((a, b) => parseCursor(a.cursor).line - parseCursor(b.cursor).line)) yield line
-        }
-      }
+      let at = after === undefined ? await tail.top() : parseCursor(after).line
+      if (after === undefined && backlog > 0) yield* firstLines(find, query, backlog, at)
       using _open = tail.open()
       while (!signal.aborted) {
         const next = tail.since(at) ?? (await readArrived(db, openAll, query, filter, at))
@@ -84,68 +58,39 @@ export function createLogReader(db: Database): LogReader {
         if (next.items.length === 0) await tail.wait(at, signal)
       }
     },
-    counts: (query, window) => countLines(db, openAll, query, window),
-    tally: (query, window) => tallyLines(db, openAll, query, window),
+    counts: (query, window) => countLines(db, find, query, window),
+    tally: (query, window) => tallyLines(db, find, query, window),
     close: () => tail.close(),
   }
 }
 
+/** The newest lines, which all streams share. */
+function openTail(db: Database): Tail<Line> {
+  const arrived = (afterLine: number, limit: number) => hotLines(db, {}, lineFilter({}), { afterLine }, 'arrival', limit)
+  return new Tail<Line>({
+    keep: tailLines,
+    listen: (wake) => db.listen(logsChannel, wake),
+    position: ({ row }) => row.line,
+    top: async () => (await arrived(Number.MAX_SAFE_INTEGER, 1)).top,
+    async after(position) {
+      const page = await arrived(position, tailPage)
+      if (page.sealedBelow > position + 1) return { from: page.sealedBelow - 1, upTo: page.sealedBelow - 1, items: [], more: true } // slept too long: those in between are in chunks
+      const more = page.lines.length === tailPage
+      return { from: position, upTo: more ? (page.lines.at(-1)?.line ?? position) : page.top, items: page.lines.map((line) => ({ row: line, labels: line })), more }
+    },
+  })
+}
+
 type OpenAll = (chunks: ChunkSnapshot, heads: readonly ChunkHead[], filter: LineFilter) => Promise<Line[]>
 
-/** What has been found so far, and how far down everything has been looked through. */
-type Progress = { found: Line[]; below: Position | undefined; end: 'full' | 'partial' | 'all' | 'more-hot' }
+/** What has been found so far. `more-hot`: hot lines further down were not fetched yet. */
+type Progress = Omit<Found, 'end'> & { end: Found['end'] | 'more-hot' }
 
-async function readPage(db: Database, openAll: OpenAll, query: LogPageQuery, maxLine?: number): Promise<LogPage> {
-  const { found, below, end } = await readLines(db, openAll, query, maxLine)
-  const lines = found.reverse().map(({ row, labels }) => toLogLine(row, labels))
-  return { lines, partial: end === 'partial', next: end === 'all' || !below ? null : cursorOf(below) }
-}
-
-/** From the counts of minutes where they tell; else line by line, as far back as the time allows. */
-async function countLines(db: Database, openAll: OpenAll, query: LogQuery, window: CountWindow): Promise<LogCounts> {
-  if (isCounted(query, window.stepMs)) return { counts: onlyWanted(query, await minuteCounts(db, query, lineFilter(query), window)), partialBefore: null }
-  const counter = new StepCounter(window.stepMs)
-  const partialBefore = await eachLine(db, openAll, query, window, ({ row }) => counter.add(row.atMs, row.level))
-  return { counts: counter.counts(), partialBefore }
-}
-
-async function tallyLines(db: Database, openAll: OpenAll, query: LogQuery, window: CountWindow): Promise<LogTally> {
-  if (isCounted(query, window.stepMs)) {
-    const rows = onlyWanted(query, await placeCounts(db, query, lineFilter(query), window))
-    return { counts: rows.map((row) => ({ atMs: row.atMs, app: row.app, environment: row.environment, service: row.service, lines: linesOf(row) })), partialBefore: null }
-  }
-  const counter = new PlaceCounter(window)
-  const partialBefore = await eachLine(db, openAll, query, window, ({ row, labels }) => counter.add(row.atMs, labels))
-  return { counts: counter.counts(), partialBefore }
-}
-
-/** Newest first, as far back as the time allows: null, or earlier than what was not looked at. */
-async function eachLine(db: Database, openAll: OpenAll, query: LogQuery, { since, until, budgetMs = defaultBudgetMs }: CountWindow, add: (line: Line) => void): Promise<Date | null> {
-  const deadline = performance.now() + budgetMs
-  let before: string | undefined
-  while (true) {
-    const { found, below, end } = await readLines(db, openAll, { ...query, since, until: new Date(until.getTime() - 1), before, limit: countPage, budgetMs: Math.max(0, deadline - performance.now()) })
-    found.forEach(add)
-    if (end === 'all' || below === undefined) return null
-    if (performance.now() > deadline) return new Date(below.atMs)
-    before = cursorOf(below)
-  }
-}
-
-/** Newest first. */
-async function readLines(db: Database, openAll: OpenAll, query: LogPageQuery, maxLine?: number): Promise<Progress> {
-  const limit = query.limit ?? 100
-  const deadline = performance.now() + (query.budgetMs ?? defaultBudgetMs)
-  const filter = lineFilter(query)
-  const bounds = {
-    above: query.after === undefined ? undefined : parseCursor(query.after),
-    sinceMs: query.since?.getTime(),
-    untilMs: query.until?.getTime(),
-    maxLine,
-  }
-  const progress: Progress = { found: [], below: query.before === undefined ? undefined : parseCursor(query.before), end: 'more-hot' }
+async function findLines(db: Database, openAll: OpenAll, query: LogPageQuery, maxLine?: number): Promise<Found> {
+  const { limit, deadline, filter, bounds, below } = searchOf(query, maxLine)
+  const progress: Progress = { lines: [], below, end: 'more-hot' }
   while (progress.end === 'more-hot') {
-    const wanted = limit - progress.found.length
+    const wanted = limit - progress.lines.length
     const page = filter.matches === null ? wanted + 1 : Math.max(wanted + 1, searchPage)
     const hot = await hotLines(db, query, filter, { ...bounds, below: progress.below }, 'newest', page)
     const pending = hot.lines.filter((line) => fitsLine(filter, line, line)).map((line) => ({ row: line, labels: line }))
@@ -153,14 +98,14 @@ async function readLines(db: Database, openAll: OpenAll, query: LogPageQuery, ma
     const hotFrom = hot.lines.length === page ? hot.lines.at(-1) : undefined
     await withChunks(db, query, filter, hot.sealedBelow, (chunks) => merge(progress, { pending, hotFrom, chunks, bounds, filter, openAll, limit, deadline }))
   }
-  return progress
+  return { ...progress, end: progress.end }
 }
 
 type Merge = {
   pending: Line[]
   hotFrom: Position | undefined
   chunks: ChunkSnapshot
-  bounds: LineBounds
+  bounds: Bounds
   filter: LineFilter
   openAll: OpenAll
   limit: number
@@ -184,10 +129,10 @@ async function merge(progress: Progress, { pending, hotFrom, chunks, bounds, fil
     const open: Position = hotFrom !== undefined && hotFrom.atMs >= nextMs ? hotFrom : { atMs: nextMs + 1, line: 0 }
     pending.sort((a, b) => comparePositions(b.row, a.row))
     const firstOpen = pending.findIndex(({ row }) => comparePositions(row, open) < 0)
-    const given = pending.splice(0, Math.min(firstOpen === -1 ? pending.length : firstOpen, limit - progress.found.length))
-    progress.found.push(...given)
+    const given = pending.splice(0, Math.min(firstOpen === -1 ? pending.length : firstOpen, limit - progress.lines.length))
+    progress.lines.push(...given)
     progress.below = given.at(-1)?.row ?? progress.below
-    if (progress.found.length >= limit) return void (progress.end = 'full')
+    if (progress.lines.length >= limit) return void (progress.end = 'full')
     if (progress.below === undefined || comparePositions(open, progress.below) < 0) progress.below = open
     // however little time there is, each call gets further
     const further = start === undefined || comparePositions(progress.below, start) < 0
@@ -201,9 +146,7 @@ async function merge(progress: Progress, { pending, hotFrom, chunks, bounds, fil
   }
 }
 
-type LineBounds = { above: Position | undefined; sinceMs: number | undefined; untilMs: number | undefined; maxLine: number | undefined }
-
-function inBounds(row: StoredLine, { above, sinceMs, untilMs, maxLine }: LineBounds): boolean {
+function inBounds(row: StoredLine, { above, sinceMs, untilMs, maxLine }: Bounds): boolean {
   return (
     (sinceMs === undefined || row.atMs >= sinceMs) &&
     (untilMs === undefined || row.atMs <= untilMs) &&
