@@ -5,6 +5,7 @@
 import type { EventKind } from '#contract/events.ts'
 import type { Actor } from '#contract/model.ts'
 import type { Db } from './db/db.ts'
+import { locks } from './db/locks.ts'
 
 export const journalChannel = 'journal'
 
@@ -28,7 +29,7 @@ export type NewEvent = {
 /** The id of the event, or undefined if `factId` was known already. */
 export async function record(tx: Db, event: NewEvent): Promise<number | undefined> {
   // appends are serialised until commit, so that ids become visible in order and a reader of `id > last` misses none
-  await tx.query('SELECT pg_advisory_xact_lock(7204812)')
+  await tx.query('SELECT pg_advisory_xact_lock($1)', [locks.journal])
   const row = await tx.maybe<{ id: number }>(
     `INSERT INTO events (at, kind, actor, app, environment, service, instance, machine, release, cause, summary, data, fact_id)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)

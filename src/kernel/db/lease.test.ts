@@ -4,6 +4,7 @@ import { type TestDatabase, testDatabase } from '#test/harness/postgres.ts'
 import { until } from '#test/harness/wait.ts'
 import { type Database, openDatabase } from './db.ts'
 import { type Lease, takeLease } from './lease.ts'
+import { locks } from './locks.ts'
 
 let database: TestDatabase
 const opened: Database[] = []
@@ -32,7 +33,7 @@ function control(t: TestContext, db: Database) {
   return { told, lease, taken }
 }
 
-const holders = (db: Database, granted: boolean) => db.query<{ pid: number }>(`SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = 7204813 AND granted = $1 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`, [granted])
+const holders = (db: Database, granted: boolean) => db.query<{ pid: number }>(`SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = ${locks.lease} AND granted = $1 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`, [granted])
 /** Who let go is gone a moment later. */
 const isFree = (db: Database) => until(async () => (await holders(db, true)).length === 0, { because: 'nobody holds it any more' })
 /** The server process that held it. */
@@ -64,7 +65,7 @@ test('a connection that breaks is made anew; it is lost only to somebody else', 
   assert.deepEqual(mine.told, [])
   const thief = await other.connect()
   t.after(() => thief.release(true))
-  const stolen = thief.query('SELECT pg_advisory_lock(7204813)') // stands first in the queue
+  const stolen = thief.query('SELECT pg_advisory_lock($1)', [locks.lease]) // stands first in the queue
   await until(async () => (await holders(other, false)).length === 1, { because: 'somebody waits for it' })
   await cutOff(other)
   await stolen

@@ -7,8 +7,8 @@
 import type { PoolClient } from 'pg'
 import { sleep } from '#base/clock.ts'
 import type { Database } from './db.ts'
+import { locks } from './locks.ts'
 
-const key = 7204813
 const againMs = 500
 
 export type Lease = { release(): void }
@@ -73,11 +73,11 @@ async function attempt(db: Database): Promise<Attempt> {
   try {
     // a holder that is cut off must not hold it for hours
     await client.query('SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3')
-    const { rows: [mine] } = await client.query<{ held: boolean; pid: number }>('SELECT pg_try_advisory_lock($1) AS held, pg_backend_pid() AS pid', [key])
+    const { rows: [mine] } = await client.query<{ held: boolean; pid: number }>('SELECT pg_try_advisory_lock($1) AS held, pg_backend_pid() AS pid', [locks.lease])
     if (mine?.held) return { client, pid: mine.pid }
     const { rows: [holder] } = await client.query<{ pid: number }>(
       `SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND classid = 0 AND objid = $1 AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
-      [key],
+      [locks.lease],
     )
     client.release(true)
     return { client: null, pid: holder?.pid ?? null }

@@ -8,6 +8,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { AppError } from '#base/errors.ts'
 import type { Database } from './db.ts'
+import { locks } from './locks.ts'
 
 export const schemaDir = path.join(import.meta.dirname, '../../schema')
 
@@ -18,7 +19,7 @@ export async function migrate(db: Database, dir: string = schemaDir): Promise<st
   return db.transaction(async (tx) => {
     await tx.query('SET LOCAL lock_timeout = 0')
     await tx.query('SET LOCAL statement_timeout = 0')
-    await tx.query('SELECT pg_advisory_xact_lock(7204811)')
+    await tx.query('SELECT pg_advisory_xact_lock($1)', [locks.migration])
     await tx.query('CREATE TABLE IF NOT EXISTS migrations (name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())')
     const done = new Map((await tx.query<{ name: string; checksum: string }>('SELECT name, checksum FROM migrations')).map((row) => [row.name, row.checksum]))
     const newer = [...done.keys()].filter((name) => !names.includes(name))

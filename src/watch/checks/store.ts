@@ -1,11 +1,12 @@
 /** Rows of checks. Whoever folds results or judges states holds `lockStates` for the transaction. */
 import type { Db } from '#kernel/db/db.ts'
+import { locks } from '#kernel/db/locks.ts'
 import type { CheckState } from '#contract/checks.ts'
 import type { CheckRowIn, PluginRow, SeenBy, StateRow, WindowRow } from './model.ts'
 
 /** One at a time: results of many vantage points become one state. */
 export async function lockStates(tx: Db): Promise<void> {
-  await tx.query('SELECT pg_advisory_xact_lock(7204831)')
+  await tx.query('SELECT pg_advisory_xact_lock($1)', [locks.checkStates])
 }
 
 const columns = ['id', 'name', 'kind', 'config', 'secrets', 'every_ms', 'timeout_ms', 'retries', 'vantages', 'quorum', 'criteria', 'severity', 'app', 'environment', 'service', 'needs', 'declared', 'confined', 'paused_by', 'token', 'slug', 'created_at'] as const

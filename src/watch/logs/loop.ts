@@ -69,7 +69,7 @@ export async function sealTurn(db: Database, now: Date, options: SealOptions, si
     const sealed = await sealOldest(db, options.archive)
     if (sealed === 'none') break
     if (sealed === 'busy') {
-      report.waiting.push('another control is sealing')
+      report.waiting.push('chunks are being merged just now')
       break
     }
     report.actions.push(`sealed ${sealed.lines} lines into ${options.archive === undefined ? `${sealed.chunks} chunks` : 'the archive'}`)

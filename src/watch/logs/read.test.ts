@@ -5,6 +5,7 @@ import { AppError } from '#base/errors.ts'
 import type { LogLine } from '#contract/model.ts'
 import { type LogEntry, type LogStream, logStreams } from '#contract/wire.ts'
 import { type Database, openDatabase } from '#kernel/db/db.ts'
+import { takeLease } from '#kernel/db/lease.ts'
 import { type TestDatabase, testDatabase } from '#test/harness/postgres.ts'
 import { batchOf, entry, lineText, randomOf } from './testing/log-corpus.ts'
 import { countWindow } from './counts.ts'
@@ -265,4 +266,16 @@ test('retention takes the oldest: by age, and by the size an app holds', async (
   assert.ok((await size()) <= limit)
   assert.ok(!(await allPages({ app: 'big', limit: 1000 })).some((line) => line.cursor === oldest.cursor))
   assert.deepEqual(await allPages({ app: 'shop', limit: 1000 }), others)
+})
+
+test('lines are sealed by the control that holds the lease of the database', async () => {
+  const lease = await takeLease(db, { onWaiting: () => assert.fail('it is held already'), onLost: () => assert.fail('it is lost') })
+  try {
+    await write('leased', 'production', 'web.1', [entry('one', Date.now())])
+    const report = await sealNow()
+    assert.deepEqual(report.waiting, [])
+    assert.ok(report.actions.some((action) => action.startsWith('sealed')), report.actions.join('; '))
+  } finally {
+    lease.release()
+  }
 })

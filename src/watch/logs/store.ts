@@ -8,15 +8,13 @@ import { finished } from 'node:stream/promises'
 import type { PoolClient } from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
 import type { Database, Db } from '#kernel/db/db.ts'
+import { locks } from '#kernel/db/locks.ts'
 import { type SealedChunk, maxChunkMs } from './chunk.ts'
 import type { Keeping } from './keeping/plan.ts'
 import type { StoredLine } from './model.ts'
 import type { NewLine, SourceChange } from './plan.ts'
 
 export const logsChannel = 'logs'
-
-/** Of those who move lines between partitions and chunks, one at a time. */
-const sealLock = 7204813
 
 /** The stored positions of these sources, and the lock on everything that gives out line ids. */
 export async function lockForIngest(client: PoolClient, sources: string[]): Promise<{ nextLine: number; part: number; stored: Map<string, { id: number; position: number }> }> {
@@ -100,9 +98,9 @@ export async function rotateHot(tx: Db, part: number, now: Date): Promise<void> 
   await tx.query('UPDATE log_state SET part = $1', [next])
 }
 
-/** False: another control is at it. Held until the transaction ends. */
+/** False: somebody is at it, such as the loop that merges. Held until the transaction ends. */
 export async function lockSealing(tx: Db): Promise<boolean> {
-  return (await tx.one<{ got: boolean }>('SELECT pg_try_advisory_xact_lock($1) AS got', [sealLock])).got
+  return (await tx.one<{ got: boolean }>('SELECT pg_try_advisory_xact_lock($1) AS got', [locks.logSealing])).got
 }
 
 /** The oldest partition that takes no more lines. */

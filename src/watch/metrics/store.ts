@@ -3,10 +3,8 @@
  * that drops their partition. Sums of a span may lie in several chunks, since points arrive late; readers add them up.
  */
 import type { Db } from '#kernel/db/db.ts'
+import { locks } from '#kernel/db/locks.ts'
 import type { Labels, Point, SeriesKind } from './model.ts'
-
-/** Of those who move points between partitions and chunks, one at a time. */
-const sealLock = 7204814
 
 export type NewSeries = { key: string; name: string; kind: SeriesKind; labels: Labels; atMs: number }
 
@@ -55,7 +53,7 @@ export async function rotateHot(tx: Db, part: number, now: Date): Promise<void> 
 
 /** False: another control is at it. Held until the transaction ends. */
 export async function lockSealing(tx: Db): Promise<boolean> {
-  return (await tx.one<{ got: boolean }>('SELECT pg_try_advisory_xact_lock($1) AS got', [sealLock])).got
+  return (await tx.one<{ got: boolean }>('SELECT pg_try_advisory_xact_lock($1) AS got', [locks.metricSealing])).got
 }
 
 export type HotSeries = { series: number; kind: SeriesKind; sealedMs: number | null; sealedValue: number | null; points: Point[] }
