@@ -47,14 +47,14 @@ export function commonOf(flags: CommonFlags): Record<string, unknown> {
 
 type Field = { type?: string; anyOf?: { type?: string }[] }
 
-/** `status=200 verify=false args=-w,5` as the kind's schema wants them; a bare first word is its main field. */
+/** `status=200 verify=false args=-w,5` as the kind's schema wants them; a bare first word is its main field; `password=` takes it away. */
 export function configOf(kind: KindView, words: readonly string[]): Record<string, unknown> {
   const fields = (kind.schema as { properties?: Record<string, Field> }).properties ?? {}
   const config: Record<string, unknown> = {}
   for (const [nth, word] of words.entries()) {
     const at = word.indexOf('=')
     const named = at > 0 ? word.slice(0, at) : ''
-    if (Object.hasOwn(fields, named)) config[named] = valueOf(fields[named] as Field, word.slice(at + 1), named)
+    if (Object.hasOwn(fields, named)) config[named] = at === word.length - 1 ? null : valueOf(fields[named] as Field, word.slice(at + 1), named)
     else if (nth === 0) config[kind.main] = valueOf(fields[kind.main] ?? {}, word, kind.main)
     else throw new UsageError(`"${word}" is not FIELD=VALUE of ${kind.kind} (its fields: ${Object.keys(fields).join(', ')})`)
   }

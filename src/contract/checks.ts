@@ -87,7 +87,7 @@ export const newCheckSchema = z.strictObject({
 export type NewCheck = z.output<typeof newCheckSchema>
 /** Secret fields that are left out stay as they are. */
 export const checkChangeSchema = z.strictObject({
-  name: checkName.optional(), config: z.record(z.string(), z.unknown()).optional(), every: every.optional(), timeout: duration.nullable().optional(), retries: z.int().min(0).max(20).optional(),
+  name: checkName.optional(), config: z.record(z.string(), z.unknown()).optional().meta({ description: 'All fields of the kind; secret ones that are left out stay, and null takes one away.' }), every: every.optional(), timeout: duration.nullable().optional(), retries: z.int().min(0).max(20).optional(),
   from: z.array(vantage).min(1).max(20).optional(), quorum: z.int().min(1).max(100).nullable().optional(), criteria: z.array(criterion).max(20).optional(), severity: z.enum(checkSeverities).optional(),
   service: serviceName.nullable().optional(), needs: z.array(z.string().max(60)).max(20).optional(),
 })

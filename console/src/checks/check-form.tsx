@@ -33,6 +33,11 @@ export function CheckForm({ kind, start, changes, action, busy, error, onSave, b
     setDraft({ ...draft, ...next })
     test.reset() // what was seen is not of what stands here now
   }
+  const sealedOf = (name: string) => {
+    const others = (draft.cleared ?? []).filter((one) => one !== name)
+    // what was typed is not meant any more
+    return { cleared: others.length !== (draft.cleared ?? []).length, onClear: (cleared: boolean) => change({ cleared: cleared ? [...others, name] : others, typed: cleared ? { ...draft.typed, [name]: '' } : draft.typed }) }
+  }
   return (
     <form
       onSubmit={(event) => {
@@ -43,7 +48,7 @@ export function CheckForm({ kind, start, changes, action, busy, error, onSave, b
       <Section title={kind.title} aside={kind.about}>
         <div className="grid gap-5 md:grid-cols-2">
           {fields.map((field) => (
-            <CheckField key={field.name} field={field} isSealed={changes?.secrets.includes(field.name) === true} value={draft.typed[field.name] ?? ''} onChange={(value) => change({ typed: { ...draft.typed, [field.name]: value } })} />
+            <CheckField key={field.name} field={field} sealed={changes?.secrets.includes(field.name) === true ? sealedOf(field.name) : undefined} value={draft.typed[field.name] ?? ''} onChange={(value) => change({ typed: { ...draft.typed, [field.name]: value } })} />
           ))}
         </div>
       </Section>

@@ -39,4 +39,10 @@ test('a run before it is saved uses the secrets of the check, from one place', (
   assert.deepEqual([asked.check, asked.from, asked.timeout, asked.service, asked.config['authorization']], ['chk_a', ['control'], '2500ms', 'web', undefined])
 })
 
+test('a sealed field stays where nothing is typed, and goes where it is taken away', () => {
+  const draft = draftOf(http, check, [])
+  assert.equal(Object.hasOwn(changeOf(http, draft, [])['config'] as object, 'authorization'), false)
+  for (const made of [changeOf(http, { ...draft, cleared: ['authorization'] }, []), testOf(http, { ...draft, cleared: ['authorization'] }, check.id)]) assert.equal((made['config'] as Record<string, unknown>)['authorization'], null)
+})
+
 test('a duration is written as it is read', () => fc.assert(fc.property(fc.integer({ min: 1, max: 400 * 86_400_000 }), (ms) => assert.equal(parseDuration(durationText(ms)), ms))))

@@ -3,8 +3,8 @@ import type { Check, KindView } from '#contract/checks.ts'
 import { type FormField, configOf, fieldsOf } from './check-words.ts'
 
 export type Common = { name: string; every: string; timeout: string; retries: string; from: string; quorum: string; criteria: string; severity: string; app: string; environment: string; service: string; needs: string }
-/** `typed`: the fields of the kind, by name. */
-export type Draft = { typed: Readonly<Record<string, string>>; common: Common }
+/** `typed`: the fields of the kind, by name; `cleared`: sealed ones that are to be taken away. */
+export type Draft = { typed: Readonly<Record<string, string>>; cleared?: readonly string[]; common: Common }
 
 export const emptyDraft: Draft = { typed: {}, common: { name: '', every: '30s', timeout: '', retries: '2', from: '', quorum: '', criteria: '', severity: 'critical', app: '', environment: '', service: '', needs: '' } }
 
@@ -47,18 +47,22 @@ export function newOf(kind: KindView, { typed, common }: Draft, known: readonly 
   }
 }
 
+const filled = (kind: KindView, { typed, cleared = [] }: Draft): Record<string, unknown> => ({ ...configOf(fieldsOf(kind), typed), ...Object.fromEntries(cleared.map((name) => [name, null])) })
+
 /** Of one that is there: what is empty goes back to its default. */
-export function changeOf(kind: KindView, { typed, common }: Draft, known: readonly Pick<Check, 'id' | 'name'>[]): Record<string, unknown> {
+export function changeOf(kind: KindView, draft: Draft, known: readonly Pick<Check, 'id' | 'name'>[]): Record<string, unknown> {
+  const { common } = draft
   return {
-    name: common.name, config: configOf(fieldsOf(kind), typed), every: common.every, timeout: common.timeout || null, retries: Number(common.retries), quorum: common.quorum === '' ? null : Number(common.quorum),
+    name: common.name, config: filled(kind, draft), every: common.every, timeout: common.timeout || null, retries: Number(common.retries), quorum: common.quorum === '' ? null : Number(common.quorum),
     criteria: list(common.criteria), severity: common.severity, needs: idsOf(common.needs, known), ...(list(common.from).length === 0 ? {} : { from: list(common.from) }), ...(common.app === '' ? {} : { service: common.service || null }),
   }
 }
 
 /** One run of it, from its first vantage point. `check`: the one whose secrets it uses. */
-export function testOf(kind: KindView, { typed, common }: Draft, check?: string): Record<string, unknown> {
+export function testOf(kind: KindView, draft: Draft, check?: string): Record<string, unknown> {
+  const { common } = draft
   return {
-    kind: kind.kind, config: configOf(fieldsOf(kind), typed), every: common.every, criteria: list(common.criteria),
+    kind: kind.kind, config: filled(kind, draft), every: common.every, criteria: list(common.criteria),
     ...(check === undefined ? {} : { check }), ...(common.timeout === '' ? {} : { timeout: common.timeout }), ...(list(common.from).length === 0 ? {} : { from: list(common.from).slice(0, 1) }),
     ...(common.app === '' ? {} : { app: common.app, ...(common.environment === '' ? {} : { environment: common.environment }), ...(common.service === '' ? {} : { service: common.service }) }),
   }

@@ -48,5 +48,7 @@ test('a rule that counts log lines is made by a flag, or by a file that names no
   const [byFlag, byFile] = api.asked.filter(({ id }) => id === 'rules.put').map(({ body }) => body as { measure: object; windowMs: number; summary: string })
   assert.deepEqual([byFlag?.measure, byFlag?.windowMs, byFlag?.summary], [{ metric: 'nightshift_log_lines_total', logs: 'level>=error timeout', fn: 'increase', where: { app: 'shop' } }, 600_000, '{value} log lines of {place} match'])
   assert.deepEqual(byFile?.measure, { metric: 'nightshift_log_lines_total', fn: 'increase', logs: '"backup done"', where: { app: 'shop' } })
-  assert.match((await run('rules', 'add', 'x', '--logs', 'a', '--metric', 'b', '--above', '1')).stderr, /--metric NAME or --logs SEARCH/)
+  assert.match((await run('rules', 'add', 'x', '--logs', 'a', '--metric', 'b', '--above', '1')).stderr, /--metric b and --logs "a" are two \(leave one out, or make two rules\)/)
+  assert.match((await run('rules', 'add', 'x', '--above', '1')).stderr, /--metric NAME or --logs SEARCH/)
+  assert.match((await run('rules', 'add', 'x', '--metric', 'b', '--above', '1', '--absent')).stderr, /one of --above, --below and --absent, not several/)
 })

@@ -123,6 +123,9 @@ test('secrets are sealed, never answered, and kept by a change that does not nam
     assert.ok(!JSON.stringify(await db.query('SELECT config, encode(secrets, $1) AS secrets FROM checks', ['escape'])).includes('hunter2'))
     const changed = await call<Check>('checks.update', { params: { check: 'db' }, body: { config: { host: 'db2.example.com', user: 'ro' } } })
     assert.deepEqual([changed.config['host'], changed.secrets], ['db2.example.com', ['password']])
+    const cleared = await call<Check>('checks.update', { params: { check: 'db' }, body: { config: { host: 'db2.example.com', user: 'ro', password: null } } })
+    assert.deepEqual([cleared.config, cleared.secrets], [changed.config, []])
+    assert.equal((await db.one<{ secrets: Buffer | null }>(`SELECT secrets FROM checks WHERE name = 'db'`)).secrets, null)
     await assert.rejects(call('checks.create', { body: { name: 'x', kind: 'http', config: { url: 'ftp://x', statuss: 1 } } }), /url must be http/)
   }))
 

@@ -24,10 +24,10 @@ export function timeoutMs(text: string | null | undefined, every: number): numbe
   return ms
 }
 
-/** Throws `invalid` with each field that is wrong. Secret fields that are not given come from `kept`. */
+/** Throws `invalid` with each field that is wrong. Secret fields that are not given come from `kept`; what is null is taken away. */
 export function parseConfig(kind: CheckKind, given: AnyCheckConfig, kept: Record<string, string> = {}): { config: AnyCheckConfig; secrets: Record<string, string> } {
   const secretNames = secretFields(kind)
-  const parsed = checkKindSpecs[kind].config.safeParse({ ...kept, ...given })
+  const parsed = checkKindSpecs[kind].config.safeParse(Object.fromEntries(Object.entries({ ...kept, ...given }).filter(([, value]) => value !== null)))
   if (!parsed.success) throw new AppError('invalid', `this is no check of kind ${kind}: ${parsed.error.issues.map((issue) => `${issue.path.join('.') || 'config'} ${issue.message}`).join('; ')}`, { fields: parsed.error.issues.map((issue) => ({ path: `config.${issue.path.join('.')}`, message: issue.message })) })
   const all = Object.entries(parsed.data as AnyCheckConfig).filter(([, value]) => value !== undefined)
   return { config: Object.fromEntries(all.filter(([name]) => !secretNames.includes(name))), secrets: Object.fromEntries(all.filter(([name]) => secretNames.includes(name))) as Record<string, string> }

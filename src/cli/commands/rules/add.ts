@@ -52,9 +52,10 @@ export const rulesAdd = command({
 
 function ruleOf(id: string, flags: Flags): RuleInput {
   const { above, below, absent, logs } = flags
-  if ((flags.metric === undefined) === (logs === undefined)) throw new UsageError('give --metric NAME or --logs SEARCH, or the whole rule with --file')
+  if (flags.metric !== undefined && logs !== undefined) throw new UsageError(`a rule looks at one thing: --metric ${flags.metric} and --logs ${JSON.stringify(logs)} are two (leave one out, or make two rules)`)
+  if (flags.metric === undefined && logs === undefined) throw new UsageError('the rule looks at nothing yet: give --metric NAME or --logs SEARCH, or the whole rule with --file')
   const metric = flags.metric ?? logLinesMetric
-  if ([above !== undefined, below !== undefined, absent].filter(Boolean).length !== 1) throw new UsageError('give one of --above, --below and --absent')
+  if ([above !== undefined, below !== undefined, absent].filter(Boolean).length !== 1) throw new UsageError(`when does it fire? give one of --above, --below and --absent${[above, below, absent || undefined].some((one) => one !== undefined) ? ', not several' : ''}`)
   const number = (text: string) => (/^-?\d+(\.\d+)?(e-?\d+)?$/i.test(text) ? Number(text) : fail(`"${text}" is not a number`))
   const fn = flags.fn === undefined ? undefined : (measureFunctions.find((one) => one === flags.fn) ?? fail(`"${flags.fn}" is not one of ${measureFunctions.join(', ')}`))
   const severity = flags.severity === undefined ? undefined : (['critical', 'warning'] as const).find((one) => one === flags.severity) ?? fail(`"${flags.severity}" is not a severity; write critical or warning`)
