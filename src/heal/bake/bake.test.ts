@@ -14,6 +14,7 @@ import { fileDatabase } from '#test/harness/postgres.ts'
 import { listEvents } from '#watch/journal/read.ts'
 import { ingestTraffic } from '#watch/traffic/service.ts'
 import { applyAction } from './apply.ts'
+import { forgetBakes } from './commands.ts'
 import { observe } from './observe.ts'
 import { planBake } from './plan.ts'
 import { readBake } from './read.ts'
@@ -160,4 +161,16 @@ test('two loops that see the same roll back once', async () => {
   await Promise.all([applyAction(db, facts!, action!, at(75)), applyAction(db, facts!, action!, at(75))])
   assert.equal((await kinds()).filter((kind) => kind === 'rollout.rolled-back').length, 1)
   assert.equal((await db.one<{ n: number }>('SELECT count(*)::int AS n FROM releases WHERE app = $1', [shop.app])).n, 3)
+})
+
+test('watches that are long over are forgotten beyond the newest fifty, and never that of what serves', async () => {
+  const day = 86_400
+  for (let nth = 1; nth <= 60; nth++)
+    await db.query(`INSERT INTO bakes (app, environment, release, from_release, state, because, started_at, until, ended_at, rolled_back_to) VALUES ($1, $2, $3, 0, 'condemned', '', $4, $4, $5, $6)`, [shop.app, shop.environment, nth, at(nth * day), nth === 60 ? null : at(nth * day), nth === 3 ? 4 : null])
+  await serve(at(0))
+  await db.query(`UPDATE environments SET active_release = 4 WHERE app = $1`, [shop.app])
+  assert.equal(await forgetBakes(db, at(0)), 0)
+  assert.equal(await forgetBakes(db, at(8 * day)), 5, 'the first seven, but not what serves and what it came back from')
+  assert.equal(await forgetBakes(db, at(1_000 * day)), 3, 'fifty stay')
+  assert.deepEqual((await db.query<{ release: number }>('SELECT release FROM bakes WHERE app = $1 ORDER BY release LIMIT 3', [shop.app])).map((row) => row.release), [3, 4, 11])
 })

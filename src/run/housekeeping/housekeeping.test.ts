@@ -6,6 +6,8 @@ import { newId } from '#base/ids.ts'
 import { forgetBuilds } from '#run/builds/forget.ts'
 import { buildPaths } from '#run/builds/paths.ts'
 import { forgetGone } from '#run/instances/commands.ts'
+import { forgetRollouts } from '#run/rollouts/commands.ts'
+import { assertHasServed, listReleases, previousGood, readRelease } from '#run/releases/read.ts'
 import { forgetEdges } from '#run/routing/commands.ts'
 import { tempHome } from '#test/harness/home.ts'
 import { fileDatabase } from '#test/harness/postgres.ts'
@@ -54,4 +56,31 @@ test('old builds are forgotten with their logs, beyond the newest fifty, and nev
   assert.deepEqual(left.toSorted(), [ids[3], ...ids.slice(10)].toSorted())
   assert.equal(await stat(buildPaths(folder.home, ids[0] ?? '').dir).catch(() => null), null)
   assert.ok(await stat(buildPaths(folder.home, ids[3] ?? '').dir))
+})
+
+test('old rollouts are forgotten beyond the newest fifty, never one that is under way or brought what serves, and releases remember how they ended', async () => {
+  await db.query('DELETE FROM rollouts')
+  await db.query('DELETE FROM releases WHERE number > 60')
+  // v1 serves; v2 has served, v3 never has, v4 both; the newest is under way
+  const add = (nth: number, number: number, state: string, days: number) =>
+    db.query(`INSERT INTO rollouts (id, app, environment, release, state, because, started_at, finished_at) VALUES ($1, 'shop', 'production', $2, $3, 'so', $4, $5)`, [`rol_${nth}`, number, state, daysAgo(days), state === 'starting' ? null : daysAgo(days)])
+  await add(1, 1, 'finished', 300)
+  await add(2, 2, 'finished', 299)
+  await add(3, 3, 'failed', 298)
+  await add(4, 4, 'finished', 297)
+  await add(5, 4, 'cancelled', 296)
+  for (let nth = 6; nth <= 55; nth++) await add(nth, nth, 'failed', 200 - nth)
+  await add(56, 56, 'starting', 100)
+  assert.equal(await forgetRollouts(db, daysAgo(305)), 0, 'too young')
+  assert.equal(await forgetRollouts(db, daysAgo(90)), 5)
+  assert.equal(await forgetRollouts(db, daysAgo(90)), 0)
+  const left = (await db.query<{ id: string }>('SELECT id FROM rollouts ORDER BY started_at')).map(({ id }) => id)
+  assert.deepEqual([left.length, left[0], left[1], left.at(-1)], [51, 'rol_1', 'rol_7', 'rol_56'])
+  const states = new Map((await listReleases(db, 'shop', 'production', 100)).map(({ number, state, because }) => [number, `${state}: ${because}`]))
+  assert.deepEqual([1, 2, 3, 4, 57].map((number) => states.get(number)), ['active: so', 'superseded: it served before', 'failed: ', 'superseded: it served before', 'created: '])
+  await assertHasServed(db, await readRelease(db, 'shop', 'production', 2))
+  await assert.rejects(assertHasServed(db, await readRelease(db, 'shop', 'production', 3)), { code: 'conflict' })
+  // with v1 serving there is none before it; v2 differs from what v4 runs
+  await db.query(`UPDATE releases SET config = '{"A":"2"}' WHERE number = 2`)
+  assert.equal(await previousGood(db, 'shop', 'production', 4), 2)
 })

@@ -9,7 +9,7 @@ const now = new Date('2026-01-01T03:00:00Z')
 function secretsSeen(service: string, kind: 'service' | 'release' | 'run'): string[] {
   const spec = instanceSpec({
     row: { id: 'ins_1', generation: 1, kind, app: 'shop', environment: 'production', service, ordinal: 1 },
-    release: { app: 'shop', environment: 'production', number: 1, artifact_id: 'a', manifest, manifest_source: 'nightshift.yml', config: {}, secrets: {}, description: '', commit: null, build_id: null, by_name: 'ann', created_at: now, before: null, condemned_because: null },
+    release: { app: 'shop', environment: 'production', number: 1, artifact_id: 'a', manifest, manifest_source: 'nightshift.yml', config: {}, secrets: {}, description: '', commit: null, build_id: null, by_name: 'ann', created_at: now, before: null, condemned_because: null, past: null },
     artifact: { id: 'a', ref: { kind: 'image', image: 'none' }, meta: { builder: 'node', processes: {}, runtime: '', path: [], launcher: false } },
     manifest, secrets: { STRIPE_KEY: 'sk', COOKIE_KEY: 'ck' }, edges: {}, volumes: [],
   })

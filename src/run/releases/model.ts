@@ -22,6 +22,8 @@ export type ReleaseRow = {
   before: { config: Record<string, string>; secrets: Record<string, number> } | null
   /** Why it was rolled back by itself; nothing goes back to it unasked. */
   condemned_because: string | null
+  /** How its rollouts ended that are forgotten; null: none is. */
+  past: 'served' | 'failed' | null
 }
 
 export type ArtifactRow = { id: string; ref: ArtifactRef; meta: ArtifactMeta }

@@ -14,6 +14,7 @@ export async function readRelease(db: Db, app: string, environment: string, numb
 
 /** `conflict` when it never served: to go there is no way back. */
 export async function assertHasServed(db: Db, release: ReleaseRow): Promise<void> {
+  if (release.past === 'served') return
   const { app, environment, number } = release
   const rows = await db.query<{ state: string; because: string }>('SELECT state, because FROM rollouts WHERE app = $1 AND environment = $2 AND release = $3 ORDER BY started_at DESC', [app, environment, number])
   if (rows.some((row) => row.state === 'finished')) return
@@ -54,10 +55,10 @@ export async function listReleases(db: Db, app: string, environment: string, lim
   )
   return rows.map((row) => ({
     number: row.number,
-    state: releaseState(row.number, row.active_release, row.rollout_state),
+    state: releaseState(row, row.active_release, row.rollout_state),
     description: row.description,
     // what its rollout said at its end is over
-    because: row.rollout_state === 'finished' && row.number !== row.active_release ? 'it served before' : (row.rollout_because ?? ''),
+    because: (row.rollout_state === 'finished' || (row.rollout_state === null && row.past === 'served')) && row.number !== row.active_release ? 'it served before' : (row.rollout_because ?? ''),
     artifact: row.artifact_id,
     commit: row.commit,
     buildId: row.build_id,
@@ -69,22 +70,23 @@ export async function listReleases(db: Db, app: string, environment: string, lim
   }))
 }
 
-function releaseState(number: number, active: number | null, rollout: RolloutRow['state'] | null): Release['state'] {
+function releaseState({ number, past }: ReleaseRow, active: number | null, rollout: RolloutRow['state'] | null): Release['state'] {
   if (number === active) return 'active'
   if (rollout === 'failed' || rollout === 'cancelled') return 'failed'
   if (rollout === 'finished') return 'superseded'
-  return rollout === null ? 'created' : 'rolling'
+  if (rollout !== null) return 'rolling'
+  return past === null ? 'created' : past === 'served' ? 'superseded' : 'failed'
 }
 
 /** The newest release before the active one that has served, was not condemned, and is not the same again. Throws `conflict` if there is none. */
 export async function previousGood(db: Db, app: string, environment: string, active: number | null): Promise<number> {
   const row = await db.maybe<{ release: number }>(
-    `SELECT o.release FROM rollouts o
-     JOIN releases r ON r.app = o.app AND r.environment = o.environment AND r.number = o.release
-     LEFT JOIN releases a ON a.app = o.app AND a.environment = o.environment AND a.number = $3
-     WHERE o.app = $1 AND o.environment = $2 AND o.state = 'finished' AND o.release < $3 AND r.condemned_because IS NULL
+    `SELECT r.number AS release FROM releases r
+     LEFT JOIN releases a ON a.app = r.app AND a.environment = r.environment AND a.number = $3
+     WHERE r.app = $1 AND r.environment = $2 AND r.number < $3 AND r.condemned_because IS NULL
+       AND (r.past = 'served' OR EXISTS (SELECT FROM rollouts o WHERE o.app = r.app AND o.environment = r.environment AND o.release = r.number AND o.state = 'finished'))
        AND (a.number IS NULL OR (r.artifact_id, r.config, r.secrets, r.manifest) IS DISTINCT FROM (a.artifact_id, a.config, a.secrets, a.manifest))
-     ORDER BY o.release DESC LIMIT 1`,
+     ORDER BY r.number DESC LIMIT 1`,
     [app, environment, active ?? 2 ** 31 - 1],
   )
   if (!row) throw new AppError('conflict', `${app} has no earlier release that worked to roll back to (see: nightshift releases -a ${app})`)

@@ -2,7 +2,7 @@
 import type { Db } from '#kernel/db/db.ts'
 import type { ReleaseRow } from './model.ts'
 
-export async function insertRelease(tx: Db, release: Omit<ReleaseRow, 'number' | 'before' | 'condemned_because'>): Promise<number> {
+export async function insertRelease(tx: Db, release: Omit<ReleaseRow, 'number' | 'before' | 'condemned_because' | 'past'>): Promise<number> {
   const row = await tx.one<{ number: number }>(
     `INSERT INTO releases (app, environment, number, artifact_id, manifest, manifest_source, config, secrets, description, commit, build_id, by_name, created_at)
      SELECT $1, $2, coalesce(max(number), 0) + 1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 FROM releases WHERE app = $1 AND environment = $2

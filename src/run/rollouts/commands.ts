@@ -52,3 +52,25 @@ export async function startRollout(tx: Db, input: { app: string; environment: st
   await record(tx, { at: now, kind: 'rollout.started', actor, app, environment, release, cause: input.cause ?? null, summary: `the rollout of ${app} v${release} began`, data: { from, rollout: id } })
   return id
 }
+
+/** So many of the newest rollouts of an environment are kept, however old. */
+const keptRollouts = 50
+
+/** Forgets rollouts that ended before a time, beyond the newest and never that of what serves; their releases remember how they ended. How many. */
+export async function forgetRollouts(db: Db, before: Date): Promise<number> {
+  const row = await db.one<{ n: number }>(
+    `WITH gone AS (
+       DELETE FROM rollouts r USING (
+         SELECT o.id FROM (SELECT *, row_number() OVER (PARTITION BY app, environment ORDER BY started_at DESC, id DESC) AS nth FROM rollouts) o
+         JOIN environments e ON e.app = o.app AND e.name = o.environment
+         WHERE o.finished_at < $1 AND o.nth > $2 AND o.release IS DISTINCT FROM e.active_release) old
+       WHERE r.id = old.id RETURNING r.app, r.environment, r.release, r.state),
+     remembered AS (
+       UPDATE releases r SET past = CASE WHEN g.served OR r.past = 'served' THEN 'served' ELSE 'failed' END
+       FROM (SELECT app, environment, release, bool_or(state = 'finished') AS served FROM gone GROUP BY 1, 2, 3) g
+       WHERE r.app = g.app AND r.environment = g.environment AND r.number = g.release)
+     SELECT count(*)::int AS n FROM gone`,
+    [before, keptRollouts],
+  )
+  return row.n
+}
