@@ -1,5 +1,5 @@
 /** Adding, testing and removing drains. */
-import { AppError, messageOf } from '#base/errors.ts'
+import { AppError } from '#base/errors.ts'
 import { newId } from '#base/ids.ts'
 import { assertPublicHost } from '#base/public-address.ts'
 import type { SecretBox } from '#base/secretbox.ts'
@@ -15,8 +15,9 @@ import { parseAddress, shownAddress } from './kinds.ts'
 import { openSender } from './loop.ts'
 import { type DrainRow, drainView, targetPlace } from './model.ts'
 import { allDrains, drainsOf, readDrain } from './read.ts'
-import { deleteDrain, insertDrain } from './store.ts'
+import { type NewDrainRow, deleteDrain, insertDrain } from './store.ts'
 import { assertCertificate, sealTarget } from './target.ts'
+import { type Trial, tryOnce } from './trial.ts'
 
 const maxDrains = { app: 5, all: 100 }
 
@@ -38,34 +39,18 @@ export function openDrainService({ db, box, changed }: { db: Database; box: Secr
     },
     async add(caller: Caller, input: NewDrain, now: Date): Promise<Drain> {
       await assertMayAdd(db, caller, input.app)
-      const anyAddress = allows(caller, 'admin') && caller.apps === null
-      const { kind, url } = parseAddress(input.url)
-      if (!anyAddress) assertPublicHost(url.hostname)
-      if (input.caPem !== undefined) assertCertificate(input.caPem)
-      const id = newId('drn', now)
-      const shown = shownAddress(url)
-      const row = { id, app: input.app, kind: kind.name, shown, any_address: anyAddress, created_at: now, created_by: caller.actor.name, sealed: sealTarget(box, targetPlace(id), { url, headers: input.headers ?? {}, ca: input.caPem }) }
+      const row = newDrain(box, caller, input, now)
       const stored = await db.transaction(async (tx) => {
         await insertDrain(tx, { ...row, cursor: cursorOf({ atMs: now.getTime(), line: await topLine(tx) }) })
-        await record(tx, { at: now, kind: 'drain.added', actor: caller.actor, app: input.app, summary: `${caller.actor.name} sends the log lines of ${input.app ?? 'every app'} on to ${shown}`, data: { drain: id, kind: kind.name } })
-        return readDrain(tx, id)
+        await record(tx, { at: now, kind: 'drain.added', actor: caller.actor, app: row.app, summary: `${caller.actor.name} sends the log lines of ${row.app ?? 'every app'} on to ${row.shown}`, data: { drain: row.id, kind: row.kind } })
+        return readDrain(tx, row.id)
       })
       changed()
       return drainView(stored as DrainRow)
     },
-    async test(caller: Caller, id: string, now: Date, signal: AbortSignal): Promise<{ ok: boolean; because: string; tookMs: number }> {
+    async test(caller: Caller, id: string, now: Date, signal: AbortSignal): Promise<Trial> {
       const row = await seen(caller, id)
-      const sender = openSender(box, row)
-      const began = performance.now()
-      const answer = (ok: boolean, because: string) => ({ ok, because, tookMs: Math.round(performance.now() - began) })
-      try {
-        await sender.send([testLine(row, now)], signal)
-        return answer(true, `${row.shown} took a line${row.kind === 'syslog' ? ', as far as syslog can tell' : ''}`)
-      } catch (error) {
-        return answer(false, messageOf(error))
-      } finally {
-        sender.close()
-      }
+      return tryOnce(openSender(box, row), (sender) => sender.send([testLine(row, now)], signal), `${row.shown} took a line${row.kind === 'syslog' ? ', as far as syslog can tell' : ''}`)
     },
     async remove(caller: Caller, id: string, now: Date): Promise<void> {
       const row = await seen(caller, id)
@@ -75,6 +60,17 @@ export function openDrainService({ db, box, changed }: { db: Database; box: Secr
       changed()
     },
   }
+}
+
+/** Throws `invalid` for an address or certificate that is none, `forbidden` for an address that the caller may not reach. */
+function newDrain(box: SecretBox, caller: Caller, input: NewDrain, now: Date): Omit<NewDrainRow, 'cursor'> {
+  const anyAddress = allows(caller, 'admin') && caller.apps === null
+  const { kind, url } = parseAddress(input.url)
+  if (!anyAddress) assertPublicHost(url.hostname)
+  if (input.caPem !== undefined) assertCertificate(input.caPem)
+  const id = newId('drn', now)
+  const sealed = sealTarget(box, targetPlace(id), { url, headers: input.headers ?? {}, ca: input.caPem })
+  return { id, app: input.app, kind: kind.name, shown: shownAddress(url), any_address: anyAddress, created_at: now, created_by: caller.actor.name, sealed }
 }
 
 async function assertMayAdd(db: Database, caller: Caller, app: string | null): Promise<void> {

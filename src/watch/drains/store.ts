@@ -3,7 +3,9 @@ import type { Db } from '#kernel/db/db.ts'
 import type { DrainRow } from './model.ts'
 import type { DrainState } from './plan.ts'
 
-export async function insertDrain(tx: Db, drain: Pick<DrainRow, 'id' | 'app' | 'kind' | 'shown' | 'sealed' | 'any_address' | 'created_at' | 'created_by' | 'cursor'>): Promise<void> {
+export type NewDrainRow = Pick<DrainRow, 'id' | 'app' | 'kind' | 'shown' | 'sealed' | 'any_address' | 'created_at' | 'created_by' | 'cursor'>
+
+export async function insertDrain(tx: Db, drain: NewDrainRow): Promise<void> {
   await tx.query('INSERT INTO drains (id, app, kind, shown, sealed, any_address, created_at, created_by, cursor) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)', [
     drain.id, drain.app, drain.kind, drain.shown, drain.sealed, drain.any_address, drain.created_at, drain.created_by, drain.cursor,
   ])

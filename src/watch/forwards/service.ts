@@ -1,5 +1,5 @@
 /** Adding, testing and removing forwards. Metrics are of machines and of every app, so all of it is for admins of all apps. */
-import { AppError, messageOf } from '#base/errors.ts'
+import { AppError } from '#base/errors.ts'
 import { newId } from '#base/ids.ts'
 import type { SecretBox } from '#base/secretbox.ts'
 import type { Forward, NewForward } from '#contract/forwards.ts'
@@ -8,6 +8,7 @@ import { type Caller, allows } from '#kernel/handlers.ts'
 import { record } from '#kernel/journal.ts'
 import { shownAddress } from '#watch/drains/kinds.ts'
 import { assertCertificate, sealTarget } from '#watch/drains/target.ts'
+import { type Trial, tryOnce } from '#watch/drains/trial.ts'
 import { type ForwardRow, forwardView, targetPlace } from './model.ts'
 import { allForwards, readForward } from './read.ts'
 import { openForward } from './sender.ts'
@@ -46,19 +47,10 @@ export function openForwardService({ db, box, changed }: { db: Database; box: Se
       changed()
       return forwardView(row as ForwardRow)
     },
-    async test(caller: Caller, id: string, now: Date, signal: AbortSignal): Promise<{ ok: boolean; because: string; tookMs: number }> {
+    async test(caller: Caller, id: string, now: Date, signal: AbortSignal): Promise<Trial> {
       const row = await found(caller, id)
-      const sender = openForward(box, row)
-      const began = performance.now()
-      const answer = (ok: boolean, because: string) => ({ ok, because, tookMs: Math.round(performance.now() - began) })
-      try {
-        await sender.send([{ name: 'nightshift_forward_test', labels: { forward: id }, points: [{ atMs: now.getTime(), value: 1 }] }], signal)
-        return answer(true, `${row.shown} took a sample of nightshift_forward_test`)
-      } catch (error) {
-        return answer(false, messageOf(error))
-      } finally {
-        sender.close()
-      }
+      const sample = { name: 'nightshift_forward_test', labels: { forward: id }, points: [{ atMs: now.getTime(), value: 1 }] }
+      return tryOnce(openForward(box, row), (sender) => sender.send([sample], signal), `${row.shown} took a sample of ${sample.name}`)
     },
     async remove(caller: Caller, id: string, now: Date): Promise<void> {
       const row = await found(caller, id)
