@@ -20,48 +20,56 @@ export type RouteDeps = service.CheckDeps & {
 }
 
 export function checkRoutes(deps: RouteDeps): Handlers {
+  return { ...ofChecks(deps), ...ofWindows(deps), ...ofPlugins(deps) }
+}
+
+/** Vantage points hear of it soon. */
+async function told<T>({ wake }: RouteDeps, change: Promise<T>): Promise<T> {
+  const made = await change
+  wake()
+  return made
+}
+
+function ofChecks(deps: RouteDeps): Handlers {
   const { db } = deps
-  const view = async (which: string, caller: Caller): Promise<Check> => checkView(await findCheck(db, which, caller.apps))
-  /** Vantage points hear of it soon. */
-  const changed = async (id: string, caller: Caller) => {
-    deps.wake()
-    return view(id, caller)
-  }
+  const changed = async (change: Promise<string>, caller: Caller): Promise<Check> => checkView(await findCheck(db, await told(deps, change), caller.apps))
   return {
     'checks.kinds': async () => kindViews(machineKinds, controlKinds),
     'checks.list': async ({ query }, { caller, now }) => withStrips(db, await listChecks(db, { ...query, apps: caller.apps }), now),
-    'checks.create': async ({ body }, { caller, now }) => changed(await service.createCheck(deps, body, { caller, now }), caller),
+    'checks.create': ({ body }, { caller, now }) => changed(service.createCheck(deps, body, { caller, now }), caller),
     'checks.test': async ({ body }, { caller, now, signal }) => {
       const row = await service.testRow(deps, body, { caller, now })
       return deps.test(row, body.from?.[0] ?? row.vantages[0] ?? 'control', signal)
     },
-    'checks.read': async ({ params }, { caller, now }) => detailOf(deps, params.check, caller, now),
-    'checks.update': async ({ params, body }, { caller, now }) => changed(await service.updateCheck(deps, params.check, body, { caller, now }), caller),
+    'checks.read': ({ params }, { caller, now }) => detailOf(deps, params.check, caller, now),
+    'checks.update': ({ params, body }, { caller, now }) => changed(service.updateCheck(deps, params.check, body, { caller, now }), caller),
     'checks.delete': async ({ params }, { caller, now }) => {
-      await service.deleteCheck(deps, params.check, { caller, now })
-      deps.wake()
+      await told(deps, service.deleteCheck(deps, params.check, { caller, now }))
       return {}
     },
-    'checks.pause': async ({ params }, { caller, now }) => changed(await service.pauseCheck(deps, params.check, true, { caller, now }), caller),
-    'checks.resume': async ({ params }, { caller, now }) => changed(await service.pauseCheck(deps, params.check, false, { caller, now }), caller),
+    'checks.pause': ({ params }, { caller, now }) => changed(service.pauseCheck(deps, params.check, true, { caller, now }), caller),
+    'checks.resume': ({ params }, { caller, now }) => changed(service.pauseCheck(deps, params.check, false, { caller, now }), caller),
     'checks.history': async ({ params, query }, { caller, now }) => readHistory(db, (await findCheck(db, params.check, caller.apps)).id, new Date(now.getTime() - query.hours * 3_600_000), now),
+  }
+}
+
+function ofWindows(deps: RouteDeps): Handlers {
+  const { db } = deps
+  return {
     'windows.list': (_, { caller, now }) => planned.listWindows(db, { caller, now }),
-    'windows.create': async ({ body }, { caller, now }) => {
-      const made = await planned.createWindow(db, body, { caller, now })
-      deps.wake()
-      return made
-    },
+    'windows.create': ({ body }, { caller, now }) => told(deps, planned.createWindow(db, body, { caller, now })),
     'windows.delete': async ({ params }, { caller, now }) => {
-      await planned.deleteWindow(db, params.window, { caller, now })
-      deps.wake()
+      await told(deps, planned.deleteWindow(db, params.window, { caller, now }))
       return {}
     },
+  }
+}
+
+function ofPlugins(deps: RouteDeps): Handlers {
+  const { db, sign } = deps
+  return {
     'plugins.list': async () => (await readPlugins(db)).map(pluginView),
-    'plugins.put': async ({ params, body }, { caller, now }) => {
-      const made = await planned.putPlugin(db, deps.sign, { name: params.plugin, content: Buffer.from(body.content, 'base64'), caller, now })
-      deps.wake()
-      return made
-    },
+    'plugins.put': ({ params, body }, { caller, now }) => told(deps, planned.putPlugin(db, sign, { name: params.plugin, content: Buffer.from(body.content, 'base64'), caller, now })),
     'plugins.delete': async ({ params }, { caller, now }) => {
       await planned.deletePlugin(db, params.plugin, { caller, now })
       return {}

@@ -109,23 +109,28 @@ export function verdicts(checks: readonly Watched[], windows: readonly WindowRow
     if (window) return { state: 'maintenance', because: window.title }
     const raw = rawOf(check)
     if (raw.verdict !== 'down') return { state: raw.verdict, because: raw.because }
-    for (const id of check.needs) {
-      const need = byId.get(id)
+    for (const need of check.needs.map((id) => byId.get(id))) {
       const verdict = need && verdictOf(need)
-      if (!need || !verdict) continue
-      if (verdict.state === 'down' || verdict.state === 'suppressed' || verdict.state === 'maintenance') return { state: 'suppressed', because: `${need.name}, which it depends on, is ${verdict.state === 'maintenance' ? 'in maintenance' : 'down'}; ${raw.because}` }
-      if (check.before === 'down') continue // it was told already
-      const of = rawOf(need)
-      const isUnjudged = of.verdict === 'pending' && of.failingSince !== null
-      const waited = now.getTime() - (raw.failingSince ?? now.getTime())
-      const isUnseen = waited < longestWaitMs && need.kind !== 'heartbeat' && (verdict.state === 'up' || verdict.state === 'warn') && of.lookedAt < (raw.failingSince ?? 0)
-      if (isUnjudged || isUnseen) return { state: 'pending', because: `${raw.because}; waits whether ${need.name}, which it depends on, is down` }
+      const held = need && verdict && heldBy({ check, raw, need, verdict, needRaw: rawOf(need) }, now)
+      if (held) return held
     }
     return { state: 'down', because: raw.because }
   }
 
   for (const check of checks) verdictOf(check)
   return found
+}
+
+type Dependence = { check: Watched; raw: Raw; need: Watched; verdict: Verdict; needRaw: Raw }
+
+/** Whether a check that would be down is kept from it by one that it depends on. */
+function heldBy({ check, raw, need, verdict, needRaw }: Dependence, now: Date): Verdict | null {
+  if (verdict.state === 'down' || verdict.state === 'suppressed' || verdict.state === 'maintenance') return { state: 'suppressed', because: `${need.name}, which it depends on, is ${verdict.state === 'maintenance' ? 'in maintenance' : 'down'}; ${raw.because}` }
+  if (check.before === 'down') return null // it was told already
+  const isUnjudged = needRaw.verdict === 'pending' && needRaw.failingSince !== null
+  const waited = now.getTime() - (raw.failingSince ?? now.getTime())
+  const isUnseen = waited < longestWaitMs && need.kind !== 'heartbeat' && (verdict.state === 'up' || verdict.state === 'warn') && needRaw.lookedAt < (raw.failingSince ?? 0)
+  return isUnjudged || isUnseen ? { state: 'pending', because: `${raw.because}; waits whether ${need.name}, which it depends on, is down` } : null
 }
 
 /** Whether a check that needs `needs` would depend on itself; then the names on the way round. */
