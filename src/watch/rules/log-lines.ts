@@ -9,56 +9,26 @@ import type { LogQuery } from '#watch/logs/model.ts'
 import { type LogReader, type PlaceCount, appStreams } from '#watch/logs/port.ts'
 import { type Expression, allOf, mentions } from '#watch/logs/query/ast.ts'
 import { parseQuery } from '#watch/logs/query/parser.ts'
+import { type CountBudget, CountedMinutes, type Minutes, Spending, minuteMs, runsOf } from './counted-minutes.ts'
 import { type Labels, type MetricQuery, type QueryMetrics, logPlaces, seriesKey } from './model.ts'
 
-const minuteMs = 60_000
 /** An agent ships within a second or two. */
 const settleMs = 10_000
 /** A minute that has been over for so long is not counted again. */
 const settledMs = 60_000
-/** Minutes that no rule asked for since are forgotten. */
-const forgetMs = 10 * minuteMs
-const mostCells = 200_000
-
-/** Of reading lines: `askMs` a question, and `totalMs` in every `everyMs`. */
-export type CountBudget = { askMs: number; totalMs: number; everyMs: number }
-/** A sixth of the time at most, however many rules there are. */
-export const turnBudget: CountBudget = { askMs: 1000, totalMs: 5000, everyMs: 30_000 }
-export const trialBudget: CountBudget = { askMs: 5000, totalMs: 8000, everyMs: Number.POSITIVE_INFINITY }
-
-type Minute = { places: PlaceCount[]; complete: boolean; settled: boolean; usedMs: number }
 
 export function openLogLines({ tally, clock, budget }: { tally: LogReader['tally']; clock: Clock; budget: CountBudget }): QueryMetrics {
-  const known = new Map<string, Map<number, Minute>>()
-  let spent = { sinceMs: 0, ms: 0 }
+  const known = new CountedMinutes()
+  const spending = new Spending(budget)
 
-  function leftMs(nowMs: number): number {
-    if (nowMs - spent.sinceMs >= budget.everyMs) spent = { sinceMs: nowMs, ms: 0 }
-    return Math.min(budget.askMs, budget.totalMs - spent.ms)
-  }
-
-  function forget(nowMs: number): void {
-    for (const [key, minutes] of known) {
-      for (const [at, { usedMs }] of minutes) if (nowMs - usedMs > forgetMs) minutes.delete(at)
-      if (minutes.size === 0) known.delete(key)
-    }
-    let cells = known.values().reduce((sum, minutes) => sum + minutes.values().reduce((all, { places }) => all + 1 + places.length, 0), 0)
-    for (const [key, minutes] of known) {
-      if (cells <= mostCells) return
-      cells -= minutes.values().reduce((all, { places }) => all + 1 + places.length, 0)
-      known.delete(key)
-    }
-  }
-
-  /** The minutes of a span, newest runs first, until the time for it is over. */
-  async function count(minutes: Map<number, Minute>, query: LogQuery, fromMs: number, toMs: number): Promise<void> {
-    const nowMs = clock.now().getTime()
+  /** Counts the minutes of a span that are not settled, newest runs first, until the time for it is over. */
+  async function count(minutes: Minutes, query: LogQuery, { fromMs, toMs }: Window, nowMs: number): Promise<void> {
     for (const run of runsOf(minutes, fromMs, toMs)) {
-      const budgetMs = leftMs(nowMs)
+      const budgetMs = spending.leftMs(nowMs)
       if (budgetMs <= 0) return
       const began = performance.now()
       const { counts, partialBefore } = await tally(query, { since: new Date(run.fromMs), until: new Date(run.toMs), stepMs: minuteMs, budgetMs })
-      spent.ms += performance.now() - began
+      spending.spend(performance.now() - began)
       const found = Map.groupBy(counts, ({ atMs }) => atMs)
       for (let at = run.fromMs; at < run.toMs; at += minuteMs) {
         const complete = partialBefore === null || at > partialBefore.getTime()
@@ -77,11 +47,8 @@ export function openLogLines({ tally, clock, budget }: { tally: LogReader['tally
       return answerOf(asked, window, counts, [])
     }
     const nowMs = clock.now().getTime()
-    const key = JSON.stringify([asked.logs, asked.where, apps])
-    const minutes = known.get(key) ?? new Map<number, Minute>()
-    known.delete(key)
-    known.set(key, minutes)
-    await count(minutes, query, window.fromMs, window.toMs)
+    const minutes = known.of(JSON.stringify([asked.logs, asked.where, apps]))
+    await count(minutes, query, window, nowMs)
     const [places, missing]: [PlaceCount[], number[]] = [[], []]
     for (let at = window.fromMs; at < window.toMs; at += minuteMs) {
       const minute = minutes.get(at)
@@ -89,7 +56,7 @@ export function openLogLines({ tally, clock, budget }: { tally: LogReader['tally
       if (minute?.complete !== true) missing.push(at)
       places.push(...(minute?.places ?? []))
     }
-    forget(nowMs)
+    known.forget(nowMs)
     return answerOf(asked, window, places, missing)
   }
 }
@@ -102,18 +69,6 @@ function windowOf({ since, until, stepMs, offsetMs = 0 }: Pick<MetricQuery, 'sin
   const steps = Math.ceil((until.getTime() - firstMs) / stepMs)
   const fromMs = Math.floor((firstMs - offsetMs - settleMs) / minuteMs) * minuteMs
   return { fromMs, toMs: fromMs + steps * stepMs, firstMs }
-}
-
-/** Spans of minutes that are not settled, newest first. */
-export function runsOf(minutes: ReadonlyMap<number, Pick<Minute, 'settled'>>, fromMs: number, toMs: number): { fromMs: number; toMs: number }[] {
-  const runs: { fromMs: number; toMs: number }[] = []
-  for (let at = toMs - minuteMs; at >= fromMs; at -= minuteMs) {
-    if (minutes.get(at)?.settled === true) continue
-    const last = runs.at(-1)
-    if (last?.fromMs === at + minuteMs) last.fromMs = at
-    else runs.push({ fromMs: at, toMs: at + minuteMs })
-  }
-  return runs
 }
 
 export function logQueryOf({ logs = '', where }: Pick<MetricQuery, 'logs' | 'where'>, apps: readonly string[] | null): LogQuery {
