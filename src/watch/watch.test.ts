@@ -24,7 +24,7 @@ test('what machines ship is what the API answers, and a limited caller gets its 
     await watch.intake.stats({ machine: 'm1', at, instances: [{ instance: 'ins_1', app: 'shop', environment: 'production', service: 'web', name: 'web.1', cpu: 0.5, memoryBytes: 1e6, memoryLimitBytes: null, threads: null, openFiles: null }] })
     assert.equal((await watch.moment('shop')).samples.get('ins_1')?.cpu, 0.5)
     const lines = async (query: object, apps: string[] | null = null) => ((await call('logs.list', { query: { limit: 10, ...query } }, apps)) as { lines: LogLine[] }).lines.map((line) => line.text)
-    assert.deepEqual(await lines({ app: 'shop' }), ['hello'])
+    assert.deepEqual(await lines({ app: 'shop' }), ['hello', 'built'])
     assert.deepEqual(await lines({ streams: 'build' }), ['built'])
     assert.deepEqual(await lines({}, ['blog']), ['secret of blog'])
     assert.deepEqual(await lines({ app: 'blog' }, ['shop']), [])
