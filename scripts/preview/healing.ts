@@ -81,7 +81,10 @@ function crowdHealing(now: number, apps: Scene['apps']): Pick<HealScene, 'remedi
     id: `alt_${one.id}`, target: one.target, app: one.app, environment: one.environment, service: one.service, machine: null, clearedAt: null, severity: one.signal.kind === 'down' ? 'critical' : 'warning',
     title: `${one.app}/${one.service} is not well, and restarting it did not help`, because: one.signal.because, wayOut: `nightshift why ${one.service} --app ${one.app}`, remediation: one.id, raisedAt: one.endedAt ?? one.openedAt,
   }))
-  return { remediations: [...open, ...older(now, apps.map(({ detail }) => detail.name))], alerts }
+  const lost = { kind: 'machine', because: 'node-06 is lost', of: 'machine:node-06', event: null, release: null } as const
+  const storm = apps.flatMap(({ detail }) => detail.services.slice(1, 3).map(({ name }) => `${detail.name}/production/${name}`)).map((target, nth) =>
+    remediation(now, target, { id: `rem_storm${nth}`, rule: 'not-ready', state: nth % 4 === 3 ? 'verified' : 'recovered', cause: lost, signal: ['down', 'no instance is ready: node-06 does not answer', 180 + nth / 30], because: nth % 4 === 3 ? 'it was ready on node-02 after 3.1 s' : 'node-06 answered again, and it had run on', endedAt: ago(now, 176 * minute), tries: nth % 4 === 3 ? [attempt(now, 'move', 'started it on node-02', 178, 177, 'it is ready there')] : [] }))
+  return { remediations: [...open, ...storm, ...older(now, apps.map(({ detail }) => detail.name))], alerts }
 }
 
 export function makeHealScene(name: SceneName, now: number, { events, apps }: Scene): HealScene {

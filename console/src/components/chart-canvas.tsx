@@ -2,6 +2,7 @@
 import { useEffect, useRef } from 'react'
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
+import { apart } from '../lib/graph-marks.ts'
 import { onLookChange, resolveColor } from '../lib/theme.ts'
 import { axisTime, readoutTime } from '../lib/times.ts'
 import { type ChartProps, bandOpacity, dashOf } from './chart.tsx'
@@ -102,6 +103,9 @@ function shownTime(minutes: number, until = Date.now() / 1000): [number, number]
   return [until - minutes * 60, until]
 }
 
+/** Between two marks, in pixels: one beside the other can be told from one alone. */
+const leastApart = 4
+
 /** What changed or was done, as thin upright lines with a word: it stands on the graph. */
 function drawMarkers(u: uPlot, markers: ChartProps['markers'], { line, text, paper }: { line: string; text: string; paper: string }, font: string): void {
   const { ctx } = u
@@ -111,8 +115,10 @@ function drawMarkers(u: uPlot, markers: ChartProps['markers'], { line, text, pap
   ctx.textAlign = 'left'
   ctx.textBaseline = 'top'
   ctx.font = font.replace('12px', `${11 * devicePixelRatio}px`)
-  const seen = markers.map((marker) => ({ label: marker.label, tone: marker.tone, x: u.valToPos(marker.at, 'x', true) })).filter(({ x }) => x >= u.bbox.left && x <= u.bbox.left + u.bbox.width)
-  for (const [tone, those] of Map.groupBy(seen, (marker) => marker.tone ?? 'rule-strong')) {
+  const [leftEnd, rightEnd] = [u.bbox.left, u.bbox.left + u.bbox.width]
+  const seen = markers.map((marker) => ({ label: marker.label, tone: marker.tone, x: u.valToPos(marker.at, 'x', true) })).filter(({ x }) => x >= leftEnd && x <= rightEnd)
+  const placed = apart(seen, leastApart * devicePixelRatio, leftEnd, rightEnd)
+  for (const [tone, those] of Map.groupBy(placed, ({ mark }) => mark.tone ?? 'rule-strong')) {
     ctx.strokeStyle = tone === 'rule-strong' ? line : resolveColor(tone)
     ctx.beginPath()
     for (const { x } of those) {
@@ -121,12 +127,14 @@ function drawMarkers(u: uPlot, markers: ChartProps['markers'], { line, text, pap
     }
     ctx.stroke()
   }
+  // those that stand beside each other have one label, at the last of them
+  const labels = [...Map.groupBy(placed, ({ group }) => group).values()].map((those) => ({ label: [...new Set(those.map(({ mark }) => mark.label))].join(' · '), x: Math.max(...those.map(({ x }) => x)), first: Math.min(...those.map(({ x }) => x)) }))
   // newest first: where two are too close, the older one's label stands a row lower, and below the last row not at all
   const lastLeft = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
   const gap = 4 * devicePixelRatio
-  for (const { label, x } of seen.toSorted((one, other) => other.x - one.x)) {
+  for (const { label, x, first } of labels.toSorted((one, other) => other.x - one.x)) {
     const width = ctx.measureText(label).width
-    const left = u.bbox.left + u.bbox.width - x > width + gap ? x + gap : x - width - gap
+    const left = rightEnd - x > width + gap ? x + gap : first - width - gap
     const row = lastLeft.findIndex((last) => left + width + 2 * gap <= last)
     if (row === -1 || left < u.bbox.left) continue
     const top = u.bbox.top + row * 13 * devicePixelRatio

@@ -9,7 +9,7 @@ import type { TraceFilter } from '../paths.ts'
 import { api } from './api.ts'
 
 const seconds = 1000
-const remediationsPage = 12
+const remediationsPage = 24
 const changesPage = 20
 
 export type AppRef = { app: string; env: string }

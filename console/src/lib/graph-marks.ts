@@ -32,3 +32,22 @@ function labelOf({ kind, release, service, app }: JournalEvent, all: boolean): s
   const word = { remediation: 'heals', rollout: 'rolled back', config: 'config', secret: 'secret', scale: 'scale', domain: 'domain', fault: 'fault', machine: 'machine lost', check: 'check down', alert: 'alert', release: 'failed' }[kind.split('.')[0] as string]
   return word ?? (kind.startsWith('app.') ? (kind.split('.')[1] as string) : ((all ? app : service) ?? 'instance'))
 }
+
+/** Marks at the places where they are drawn; those of one `group` stood too close, and were moved beside each other. */
+export type Placed<M> = { mark: M; x: number; group: number }
+
+/** So that no two lie over each other: `least` apart, in their order, around where they were; within `from`..`to` as long as there is room. */
+export function apart<M extends { x: number }>(marks: readonly M[], least: number, from: number, to: number): Placed<M>[] {
+  const groups: { marks: M[]; middle: number }[] = []
+  const reach = ({ marks: those }: { marks: readonly M[] }) => ((those.length - 1) * least) / 2
+  for (const mark of marks.toSorted((one, other) => one.x - other.x)) {
+    groups.push({ marks: [mark], middle: mark.x })
+    for (let [last, before] = [groups.at(-1), groups.at(-2)]; last !== undefined && before !== undefined && last.middle - reach(last) - (before.middle + reach(before)) < least; [last, before] = [groups.at(-1), groups.at(-2)]) {
+      const all = [...before.marks, ...last.marks]
+      const mean = all.reduce((sum, { x }) => sum + x, 0) / all.length
+      const half = reach({ marks: all })
+      groups.splice(-2, 2, { marks: all, middle: Math.max(from + half, Math.min(to - half, mean)) })
+    }
+  }
+  return groups.flatMap((group, nth) => group.marks.map((mark, at) => ({ mark, x: group.middle - reach(group) + at * least, group: nth })))
+}

@@ -17,6 +17,20 @@ const signalVerbs: Record<SignalKind, readonly [string, string]> = {
   'machine-lost': ['is lost', 'was lost'],
 }
 
+/** Of several. */
+export const pluralVerbs: Record<SignalKind, readonly [string, string]> = {
+  down: ['are down', 'were down'],
+  degraded: ['are degraded', 'were degraded'],
+  'crash-loop': ['crash in a loop', 'crashed in a loop'],
+  slow: ['are slow', 'were slow'],
+  alerting: ['have an alert', 'had an alert'],
+  flapping: ['flap', 'flapped'],
+  failing: ['answer with errors', 'answered with errors'],
+  outlier: ['have a bad instance', 'had a bad instance'],
+  'disk-filling': ['are running out of disk', 'were running out of disk'],
+  'machine-lost': ['are lost', 'were lost'],
+}
+
 export const causeWords: Record<CauseKind, string> = { dependency: 'what it needs is sick', machine: 'its machine', change: 'a change', memory: 'memory', unknown: 'not known' }
 
 export const stateWords: Record<RemediationState, string> = {
