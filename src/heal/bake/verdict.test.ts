@@ -9,7 +9,7 @@ import { faultOf } from './verdict.ts'
 type Drawn = { draw?: () => number; warming?: ReleaseTraffic['warming'] }
 
 /** Answers around `ms`, spread over neighbouring buckets by `draw` (0 to 1). */
-function traffic(requests: number, errorShare: number, ms: number, { draw = Math.random, warming = { requests: 0, errors: 0 } }: Drawn = {}): ReleaseTraffic {
+function traffic(requests: number, errorShare: number, ms: number, { draw = seeded(1), warming = { requests: 0, errors: 0 } }: Drawn = {}): ReleaseTraffic {
   const latency = Array.from({ length: latencyBucketsMs.length + 1 }, () => 0)
   let errors = 0
   for (let n = 0; n < requests; n++) {
@@ -25,7 +25,7 @@ function traffic(requests: number, errorShare: number, ms: number, { draw = Math
 const of = (services: Record<string, ReleaseTraffic>, more: Partial<ReleaseWindow> = {}): ReleaseWindow => ({ services, crashes: 0, ms: 300_000, ...more })
 
 /** Of one service. */
-function window(requests: number, errorShare: number, ms: number, { draw = Math.random, ...more }: Partial<ReleaseWindow> & Drawn = {}): ReleaseWindow {
+function window(requests: number, errorShare: number, ms: number, { draw = seeded(1), ...more }: Partial<ReleaseWindow> & Drawn = {}): ReleaseWindow {
   return of({ web: traffic(requests, errorShare, ms, { draw }) }, more)
 }
 
@@ -71,7 +71,7 @@ test('a release whose answers take several times as long is condemned, and one t
       assert.equal(faultOf(window(n, 0, ms, { draw }), window(n, 0, 1.1 * ms, { draw })), null)
       assert.equal(faultOf(window(n, 0, ms, { draw }), window(n, 0, 8 * ms, { draw, ms: 14_000 })), null, 'it has just begun')
     }),
-    { numRuns: 100 },
+    { numRuns: 100, seed },
   )
 })
 

@@ -52,12 +52,20 @@ async function world(t: TestContext) {
 test('logger sends by UDP and TCP, in either format, and each line has its level, program and fields', { skip: whyNoLogger ?? false }, async (t) => {
   const { port, lines, control } = await world(t)
   const logger = (...args: string[]) => run('logger', ['-n', '127.0.0.1', ...args])
-  await logger('-d', '-P', port('udp'), '--rfc3164', '-t', 'backup', '-p', 'daemon.err', 'disk full')
-  await logger('-d', '-P', port('udp'), '--rfc5424', '-t', 'backup', '--msgid', 'M1', '--sd-id', 'zoo@123', '--sd-param', 'tiger="hungry"', '-p', 'local0.warning', 'growls ä')
-  await logger('-T', '-P', port('tcp'), '--rfc5424', '-t', 'counted', '--octet-count', 'two\nlines')
-  await logger('-T', '-P', port('tcp'), '--rfc3164', '-t', 'plain', 'by line feed')
-  await until(() => lines().length >= 4, { because: 'four lines arrived' })
   const of = (msg: string) => lines().find((line) => line.msg.startsWith(msg))
+  const ways: [begins: string, args: string[]][] = [
+    ['disk', ['-d', '-P', port('udp'), '--rfc3164', '-t', 'backup', '-p', 'daemon.err', 'disk full']],
+    ['growls', ['-d', '-P', port('udp'), '--rfc5424', '-t', 'backup', '--msgid', 'M1', '--sd-id', 'zoo@123', '--sd-param', 'tiger="hungry"', '-p', 'local0.warning', 'growls ä']],
+    ['two', ['-T', '-P', port('tcp'), '--rfc5424', '-t', 'counted', '--octet-count', 'two\nlines']],
+    ['by line', ['-T', '-P', port('tcp'), '--rfc3164', '-t', 'plain', 'by line feed']],
+  ]
+  // a datagram may be lost: what has not arrived is said again
+  const sayAgain = async () => {
+    const missing = ways.filter(([begins]) => of(begins) === undefined)
+    for (const [, args] of missing) await logger(...args)
+    return missing.length === 0
+  }
+  await until(sayAgain, { because: 'four lines arrived', everyMs: 500 })
   assert.deepEqual([of('disk')?.level, of('disk')?.program], ['error', 'backup'])
   assert.deepEqual([of('growls')?.level, of('growls')?.data?.['zoo@123.tiger'], of('growls')?.msg], ['warn', 'hungry', 'growls ä'])
   assert.equal(of('by line')?.program, 'plain')
@@ -92,15 +100,15 @@ test('TLS takes what plain TCP takes, and only from who speaks TLS', async (t) =
   assert.deepEqual(lines().map(({ msg }) => msg), ['over TLS'])
 })
 
-test('a flood of names is kept under one, and a flood of lines is counted where some are lost', async (t) => {
+test('a flood of names is kept under one', async (t) => {
   const { port, lines, control } = await world(t)
   const socket = createSocket('udp4')
   t.after(() => socket.close())
   for (let nth = 0; nth < 260; nth++) {
     socket.send(`<13>1 - host-${nth} p - - - hello`, Number(port('udp')), '127.0.0.1')
-    if (nth % 20 === 0) await new Promise((resolve) => setImmediate(resolve))
+    // no more at once than a socket keeps for an agent that has no time
+    if (nth % 20 === 19) await until(() => lines().length === nth + 1, { because: `${nth + 1} arrived` })
   }
-  await until(() => lines().length === 260, { because: 'all arrived' })
   assert.equal(control.logs.size, 201)
   assert.equal(lines('others').length, 60)
 })
