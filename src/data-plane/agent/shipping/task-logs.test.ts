@@ -19,14 +19,16 @@ async function world() {
   const driver = createSimulatedDriver({ dir: join(temporary.home, 'tasks') })
   const folder = join(temporary.home, 'logs')
   const shipped: string[] = []
+  const said: string[] = []
   const opened: { close(): Promise<void> }[] = []
   return {
     control,
     driver,
     folder,
     shipped,
+    said,
     async open() {
-      const logs = await openTaskLogs({ folder, machine: 'node-1', driver, control: client, onShipped: (task) => shipped.push(task), log: logInto([]) })
+      const logs = await openTaskLogs({ folder, machine: 'node-1', driver, control: client, onShipped: (task) => shipped.push(task), log: logInto(said) })
       opened.push(logs)
       return logs
     },
@@ -89,4 +91,28 @@ test('the position of a task that has been quiet for long is kept, that of one t
   second.watch(await here.views())
   await until(async () => (await readdir(here.folder)).join() === 'ins_a.1-1.json', { because: 'only its position is left' })
   assert.deepEqual([...here.control.logs.keys()], ['ins_a.1-1'])
+})
+
+test('a task that is removed while a list of before still names it is not read again, and stays removable until it is gone', async () => {
+  await using here = await world()
+  const logs = await here.open()
+  await here.start('ins_a', { lines: ['bye'], exitAfterMs: 1 })
+  await until(async () => {
+    logs.watch(await here.views())
+    return logs.shipped().has('ins_a.1-1')
+  }, { because: 'it is shipped' })
+  const before = await here.views()
+  await logs.forget('ins_a.1-1')
+  await here.driver.remove('ins_a.1-1')
+  logs.watch(before)
+  assert.ok(logs.shipped().has('ins_a.1-1'))
+  logs.watch([])
+  assert.equal(logs.shipped().size, 0)
+  // what reads would have failed by now, and said so
+  await here.start('ins_b', { lines: ['hello'], exitAfterMs: 1 })
+  await until(async () => {
+    logs.watch(await here.views())
+    return logs.shipped().has('ins_b.1-1')
+  }, { because: 'another is read' })
+  assert.deepEqual(here.said, [])
 })

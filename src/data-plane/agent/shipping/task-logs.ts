@@ -17,7 +17,7 @@ export type TaskLogs = {
   shipped(): ReadonlySet<string>
   /** What an instance has said of its end, if anything: a line of its output. */
   telling(instance: string): string | null
-  /** The task and its files are gone. */
+  /** The task and its files are about to go. It counts as shipped until it is watched no longer, so that a removal that failed is tried again. */
   forget(task: string): Promise<void>
   close(): Promise<void>
 }
@@ -38,6 +38,8 @@ export async function openTaskLogs(options: TaskLogsOptions): Promise<TaskLogs> 
   const closing = new AbortController()
   const shippers = new Map<string, TaskShipper>()
   const shipped = new Set<string>()
+  /** Being removed. A list of tasks that was made before may name them still: their files go, and nothing of them is read again. */
+  const forgotten = new Set<string>()
   const tails = new Tails()
   const outage: Outage = { isSaid: false }
   const shipping = {
@@ -62,7 +64,13 @@ export async function openTaskLogs(options: TaskLogsOptions): Promise<TaskLogs> 
         shippers.delete(task)
         shipped.delete(task)
       }
+      for (const task of forgotten) {
+        if (there.has(task)) continue
+        forgotten.delete(task)
+        shipped.delete(task)
+      }
       for (const view of tasks) {
+        if (forgotten.has(view.who.task)) continue
         const shipper = shippers.get(view.who.task)
         if (shipper === undefined) shippers.set(view.who.task, startTaskShipper(view, shipping, closing.signal))
         else if (view.status.state === 'exited') shipper.ends()
@@ -73,11 +81,11 @@ export async function openTaskLogs(options: TaskLogsOptions): Promise<TaskLogs> 
     shipped: () => shipped,
     telling: (instance) => tails.telling(instance),
     async forget(task) {
+      forgotten.add(task)
       const shipper = shippers.get(task)
+      shippers.delete(task)
       shipper?.stop()
       await shipper?.done
-      shippers.delete(task)
-      shipped.delete(task)
       await rm(positionFile(folder, task), { force: true })
     },
     async close() {
