@@ -57,6 +57,8 @@ export type AgentOptions = {
   /** How often everything is looked at again though nothing happened. */
   periodMs?: number
   statsPeriodMs?: number
+  /** What becomes of the memory of instances. */
+  memory?: MemoryWatch
   /** Where syslog may come in; default: nowhere. */
   syslog?: { places: readonly Listening[]; certFile: string | null; keyFile: string | null }
   /** Ship the journal, or the syslog files, of this machine. */
@@ -128,7 +130,7 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
   const checks = openAgentChecks({ home, machine, token: options.token, control, send, log })
 
   const closed = new AbortController()
-  const memory = new MemoryWatch()
+  const memory = options.memory ?? new MemoryWatch()
   const clock = new ClockWatch((asked) => send({ t: 'clock', asked }))
   const report = reporter(state, send)
   loop = startLoop({

@@ -19,7 +19,7 @@ export type SickApps = AsyncDisposable & {
   cure(service: string): Promise<void>
 }
 
-/** Answers /crash by ending, /up by whether it and what it needs is well, and all else by 200, or 500 from /break on. */
+/** Answers /crash by ending, /up by whether it and what it needs is well, and all else by 200, or 500 from /break on, or late from /dawdle on. */
 const server = (flags: string) => `
 const fs = require('node:fs'), http = require('node:http')
 const { NIGHTSHIFT_SERVICE: me, BROKEN, SLOW_START, NEED_URL, PORT } = process.env
@@ -30,7 +30,7 @@ function sickness() {
   } catch { return null }
 }
 const kept = []
-let broken = false
+let broken = false, lateMs = 0
 function live() {
   const now = sickness()
   if (now === 'crash') process.exit(1)
@@ -44,7 +44,8 @@ const server = http.createServer((request, response) => {
   if (sickness() === 'hang') return
   if (request.url === '/crash') process.exit(1)
   if (request.url === '/break') broken = true
-  if (request.url !== '/up') return say(broken ? 500 : 200)
+  if (request.url === '/dawdle') lateMs = 600
+  if (request.url !== '/up') return setTimeout(say, lateMs, broken ? 500 : 200)
   if (!NEED_URL) return say(200)
   http.get(NEED_URL + '/up', { timeout: 500 }, (answer) => { answer.resume(); say(answer.statusCode) })
     .on('timeout', function () { this.destroy() }).on('error', () => say(503))

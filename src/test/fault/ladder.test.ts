@@ -5,10 +5,12 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Remediation } from '#contract/healing.ts'
+import { type TrafficBatch, latencyBucketsMs } from '#contract/wire.ts'
 import { appFetch } from '#test/harness/fetch.ts'
 import { type TestNightshift, bootNightshift } from '#test/harness/nightshift.ts'
 import { requestLoop } from '#test/harness/request-loop.ts'
 import { until } from '#test/harness/wait.ts'
+import { readKey } from '#up/home.ts'
 import { type SickApps, sickApps } from './ladder-app.ts'
 
 const quick = 'health: { path: /up, interval: 1s, startup: 4s }'
@@ -27,7 +29,7 @@ before(async () => {
   nightshift = await bootNightshift()
   const folders = [
     await sick.app('calm', '  idle: { command: [sleep, infinity], port: false, scale: 40 }\n'),
-    await sick.app('ladder', service('hung', slowly) + service('stuck', slowly) + service('twice', held, ', scale: 2') + service('need', slowly) + service('caller', held, ', needs: { need: healthy }') + service('flaps', again) + service('fat', held, ', resources: { memory: 160MB }') + service('fails', held)),
+    await sick.app('ladder', service('hung', slowly) + service('stuck', slowly) + service('twice', held, ', scale: 2') + service('need', slowly) + service('caller', held, ', needs: { need: healthy }') + service('flaps', again) + service('fat', held, ', resources: { memory: 160MB }') + service('fails', held) + service('late', held)),
     await sick.app('config', service('config', held)),
     await sick.app('bakes', service('bakes', again), '{ bake: 5m }'),
     await sick.app('rolls', service('rolls', held)),
@@ -67,6 +69,16 @@ async function ended(app: string, of: string): Promise<string[]> {
 }
 const alertsOf = async (of: string) => (await nightshift.client.call('alerts.list', { query: { open: 'true' } })).filter((one) => one.service === of).map(({ title }) => title)
 const tried = (app: string, of: string, rung: string) => until(async () => (await remediations(app, of))[0]?.tries.some((one) => one.rung === rung), { ...wait, because: `${rung} of ${of}` })
+/** A quick past, as a proxy would have told it half an hour ago: nobody has an hour for it to be usual. */
+async function usually(app: string, of: string): Promise<void> {
+  const at = (secondsAgo: number) => new Date(Date.now() - secondsAgo * 1000).toISOString()
+  const latency = latencyBucketsMs.map((bound) => (bound === 10 ? 1_000 : 0)).concat(0)
+  const count = { key: `route:${of}`, app, environment: 'production', service: of, from: null, requests: 1_000, status: { '1xx': 0, '2xx': 1_000, '3xx': 0, '4xx': 0, '5xx': 0, aborted: 0, failed: 0 }, latency, bytesIn: 0, bytesOut: 0, connections: 0, releases: [] }
+  const batch: TrafficBatch = { machine: 'past', id: `past-${of}`, from: at(1_810), to: at(1_800), counts: [count] }
+  const token = readKey(nightshift.home, 'machine.token')
+  const answer = await fetch(`${nightshift.api}/internal/traffic`, { method: 'POST', headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' }, body: JSON.stringify(batch) })
+  assert.ok(answer.ok, `${answer.status} ${await answer.text()}`)
+}
 const rollout = async (app: string) => (await nightshift.client.call('apps.read', { params: { app } })).rollout
 const setConfig = (app: string, body: Record<string, string>) => nightshift.client.call('config.change', { params: { app }, body })
 const served = (app: string, release: number) => until(async () => (await nightshift.client.call('apps.read', { params: { app } })).release === release && (await rollout(app))?.state === 'finished', { ...wait, because: `v${release} of ${app} serves` })
@@ -134,6 +146,22 @@ describe('one cause, one ladder', { concurrency: true, timeout: 200_000 }, () =>
     } finally {
       await loop.stop()
     }
+  })
+
+  test('it answers far later than usual, and nothing changed: handed over, untouched', async () => {
+    const { pid } = await only('ladder', 'late')
+    await usually('ladder', 'late')
+    const url = `http://late.example.com:${nightshift.ingressPort}/`
+    await appFetch(`${url}dawdle`)
+    const loop = requestLoop(url, { rate: 15 })
+    try {
+      assert.deepEqual(await ended('ladder', 'late'), ['slow by unknown: handed-over'])
+      assert.match((await remediations('ladder', 'late'))[0]?.signal.because ?? '', /^\d+ % of its answers take more than \d+ ms; one in a hundred takes more than \d+ ms \(in the hour before: \d+ ms\)$/)
+      assert.deepEqual((({ pid, restarts }) => [pid, restarts])(await only('ladder', 'late')), [pid, 0])
+    } finally {
+      await loop.stop()
+    }
+    assert.deepEqual(loop.result().failures, {})
   })
 
   test('a release that falls after the switch is rolled back by its bake; healing has nothing to do', async () => {
