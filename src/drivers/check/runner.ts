@@ -3,6 +3,7 @@
  * time limit. One timer for all of them. It knows nothing of states: it only says what each run saw.
  */
 import { messageOf } from '#base/errors.ts'
+import { storable } from '#base/storable.ts'
 import type { CheckSpec, Outcome } from '#contract/checks.ts'
 import { judge } from './criteria.ts'
 import { checkDrivers } from './index.ts'
@@ -68,12 +69,13 @@ export function startRunner({ vantage, tools, onResult, now = () => new Date() }
     try {
       const run = (await loaded(spec.kind)) as RunCheck
       const said = await Promise.race([run(spec.config, { signal, now, timeoutMs: spec.timeoutMs, spec, tools }), givenUp(signal)])
-      const metrics = said.metrics ?? []
+      // none says more than can be told in JSON
+      const metrics = (said.metrics ?? []).filter(({ value }) => typeof value === 'string' || Number.isFinite(value))
       const durationMs = Math.round((said.durationMs ?? performance.now() - started) * 10) / 10
-      return { ...judge(said, metrics, spec.criteria), durationMs, metrics }
+      return storable({ ...judge(said, metrics, spec.criteria), durationMs, metrics })
     } catch (error) {
       const because = signal.aborted ? signal.reason : error
-      return { status: 'err', message: messageOf(because).slice(0, 500), durationMs: Math.round(performance.now() - started), metrics: [] }
+      return { status: 'err', message: storable(messageOf(because).slice(0, 500)), durationMs: Math.round(performance.now() - started), metrics: [] }
     } finally {
       clearTimeout(limit)
     }

@@ -57,5 +57,5 @@ export function textOf(): (data: Buffer) => string {
 /** One line for a person: no control characters, bounded. */
 export function brief(text: string, max = 200): string {
   const flat = text.replaceAll(/[\p{Cc}\s]+/gu, ' ').trim()
-  return flat.length > max ? `${flat.slice(0, max)}…` : flat
+  return (flat.length > max ? `${flat.slice(0, max)}…` : flat).toWellFormed()
 }

@@ -6,6 +6,8 @@ import { test } from 'node:test'
 import type { Check, CheckDetail, CheckHistory, CheckRow, MaintenanceWindow } from '#contract/checks.ts'
 import { until as untilTrue } from '#test/harness/wait.ts'
 import { listAlerts } from '#watch/alerts/read.ts'
+import { createLogger } from '#kernel/log.ts'
+import { openIntake } from './intake.ts'
 import { settle } from './settle.ts'
 import { tenant, withChecks, type World } from './testing/world.ts'
 
@@ -146,6 +148,25 @@ test('a machine is told what to check, and what it reports becomes the state', (
     await call('checks.pause', { params: { check: 'disk' } })
     await until(async () => sent.slice(before).some(({ message }) => message.t === 'checks' && message.checks.length === 0))
     await assert.rejects(checks.take({ machine: 'm1', sentAt: 'x', results: [] }), /no batch/)
+  }))
+
+test('whatever a check says can be stored, and holds up no other result', () =>
+  withChecks(async (world) => {
+    const { call, machines, checks, db } = world
+    machines.set('m1', {})
+    const [odd, plain] = [await call<Check>('checks.create', { body: { name: 'odd', kind: 'file', config: { path: '/tmp' } } }), await call<Check>('checks.create', { body: { name: 'plain', kind: 'file', config: { path: '/tmp' } } })]
+    const at = new Date().toISOString()
+    const hostile = { check: odd.id, at, status: 'warn', message: 'cut in an emoji \ud83d\0', durationMs: 3, metrics: [{ name: 'a\0b', value: 1, unit: '\udc00' }, { name: 'endless', value: null }, { name: 'text', value: '\ud83d' }] }
+    // as it comes over the wire: an infinite number is null
+    await checks.take(JSON.parse(JSON.stringify({ machine: 'm1', sentAt: at, results: [hostile, { ...hostile, check: plain.id, message: 'full', metrics: [{ name: 'far', value: 1e300 }] }] })))
+    const seen = await call<CheckDetail>('checks.read', { params: { check: 'odd' } })
+    assert.deepEqual([seen.state, seen.because, seen.vantages[0]?.metrics.map(({ name, value }) => [name, value])], ['warn', 'cut in an emoji \ufffd\ufffd', [['a\ufffdb', 1], ['text', '\ufffd']]])
+    assert.equal(await stateOf(world, 'plain'), 'warn')
+    // what cannot be stored all the same is left out: here a time before all times of the database
+    const intake = openIntake({ db, log: createLogger({ process: 'test', level: 'silent' }) })
+    await intake.take({ machine: 'm1', sentAt: at, results: [{ ...hostile, metrics: [], at: '0000-01-01T00:00:00Z' }, { ...hostile, metrics: [], check: plain.id, status: 'err', message: 'gone' }] }, new Date())
+    await intake.close()
+    assert.equal((await call<CheckDetail>('checks.read', { params: { check: 'plain' } })).vantages[0]?.message, 'gone')
   }))
 
 test('a test on a machine waits for its answer', () =>

@@ -4,6 +4,7 @@ import type { CheckBatch, CheckResult } from '#contract/checks.ts'
 import { checkStatuses, metricSchema } from '#contract/checks.ts'
 import { machineName } from '#contract/names.ts'
 import type { Database } from '#kernel/db/db.ts'
+import { isUnstorable } from '#kernel/db/refusal.ts'
 import type { Logger } from '#kernel/log.ts'
 import type { Sample } from '#watch/metrics/model.ts'
 import { z } from 'zod'
@@ -16,10 +17,13 @@ const hurryMs = 20
 /** What control keeps while its database is away; then the oldest go. */
 const mostKept = 20_000
 
+/** JSON has no word for an infinite number. */
+const noNumber = metricSchema.extend({ value: z.null() })
+
 const batchSchema = z.object({
   machine: machineName,
   sentAt: z.iso.datetime(),
-  results: z.array(z.object({ check: z.string().max(60), at: z.iso.datetime(), status: z.enum(checkStatuses), message: z.string().max(1000), durationMs: z.number().min(0).max(1e9), metrics: z.array(metricSchema).max(200) })).max(5000),
+  results: z.array(z.object({ check: z.string().max(60), at: z.iso.datetime(), status: z.enum(checkStatuses), message: z.string().max(1000), durationMs: z.number().min(0).max(1e9), metrics: z.array(z.union([metricSchema, noNumber])).max(200) })).max(5000),
 })
 
 export function openIntake({ db, log, metrics }: { db: Database; log: Logger; metrics?: ((samples: Sample[]) => void) | undefined }) {
@@ -29,6 +33,16 @@ export function openIntake({ db, log, metrics }: { db: Database; log: Logger; me
   let storing: Promise<void> = Promise.resolve()
 
   async function store(results: CheckResult[], now: Date): Promise<void> {
+    try {
+      await storeAll(results, now)
+    } catch (error) {
+      if (!isUnstorable(error)) throw error
+      if (results.length > 1) for (const result of results) await store([result], now)
+      else log.error({ error: messageOf(error), check: results[0]?.check, vantage: results[0]?.vantage }, 'the result of a check can never be stored; it is left out')
+    }
+  }
+
+  async function storeAll(results: CheckResult[], now: Date): Promise<void> {
     const { rows } = await settle(db, results, now)
     const byId = new Map(rows.map((row) => [row.id, row]))
     metrics?.(results.flatMap((result) => samplesOf(result, byId.get(result.check))))

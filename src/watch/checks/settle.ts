@@ -1,6 +1,7 @@
 /** Folds results into rows, judges every check that is concerned, and tells: states, history, events and alerts in one transaction. */
 import type { Actor } from '#contract/model.ts'
 import type { CheckResult } from '#contract/checks.ts'
+import { storable } from '#base/storable.ts'
 import { formatDuration } from '#base/units.ts'
 import type { Database, Db } from '#kernel/db/db.ts'
 import { record } from '#kernel/journal.ts'
@@ -14,13 +15,22 @@ import * as store from './store.ts'
 const actor: Actor = { kind: 'loop', name: 'checks' }
 
 /** What happened, in sentences; and the checks that are concerned. */
-export async function settle(db: Database, results: readonly CheckResult[], now: Date): Promise<{ said: string[]; rows: WithState[] }> {
+export async function settle(db: Database, given: readonly CheckResult[], now: Date): Promise<{ said: string[]; rows: WithState[] }> {
+  // what a check says comes from whatever it looked at
+  const results = given.map(plainResult)
   return db.transaction(async (tx) => {
     await store.lockStates(tx)
     const rows = await readChecks(tx, results.length === 0 ? null : [...new Set(results.map(({ check }) => check))])
     if (results.length > 0) await fold(tx, rows, results, now)
     return { said: await judgeAll(tx, rows, now), rows }
   })
+}
+
+const mostMessageChars = 1000
+
+function plainResult(result: CheckResult): CheckResult {
+  const metrics = result.metrics.filter(({ value }) => typeof value === 'string' || Number.isFinite(value))
+  return storable({ ...result, message: result.message.slice(0, mostMessageChars), durationMs: Number.isFinite(result.durationMs) ? result.durationMs : 0, metrics })
 }
 
 async function fold(tx: Db, rows: readonly WithState[], results: readonly CheckResult[], now: Date): Promise<void> {

@@ -1,5 +1,6 @@
 /** Taking facts of agents and proxies into the journal: each once, by its id, as one sentence for a person. */
 import { z } from 'zod'
+import { storable } from '#base/storable.ts'
 import { type EventKind, eventKinds } from '#contract/events.ts'
 import type { FactBatch } from '#contract/wire.ts'
 import type { Database } from '#kernel/db/db.ts'
@@ -48,12 +49,4 @@ export async function ingestFacts(db: Database, batch: FactBatch, now: Date): Pr
     }
   })
   return result
-}
-
-/** PostgreSQL takes neither NUL nor lone surrogates, in no depth of JSON. */
-function storable(value: unknown): unknown {
-  if (typeof value === 'string') return value.replaceAll('\0', '\ufffd').toWellFormed()
-  if (Array.isArray(value)) return value.map(storable)
-  if (typeof value === 'object' && value !== null) return Object.fromEntries(Object.entries(value).map(([key, each]) => [storable(key), storable(each)]))
-  return value
 }

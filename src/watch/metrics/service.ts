@@ -6,6 +6,7 @@
 import type { Clock } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import type { Database, Db } from '#kernel/db/db.ts'
+import { isUnstorable } from '#kernel/db/refusal.ts'
 import type { Logger } from '#kernel/log.ts'
 import { FairQueue } from './fair-queue.ts'
 import { type Sample, seriesKey } from './model.ts'
@@ -87,7 +88,7 @@ export function createMetricWriter({ db, log, clock }: { db: Database; log: Logg
       try {
         await store(db, samples)
       } catch (error) {
-        if (isRefusal(error)) {
+        if (isUnstorable(error)) {
           lost.invalid += samples.length
           log.error({ error: messageOf(error), app, samples: samples.length }, 'metrics of an app can never be stored; they are left out')
           continue
@@ -126,11 +127,6 @@ export function createMetricWriter({ db, log, clock }: { db: Database; log: Logg
       await flush()
     },
   }
-}
-
-/** PostgreSQL read it and says that it cannot hold it (data, constraint, program limit): no other try ends better. */
-function isRefusal(error: unknown): boolean {
-  return /^(22|23|54)/.test(String((error as { code?: unknown }).code ?? ''))
 }
 
 /** Null for what can never be stored. */
