@@ -16,22 +16,21 @@ import { LineSplitter } from '#base/lines.ts'
 import type { ExitStatus } from '#contract/wire.ts'
 import { TaskError } from '../port.ts'
 import type { ExecSession, Listening, LogPage, TaskDriver, TaskSpec, TaskStats, TaskStatus } from '../port.ts'
-import { childOf } from '../process/proc.ts'
-import { checkSignal, checkTaskId, exitFromStatus } from '../task-rules.ts'
+import { checkSignal, checkTaskId } from '../task-rules.ts'
 import { removeTree } from '../trees.ts'
 import { dockerConfig } from './config.ts'
 import type { DockerConfig, DockerSettings } from './config.ts'
-import { checkSpec, labelsLabel, ownerLabel, planContainer, taskLabel } from './container-spec.ts'
+import { checkSpec, ownerLabel, planContainer, taskLabel } from './container-spec.ts'
 import { connectEngine, ensureImage, engineMessage, statusOf, taskErrorOf } from './engine.ts'
 import { startContainerExec } from './exec.ts'
+import { type Known, knownOf, withPid } from './known.ts'
 import { LogReaders, parsePosition } from './logs.ts'
 import { isFrozen, listeningIn } from './looks.ts'
 import { Networks } from './networks.ts'
+import { statsOf } from './stats.ts'
+import { stopContainer } from './stop.ts'
 import { eventsOf, traceOf } from './trace.ts'
 
-const labelsSchema = z.object({ labels: z.record(z.string(), z.string()), port: z.number().nullable() })
-/** What an inspection says that stays true: of a running task until it ends, of an ended one for good. */
-type Known = { status: TaskStatus; enginePid: number; memoryBytes: number | null }
 const unusedNetworksMs = 10 * 60_000
 
 export function createDockerDriver(config: DockerConfig): TaskDriver {
@@ -128,11 +127,7 @@ class DockerDriver implements TaskDriver {
       let known = await this.#status(id, container)
       if (!known) return null
       if (known.status.state === 'running') {
-        await settled(known.enginePid)
-        await kill(container, signal)
-        await withinGrace(container.wait({ condition: 'not-running' }), options.graceMs)
-        await kill(container, 'SIGKILL')
-        await container.wait({ condition: 'not-running' })
+        await stopContainer(container, known.enginePid, { signal, graceMs: options.graceMs })
         known = await this.#status(id, container)
       }
       return known?.status.exit ?? null
@@ -206,17 +201,7 @@ class DockerDriver implements TaskDriver {
     try {
       const known = await this.#status(id, container)
       if (!known || known.status.state === 'exited') return null
-      const stats = await container.stats({ stream: false, 'one-shot': true })
-      const memory = stats.memory_stats
-      if (!memory?.usage) return null
-      const cache = (memory.stats as unknown as Record<string, number> | undefined) ?? {}
-      return {
-        cpuSeconds: stats.cpu_stats.cpu_usage.total_usage / 1e9,
-        memoryBytes: Math.max(0, memory.usage - (cache['total_inactive_file'] ?? cache['inactive_file'] ?? 0)),
-        memoryLimitBytes: known.memoryBytes,
-        threads: stats.pids_stats?.current ?? null,
-        openFiles: null, // the engine does not count them
-      }
+      return statsOf(await container.stats({ stream: false, 'one-shot': true }), known.memoryBytes)
     } catch (error) {
       if (statusOf(error) === 404) return null
       throw taskErrorOf('measure', id, error)
@@ -351,26 +336,7 @@ class DockerDriver implements TaskDriver {
   }
 
   #remember(id: string, found: Docker.ContainerInspectInfo): Known {
-    const { State } = found
-    const { labels, port } = labelsSchema.parse(JSON.parse(found.Config.Labels[labelsLabel] ?? '{}'))
-    const running = State.Running
-    const host = Object.values(found.NetworkSettings.Networks)[0]?.IPAddress ?? ''
-    const before = this.#known.get(id)?.status.address
-    const exit = running ? null : exitFromStatus(State.ExitCode, false, new Date(State.FinishedAt).toISOString())
-    const known: Known = {
-      status: {
-        id,
-        labels,
-        state: running ? 'running' : 'exited',
-        pid: null,
-        startedAt: new Date(State.StartedAt).toISOString(),
-        address: port === null ? null : host === '' ? (before ?? null) : { host, port },
-        exit: exit && { ...exit, oom: State.OOMKilled && exit.code !== 0 },
-      },
-      enginePid: State.Pid,
-      memoryBytes: found.HostConfig.Memory ? found.HostConfig.Memory : null,
-    }
-    known.status = withPid(known)
+    const known = knownOf(id, found, this.#known.get(id))
     this.#known.set(id, known)
     return known
   }
@@ -383,29 +349,3 @@ class DockerDriver implements TaskDriver {
 }
 
 const eventSchema = z.object({ Actor: z.object({ Attributes: z.record(z.string(), z.string()) }) })
-
-/** The app's own process: the child of the container's init. Null where the engine's processes are not this machine's. */
-function withPid(known: Known): TaskStatus {
-  return { ...known.status, pid: known.status.state === 'running' ? childOf(known.enginePid) : null }
-}
-
-/** Waits until the init has started the app: it would swallow a signal that comes before. */
-async function settled(enginePid: number): Promise<void> {
-  for (let tries = 0; tries < 100 && childOf(enginePid) === null; tries++) await sleep(2)
-}
-
-/** Waits for the end, or for the grace; when the engine goes away meanwhile, for all of the grace. */
-async function withinGrace(ended: Promise<unknown>, graceMs: number): Promise<void> {
-  const over = new AbortController()
-  const grace = sleep(graceMs, over.signal).catch(() => {})
-  await Promise.race([ended.catch(() => grace), grace])
-  over.abort()
-}
-
-async function kill(container: Docker.Container, signal: string): Promise<void> {
-  try {
-    await container.kill({ signal })
-  } catch (error) {
-    if (statusOf(error) !== 409 && statusOf(error) !== 404 && !/not running/i.test(engineMessage(error))) throw error
-  }
-}
