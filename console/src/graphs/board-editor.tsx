@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import type { Dashboard } from '#contract/dashboards.ts'
+import type { Dashboard, Graph } from '#contract/dashboards.ts'
 import { Button } from '../components/button.tsx'
 import { Confirm } from '../components/confirm.tsx'
 import { Input } from '../components/field.tsx'
@@ -18,23 +18,23 @@ const mostGraphs = 40
 export function BoardEditor({ board, seen, whyNot }: { board: Dashboard; seen: Seen; whyNot: string | null }) {
   const [title, setTitle] = useState(board.title)
   const [draft, setDraft] = useState<Draft>(() => draftOf(board))
-  const [removing, setRemoving] = useState(false)
   /** Which graph is open; an empty dashboard begins with the first. */
   const [open, setOpen] = useState<number | 'new' | null>(board.rows.length === 0 ? 'new' : null)
   const set = useGraphsFilter()
   const save = useAction('dashboards.save', { done: (saved) => `${saved.title} is saved.`, touches: ['dashboards'], quiet: true, onDone: () => set({ edit: undefined }) })
-  const remove = useAction('dashboards.remove', { done: `${board.title} is removed.`, touches: ['dashboards'], onDone: () => set({ board: undefined, edit: undefined }) })
   const blocked = whyNot ?? (title.trim() === '' ? 'type a title' : open === null ? null : 'a graph is open: keep it, or cancel it')
   const changed = typeof open === 'number' ? draft[open] : undefined
+  const keep = (graph: Graph) => {
+    setDraft(typeof open === 'number' && changed !== undefined ? draft.with(open, { ...changed, graph }) : [...draft, { graph, newRow: draft.length % 2 === 0 }])
+    setOpen(null)
+  }
   return (
     <>
       <Section
         title="Change the dashboard"
         aside={
           <span className="flex flex-wrap gap-2">
-            <Button size="sm" tone="danger" whyNot={whyNot} onClick={() => setRemoving(true)}>
-              Remove it
-            </Button>
+            <RemoveBoard board={board} whyNot={whyNot} onRemoved={() => set({ board: undefined, edit: undefined })} />
             <Button size="sm" onClick={() => set({ edit: undefined })}>
               Cancel
             </Button>
@@ -56,17 +56,23 @@ export function BoardEditor({ board, seen, whyNot }: { board: Dashboard; seen: S
         </div>
       ) : (
         <Section title={changed === undefined ? 'Add a graph' : `Change ${changed.graph.title}`}>
-          <GraphForm
-            key={open} seen={seen} {...(changed === undefined ? {} : { graph: changed.graph })} onCancel={() => setOpen(null)}
-            onKeep={(graph) => {
-              setDraft(typeof open === 'number' && changed !== undefined ? draft.with(open, { ...changed, graph }) : [...draft, { graph, newRow: draft.length % 2 === 0 }])
-              setOpen(null)
-            }}
-          />
+          <GraphForm key={open} seen={seen} {...(changed === undefined ? {} : { graph: changed.graph })} onCancel={() => setOpen(null)} onKeep={keep} />
         </Section>
       )}
+    </>
+  )
+}
+
+function RemoveBoard({ board, whyNot, onRemoved }: { board: Dashboard; whyNot: string | null; onRemoved: () => void }) {
+  const [asked, setAsked] = useState(false)
+  const remove = useAction('dashboards.remove', { done: `${board.title} is removed.`, touches: ['dashboards'], onDone: onRemoved })
+  return (
+    <>
+      <Button size="sm" tone="danger" whyNot={whyNot} onClick={() => setAsked(true)}>
+        Remove it
+      </Button>
       <Confirm
-        open={removing} onOpenChange={setRemoving} title={`Remove ${board.title}?`} touches={['The dashboard, for everybody who uses it.']} leaves={['What it shows: metrics are kept as before.']}
+        open={asked} onOpenChange={setAsked} title={`Remove ${board.title}?`} touches={['The dashboard, for everybody who uses it.']} leaves={['What it shows: metrics are kept as before.']}
         action="Remove it" tone="danger" busy={remove.isPending} onConfirm={() => remove.mutate({ params: { dashboard: board.id } })}
       />
     </>

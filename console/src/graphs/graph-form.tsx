@@ -30,23 +30,7 @@ export function GraphForm({ graph: given, seen, onKeep, onCancel }: Props) {
       {text.lines.map((line, at) => (
         <LineFields key={at} nth={at + 1} line={line} seen={seen} onChange={(change) => setLine(at, change)} onRemove={text.lines.length === 1 ? undefined : () => setText({ ...text, lines: text.lines.toSpliced(at, 1) })} />
       ))}
-      <div className="grid items-start gap-4 sm:grid-cols-2 lg:grid-cols-3">
-        <div className="sm:pt-6">
-          <Button whyNot={text.lines.length < mostLines ? null : `${mostLines} lines are the most`} onClick={() => setText({ ...text, lines: [...text.lines, emptyLine] })}>
-            <Plus size={15} aria-hidden />
-            One more line
-          </Button>
-        </div>
-        <Input label="Title" value={text.title} onChange={(event) => setText({ ...text, title: event.target.value })} maxLength={80} placeholder={graph?.title ?? ''} />
-        <Select label="Always beside it" value={text.compare} onChange={(event) => setText({ ...text, compare: event.target.value as GraphText['compare'] })}>
-          <option value="">nothing</option>
-          {Object.entries(compares).map(([value, words]) => (
-            <option key={value} value={value}>
-              {words}
-            </option>
-          ))}
-        </Select>
-      </div>
+      <GraphFields text={text} placeholder={graph?.title ?? ''} onChange={setText} />
       {warned === null ? null : <p className="text-sm text-soft">{warned}</p>}
       <div aria-live="polite">{missing === null ? null : <p className="text-soft">Not yet: {missing}.</p>}</div>
       {settled === null || graph === null ? null : <GraphView graph={settled} seen={seen} />}
@@ -57,6 +41,29 @@ export function GraphForm({ graph: given, seen, onKeep, onCancel }: Props) {
         <Button onClick={onCancel}>Cancel</Button>
       </div>
     </form>
+  )
+}
+
+/** What is of the graph, not of one line. */
+function GraphFields({ text, placeholder, onChange }: { text: GraphText; placeholder: string; onChange: (text: GraphText) => void }) {
+  return (
+    <div className="grid items-start gap-4 sm:grid-cols-2 lg:grid-cols-3">
+      <div className="sm:pt-6">
+        <Button whyNot={text.lines.length < mostLines ? null : `${mostLines} lines are the most`} onClick={() => onChange({ ...text, lines: [...text.lines, emptyLine] })}>
+          <Plus size={15} aria-hidden />
+          One more line
+        </Button>
+      </div>
+      <Input label="Title" value={text.title} onChange={(event) => onChange({ ...text, title: event.target.value })} maxLength={80} placeholder={placeholder} />
+      <Select label="Always beside it" value={text.compare} onChange={(event) => onChange({ ...text, compare: event.target.value as GraphText['compare'] })}>
+        <option value="">nothing</option>
+        {Object.entries(compares).map(([value, words]) => (
+          <option key={value} value={value}>
+            {words}
+          </option>
+        ))}
+      </Select>
+    </div>
   )
 }
 

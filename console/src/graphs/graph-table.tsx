@@ -3,9 +3,11 @@ import type { Drawn } from '../lib/graphs.ts'
 import { plural } from '../lib/numbers.ts'
 import { exactTime, readoutTime } from '../lib/times.ts'
 
+type Format = (value: number) => string
+const cell = 'px-2 py-1 text-right font-normal whitespace-nowrap'
+
 /** What a graph draws, in words: values newest first, then what happened. */
-export function GraphTable({ title, drawn, format, minutes, marks }: { title: string; drawn: Drawn; format: (value: number) => string; minutes: number; marks: readonly Mark[] }) {
-  const cell = 'px-2 py-1 text-right font-normal whitespace-nowrap'
+export function GraphTable({ title, drawn, format, minutes, marks }: { title: string; drawn: Drawn; format: Format; minutes: number; marks: readonly Mark[] }) {
   return (
     <div className="mt-2 max-h-80 overflow-auto rounded-md border border-rule bg-sheet" role="region" aria-label={`Values of ${title}`} tabIndex={0}>
       <table className="num w-full text-xs">
@@ -15,32 +17,15 @@ export function GraphTable({ title, drawn, format, minutes, marks }: { title: st
             <th scope="col" className={`${cell} text-left`}>
               time
             </th>
-            {drawn.lines.map((line) => (
-              <th key={line.name} scope="col" className={cell}>
-                {line.name}
+            {[...drawn.lines.map((line) => line.name), ...(drawn.rest === null ? [] : [plural(drawn.rest.count, 'other')])].map((name) => (
+              <th key={name} scope="col" className={cell}>
+                {name}
               </th>
             ))}
-            {drawn.rest === null ? null : (
-              <th scope="col" className={cell}>
-                {plural(drawn.rest.count, 'other')}
-              </th>
-            )}
           </tr>
         </thead>
         <tbody>
-          {drawn.times.map((time, at) => ({ time, at })).reverse().map(({ time, at }) => (
-            <tr key={time} className="border-t border-rule">
-              <th scope="row" className={`${cell} text-left`} title={exactTime(new Date(time * 1000).toISOString())}>
-                {readoutTime(time * 1000, minutes)}
-              </th>
-              {drawn.lines.map((line) => (
-                <td key={line.name} className={cell}>
-                  {line.values[at] === null || line.values[at] === undefined ? '–' : format(line.values[at])}
-                </td>
-              ))}
-              {drawn.rest === null ? null : <td className={cell}>{span(drawn.rest.low[at], drawn.rest.high[at], format)}</td>}
-            </tr>
-          ))}
+          {drawn.times.map((time, at) => <Row key={time} drawn={drawn} at={at} format={format} minutes={minutes} />).reverse()}
         </tbody>
       </table>
       {marks.length === 0 ? null : (
@@ -56,4 +41,22 @@ export function GraphTable({ title, drawn, format, minutes, marks }: { title: st
   )
 }
 
-const span = (low: number | null | undefined, high: number | null | undefined, format: (value: number) => string) => (low === null || low === undefined || high === null || high === undefined ? '–' : `${format(low)} to ${format(high)}`)
+/** The values of one moment, the `at`-th. */
+function Row({ drawn: { times, lines, rest }, at, format, minutes }: { drawn: Drawn; at: number; format: Format; minutes: number }) {
+  const atMs = (times[at] as number) * 1000
+  return (
+    <tr className="border-t border-rule">
+      <th scope="row" className={`${cell} text-left`} title={exactTime(new Date(atMs).toISOString())}>
+        {readoutTime(atMs, minutes)}
+      </th>
+      {lines.map((line) => (
+        <td key={line.name} className={cell}>
+          {line.values[at] === null || line.values[at] === undefined ? '–' : format(line.values[at])}
+        </td>
+      ))}
+      {rest === null ? null : <td className={cell}>{span(rest.low[at], rest.high[at], format)}</td>}
+    </tr>
+  )
+}
+
+const span = (low: number | null | undefined, high: number | null | undefined, format: Format) => (low === null || low === undefined || high === null || high === undefined ? '–' : `${format(low)} to ${format(high)}`)
