@@ -29,7 +29,7 @@ const queue = ruleSpecSchema.parse({ title: 'The queue of invoices is long', mea
 
 /** `sick`: of which more than 5 % of the requests fail. */
 function makeRules(now: number, sick: readonly Labels[]): Rule[] {
-  const definitions = [{ id: 'invoices-queue', origin: 'own' as const, spec: queue, mode: 'on' as const }, ...Object.entries(defaultRules).map(([id, spec]) => ({ id, origin: 'default' as const, spec, mode: id === 'machine-inodes' ? ('off' as const) : ('on' as const) }))]
+  const definitions = [{ id: 'invoices-queue', origin: 'own' as const, spec: queue, mode: 'on' as const, offUntil: null }, ...Object.entries(defaultRules).map(([id, spec]) => ({ id, origin: 'default' as const, spec, mode: id === 'machine-inodes' ? ('off' as const) : ('on' as const), offUntil: id === 'machine-inodes' ? new Date(Date.now() + 5_400_000) : null }))]
   const at = (minutes: number) => new Date(now - minutes * minute)
   const firing = sick.map((labels) => ({ series: keyOf(labels), labels, state: 'firing' as const, since: at(17), firingSince: at(12), lastTrueAt: at(0), seenAt: at(0), value: 0.23, because: '23 % (> 5 %)' }))
   const pending = firing.slice(0, 1).map((one) => ({ ...one, state: 'pending' as const, since: at(4), firingSince: null, value: 1340, because: '1340 (> 1000)' }))
@@ -69,7 +69,7 @@ export function alertHandlers(world: World): Handlers {
     'rules.read': async ({ params }) => find(params.rule),
     'rules.put': async ({ params, body }) => {
       const at = rules.findIndex((one) => one.id === params.rule)
-      const [rule] = ruleViews([{ id: params.rule, origin: 'own', spec: body, mode: rules[at]?.mode ?? 'on' }], new Map(), null) as [Rule]
+      const [rule] = ruleViews([{ id: params.rule, origin: 'own', spec: body, mode: rules[at]?.mode ?? 'on', offUntil: null }], new Map(), null) as [Rule]
       if (at === -1) rules.unshift(rule)
       else rules[at] = { ...rule, states: (rules[at] as Rule).states }
       return rule
@@ -78,11 +78,11 @@ export function alertHandlers(world: World): Handlers {
       rules.splice(rules.indexOf(find(params.rule)), 1, ...makeRules(Date.now(), []).filter(({ id, origin }) => id === params.rule && origin === 'default'))
       return {}
     },
-    'rules.mode': async ({ params, body }) => Object.assign(find(params.rule), { mode: body.mode }),
+    'rules.mode': async ({ params, body }) => Object.assign(find(params.rule), { mode: body.mode, offUntil: body.forMs === undefined ? null : new Date(Date.now() + body.forMs).toISOString() }),
     'rules.import': async ({ body }) => {
       const { rules: read, skipped } = readRuleFile(body.text, body.source)
       const taken = read.map((rule) => ({ ...rule, about: aboutOf(rule.spec), replaces: rules.some(({ id }) => id === rule.id) }))
-      if (body.save) rules.unshift(...ruleViews(read.map(({ id, spec }) => ({ id, spec, origin: 'own', mode: 'on' })), new Map(), null))
+      if (body.save) rules.unshift(...ruleViews(read.map(({ id, spec }) => ({ id, spec, origin: 'own', mode: 'on', offUntil: null })), new Map(), null))
       return { rules: taken, skipped, saved: body.save }
     },
     'rules.test': async ({ body }) => tryRule(body.rule, body.hours, new Date(), ask),

@@ -70,6 +70,8 @@ export const ruleSpecSchema = z.strictObject({
 export type RuleSpec = z.infer<typeof ruleSpecSchema>
 
 export const ruleModes = ['on', 'off'] as const
+/** `forMs`: off for so long, and then on again by itself. */
+export const ruleModeSchema = z.object({ mode: z.enum(ruleModes), forMs: upTo(90 * day).min(60_000).optional() })
 
 export const ruleSeriesSchema = z.object({
   /** `app=shop,service=web`; empty for the one series of a rule without labels. */
@@ -90,6 +92,8 @@ export const ruleSchema = ruleSpecSchema.extend({
   /** Made by people, in place of the one with this id that comes with Nightshift. */
   replaces: z.boolean(),
   mode: z.enum(ruleModes),
+  /** Then it is on again; null: it is on, or off for good. */
+  offUntil: time.nullable(),
   /** The condition in words. */
   about: z.string(),
   states: z.array(ruleSeriesSchema),

@@ -91,7 +91,7 @@ function Actions({ rule, whyNot }: { rule: Rule; whyNot: string | null }) {
   const action = rule.replaces ? 'Put the original back' : 'Remove'
   return (
     <>
-      <RuleSwitch rule={rule} />
+      <RuleSwitch rule={rule} times />
       <Button tone="danger" whyNot={whyNot ?? (rule.origin === 'default' ? 'it comes with Nightshift: switch it off' : null)} onClick={() => setAsking(true)}>
         {action}
       </Button>

@@ -42,7 +42,7 @@ test('a rule that counts log lines is made by a flag, or by a file that names no
   await using folder = await tempHome('ns-rules-')
   const file = join(folder.home, 'rule.yml')
   await writeFile(file, `title: No backup\nmeasure: { logs: '"backup done"', where: { app: shop } }\nwindow: 24h\ncondition: { kind: threshold, is: "<", value: 1 }\nsummary: none\n`)
-  api.handlers = { 'rules.put': (asked) => ({ ...(asked.body as RuleSpec), id: 'x', origin: 'own', mode: 'on', about: 'about', replaces: false, states: [] }) }
+  api.handlers = { 'rules.put': (asked) => ({ ...(asked.body as RuleSpec), id: 'x', origin: 'own', mode: 'on', about: 'about', replaces: false, offUntil: null, states: [] }) }
   assert.equal((await run('rules', 'add', 'x', '--logs', 'level>=error timeout', '--where', 'app=shop', '--above', '20', '--window', '10m')).code, 0)
   assert.equal((await run('rules', 'add', 'x', '--file', file)).code, 0)
   const [byFlag, byFile] = api.asked.filter(({ id }) => id === 'rules.put').map(({ body }) => body as { measure: object; windowMs: number; summary: string })

@@ -2,6 +2,7 @@
 import { messageOf } from '#base/errors.ts'
 import type { Actor } from '#contract/model.ts'
 import type { Database, Db } from '#kernel/db/db.ts'
+import { record } from '#kernel/journal.ts'
 import type { Logger } from '#kernel/log.ts'
 import { type Loop, type TurnReport, startLoop } from '#kernel/loop.ts'
 import { clearAlertOf, raiseAlert } from '#watch/alerts/commands.ts'
@@ -10,7 +11,7 @@ import { observeRule } from './observe.ts'
 import { nextStates } from './plan.ts'
 import { readRules, readStates, readTags } from './read.ts'
 import { scopeOf } from './scope.ts'
-import { saveStates } from './store.ts'
+import { saveStates, takeEndedModes } from './store.ts'
 import { alertWords } from './summary.ts'
 
 const actor: Actor = { kind: 'loop', name: 'rules' }
@@ -22,9 +23,10 @@ export function startRules({ db, log, query, periodMs = 30_000 }: { db: Database
 }
 
 export async function rulesTurn(db: Database, query: QueryMetrics, now: Date): Promise<TurnReport> {
+  const again = await switchOnAgain(db, now)
   const [rules, states, tags] = [await readRules(db), await readStates(db), await readTags(db)]
   const on = rules.filter(({ mode }) => mode === 'on')
-  const report: TurnReport = { actions: [], waiting: [] }
+  const report: TurnReport = { actions: again, waiting: [] }
   // those of SLOs are their own loop's
   for (const [rule, known] of states) if (!rule.startsWith('slo:') && !on.some(({ id }) => id === rule)) report.actions.push(...(await forget(db, rule, known, rules.some(({ id }) => id === rule) ? 'the rule was switched off' : 'the rule was removed', now)))
   for (const rule of on) {
@@ -39,6 +41,14 @@ export async function rulesTurn(db: Database, query: QueryMetrics, now: Date): P
     }
   }
   return report
+}
+
+async function switchOnAgain(db: Database, now: Date): Promise<string[]> {
+  return db.transaction(async (tx) => {
+    const ended = await takeEndedModes(tx, now)
+    for (const rule of ended) await record(tx, { at: now, kind: 'rule.changed', actor, summary: `the rule ${rule} is on again: its time off is over`, data: { rule, mode: 'on', offUntil: null } })
+    return ended.map((rule) => `${rule} is on again`)
+  })
 }
 
 async function keep(db: Database, rule: RuleDefinition, known: readonly SeriesState[], readings: readonly Reading[], now: Date): Promise<string[]> {

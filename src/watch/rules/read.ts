@@ -10,10 +10,10 @@ import type { Tags } from './scope.ts'
 
 /** Those of people come first; one that has the id of a default stands in its place. */
 export async function readRules(db: Db): Promise<RuleDefinition[]> {
-  const [own, modes] = [await db.query<{ id: string; spec: unknown }>('SELECT id, spec FROM rules ORDER BY id'), await db.query<{ rule: string; mode: 'on' | 'off' }>('SELECT rule, mode FROM rule_modes')]
-  const modeOf = new Map(modes.map(({ rule, mode }) => [rule, mode]))
-  const mine = own.map(({ id, spec }): RuleDefinition => ({ id, origin: 'own', spec: ruleSpecSchema.parse(spec), mode: modeOf.get(id) ?? 'on' }))
-  const theirs = Object.entries(defaultRules).filter(([id]) => !own.some((one) => one.id === id)).map(([id, spec]): RuleDefinition => ({ id, origin: 'default', spec, mode: modeOf.get(id) ?? 'on' }))
+  const [own, modes] = [await db.query<{ id: string; spec: unknown }>('SELECT id, spec FROM rules ORDER BY id'), await db.query<{ rule: string; mode: 'on' | 'off'; offUntil: Date | null }>('SELECT rule, mode, off_until AS "offUntil" FROM rule_modes')]
+  const modeOf = (id: string) => modes.find(({ rule }) => rule === id) ?? { mode: 'on' as const, offUntil: null }
+  const mine = own.map(({ id, spec }): RuleDefinition => ({ id, origin: 'own', spec: ruleSpecSchema.parse(spec), mode: modeOf(id).mode, offUntil: modeOf(id).offUntil }))
+  const theirs = Object.entries(defaultRules).filter(([id]) => !own.some((one) => one.id === id)).map(([id, spec]): RuleDefinition => ({ id, origin: 'default', spec, mode: modeOf(id).mode, offUntil: modeOf(id).offUntil }))
   return [...mine, ...theirs]
 }
 
@@ -41,8 +41,8 @@ export async function readTags(db: Db): Promise<Tags> {
 export function ruleViews(rules: readonly RuleDefinition[], states: ReadonlyMap<string, readonly SeriesState[]>, apps: readonly string[] | null): Rule[] {
   return rules
     .filter(({ spec }) => isOf(spec, apps))
-    .map(({ id, origin, spec, mode }) => ({
-      ...spec, id, origin, mode, replaces: origin === 'own' && Object.hasOwn(defaultRules, id), about: aboutOf(spec),
+    .map(({ id, origin, spec, mode, offUntil }) => ({
+      ...spec, id, origin, mode, offUntil: offUntil?.toISOString() ?? null, replaces: origin === 'own' && Object.hasOwn(defaultRules, id), about: aboutOf(spec),
       states: (states.get(id) ?? [])
         .filter(({ labels }) => apps === null || (labels['app'] !== undefined && apps.includes(labels['app'])))
         .map(({ series, labels, state, since, firingSince, value, because }) => ({ series, labels: { ...labels }, state, since: since.toISOString(), firingSince: firingSince?.toISOString() ?? null, value, because })),

@@ -30,7 +30,7 @@ export function ruleRoutes({ db, query, wake }: { db: Database; query: () => Que
       return {}
     },
     'rules.mode': async ({ params, body }, { caller, now }) => {
-      await setRuleMode(db, params.rule, body.mode, caller, now)
+      await setRuleMode(db, params.rule, body, caller, now)
       wake()
       return view(params.rule, caller)
     },

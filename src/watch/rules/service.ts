@@ -114,12 +114,16 @@ export async function removeRule(db: Database, id: string, caller: Caller, now: 
   })
 }
 
-export async function setRuleMode(db: Database, id: string, mode: 'on' | 'off', caller: Caller, now: Date): Promise<void> {
+/** `forMs`: off for so long, and then on again by itself. */
+export async function setRuleMode(db: Database, id: string, { mode, forMs }: { mode: 'on' | 'off'; forMs?: number | undefined }, caller: Caller, now: Date): Promise<void> {
   const rule = await findRule(db, id, caller)
   assertMaySet(caller, rule.spec)
-  if (rule.mode === mode) return
+  if (mode === 'on' && forMs !== undefined) throw new AppError('invalid', 'a rule is switched off for a time, not on')
+  const offUntil = forMs === undefined ? null : new Date(now.getTime() + forMs)
+  if (rule.mode === mode && offUntil === null && rule.offUntil === null) return
   await db.transaction(async (tx) => {
-    await saveMode(tx, id, mode, caller.actor.name, now)
-    await record(tx, { at: now, kind: 'rule.changed', actor: caller.actor, summary: `${caller.actor.name} switched the rule ${id} ${mode}`, data: { rule: id, mode } })
+    await saveMode(tx, id, { mode, offUntil }, caller.actor.name, now)
+    const how = forMs === undefined ? mode : `off for ${formatDuration(forMs)}`
+    await record(tx, { at: now, kind: 'rule.changed', actor: caller.actor, summary: `${caller.actor.name} switched the rule ${id} ${how}`, data: { rule: id, mode, offUntil: offUntil?.toISOString() ?? null } })
   })
 }

@@ -12,8 +12,13 @@ export async function deleteRule(tx: Db, id: string): Promise<boolean> {
   return (await tx.query('DELETE FROM rules WHERE id = $1 RETURNING id', [id])).length > 0
 }
 
-export async function saveMode(tx: Db, rule: string, mode: 'on' | 'off', by: string, now: Date): Promise<void> {
-  await tx.query('INSERT INTO rule_modes (rule, mode, changed_by, changed_at) VALUES ($1, $2, $3, $4) ON CONFLICT (rule) DO UPDATE SET mode = $2, changed_by = $3, changed_at = $4', [rule, mode, by, now])
+export async function saveMode(tx: Db, rule: string, { mode, offUntil }: { mode: 'on' | 'off'; offUntil: Date | null }, by: string, now: Date): Promise<void> {
+  await tx.query('INSERT INTO rule_modes (rule, mode, off_until, changed_by, changed_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (rule) DO UPDATE SET mode = $2, off_until = $3, changed_by = $4, changed_at = $5', [rule, mode, offUntil, by, now])
+}
+
+/** The rules that were off until now; they are on again. */
+export async function takeEndedModes(tx: Db, now: Date): Promise<string[]> {
+  return (await tx.query<{ rule: string }>('DELETE FROM rule_modes WHERE off_until <= $1 RETURNING rule', [now])).map(({ rule }) => rule)
 }
 
 /** Puts these in place of all states of a rule. */
