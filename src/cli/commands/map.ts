@@ -23,7 +23,7 @@ export const map = command({
     if (!view.live) cli.out.line(`As it was at ${localTime(view.at)}`)
     for (const one of view.missing) cli.out.note(one)
     if (services.length === 0) await checkNamedApp(client, chosen?.app)
-    if (services.length === 0) return cli.out.line('Nothing on the map yet: nightshift deploy puts an app there')
+    if (services.length === 0) return cli.out.line(view.live ? 'Nothing on the map yet: nightshift deploy puts an app there' : 'Nothing is known of that moment')
     const groups = Map.groupBy(services, (service) => `${service.app}/${service.environment}`)
     let first = true
     for (const members of groups.values()) {

@@ -97,7 +97,7 @@ function print(cli: Cli, list: readonly Slo[]): void {
     { title: '6h', value: ({ objective }) => burn(objective.burn['6h']), align: 'right' },
     { title: '3d', value: ({ objective }) => burn(objective.burn['3d']), align: 'right' },
     { title: 'lasts', value: ({ objective }) => (objective.exhaustedInMs === null ? 'the window' : objective.exhaustedInMs === 0 ? 'it is gone' : formatDuration(objective.exhaustedInMs)) },
-    { title: 'alert', value: ({ objective }) => objective.firing, style: ({ objective }) => (objective.firing === 'critical' ? 'red' : 'yellow') },
+    { title: 'alert', value: ({ one, objective }) => (one.alerts ? objective.firing : 'off'), style: ({ one, objective }) => (!one.alerts ? undefined : objective.firing === 'critical' ? 'red' : 'yellow') },
   ])
 }
 

@@ -51,7 +51,7 @@ export const metricsQuery = command({
     const answer = await client.call('metrics.query', { query: { metric, fn, ...query } })
     if (answer.series.length === 0) await explainNothing(client, metric, flags)
     if (flags.json) return cli.out.json(answer)
-    if (answer.series.length === 0) return cli.out.line(`No values of ${metric} there; further back: --since 1d`)
+    if (answer.series.length === 0) return cli.out.line(`No values of ${metric} there${flags.since === undefined ? '; further back: --since 1d' : ''}`)
     const format = (value: number) => formatMetric(value, metric, fn)
     table<MetricSeriesView>(cli.out, answer.series, [
       { title: 'series', value: ({ labels }) => Object.entries(labels).sort().map(([name, value]) => `${name}=${value}`).join(' ') || (flags.by === undefined ? metric : 'all') },

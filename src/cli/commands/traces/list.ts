@@ -34,7 +34,7 @@ export const tracesList = command({
     const answer = await client.call('traces.list', { query: { ...named, ...(flags.errors ? { errors: 'true' } : {}), since: (flags.since ?? new Date(cli.now().getTime() - 3_600_000)).toISOString(), limit: flags.number ?? 50 } })
     if (answer.traces.length === 0) await checkNamedApp(client, chosen?.app)
     if (flags.json) return cli.out.json(answer)
-    if (answer.traces.length === 0) return cli.out.line('No traces there; further back: --since 1d')
+    if (answer.traces.length === 0) return cli.out.line(`No traces there${flags.since === undefined ? '; further back: --since 1d' : ''}`)
     const now = cli.now()
     table<TraceSummary>(cli.out, answer.traces, [
       { title: 'trace', value: (one) => one.traceId },
