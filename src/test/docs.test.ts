@@ -89,6 +89,17 @@ describe('documents', () => {
     assert.match((await commandFault('up --apps')) ?? '', /has no --apps/)
   })
 
+  test('every command that a message of ours sends somebody to exists', () => {
+    const sources = ['src', 'console/src'].flatMap((folder) => readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)).filter((file) => /(?<!\.test)\.tsx?$/.test(file)))
+    const named = sources.flatMap((file) => [...pageOf(file).matchAll(/(?<=[(;:>] ?)nightshift ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?/g)].map(([, first = '', second]) => ({ file, first, second })))
+    assert.ok(named.length > 100, `${named.length} commands were found`)
+    const faults = named.filter(({ first, second }) => {
+      const entry = entries.get(first)
+      return entry === undefined || (entry.kind === 'group' && second !== undefined && entry.open !== true && !Object.hasOwn(entry.verbs, second))
+    })
+    assert.deepEqual(faults, [])
+  })
+
   test('every file of this repository that is named exists', () => {
     const ours = /^(?:src|docs|examples|scripts|console|bench|systemd|\.ci)\/[\w@./-]+$/
     const missing = pages.flatMap(({ file, text }) => codeSpans(text).filter((span) => ours.test(span) && !existsSync(join(root, span))).map((span) => `${file}: ${span}`))

@@ -42,7 +42,7 @@ test('a dashboard is saved from a file, listed, shown as a file that can be save
   assert.deepEqual(parse(shown), { title: 'Checkout', rows: [[graph]] })
   await writeFile(join(folder, 'again.yml'), shown)
   assert.equal((await run('dashboards', 'save', 'checkout', 'again.yml')).code, 0)
-  assert.match((await run('dashboards', 'rm', 'checkout')).stdout, /is removed; what it showed stays/)
+  assert.match((await run('dashboards', 'remove', 'checkout')).stdout, /is removed; what it showed stays/)
 })
 
 test('a file that is no dashboard is refused before anything is asked', async () => {

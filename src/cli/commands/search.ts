@@ -5,7 +5,7 @@ import { harmless } from '../output.ts'
 import { table } from '../table.ts'
 import { when } from '../times.ts'
 
-const word = { placeholder: 'word', parse: (text: string) => text, brief: 'What to look for; all of it must fit' }
+const word = { placeholder: 'WORD', parse: (text: string) => text, brief: 'What to look for; all of it must fit' }
 
 export const search = command({
   parameters: { flags: serverFlags, positional: { kind: 'array', parameter: word, minimum: 1 } },

@@ -26,7 +26,7 @@ export async function createWindow(db: Database, input: z.output<typeof newWindo
   const longest = row.repeat === 'once' ? longestMs : row.repeat === 'daily' ? 86_400_000 : 7 * 86_400_000
   if (lengthMs <= 0 || lengthMs > longest) throw new AppError('invalid', `the window goes from ${input.from} until ${input.until}; it must end after it begins, and last ${longest / 86_400_000} days at most`)
   await db.transaction(async (tx) => {
-    if ((await readWindows(tx)).length >= mostWindows) throw new AppError('limited', `there are ${mostWindows} windows already (nightshift checks window rm)`)
+    if ((await readWindows(tx)).length >= mostWindows) throw new AppError('limited', `there are ${mostWindows} windows already (nightshift checks window-remove)`)
     await store.insertWindow(tx, row)
     await record(tx, { at: now, kind: 'maintenance.planned', actor: caller.actor, app: row.apps.length === 1 ? row.apps[0] ?? null : null, summary: `${caller.actor.name} planned maintenance: ${row.title}`, data: { window: row.id, checks, apps: row.apps, from: input.from, until: input.until, repeat: row.repeat } })
   })
@@ -61,7 +61,7 @@ export async function putPlugin(db: Database, sign: (name: string, digest: strin
   const digest = createHash('sha256').update(content).digest('hex')
   await db.transaction(async (tx) => {
     const known = await readPlugins(tx)
-    if (known.length >= mostPlugins && !known.some((each) => each.name === name)) throw new AppError('limited', `there are ${mostPlugins} plugins already (nightshift checks plugins rm)`)
+    if (known.length >= mostPlugins && !known.some((each) => each.name === name)) throw new AppError('limited', `there are ${mostPlugins} plugins already (nightshift checks plugin-remove)`)
     await store.putPlugin(tx, { name, digest, signature: sign(name, digest), content, added_by: caller.actor.name, added_at: now })
     await record(tx, { at: now, kind: 'plugin.added', actor: caller.actor, summary: `${caller.actor.name} added the plugin ${name}`, data: { plugin: name, digest, bytes: content.length } })
   })

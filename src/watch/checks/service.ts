@@ -47,7 +47,7 @@ export async function createCheck(deps: CheckDeps, input: NewCheck, who: Who): P
   const { caller, now } = who
   await deps.db.transaction(async (tx) => {
     await store.lockStates(tx)
-    if ((await countChecks(tx)) >= mostChecks) throw new AppError('limited', `there are ${mostChecks} checks already (nightshift checks rm)`)
+    if ((await countChecks(tx)) >= mostChecks) throw new AppError('limited', `there are ${mostChecks} checks already (nightshift checks remove)`)
     await assertNeeds(tx, row, caller)
     await store.insertCheck(tx, row)
     await record(tx, { at: now, kind: 'check.created', actor: caller.actor, ...placeOf(row), summary: `${caller.actor.name} made the check ${row.name} (${row.kind})`, data: { check: row.id, kind: row.kind } })

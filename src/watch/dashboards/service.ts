@@ -30,7 +30,7 @@ export async function putDashboard(db: Database, id: string, spec: DashboardSpec
     const { all, taken } = await countDashboards(tx, id)
     const before = await readDashboard(tx, id, apps)
     if (taken && before === undefined) throw new AppError('conflict', `the id "${id}" is taken (choose another)`)
-    if (!taken && all >= mostDashboards) throw new AppError('limited', `there are ${all} dashboards; ${mostDashboards} is the most (take some away: nightshift dashboards rm)`)
+    if (!taken && all >= mostDashboards) throw new AppError('limited', `there are ${all} dashboards; ${mostDashboards} is the most (take some away: nightshift dashboards remove)`)
     if (spec.app !== null && (await unknownApps(tx, [spec.app])).length > 0) throw new AppError('not-found', `there is no app "${spec.app}" (see: nightshift apps)`)
     await saveDashboard(tx, id, spec, actor.name, now)
     await record(tx, { at: now, kind: 'dashboard.saved', actor, app: spec.app, summary: `${actor.name} ${before === undefined ? 'made' : 'changed'} the dashboard ${spec.title}`, data: { dashboard: id } })

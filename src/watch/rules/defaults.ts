@@ -12,7 +12,7 @@ const written: Record<string, z.input<typeof ruleSpecSchema>> = {
     measure: { metric: 'nightshift_machine_disk_free_bytes', fn: 'min', by: ['machine'] },
     condition: { kind: 'forecast', fromMs: 6 * hour, withinMs: 24 * hour, is: '<=', value: 500 * MB },
     forMs: 30 * minute, keepFiringMs: 30 * minute, severity: 'warning',
-    summary: 'The disk of {place} has {value} free', wayOut: 'see what grows on it; nightshift machines shows it',
+    summary: 'The disk of {place} has {value} free', wayOut: 'see what grows on it (nightshift machines)',
   },
   'machine-memory': {
     title: 'A machine is short of memory',

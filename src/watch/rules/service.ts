@@ -78,7 +78,7 @@ async function assertMayPut(db: Database, id: string, spec: RuleSpec, caller: Ca
   const rules = await readRules(db)
   const before = rules.find((one) => one.id === id)
   if (before !== undefined) assertMaySet(caller, before.spec)
-  if (rules.length >= mostRules && before === undefined) throw new AppError('limited', `there are ${rules.length} rules; ${mostRules} is the most (take some away: nightshift rules rm)`)
+  if (rules.length >= mostRules && before === undefined) throw new AppError('limited', `there are ${rules.length} rules; ${mostRules} is the most (take some away: nightshift rules remove)`)
   const counting = rules.filter((one) => one.id !== id && countsLines(one.spec)).length
   if (countsLines(spec) && counting >= mostCounting) throw new AppError('limited', `there are ${counting} rules that count lines of logs; ${mostCounting} is the most`)
   return before

@@ -11,7 +11,7 @@ export const checksAdd = command({
     flags: { name: textFlag('NAME', 'Its name; default: what it looks at'), app: textFlag('APP', 'The app that it belongs to'), env: textFlag('ENV', 'The environment; default production'), ...commonFlags, ...serverFlags },
     aliases: { a: 'app', e: 'env', n: 'name' },
   },
-  usage: 'checks add KIND TARGET [FIELD=VALUE…]',
+  usage: 'KIND TARGET [FIELD=VALUE…]',
   about: 'Kinds and their fields: nightshift checks kinds. Try it first with nightshift checks test, which takes the same words.',
   examples: ['checks add http https://shop.example.com/checkout body=Pay --every 30s', 'checks add postgres db.internal user=ro password=… "query=SELECT count(*) FROM jobs" --if "value GT 100 warn"', 'checks add heartbeat 10m --name backup --every 1d', 'checks add heartbeat 10m --name report "schedule=0 3 * * 1-5" timezone=Europe/Berlin', 'checks add plugin check_load args=-w,4,-c,8 --from machine:m1'],
   async run(cli: Cli, flags: Flags, ...words: string[]) {

@@ -1,7 +1,7 @@
 import { argument, command, serverFlags, type ServerFlags } from '../../command.ts'
 import type { Cli } from '../../context.ts'
 
-export const checksPluginRm = command({
+export const checksPluginRemove = command({
   parameters: { positional: { kind: 'tuple', parameters: [argument('PLUGIN', 'A name of nightshift checks plugins')] }, flags: serverFlags },
   async run(cli: Cli, flags: ServerFlags, plugin: string) {
     const { client } = await cli.connect(flags)

@@ -1,7 +1,7 @@
 import { argument, command, serverFlags, type ServerFlags } from '../../command.ts'
 import type { Cli } from '../../context.ts'
 
-export const checksRm = command({
+export const checksRemove = command({
   parameters: { positional: { kind: 'tuple', parameters: [argument('CHECK', 'Name or id')] }, flags: serverFlags },
   async run(cli: Cli, flags: ServerFlags, check: string) {
     const { client } = await cli.connect(flags)

@@ -7,7 +7,7 @@ type Flags = ServerFlags & CommonFlags & { name: string | undefined }
 
 export const checksSet = command({
   parameters: { positional: { kind: 'array', parameter: argument('CHECK [FIELD=VALUE]', 'Name or id, and the fields that change'), minimum: 1 }, flags: { name: textFlag('NAME', 'Another name'), ...commonFlags, ...serverFlags }, aliases: { n: 'name' } },
-  usage: 'checks set CHECK [FIELD=VALUE…]',
+  usage: 'CHECK [FIELD=VALUE…]',
   about: 'What is not named stays as it is, secrets too; FIELD= takes a field away, a secret too.',
   examples: ['checks set checkout body=Pay --every 10s', 'checks set db user= password='],
   async run(cli: Cli, flags: Flags, ...words: string[]) {

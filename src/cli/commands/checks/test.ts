@@ -11,7 +11,7 @@ export const checksTest = command({
     flags: { app: textFlag('APP', 'The app that it belongs to'), env: textFlag('ENV', 'The environment; default production'), timeout: commonFlags.timeout, from: textFlag('PLACE', 'One vantage point: control, near or machine:<name>'), if: commonFlags.if, service: commonFlags.service, ...serverFlags },
     aliases: { a: 'app', e: 'env' },
   },
-  usage: 'checks test KIND TARGET [FIELD=VALUE…]',
+  usage: 'KIND TARGET [FIELD=VALUE…]',
   about: 'Runs it once, and keeps nothing. Exits with 1 for a warning, and with 2 for an error.',
   examples: ['checks test http https://shop.example.com body=Pay', 'checks test checkout'],
   async run(cli: Cli, flags: Flags, ...words: string[]) {

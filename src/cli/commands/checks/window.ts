@@ -27,6 +27,6 @@ export const checksWindow = command({
     const { client } = await cli.connect(flags)
     const made = await client.call('windows.create', { body: { title: flags.title ?? 'maintenance', checks, apps, from: from.toISOString(), until: new Date(from.getTime() + parseDuration(flags.for)).toISOString(), repeat: (flags.repeat ?? 'once') as 'once', timezone: flags.zone ?? 'UTC' } })
     if (flags.json) return cli.out.json(made)
-    cli.out.line(`${made.title}: ${localTime(made.from)} until ${localTime(made.until)}${made.repeat === 'once' ? '' : `, ${made.repeat}`}; nightshift checks window-rm ${made.id} ends it`)
+    cli.out.line(`${made.title}: ${localTime(made.from)} until ${localTime(made.until)}${made.repeat === 'once' ? '' : `, ${made.repeat}`}; nightshift checks window-remove ${made.id} ends it`)
   },
 })

@@ -1,7 +1,7 @@
 import { type ServerFlags, argument, command, serverFlags } from '../../command.ts'
 import type { Cli } from '../../context.ts'
 
-export const dashboardsRm = command({
+export const dashboardsRemove = command({
   parameters: { flags: serverFlags, positional: { kind: 'tuple', parameters: [argument('DASHBOARD', 'Its id (see: nightshift dashboards)')] } },
   async run(cli: Cli, flags: ServerFlags, dashboard: string) {
     const { client } = await cli.connect(flags)

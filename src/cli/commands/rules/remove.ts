@@ -1,9 +1,9 @@
 import { argument, command, serverFlags, type ServerFlags } from '../../command.ts'
 import type { Cli } from '../../context.ts'
 
-export const rulesRm = command({
+export const rulesRemove = command({
   parameters: { positional: { kind: 'tuple', parameters: [argument('RULE', 'A rule of nightshift rules')] }, flags: serverFlags },
-  examples: ['rules rm shop-queue'],
+  examples: ['rules remove shop-queue'],
   async run(cli: Cli, flags: ServerFlags, rule: string) {
     const { client } = await cli.connect(flags)
     const answer = await client.call('rules.remove', { params: { rule } })
