@@ -6,6 +6,7 @@ export function storable<T>(value: T): T {
 function cleaned(value: unknown): unknown {
   if (typeof value === 'string') return value.replaceAll('\0', '\ufffd').toWellFormed()
   if (Array.isArray(value)) return value.map(cleaned)
+  if (value instanceof Date) return value
   if (typeof value === 'object' && value !== null) return Object.fromEntries(Object.entries(value).map(([key, each]) => [cleaned(key), cleaned(each)]))
   return value
 }

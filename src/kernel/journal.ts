@@ -2,6 +2,7 @@
  * Writing the journal. `record` belongs into the same transaction as the change it tells of; the NOTIFY at its end
  * wakes every loop and stream when, and only when, the transaction commits.
  */
+import { storable } from '#base/storable.ts'
 import type { EventKind } from '#contract/events.ts'
 import type { Actor } from '#contract/model.ts'
 import type { Db } from './db/db.ts'
@@ -35,7 +36,7 @@ export async function record(tx: Db, event: NewEvent): Promise<number | undefine
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
      ON CONFLICT (fact_id) DO NOTHING RETURNING id`,
     [event.at, event.kind, event.actor, event.app ?? null, event.environment ?? null, event.service ?? null, event.instance ?? null,
-      event.machine ?? null, event.release ?? null, event.cause ?? null, event.summary, event.data ?? {}, event.factId ?? null],
+      event.machine ?? null, event.release ?? null, event.cause ?? null, storable(event.summary), storable(event.data ?? {}), event.factId ?? null],
   )
   if (row !== undefined) await tx.query('SELECT pg_notify($1, $2)', [journalChannel, String(row.id)])
   return row?.id

@@ -1,5 +1,6 @@
 /** Commands on instances inside a caller's transaction, and the only SQL that writes them. */
 import { newId } from '#base/ids.ts'
+import { storable } from '#base/storable.ts'
 import type { InstanceKind, ObservedInstance } from '#contract/wire.ts'
 import type { Db } from '#kernel/db/db.ts'
 import type { InstanceRow } from './model.ts'
@@ -30,14 +31,14 @@ export async function requestRestarts(tx: Db, app: string, environment: string, 
   )
 }
 
-/** Stores the agent's word; answers the instances of which it says something new. */
+/** Stores the agent's word, in which apps have theirs (their last line, what their health command prints), as far as it can be held; answers the instances of which it says something new. */
 export async function storeObservations(tx: Db, machine: string, observed: ObservedInstance[]): Promise<{ id: string; app: string; environment: string }[]> {
   if (observed.length === 0) return []
   return tx.query(
     `UPDATE instances i SET observed = o.value FROM jsonb_array_elements($2::jsonb) o
      WHERE i.id = o.value->>'id' AND i.machine = $1 AND i.observed IS DISTINCT FROM o.value
      RETURNING i.id, i.app, i.environment`,
-    [machine, JSON.stringify(observed)],
+    [machine, JSON.stringify(storable(observed))],
   )
 }
 
