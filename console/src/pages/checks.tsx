@@ -5,9 +5,9 @@ import { CheckListRow } from '../checks/check-row.tsx'
 import { PlanWindow } from '../checks/plan-window.tsx'
 import { WindowList } from '../checks/window-list.tsx'
 import { Answer } from '../components/answer.tsx'
+import { AppFilter } from '../components/app-filter.tsx'
 import { ButtonLink } from '../components/button.tsx'
 import { Empty } from '../components/empty.tsx'
-import { Select } from '../components/field.tsx'
 import { FoldedList } from '../components/folded-list.tsx'
 import { Page, Section } from '../components/page.tsx'
 import { Skeleton } from '../components/skeleton.tsx'
@@ -21,11 +21,13 @@ const route = getRouteApi('/signed-in/checks')
 /** What is looked at from outside and from near, and how it stands. */
 export function Checks() {
   const { app } = route.useSearch()
+  const navigate = useNavigate({ from: '/checks' })
+  const choose = (chosen: string | undefined) => void navigate({ search: { app: chosen }, replace: true, resetScroll: false })
   const checks = useQuery(queries.checks())
   const shown = (list: readonly CheckRow[]) => byNeed(list.filter((check) => app === undefined || check.app === app))
   return (
     <Page title="Checks" lead={checks.data === undefined ? 'What is looked at from outside and from near.' : sentence(shown(checks.data))} actions={<ButtonLink href={paths.newCheck()} tone="main">New check</ButtonLink>}>
-      <Section title="All" aside={<AppFilter list={checks.data ?? []} app={app} />}>
+      <Section title="All" aside={<AppFilter names={(checks.data ?? []).flatMap((check) => check.app ?? [])} app={app} onChange={choose} />}>
         <Answer query={checks} loading={<Skeleton rows={6} height={52} />} title="The checks could not be read">
           {(list) =>
             list.length === 0 ? (
@@ -59,18 +61,4 @@ function sentence(list: readonly CheckRow[]): string {
   if (list.length === 0) return 'What is looked at from outside and from near.'
   if (down + warned === 0) return `${plural(list.length, 'check')}, and nothing is down.`
   return `${plural(list.length, 'check')}: ${[down === 0 ? '' : `${down} down`, warned === 0 ? '' : `${warned} with a warning`].filter((part) => part !== '').join(', ')}.`
-}
-
-function AppFilter({ list, app }: { list: readonly CheckRow[]; app: string | undefined }) {
-  const navigate = useNavigate({ from: '/checks' })
-  const names = [...new Set(list.flatMap((check) => check.app ?? []))].sort()
-  if (names.length === 0) return null
-  return (
-    <Select label="App" hideLabel className="w-auto" value={app ?? ''} onChange={(event) => void navigate({ search: { app: event.target.value || undefined }, replace: true, resetScroll: false })}>
-      <option value="">all apps</option>
-      {names.map((name) => (
-        <option key={name}>{name}</option>
-      ))}
-    </Select>
-  )
 }

@@ -1,8 +1,8 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { Answer } from '../components/answer.tsx'
+import { AppFilter } from '../components/app-filter.tsx'
 import { Empty } from '../components/empty.tsx'
-import { Select } from '../components/field.tsx'
 import { Page, Section } from '../components/page.tsx'
 import { Skeleton } from '../components/skeleton.tsx'
 import { queries } from '../data/queries.ts'
@@ -18,6 +18,9 @@ const route = getRouteApi('/signed-in/healing')
 /** What heals itself: whether it is on, what is sick now, what was healed, and what it may do. */
 export function Healing() {
   const filter = route.useSearch()
+  const navigate = useNavigate({ from: '/healing' })
+  const choose = (app: string | undefined) => void navigate({ search: { app }, replace: true, resetScroll: false })
+  const apps = useQuery(queries.apps())
   const overview = useQuery(queries.healing())
   const open = useQuery(queries.openRemediations())
   return (
@@ -29,7 +32,7 @@ export function Healing() {
           {(list) => (list.length === 0 ? <p className="py-3 text-soft">Nothing is sick, and nothing waits.</p> : <OpenList list={list} />)}
         </Answer>
       </Section>
-      <Section title="Past" aside={<AppFilter app={filter.app} />}>
+      <Section title="Past" aside={<AppFilter names={(apps.data ?? []).map((one) => one.name)} app={filter.app} onChange={choose} />}>
         <PastList of={filter} empty={<Empty title={filter.app === undefined ? 'Nothing had to be healed yet.' : `Nothing had to be healed in ${filter.app} yet.`}>What is noticed, done and verified is written here, one entry each.</Empty>} />
       </Section>
       <Section title="Rules" aside="what healing may do by itself">
@@ -38,19 +41,5 @@ export function Healing() {
         </Answer>
       </Section>
     </Page>
-  )
-}
-
-function AppFilter({ app }: { app: string | undefined }) {
-  const navigate = useNavigate({ from: '/healing' })
-  const names = [...new Set((useQuery(queries.apps()).data ?? []).map((one) => one.name))]
-  if (names.length === 0) return null
-  return (
-    <Select label="App" hideLabel className="w-auto" value={app ?? ''} onChange={(event) => void navigate({ search: { app: event.target.value || undefined }, replace: true, resetScroll: false })}>
-      <option value="">all apps</option>
-      {names.map((name) => (
-        <option key={name}>{name}</option>
-      ))}
-    </Select>
   )
 }
