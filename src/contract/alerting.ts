@@ -83,7 +83,6 @@ export const ruleSeriesSchema = z.object({
   value: z.number().nullable(),
   because: z.string(),
 })
-export type RuleSeries = z.infer<typeof ruleSeriesSchema>
 
 export const ruleSchema = ruleSpecSchema.extend({
   id: z.string(),

@@ -1,7 +1,7 @@
 /** The dashboards that come with Nightshift. Data, as those of people are. */
 import type { DashboardSpec, Graph, GraphLine } from '#contract/dashboards.ts'
 
-export const groupings = ['service', 'instance'] as const
+const groupings = ['service', 'instance'] as const
 export type Grouping = (typeof groupings)[number]
 
 const requests = 'nightshift_http_requests_total'

@@ -4,7 +4,7 @@ import { rank } from '#contract/ranking.ts'
 import { folded, groupId, machineId, serviceId } from './ids.ts'
 
 /** Beyond so many services apps are folded, unless opened one by one. */
-export const foldBeyond = 24
+const foldBeyond = 24
 
 export type ShownBy = { q?: string | undefined; near?: string | undefined; /** Groups that are open, with commas. */ open?: string | undefined; select?: string | undefined }
 

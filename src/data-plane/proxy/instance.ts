@@ -5,7 +5,7 @@ import { Score } from './score.ts'
 import { UpstreamConnection, type UpstreamUser } from './upstream.ts'
 
 /** So long an instance that has just become ready may fail without that alone being held against its release. */
-export const warmingMs = 2_000
+const warmingMs = 2_000
 
 /**
  * One running copy of a service as the proxy knows it: where it listens, what its agent says of it, what is in flight,

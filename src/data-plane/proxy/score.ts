@@ -4,7 +4,6 @@ import { SlidingWindow } from './sliding-window.ts'
 /** How an instance has done in the last 10 s, for comparing it with its peers: four additions a request. */
 const slots = 10
 const slotMs = 1_000
-export const scoreWindowMs = slots * slotMs
 const requests = 0
 const errors = 1
 const answers = 2

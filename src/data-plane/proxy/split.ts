@@ -10,7 +10,7 @@ import type { TrafficSplit } from '#contract/wire.ts'
  */
 export type Side = 'in' | 'out'
 
-export const splitCookie = 'nightshift_release'
+const splitCookie = 'nightshift_release'
 
 /** `cookies`: the Cookie field of the request; `key`: the value of the header that the split goes by. */
 export function sideOf(split: TrafficSplit, caller: { cookies: string | undefined; key: string | undefined }, random: () => number = Math.random): { side: Side; /** It was put there before. */ known: boolean } {

@@ -17,7 +17,7 @@ export type TraceContext = {
 }
 
 export const sampledFlag = 1
-export const randomFlag = 2
+const randomFlag = 2
 /** The bits that are passed on; of all others the recommendation says to clear them (§3.2.2.5.2). */
 const knownFlags = sampledFlag | randomFlag
 

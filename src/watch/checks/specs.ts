@@ -41,7 +41,7 @@ export async function specFor(db: Db, row: CheckRowIn, vantage: string, deps: Sp
 }
 
 /** The vantage points that `from` means now. `near` is where its service runs, or its app, or everywhere when it has none. */
-export function vantagesOf(row: Pick<CheckRowIn, 'vantages' | 'app' | 'environment' | 'service'>, instances: readonly Pick<InstanceRow, 'app' | 'environment' | 'service' | 'machine' | 'wanted'>[], agents: readonly string[]): string[] {
+function vantagesOf(row: Pick<CheckRowIn, 'vantages' | 'app' | 'environment' | 'service'>, instances: readonly Pick<InstanceRow, 'app' | 'environment' | 'service' | 'machine' | 'wanted'>[], agents: readonly string[]): string[] {
   const near = () => {
     if (row.app === null) return agents
     const own = instances.filter((one) => one.app === row.app && one.environment === row.environment && one.wanted === 'run' && (row.service === null || one.service === row.service))

@@ -42,7 +42,7 @@ export function staleAfterMs({ every_ms, timeout_ms }: Pick<Watched, 'every_ms' 
 type Raw = { verdict: 'up' | 'warn' | 'down' | 'pending' | 'unknown'; because: string; failingSince: number | null; /** the oldest of the vantage points' last looks */ lookedAt: number }
 
 /** What the vantage points say, before people and dependencies have a word. */
-export function rawVerdict(check: Watched, now: Date): Raw {
+function rawVerdict(check: Watched, now: Date): Raw {
   if (check.kind === 'heartbeat') return heartbeatVerdict(check, now)
   const fresh = Object.entries(check.seen).filter(([, seen]) => now.getTime() - seen.at <= staleAfterMs(check))
   if (fresh.length === 0) {

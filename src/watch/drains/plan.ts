@@ -6,7 +6,7 @@ import type { DeliveryError } from './port.ts'
 /** Lines that were written longer ago than this are given up when a drain takes lines again; until then the store keeps them. */
 export const maxBehindMs = 24 * 3_600_000
 /** A drain that fails for so long is told of in the journal. */
-export const failingMs = 60_000
+const failingMs = 60_000
 const retryMs = { min: 1000, max: 300_000 }
 const toldEveryMs = 3_600_000
 

@@ -28,7 +28,7 @@ function parts(tree: Expression): readonly Expression[] {
 }
 
 /** Of a counted query: the levels it wants, as places. */
-export function wantedLevels(query: LogQuery): ReadonlySet<number> {
+function wantedLevels(query: LogQuery): ReadonlySet<number> {
   let wanted: number[] = lineFilter(query).levels ?? levels.map((_, place) => place)
   for (const part of query.where == null ? [] : parts(query.where)) if (part.kind === 'level') wanted = wanted.filter((place) => part.places.includes(place))
   return new Set(wanted)

@@ -8,7 +8,7 @@ import { type Labels, type Sample, type SeriesKind, seriesKey } from './model.ts
 
 type Newest = { name: string; labels: Labels; kind: SeriesKind; atMs: number; value: number }
 
-export const mostExposed = 20_000
+const mostExposed = 20_000
 /** A gauge of what is gone says nothing of now. */
 const staleMs = 3 * 60_000
 const counterStaleMs = 24 * 3_600_000

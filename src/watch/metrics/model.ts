@@ -8,7 +8,7 @@ import { AppError } from '#base/errors.ts'
  * gauge: a value of the moment · counter: only rises, and begins again at 0 when its writer does · delta: what was added since the
  * sample before (many writers may tell of one series, and none keeps a total).
  */
-export const seriesKinds = ['gauge', 'counter', 'delta'] as const
+const seriesKinds = ['gauge', 'counter', 'delta'] as const
 export type SeriesKind = (typeof seriesKinds)[number]
 
 export type Labels = Record<string, string>
@@ -25,10 +25,10 @@ export type Bucket = { atMs: number; widthMs: number; min: number; max: number; 
 
 export const seriesName = /^[a-zA-Z_:][a-zA-Z0-9_:]{0,199}$/
 export const labelName = /^[a-zA-Z_][a-zA-Z0-9_]{0,99}$/
-export const maxLabels = 30
+const maxLabels = 30
 export const maxLabelChars = 300
 /** Name and labels together; an index of PostgreSQL takes no more than 2704 bytes of a key that does not compress. */
-export const maxKeyBytes = 2_600
+const maxKeyBytes = 2_600
 
 /** Name and labels in one text that is the same however the labels are ordered. Throws `invalid` for what is no series. */
 export function seriesKey(name: string, labels: Labels): string {

@@ -7,7 +7,7 @@ export function plainName(name: string): string {
   return /^[a-zA-Z_:]/.test(plain) ? plain : `_${plain}`
 }
 
-export function plainLabel(name: string): string {
+function plainLabel(name: string): string {
   const plain = name.replaceAll(/[^a-zA-Z0-9_]+/g, '_').slice(0, 90)
   return /^[a-zA-Z_]/.test(plain) ? plain : `_${plain}`
 }

@@ -16,7 +16,7 @@ import { type Others, type Top, topOf } from './top.ts'
 export const mostLines = 3000
 /** Series that are read for an answer: 300 services on three machines, each bucket of a histogram one, are 9 000. */
 export const mostSeries = 40_000
-export const mostSteps = 2000
+const mostSteps = 2000
 /** Each costs about a microsecond of control. */
 export const mostPoints = 8_000_000
 /** Each is about 200 bytes while it is added, and control is small. */

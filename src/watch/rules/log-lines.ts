@@ -71,7 +71,7 @@ function windowOf({ since, until, stepMs, offsetMs = 0 }: Pick<MetricQuery, 'sin
   return { fromMs, toMs: fromMs + steps * stepMs, firstMs }
 }
 
-export function logQueryOf({ logs = '', where }: Pick<MetricQuery, 'logs' | 'where'>, apps: readonly string[] | null): LogQuery {
+function logQueryOf({ logs = '', where }: Pick<MetricQuery, 'logs' | 'where'>, apps: readonly string[] | null): LogQuery {
   const search = parseQuery(logs)
   const label = (name: (typeof logPlaces)[number], value: string): Expression => ({ kind: 'label', label: name, glob: value.toLowerCase().split('*') })
   const tests = logPlaces.flatMap((name): Expression[] => {

@@ -14,7 +14,7 @@ export type Ask = { query: QueryMetrics; apps: readonly string[] | null; inScope
 
 const dayMs = 86_400_000
 const knownForMs = dayMs
-export const maxSeries = 2000
+const maxSeries = 2000
 
 /** `atLeast`: moments of which there is more than the value says. */
 type Row = { labels: Labels; values: Map<number, number | null>; atLeast: ReadonlySet<number> }

@@ -12,7 +12,7 @@ export function scopeOf(scope: string | null, tags: Tags): (labels: Labels) => b
   return (labels) => matches(query, seriesThing(labels, tags))
 }
 
-export function seriesThing(labels: Labels, tags: Tags): Thing {
+function seriesThing(labels: Labels, tags: Tags): Thing {
   const one = (value: string | undefined) => (value === undefined ? [] : [value])
   const { app, environment, service, instance, machine, check, release } = labels
   return {

@@ -20,7 +20,7 @@ const mostRules = 500
 /** Each costs a look at the log in every turn. */
 const mostCounting = 50
 
-export function assertMaySet(caller: Caller, spec: RuleSpec): void {
+function assertMaySet(caller: Caller, spec: RuleSpec): void {
   if (caller.apps === null) return
   const apps = appsOf(spec)
   if (apps === null || apps.some((app) => !caller.apps?.includes(app))) throw new AppError('forbidden', `this token is limited to ${caller.apps.join(', ')}: a rule it makes must name one of these in where.app`)

@@ -6,7 +6,7 @@ import type { Db } from '#kernel/db/db.ts'
 import { kindAt } from './model.ts'
 
 const dayMs = 86_400_000
-export const mostSpans = 2_000
+const mostSpans = 2_000
 
 type SummaryRow = { trace_id: string; app: string; environment: string; at: Date; ends_at: Date; spans: number; errors: number; services: string[]; root_service: string; root_name: string; because: TraceSummary['because'] }
 

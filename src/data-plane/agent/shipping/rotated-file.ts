@@ -2,7 +2,7 @@
 import { open, readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 
-export const chunkBytes = 256 * 1024
+const chunkBytes = 256 * 1024
 const guardBytes = 64
 
 /** Inode and birth time: an inode alone is given again to a new file. */

@@ -11,7 +11,7 @@ type Kept = { bytes: number; atMs: number; item: TelemetryItem | null; file: str
 type Lane = { name: string; queue: Kept[]; bytes: number }
 export type Next = { lane: string; item: TelemetryItem; done: () => Promise<void> }
 
-export const spoolBounds = { memoryBytes: 1024 * 1024, bytes: 64 * 1024 * 1024, items: 5_000, ageMs: 60 * 60_000 } as const
+const spoolBounds = { memoryBytes: 1024 * 1024, bytes: 64 * 1024 * 1024, items: 5_000, ageMs: 60 * 60_000 } as const
 
 export async function openSpool(folder: string, laneOf: (item: TelemetryItem) => string = () => '', bounds: { memoryBytes: number; bytes: number; items: number; ageMs: number } = spoolBounds) {
   await mkdir(folder, { recursive: true, mode: 0o700 })

@@ -20,7 +20,7 @@ export type Statsd = {
 type Door = { who: TaskIdentity; socket: Socket; port: number; totals: StatsdTotals; datagrams: number; refused: number; seenAtMs: number }
 type Options = { machine: string; host(): Promise<string>; control: Pick<ControlClient, 'post'>; tasks(): readonly TaskView[]; log: Log; periodMs?: number; lingerMs?: number }
 
-export const mostDoors = 500
+const mostDoors = 500
 const keptBatches = 60
 /** A task that was not seen for so long is gone: between its start and being listed it is not seen either. */
 const goneMs = 30_000

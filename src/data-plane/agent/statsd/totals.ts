@@ -3,8 +3,8 @@ import type { ScrapeSample } from '#contract/scraping.ts'
 import type { StatsdMetric } from './parse.ts'
 
 /** Bounds of the buckets of what is a time (`ms`, told in seconds), and of what may be anything (`h`, `d`, told as it came). */
-export const timeBounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] as const
-export const wideBounds = [0.001, 0.01, 0.1, 0.5, 1, 5, 10, 50, 100, 500, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9] as const
+const timeBounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] as const
+const wideBounds = [0.001, 0.01, 0.1, 0.5, 1, 5, 10, 50, 100, 500, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9] as const
 /** Samples at most that one instance can give in one reading, and different words in its sets. */
 export const mostSamples = 1_000
 export const mostWords = 5_000

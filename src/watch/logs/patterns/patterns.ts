@@ -15,7 +15,7 @@ type Group = Cluster & { sample: LogLine; levels: number[]; times: number[]; ear
 const pageLines = 2000
 const maxLines = 50_000
 const budgetMs = 2000
-export const spreadParts = 30
+const spreadParts = 30
 
 export async function findPatterns(read: Read, { query, since, until, newSince, limit }: PatternQuery): Promise<Patterns> {
   let newest: LogLine | undefined
@@ -65,7 +65,7 @@ async function walk(read: Read, query: LogPageQuery, take: (line: LogLine) => vo
 }
 
 /** What is compared: of a structured line its message, of a request what people read of it. */
-export function saidBy({ stream, text, message, fields }: Pick<LogLine, 'stream' | 'text' | 'message' | 'fields'>): string {
+function saidBy({ stream, text, message, fields }: Pick<LogLine, 'stream' | 'text' | 'message' | 'fields'>): string {
   if (stream === 'access' && fields !== undefined) return accessText(withoutCaller(fields)) ?? text
   return message ?? text
 }
