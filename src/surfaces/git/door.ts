@@ -11,9 +11,11 @@ import type { AccessService } from '#people/access/service.ts'
 import { environmentSince, readEnvironment } from '#run/apps/read.ts'
 import type { AppService } from '#run/apps/service.ts'
 import type { Builds } from '#run/builds/model.ts'
+import { readBake } from '#heal/bake/read.ts'
 import { followDeploy } from '#run/releases/progress.ts'
 import { bearerOf } from '#surfaces/api/credentials.ts'
 import { createGitHandler } from './handler.ts'
+import { watchedWords } from './watched.ts'
 
 export type GitDoorDeps = {
   db: Database
@@ -44,7 +46,12 @@ export function openGitDoor({ db, home, access, builds, apps, changed, log, urlO
       const row = await readEnvironment(db, app, environment)
       return { deployBranch: row.deploy_branch, allowForcePush: row.allow_force_push }
     },
-    followRollout: (name, buildId, signal) => followDeploy({ db, builds, changed, urlOf }, name, buildId, signal),
+    async *followRollout(name, buildId, signal) {
+      for await (const step of followDeploy({ db, builds, changed, urlOf }, name, buildId, signal)) {
+        const watched = step.state === 'done' ? watchedWords(await readBake(db, name.app, name.environment, clock.now()), step.release, clock.now()) : null
+        yield watched === null ? step : { ...step, detail: `${step.detail}; ${watched}` }
+      }
+    },
     async onPush({ app, environment }, actor: Actor, { ref, commit, accepted, because }) {
       const branch = ref.replace(/^refs\/(heads|tags)\//, '')
       await db.transaction((tx) =>
