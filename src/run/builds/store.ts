@@ -1,4 +1,5 @@
 /** The only SQL for `builds` and `artifacts` (questions of others: read.ts). */
+import { storable } from '#base/storable.ts'
 import type { Manifest } from '#contract/manifest.ts'
 import type { Build } from '#contract/model.ts'
 import type { Db } from '#kernel/db/db.ts'
@@ -60,13 +61,13 @@ export async function markRunning(tx: Db, id: string, source: BuildSource, now: 
 }
 
 export async function markFinal(tx: Db, id: string, state: 'failed' | 'cancelled', because: string, now: Date): Promise<void> {
-  await tx.query('UPDATE builds SET state = $2, because = $3, finished_at = $4 WHERE id = $1', [id, state, because.slice(0, 4000), now])
+  await tx.query('UPDATE builds SET state = $2, because = $3, finished_at = $4 WHERE id = $1', [id, state, storable(because.slice(0, 4000)), now])
 }
 
 export async function markSucceeded(tx: Db, id: string, built: { builder: string; because: string; artifactId: string; manifest: Manifest; manifestSource: string; release: number; now: Date }): Promise<void> {
   await tx.query(
     `UPDATE builds SET state = 'succeeded', builder = $2, because = $3, artifact_id = $4, manifest = $5, manifest_source = $6, release = $7, finished_at = $8 WHERE id = $1`,
-    [id, built.builder, built.because, built.artifactId, built.manifest, built.manifestSource, built.release, built.now],
+    [id, built.builder, storable(built.because), built.artifactId, built.manifest, built.manifestSource, built.release, built.now],
   )
 }
 
