@@ -122,6 +122,19 @@ test('an app whose telemetry control cannot take holds up nobody else, and what 
     assert.equal((await readdir(join(folder, 'spool'))).length, 1, 'what may be sent again is kept')
   }))
 
+test('whoever sends what control refuses is told of once, however much it is', () =>
+  withFolder(async (folder) => {
+    const told: object[] = []
+    let came = 0
+    const control = { forward: async () => { came++; throw new AppError('invalid', 'not OTLP') } }
+    const telling = { ...log, warn: (data: object) => void told.push(data) } as unknown as typeof log
+    const listener = await openTelemetryListener({ host: '127.0.0.1', folder, control, log: telling })
+    for (let nth = 0; nth < 20; nth++) await post(listener.port, '/v1/logs', 'bad')
+    await until(() => came === 20, { because: 'all were refused' })
+    assert.equal(told.length, 1)
+    await listener.close()
+  }))
+
 test('who fills the spool pushes out its own oldest bodies', () =>
   withFolder(async (folder) => {
     const spool = await openSpool(folder, (item) => item.path, { memoryBytes: 1_000, bytes: 100, items: 100, ageMs: 1_000 })

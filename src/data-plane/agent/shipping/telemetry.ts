@@ -23,6 +23,7 @@ const bodyBytes = 4 * 1024 * 1024
 const retryMs = { min: 250, max: 15_000 }
 /** A body on which control fails without saying why is given up after so many tries. */
 const mostFailures = 5
+const tellEveryMs = 60_000
 const paths = /^\/v1\/(logs|metrics|traces)$/
 const passed = ['content-type', 'content-encoding', 'authorization'] as const
 
@@ -69,6 +70,9 @@ export async function openTelemetryListener({ host, folder, control, log, laneOf
   /** Of lanes whose oldest body was not taken: how often, and until when it rests. */
   const resting = new Map<string, { tries: number; failures: number; untilMs: number }>()
 
+  /** By lane: when it was told of last, and how many bodies were skipped since. */
+  const skipped = new Map<string, { atMs: number; count: number }>()
+
   async function pump(): Promise<void> {
     while (!closing.signal.aborted) {
       const next = await spool.first(Date.now(), (lane) => (resting.get(lane)?.untilMs ?? 0) > performance.now())
@@ -77,6 +81,16 @@ export async function openTelemetryListener({ host, folder, control, log, laneOf
       if (next === null) await woken()
       else await send(next)
     }
+  }
+
+  /** Of a lane once a minute: whoever sends nonsense does not write our log. */
+  function tellOf(lane: string, error: string): void {
+    const told = skipped.get(lane) ?? { atMs: -Infinity, count: 0 }
+    skipped.set(lane, told)
+    told.count++
+    if (performance.now() - told.atMs < tellEveryMs) return
+    log.warn({ error, lane, bodies: told.count }, 'control does not take telemetry; it is skipped')
+    Object.assign(told, { atMs: performance.now(), count: 0 })
   }
 
   /** Until something comes, or a lane has rested. */
@@ -101,7 +115,7 @@ export async function openTelemetryListener({ host, folder, control, log, laneOf
       if (closing.signal.aborted) return
       const failed = failures + (isAppError(error, 'internal') ? 1 : 0)
       if (!isAppError(error, 'invalid') && failed < mostFailures) return void resting.set(lane, { tries: tries + 1, failures: failed, untilMs: performance.now() + backoffMs(retryMs.min, retryMs.max, tries) })
-      log.warn({ error: messageOf(error), lane }, 'control does not take telemetry; it is skipped')
+      tellOf(lane, messageOf(error))
     }
     resting.delete(lane)
     await done()
