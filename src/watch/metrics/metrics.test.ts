@@ -111,6 +111,10 @@ test('what waits for nobody is stored soon; what is no sample, and series beyond
   assert.equal(writer.lost().overSeries, 10)
   await writer.store(db, [sample('many', 'f', 'gauge', now, 1)])
   assert.equal((await metricNames(db, ['f'])).length, 1, 'another app has room')
+  await writer.store(db, [sample('nightshift_http_requests_total', 'e', 'delta', now, 1, { class: '5xx' })])
+  writer.forgetIds() // as after a restart: what there is, is counted anew
+  await writer.store(db, [sample('nightshift_http_requests_total', 'e', 'delta', now, 1, { class: '4xx' }), sample('many', 'e', 'gauge', now, 1, { id: 'one more' })])
+  assert.deepEqual((await metricNames(db, ['e'])).map(({ name, series }) => [name, series]), [['many', mostSeriesPerApp], ['nightshift_http_requests_total', 2]], 'what is measured of it has room of its own')
 })
 
 test('what the database can never hold costs the app that sent it, and nobody else', async () => {

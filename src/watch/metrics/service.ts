@@ -26,6 +26,8 @@ export type MetricWriter = {
 
 /** A series costs some kilobytes a day; an app that puts an id into a label would make one for each. */
 export const mostSeriesPerApp = 5000
+/** Of what Nightshift measures of an app. Apart from its own, so that one that fills those stays in sight. */
+const mostOurSeriesPerApp = 5000
 /** Of machines, checks and Nightshift itself, together. */
 const mostSeriesOfNoApp = 20_000
 const mostQueued = 50_000
@@ -40,9 +42,9 @@ export function createMetricWriter({ db, log, clock }: { db: Database; log: Logg
   let timer: NodeJS.Timeout | undefined
   let flushing: Promise<void> = Promise.resolve()
 
-  /** How many series there are, by app. */
+  /** How many series there are, by app: its own, and ours of it. */
   async function seriesCounts(): Promise<Map<string, number>> {
-    counts ??= countSeries(db).then((rows) => new Map(rows.map(({ app, count }) => [app ?? '', count])))
+    counts ??= countSeries(db).then((rows) => new Map(rows.map(({ app, ours, count }) => [ownerOf(app ?? '', ours), count])))
     return counts.catch((error: unknown) => {
       counts = undefined
       throw error
@@ -54,17 +56,17 @@ export function createMetricWriter({ db, log, clock }: { db: Database; log: Logg
     const fresh = new Map(samples.filter(({ key }) => !ids.has(key)).map(({ key, sample }) => [key, sample]))
     if (fresh.size === 0) return
     const held = await seriesCounts()
-    const room = (app: string) => (app === '' ? mostSeriesOfNoApp : mostSeriesPerApp) - (held.get(app) ?? 0)
-    const taken = [...Map.groupBy(fresh, ([, sample]) => sample.labels['app'] ?? '')].flatMap(([app, these]) => {
-      if (these.length > room(app) && !warned.has(app)) {
-        warned.add(app)
-        log.warn({ app, series: held.get(app), refused: these[0]?.[0] }, 'an app has as many series of metrics as it may; new ones are left out')
+    const room = (owner: string) => mostOf(owner) - (held.get(owner) ?? 0)
+    const taken = [...Map.groupBy(fresh, ([, sample]) => ownerOfSample(sample))].flatMap(([owner, these]) => {
+      if (these.length > room(owner) && !warned.has(owner)) {
+        warned.add(owner)
+        log.warn({ owner, series: held.get(owner), refused: these[0]?.[0] }, 'an app has as many series of metrics as it may; new ones are left out')
       }
-      return these.slice(0, Math.max(0, room(app)))
+      return these.slice(0, Math.max(0, room(owner)))
     })
     const made = await seriesIds(db, taken.map(([key, { name, kind, labels, atMs }]) => ({ key, name, kind, labels, atMs })), clock.now())
     for (const [key, id] of made) ids.set(key, id)
-    for (const [, { labels }] of taken) held.set(labels['app'] ?? '', (held.get(labels['app'] ?? '') ?? 0) + 1)
+    for (const [, sample] of taken) held.set(ownerOfSample(sample), (held.get(ownerOfSample(sample)) ?? 0) + 1)
   }
 
   async function store(tx: Db, samples: readonly Sample[]): Promise<void> {
@@ -128,6 +130,11 @@ export function createMetricWriter({ db, log, clock }: { db: Database; log: Logg
     },
   }
 }
+
+/** Whose room a series takes: `shop`, or `shop ours`; '' of no app. */
+const ownerOf = (app: string, ours: boolean) => (app === '' || !ours ? app : `${app} ours`)
+const ownerOfSample = ({ name, labels }: Sample) => ownerOf(labels['app'] ?? '', name.startsWith('nightshift_'))
+const mostOf = (owner: string) => (owner === '' ? mostSeriesOfNoApp : owner.endsWith(' ours') ? mostOurSeriesPerApp : mostSeriesPerApp)
 
 /** Null for what can never be stored. */
 function keyOf({ name, labels, value, atMs }: Sample): string | null {

@@ -29,8 +29,9 @@ export async function appendPoints(db: Db, points: readonly { series: number; at
   )
 }
 
-export async function countSeries(db: Db): Promise<{ app: string | null; count: number }[]> {
-  return db.query('SELECT app, count(*) AS count FROM metric_series GROUP BY app')
+/** `ours`: of names that Nightshift gives. */
+export async function countSeries(db: Db): Promise<{ app: string | null; ours: boolean; count: number }[]> {
+  return db.query(`SELECT app, starts_with(name, 'nightshift_') AS ours, count(*) AS count FROM metric_series GROUP BY 1, 2`)
 }
 
 // ---------------------------------------------------------------- sealing
