@@ -9,7 +9,7 @@ test('what the database cannot store is the fault of the request, not ours', asy
   await using database = await testDatabase({ migrated: false })
   const db = openDatabase(database.url)
   try {
-    for (const [sql, value] of [['SELECT $1::text', 'a\0b'], ['SELECT $1::jsonb', JSON.stringify('a\0b')], ['SELECT $1::int', '99999999999']] as const) {
+    for (const [sql, value] of [['SELECT $1::text', 'a\0b'], ['SELECT $1::jsonb', JSON.stringify('a\0b')], ['SELECT $1::jsonb', JSON.stringify('a\ud83d')], ['SELECT $1::int', '99999999999']] as const) {
       const error: unknown = await db.query(sql, [value]).then(() => assert.fail(`${sql} took it`), (thrown: unknown) => thrown)
       assert.equal(problemOf(error).problem.status, 400, sql)
     }

@@ -37,13 +37,14 @@ const unstorable: ReadonlySet<string> = new Set(['22021', '22P05', '22003'])
 function toAppError(error: unknown): AppError {
   if (isAppError(error)) return error
   if (error instanceof z.ZodError) return invalidInput(error)
-  const { statusCode, code, message } = error as { statusCode?: number; code?: string; message?: string }
+  const { statusCode, code, message, detail } = error as { statusCode?: number; code?: string; message?: string; detail?: string }
   if (statusCode === 413 || code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new AppError('invalid', 'the request body is too large')
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return new AppError('invalid', message ?? 'the request is not valid')
   const databaseAway = code === 'ECONNREFUSED' || code === 'ECONNRESET' || code === '57P01' || code === '57P03' || /Connection terminated|timeout exceeded when trying to connect/.test(message ?? '')
   if (databaseAway) return new AppError('unavailable', 'the database is away for a moment; apps and traffic are not touched; try again', { retryAfterSeconds: 1 })
   if (code === '53100' || code === 'ENOSPC' || code === 'EDQUOT') return new AppError('unavailable', 'the disk of the server is full, so nothing can be stored; what runs is not touched (free some space and try again)', { retryAfterSeconds: 10 })
   if (code !== undefined && unstorable.has(code)) return new AppError('invalid', 'the request holds a NUL character or a number that is too large; neither can be stored')
+  if (code === '22P02' && /surrogate/.test(detail ?? '')) return new AppError('invalid', 'the request holds half a character (a lone surrogate such as \\ud83d), which cannot be stored')
   return new AppError('internal', 'an unexpected error; the details are in the control log under this request id')
 }
 
