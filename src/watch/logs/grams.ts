@@ -58,7 +58,7 @@ export function needleGrams(foldedNeedle: string, max = 8): number[] {
   return [...hashes]
 }
 
-/** As the database asks it of stored maps (`get_bit` in `read-rows.ts`), for the tests of both. */
+/** Says for tests what the database asks of the stored map (`read-rows.ts`). */
 export function mayContain(map: Uint8Array, hashes: readonly number[]): boolean {
   const mask = map.length * 8 - 1
   return hashes.every((hash) => ((map[(hash & mask) >>> 3] as number) & (1 << (hash & 7))) !== 0)
