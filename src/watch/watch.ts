@@ -2,7 +2,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Clock, systemClock } from '#base/clock.ts'
 import type { SecretBox } from '#base/secretbox.ts'
-import { logLinesMetric } from '#contract/metric-words.ts'
 import type { Bell } from '#kernel/bell.ts'
 import type { Database } from '#kernel/db/db.ts'
 import type { Handlers } from '#kernel/handlers.ts'
@@ -13,12 +12,8 @@ import { type Moment, type Reach, readApps } from '#run/apps/read.ts'
 import { readMachines } from '#run/machines/read.ts'
 import { alertRoutes } from './alerts/routes.ts'
 import { dashboardRoutes } from './dashboards/routes.ts'
-import { startDrains } from './drains/loop.ts'
-import { drainRoutes } from './drains/routes.ts'
-import { openDrainService } from './drains/service.ts'
-import { startForwards } from './forwards/loop.ts'
-import { forwardRoutes } from './forwards/routes.ts'
-import { openForwardService } from './forwards/service.ts'
+import { openDrains } from './drains/drains.ts'
+import { openForwards } from './forwards/forwards.ts'
 import { type Intake, openIntake } from './intake.ts'
 import { journalRoutes } from './journal/routes.ts'
 import type { Archive } from './logs/archive/port.ts'
@@ -38,14 +33,7 @@ import { metricRoutes } from './metrics/routes.ts'
 import { type MetricWriter, createMetricWriter } from './metrics/service.ts'
 import { openOtlpDoor } from './otlp/door.ts'
 import type { Sample } from './metrics/model.ts'
-import { queryMetrics } from './metrics/read.ts'
-import { type CountBudget, trialBudget, turnBudget } from './rules/counted-minutes.ts'
-import { openLogLines } from './rules/log-lines.ts'
-import { startRules } from './rules/loop.ts'
-import type { QueryMetrics } from './rules/model.ts'
-import { ruleRoutes } from './rules/routes.ts'
-import { startSlos } from './rules/slo/loop.ts'
-import { sloRoutes } from './rules/slo/routes.ts'
+import { openRules } from './rules/rules.ts'
 import { openSelectors } from './selectors/routes.ts'
 import { newestStats } from './resources/read.ts'
 import { resourceRoutes } from './resources/routes.ts'
@@ -90,17 +78,9 @@ export function openWatch({ db, box, log, reach, changed, archive, clock = syste
   const writer = createLogWriter(db)
   const reader = archive === undefined ? createLogReader(db) : createArchiveReader(db, archive)
   const selectors = openSelectors(db, reach)
-  let drainLoop: Loop | undefined
-  let forwardLoop: Loop | undefined
-  let ruleLoop: Loop | undefined
-  let sloLoops: Loop[] = []
-  /** What rules ask; lines of logs are counted within the time that `budget` leaves. */
-  const queryOf = (budget: CountBudget): QueryMetrics => {
-    const lines = openLogLines({ tally: reader.tally, clock, budget })
-    return (asked, apps) => (asked.metric === logLinesMetric ? lines(asked, apps) : queryMetrics(db, asked, apps, clock.now()))
-  }
-  const drains = openDrainService({ db, box, changed: () => drainLoop?.wake() })
-  const forwards = openForwardService({ db, box, changed: () => forwardLoop?.wake() })
+  const rules = openRules({ db, log, clock, tally: reader.tally })
+  const drains = openDrains({ db, box, clock, log, lines: (app, after, signal) => reader.stream({ app }, { after, signal }) })
+  const forwards = openForwards({ db, box, clock, log })
 
   async function moment(app?: string): Promise<Moment> {
     const now = clock.now()
@@ -116,11 +96,10 @@ export function openWatch({ db, box, log, reach, changed, archive, clock = syste
     ...metricRoutes(db),
     ...dashboardRoutes(db),
     ...selectors.handlers,
-    ...ruleRoutes({ db, query: () => queryOf(trialBudget), wake: () => ruleLoop?.wake() }),
-    ...sloRoutes({ db, wake: () => sloLoops[0]?.wake() }),
+    ...rules.handlers,
     ...logRoutes(reader),
-    ...drainRoutes(drains),
-    ...forwardRoutes(forwards),
+    ...drains.handlers,
+    ...forwards.handlers,
     ...keepingRoutes(db),
     ...alertRoutes(db),
     ...trafficRoutes(db),
@@ -142,15 +121,14 @@ export function openWatch({ db, box, log, reach, changed, archive, clock = syste
     moment,
     choose: selectors.choose,
     start: () => [
-      (ruleLoop = startRules({ db, log, query: queryOf(turnBudget) })),
-      ...(sloLoops = startSlos({ db, log })),
+      ...rules.start(),
       ...traces.start((error) => log.error({ err: error }, 'a turn of traces failed')),
       startLogSealing(db, { archive, onError: (error) => log.error({ err: error }, 'sealing of logs failed') }),
       startMetricSealing(db, { onError: (error) => log.error({ err: error }, 'sealing of metrics failed') }),
       startMetricTidying(db, { onForgotten: metrics.forgetIds, onError: (error) => log.error({ err: error }, 'tidying of metrics failed') }),
       startLogTidying(db, { archive, onError: (error) => log.error({ err: error }, 'tidying of logs failed') }),
-      (drainLoop = startDrains({ db, box, clock, log, lines: (app, after, signal) => reader.stream({ app }, { after, signal }) })),
-      (forwardLoop = startForwards({ db, box, clock, log })),
+      drains.start(),
+      forwards.start(),
       startRetention(db, log),
     ],
     async close() {
