@@ -86,7 +86,7 @@ export function previewHandlers(world: World, baseUrl: () => string): Handlers {
       if (after !== undefined) for (const one of scene.events) if (one.id > after && wanted(one)) yield { id: String(one.id), data: one }
       for await (const [event] of on(world.bus, 'event', { signal }) as AsyncIterable<[JournalEvent]>) if (wanted(event)) yield { id: String(event.id), data: event }
     },
-    ...logRoutes(previewLogs(world)),
+    ...logRoutes(previewLogs(world), async () => {}),
     'logs.keeping': async () => keeping(),
     'logs.keep': async () => keeping(),
     'traffic.read': async ({ query }) => trafficOf(world, Date.now(), query.minutes, query.app, query.environment),

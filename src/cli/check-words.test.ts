@@ -10,5 +10,6 @@ test('fields are read as their kind wants them, and one without a value is taken
   assert.deepEqual(configOf(kindOf('http'), ['https://shop.test/?a=b', 'status=200', 'verify=false', 'authorization=']), { url: 'https://shop.test/?a=b', status: 200, verify: false, authorization: null })
   assert.deepEqual(configOf(kindOf('mysql'), ['db:3306', 'user=', 'password=']), { address: 'db:3306', user: null, password: null })
   assert.deepEqual(configOf(kindOf('plugin'), ['check_load', 'args=-w,5']), { plugin: 'check_load', args: ['-w', '5'] })
-  assert.throws(() => configOf(kindOf('http'), ['https://shop.test/', 'nonsense=1']), /not FIELD=VALUE of http/)
+  assert.throws(() => configOf(kindOf('http'), ['https://shop.test/', 'nonsense=1']), /not a field of http/)
+  assert.throws(() => configOf(kindOf('heartbeat'), ['every=10s', 'grace=5s']), /"every" is not a field of heartbeat \(its fields: .*\); write --every 10s/)
 })

@@ -71,6 +71,11 @@ export function stricliApplication(path: readonly string[], command: CliCommand)
   )
 }
 
+function isRequired({ stricli: { parameters } }: CliCommand, flag: string): boolean {
+  const found = Object.entries(parameters.flags ?? {}).find(([name]) => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`) === flag)
+  return found?.[1].optional === false
+}
+
 function wrongCall(error: unknown, path: readonly string[], command: CliCommand): string {
   const usage = `usage: ${usageLine(path, command)}`
   const help = `see: nightshift ${path.join(' ')} --help`
@@ -84,7 +89,7 @@ function wrongCall(error: unknown, path: readonly string[], command: CliCommand)
     AliasNotFoundError: ({ input }) => `there is no flag -${input} (${help})`,
     ArgumentParseError: ({ externalFlagNameOrPlaceholder: name, exception }) => `${flags.includes(name) ? `--${name}` : name}: ${exception instanceof Error ? exception.message : String(exception)}`,
     EnumValidationError: ({ externalFlagName: name, input, values }) => `--${name} is one of ${values.join(', ')}, not "${input}"`,
-    UnsatisfiedFlagError: ({ externalFlagName: name }) => `--${name} needs a value (${help})`,
+    UnsatisfiedFlagError: ({ externalFlagName: name }) => (isRequired(command, name) ? `--${name} must be said, with a value (${help})` : `--${name} needs a value (${help})`),
     UnsatisfiedPositionalError: ({ placeholder }) => `${placeholder} is missing (${usage})`,
     UnexpectedPositionalError: ({ input }) => `"${input}" is one argument too many (${usage})`,
     UnexpectedFlagError: ({ externalFlagName: name }) => `--${name} is given twice`,

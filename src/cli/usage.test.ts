@@ -61,6 +61,7 @@ describe('a wrong call exits 2, on stderr, with the way out', () => {
     [['logs', '-n', 'many'], /--number: must be a whole number from 0 to 20000, not "many"/],
     [['logs', '--since', 'yesterday'], /--since: "yesterday" is not a point in time \(write 30m/],
     [['logs', '--app'], /--app needs a value/],
+    [['heal', 'pause', 'shop', '--because', 'x'], /--for must be said, with a value \(see: nightshift heal pause --help\)/],
     [['ps', 'web'], /"web" is one argument too many \(usage: nightshift ps \[flags\]\)/],
     [['apps', 'create'], /NAME is missing \(usage: nightshift apps create \[flags\] NAME\)/],
     [['config', 'set', '-a', 'shop'], /NAME=VALUE/],

@@ -7,6 +7,7 @@ import type { Database } from '#kernel/db/db.ts'
 import type { Handlers } from '#kernel/handlers.ts'
 import type { Logger } from '#kernel/log.ts'
 import type { Loop } from '#kernel/loop.ts'
+import { readRelease } from '#run/releases/read.ts'
 import type { Choose } from '#run/apps/model.ts'
 import { type Moment, type Reach, readApps } from '#run/apps/read.ts'
 import { readMachines } from '#run/machines/read.ts'
@@ -97,7 +98,7 @@ export function openWatch({ db, box, log, reach, changed, archive, clock = syste
     ...dashboardRoutes(db),
     ...selectors.handlers,
     ...rules.handlers,
-    ...logRoutes(reader),
+    ...logRoutes(reader, (app, environment, number) => readRelease(db, app, environment, number)),
     ...drains.handlers,
     ...forwards.handlers,
     ...keepingRoutes(db),

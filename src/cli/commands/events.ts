@@ -6,10 +6,11 @@ import type { Cli } from '../context.ts'
 import { UsageError } from '../errors.ts'
 import { follow, lostLine } from '../follow.ts'
 import { harmless } from '../output.ts'
+import { parsePoint } from '../since.ts'
 import { localClock, localDay, localTime } from '../times.ts'
 import { checkNamedApp } from '../named-app.ts'
 
-type Flags = AppFlags & { follow: boolean; number: number | undefined; kind: string | undefined; all: boolean; long: boolean }
+type Flags = AppFlags & { follow: boolean; since: Date | undefined; number: number | undefined; kind: string | undefined; all: boolean; long: boolean }
 
 function eventKind(text: string): string {
   const kinds: readonly string[] = eventKinds
@@ -23,6 +24,7 @@ export const events = command({
     flags: {
       follow: switchFlag('Go on with new events as they happen'),
       number: numberFlag('N', 'How many of the past; default 30', { min: 0, max: 1000 }),
+      since: { kind: 'parsed', parse: parsePoint, optional: true, placeholder: 'TIME', brief: 'From then on: 30m, 2h, 1d ago, or 2026-03-29T02:30' },
       kind: { kind: 'parsed', parse: eventKind, optional: true, placeholder: 'KIND', brief: 'Only this kind, such as instance.exited' },
       all: switchFlag('Of all apps, also where the folder names one'),
       long: longFlag,
@@ -31,13 +33,13 @@ export const events = command({
     aliases: { ...appAliases, f: 'follow', n: 'number', l: 'long' },
   },
   about: 'Newest last. Of one app where one is chosen, else of everything. With --json, one event a line.',
-  examples: ['events', 'events -f --all', 'events --kind release.activated'],
+  examples: ['events', 'events -f --all', 'events --since 2h -n 200', 'events --kind release.activated'],
   async run(cli: Cli, flags: Flags) {
     const chosen = flags.all ? undefined : await cli.appChoice(flags)
     const { client } = await cli.connect(flags)
     const query = { ...(chosen === undefined ? {} : { app: chosen.app }), ...(flags.env === undefined ? {} : { environment: flags.env }) }
     const count = flags.number ?? 30
-    const past = count === 0 ? [] : await client.call('events.list', { query: { ...query, limit: count, ...(flags.kind === undefined ? {} : { kind: flags.kind }) } })
+    const past = count === 0 ? [] : await client.call('events.list', { query: { ...query, limit: count, ...(flags.since === undefined ? {} : { since: flags.since.toISOString() }), ...(flags.kind === undefined ? {} : { kind: flags.kind }) } })
     for (const event of past.toReversed()) print(cli, event, flags, chosen === undefined)
     if (past.length === 0) await checkNamedApp(client, chosen?.app)
     if (past.length === 0 && !flags.follow) cli.out.note('no events')

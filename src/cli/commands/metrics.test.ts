@@ -55,6 +55,11 @@ describe('metrics', () => {
     assert.equal(JSON.parse(await ok('metrics', 'query', 'nightshift_http_requests_total', '--json')).series.length, 2)
   })
 
+  test('a label that no line has is named', async () => {
+    const { stdout, stderr } = await run('metrics', 'query', 'nightshift_http_requests_total', '--by', 'app,sttus')
+    assert.match(`${stdout}${stderr}`, /no series of nightshift_http_requests_total there has the label sttus/)
+  })
+
   test('of very many lines the first are told one by one, and the others together', async () => {
     const series = [{ labels: { service: 'web' }, points: [[time(0), 5] as [number, number]] }]
     api.handlers['metrics.query'] = () => ({ since: at(0), until: at(3), stepMs: 60_000, series, others: { count: 298, points: [[time(0), 0.5, 4, 120], [time(1), null, null, null]] } })
@@ -78,6 +83,8 @@ describe('metrics', () => {
     assert.match(await refused('metrics', 'query', 'nightshift_http_requests_total', '--where', 'app=shp'), /app=shp \(did you mean shop\?\); it has billing, shop/)
     assert.match(await refused('metrics', 'query', 'nightshift_http_requests_total', '--by', 'host'), /no label "host"/)
     assert.match(await refused('metrics', 'query', 'nightshift_instance_memory_bytes', '--fn', 'p95'), /is no histogram/)
+    assert.match(await refused('metrics', 'query', 'nightshift_http_request_duration_seconds_bucket'), /part of the histogram nightshift_http_request_duration_seconds: ask for that/)
+    assert.match(await ok('metrics', 'query', 'nightshift_http_requests_total', '--offset', '1d'), /No values of nightshift_http_requests_total so long before \(--offset 1d\)/)
     assert.match(await refused('metrics', 'query', 'nightshift_http_requests_total', '--where', 'shop'), /write label=value/)
     assert.match(await refused('metrics', 'query', 'nightshift_http_requests_total', '--step', 'often'), /is not a duration/)
     assert.match(await ok('metrics', 'query', 'nightshift_http_requests_total', '--where', 'app=shop'), /No values of nightshift_http_requests_total there; further back/)

@@ -40,7 +40,7 @@ function instanceTable(out: Output, instances: readonly Instance[], now: Date, l
     { title: 'instance', value: (instance) => instance.name },
     { title: 'state', value: (instance) => instance.state, style: (instance) => stateStyle(instance.state) },
     { title: 'release', value: (instance) => `v${instance.release}` },
-    { title: 'up', value: (instance) => (long ? when(instance.startedAt, now, true) : since(instance.startedAt, now)) },
+    { title: long ? 'since' : 'up', value: (instance) => (long ? when(instance.startedAt, now, true) : since(instance.startedAt, now)) },
     { title: 'restarts', value: (instance) => instance.restarts, align: 'right', style: (instance) => (instance.restarts > 0 ? 'yellow' : undefined) },
     { title: 'cpu', value: (instance) => cpu(instance.cpu), align: 'right' },
     { title: 'memory', value: (instance) => memory(instance), align: 'right' },

@@ -82,6 +82,7 @@ test('a token that is limited to apps sees and makes those of its apps alone, co
     withChecks(async ({ call, db }) => {
       await call('checks.create', { body: { name: 'secret', kind: 'http', config: { url: target.url } } })
       await call('checks.create', { body: { name: 'blog', kind: 'http', config: { url: target.url }, app: 'blog' } })
+      await assert.rejects(call('checks.create', { body: { name: 'blog', kind: 'http', config: { url: target.url }, app: 'blog' } }), /there is a check "blog" of blog already.*checks set chk_/)
       assert.deepEqual(await call<CheckRow[]>('checks.list', {}, tenant), [])
       for (const check of ['secret', 'blog']) await assert.rejects(call('checks.read', { params: { check } }, tenant), /there is no check/)
       await assert.rejects(call('checks.create', { body: { name: 'x', kind: 'http', config: { url: target.url } } }, tenant), /name the app/)

@@ -38,6 +38,11 @@ export async function listChecks(db: Db, filter: { apps: readonly string[] | nul
   )
 }
 
+/** The id of the one with this name in this place; null stands for none. */
+export async function readNamed(db: Db, { name, app, environment }: { name: string; app: string | null; environment: string | null }): Promise<string | undefined> {
+  return (await db.maybe<{ id: string }>('SELECT id FROM checks WHERE name = $1 AND app IS NOT DISTINCT FROM $2 AND environment IS NOT DISTINCT FROM $3 ORDER BY id LIMIT 1', [name, app, environment]))?.id
+}
+
 export async function readByToken(db: Db, token: string): Promise<CheckRowIn | undefined> {
   return db.maybe('SELECT * FROM checks WHERE token = $1', [token])
 }

@@ -11,7 +11,7 @@ import { unknownApps } from '#run/apps/read.ts'
 import type { z } from 'zod'
 import { type CheckRowIn, secretsPlace } from './model.ts'
 import * as normal from './normal.ts'
-import { type WithState, countChecks, findCheck, readChecks } from './read.ts'
+import { type WithState, countChecks, findCheck, readChecks, readNamed } from './read.ts'
 import { clearAlertOf } from './settle.ts'
 import { circle } from './state.ts'
 import * as store from './store.ts'
@@ -49,10 +49,17 @@ export async function createCheck(deps: CheckDeps, input: NewCheck, who: Who): P
     await store.lockStates(tx)
     if ((await countChecks(tx)) >= mostChecks) throw new AppError('limited', `there are ${mostChecks} checks already (nightshift checks remove)`)
     await assertNeeds(tx, row, caller)
+    await assertNameFree(tx, row)
     await store.insertCheck(tx, row)
     await record(tx, { at: now, kind: 'check.created', actor: caller.actor, ...placeOf(row), summary: `${caller.actor.name} made the check ${row.name} (${row.kind})`, data: { check: row.id, kind: row.kind } })
   })
   return row.id
+}
+
+/** People name a check where others would need its id. */
+async function assertNameFree(tx: Db, { id, name, app, environment }: CheckRowIn): Promise<void> {
+  const other = await readNamed(tx, { name, app, environment })
+  if (other !== undefined && other !== id) throw new AppError('conflict', `there is a check "${name}"${app === null ? '' : ` of ${app}`} already: give this one another name (--name), or change that one (nightshift checks set ${other})`)
 }
 
 /** A row that is not stored, for one run. */
@@ -82,6 +89,7 @@ export async function updateCheck(deps: CheckDeps, which: string, change: z.outp
   await deps.db.transaction(async (tx) => {
     await store.lockStates(tx)
     await assertNeeds(tx, row, caller)
+    if (row.name !== before.name) await assertNameFree(tx, row)
     await store.updateCheck(tx, row)
     if (isOther && row.kind !== 'heartbeat') await store.forgetSeen(tx, row.id)
     await record(tx, { at: now, kind: 'check.changed', actor: caller.actor, ...placeOf(row), summary: `${caller.actor.name} changed the check ${row.name}: ${Object.keys(change).join(', ') || 'nothing'}`, data: { check: row.id, fields: Object.keys(change) } })

@@ -11,7 +11,8 @@ import { parseQuery } from './query/parser.ts'
 
 const hourMs = 3_600_000
 
-export function logRoutes(reader: LogReader): Handlers {
+/** `assertRelease`: rejects where the app has none with this number. */
+export function logRoutes(reader: LogReader, assertRelease: (app: string, environment: string, number: number) => Promise<unknown>): Handlers {
   return {
     'logs.list': ({ query }, { caller }) => {
       const { since, until, before, after, limit } = query
@@ -30,9 +31,11 @@ export function logRoutes(reader: LogReader): Handlers {
     'logs.patterns': async ({ query }, { caller, now }) => {
       const newSince = query.newSince === undefined ? undefined : Number(query.newSince.replace('v', ''))
       if (newSince !== undefined && query.app === undefined) throw new AppError('invalid', 'releases are counted by app: say which app "newSince" means (app=NAME)')
+      const asked = askedOf(query, caller.apps)
+      if (newSince !== undefined && query.app !== undefined && (caller.apps === null || caller.apps.includes(query.app))) await assertRelease(query.app, query.environment ?? 'production', newSince)
       const [since, until] = spanOf(query, now, hourMs)
       const from = newSince !== undefined && query.since === undefined ? undefined : since
-      const { since: lookedFrom, ...found } = await findPatterns(reader.read, { query: askedOf(query, caller.apps), since: from, until, newSince, limit: query.limit })
+      const { since: lookedFrom, ...found } = await findPatterns(reader.read, { query: asked, since: from, until, newSince, limit: query.limit })
       return { ...found, since: lookedFrom.toISOString(), until: until.toISOString() }
     },
   }

@@ -27,6 +27,6 @@ async function readDashboardFile(cli: Cli, file: string): Promise<CallInput<'das
     if (value === null || typeof value !== 'object' || Array.isArray(value)) throw new UsageError('it must be a map with title and rows (see docs/metrics.md)')
     return value as CallInput<'dashboards.save'>['body']
   } catch (error) {
-    throw new UsageError(`${file}: ${messageOf(error)}`)
+    throw new UsageError((error as NodeJS.ErrnoException).code === 'ENOENT' ? `there is no file ${file}` : `${file}: ${messageOf(error)}`)
   }
 }

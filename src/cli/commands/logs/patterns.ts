@@ -25,7 +25,7 @@ export const logsPatterns = command({
       { title: 'last', value: ({ lastAt }) => when(lastAt, cli.now()) },
       { title: 'pattern', value: ({ pattern }) => pattern },
     ])
-    if (found.patterns.length === 0) cli.out.note(flags.newSince === undefined ? 'no lines' : `nothing new: every pattern of ${found.lines} lines was there before ${flags.newSince}`)
+    if (found.patterns.length === 0) cli.out.note(flags.newSince === undefined || found.lines === 0 ? 'no lines' : `nothing new: every pattern of ${found.lines} lines was there before ${flags.newSince}`)
     else if (flags.newSince !== undefined) cli.out.note(`of ${found.lines} lines, compared with ${found.compared} of earlier releases`)
     if (found.partial) cli.out.note('not all lines were looked through; narrow it with --since, --until or a search')
   },

@@ -51,7 +51,7 @@ export const metricsQuery = command({
     const answer = await client.call('metrics.query', { query: { metric, fn, ...query } })
     if (answer.series.length === 0) await explainNothing(client, metric, flags)
     if (flags.json) return cli.out.json(answer)
-    if (answer.series.length === 0) return cli.out.line(`No values of ${metric} there${flags.since === undefined ? '; further back: --since 1d' : ''}`)
+    if (answer.series.length === 0) return cli.out.line(`No values of ${metric} ${flags.offset !== undefined ? `so long before (--offset ${flags.offset})` : flags.since === undefined ? 'there; further back: --since 1d' : 'there'}`)
     const format = (value: number) => formatMetric(value, metric, fn)
     table<MetricSeriesView>(cli.out, answer.series, [
       { title: 'series', value: ({ labels }) => Object.entries(labels).sort().map(([name, value]) => `${name}=${value}`).join(' ') || (flags.by === undefined ? metric : 'all') },
@@ -60,9 +60,13 @@ export const metricsQuery = command({
       { title: 'min', value: (one) => format(least(known(one))), align: 'right' },
       { title: 'max', value: (one) => format(most(known(one))), align: 'right' },
     ])
+    const strange = labelsOf(flags.by).filter((label) => answer.series.every(({ labels }) => !Object.hasOwn(labels, label)))
+    if (strange.length > 0) cli.out.note(`no series of ${metric} there has the label ${strange.join(', ')}: this is one line for all`)
     if (answer.others !== null) cli.out.line(othersLine(answer.others, format))
   },
 })
+
+const labelsOf = (by = ''): string[] => by.split(',').filter((label) => label !== '')
 
 /** Where the others are now, and what they are together where that says something. */
 function othersLine({ count, points }: NonNullable<MetricAnswer['others']>, format: (value: number) => string): string {
@@ -106,10 +110,12 @@ async function fnFor(client: Client, metric: string): Promise<MetricFn> {
 async function explainNothing(client: Client, metric: string, flags: Flags): Promise<void> {
   const names = await client.call('metrics.list', { query: {} })
   const known = names.find(({ name }) => name === metric) ?? names.find(({ name }) => name === `${metric}_bucket`)
+  const histogram = /_(bucket|sum|count)$/.test(metric) ? metric.replace(/_(bucket|sum|count)$/, '') : null
+  if (histogram !== null && names.some(({ name }) => name === `${histogram}_bucket`)) throw new AppError('invalid', `${metric} is a part of the histogram ${histogram}: ask for that (nightshift metrics query ${histogram} --fn p95)`)
   if (known === undefined) throw new AppError('not-found', `there is no metric "${metric}"${meant(metric, names.map(({ name }) => name))} (see: nightshift metrics)`)
   if (/^p\d\d$/.test(flags.fn ?? '') && !known.name.endsWith('_bucket')) throw new AppError('invalid', `${metric} is no histogram, so it has no ${flags.fn} (ask for avg, min or max)`)
   for (const [label, values] of Object.entries(conditions(flags.where))) await explainCondition(client, known, label, values)
-  for (const label of (flags.by ?? '').split(',').filter((one) => one !== '')) if (!known.labels.includes(label)) throw noLabel(known, label)
+  for (const label of labelsOf(flags.by)) if (!known.labels.includes(label)) throw noLabel(known, label)
 }
 
 async function explainCondition(client: Client, known: MetricName, label: string, values: readonly string[]): Promise<void> {
