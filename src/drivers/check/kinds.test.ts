@@ -73,9 +73,7 @@ test('http: status, body, headers, JSON and redirects are looked at', () =>
 
 test('a run that gets no answer ends with its time limit, and criteria see its metrics', () =>
   withHttp(shop, async (port) => {
-    const started = performance.now()
-    assert.deepEqual((await run('http', { url: `http://127.0.0.1:${port}/hang` }, { timeoutMs: 200 })).message, 'no answer within 200 ms')
-    assert.ok(performance.now() - started < 3000)
+    assert.equal((await run('http', { url: `http://127.0.0.1:${port}/hang` }, { timeoutMs: 200 })).message, 'no answer within 200 ms')
     assert.equal((await run('http', { url: `http://127.0.0.1:${port}/up` }, { criteria: ['code EQ 200 warn'] })).message, 'code is 200 (code EQ 200 warn)')
     assert.equal((await run('http', { url: `http://127.0.0.1:${await freePort()}/` })).status, 'err')
   }))
