@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { openChunk, sealChunk } from './chunk.ts'
 import { gramMap, mayContain, needleGrams } from './grams.ts'
 import { fitsRow, lineFilter } from './filter.ts'
+import { parseQuery } from './query/parser.ts'
 import { type StoredLine, fold } from './model.ts'
 import { cleanText } from './text.ts'
 
@@ -31,6 +32,16 @@ test('a chunk opened with a filter gives what a plain test of each line gives', 
       const found = await openChunk((await sealChunk(rows)).data, filter, new Set([0, 1, 3]))
       assert.deepEqual(found, rows.filter((row) => fitsRow(filter, row) && [0, 1, 3].includes(row.source)))
     }),
+  ))
+
+test('of several texts that a line must have, those in other lines of the chunk count for nothing', () =>
+  fc.assert(
+    fc.asyncProperty(fc.array(fc.oneof(fc.stringMatching(/^[abk]{0,6}$/), fc.constantFrom('273 \u212a', 'a\u212ab', 'İb a', 'é a b', '')), { minLength: 1, maxLength: 30 }), fc.constantFrom('a b', 'ab ba', 'k a', 'i b', 'b "a b"', '/a[bk]+a/', '/k.*b/ a'), async (texts, search) => {
+      const rows = rowsOf(texts)
+      const filter = lineFilter({ where: parseQuery(search) })
+      assert.deepEqual(await openChunk((await sealChunk(rows)).data, filter), rows.filter((row) => fitsRow(filter, row)))
+    }),
+    { numRuns: 500 },
   ))
 
 test('the gram map never denies a text that is there', () =>

@@ -5,8 +5,9 @@
  *
  * Numbers are LEB128 varints. The whole is one zstd frame. Lines are in order of arrival.
  */
+import { isAscii } from 'node:buffer'
 import { promisify } from 'node:util'
-import { constants, zstdCompress, zstdDecompress } from 'node:zlib'
+import { constants, zstdCompress, zstdDecompress, zstdDecompressSync } from 'node:zlib'
 import { gramMap } from './grams.ts'
 import { type LineFilter, fitsRow } from './filter.ts'
 import { type StoredLine, bitMask, fold } from './model.ts'
@@ -19,6 +20,10 @@ export const maxChunkMs = 24 * 3_600_000
 const compress = promisify(zstdCompress)
 const decompress = promisify(zstdDecompress)
 const version = 1
+/** Room for what is opened, where its size is not known. */
+const usualBytes = 128 * 1024
+/** zlib takes no smaller one. */
+const leastBuffer = 64
 
 export type SealedChunk = {
   firstLine: number
@@ -76,19 +81,26 @@ export async function sealChunk(rows: readonly StoredLine[]): Promise<SealedChun
   }
 }
 
-/** Lines of the chunk that pass the filter, as far as can be told without labels, in order of arrival. `sources` limits who wrote them; null = anybody. */
-export async function openChunk(data: Buffer, filter?: LineFilter, sources?: ReadonlySet<number> | null): Promise<StoredLine[]> {
-  const raw = await decompress(data)
+/** In one piece: by default every 16 KB are a buffer of their own. Of a usual one the way to the thread pool and back costs as much as the work. */
+async function decompressed(data: Buffer, rawBytes: number): Promise<Buffer> {
+  const options = { chunkSize: Math.max(leastBuffer, rawBytes + 1) }
+  return rawBytes > 2 * usualBytes ? decompress(data, options) : zstdDecompressSync(data, options)
+}
+
+/** `rawBytes`: as it was sealed, if known. Lines of the chunk that pass the filter, as far as can be told without labels, in order of arrival. `sources` limits who wrote them; null = anybody. */
+export async function openChunk(data: Buffer, filter?: LineFilter, sources?: ReadonlySet<number> | null, rawBytes = usualBytes): Promise<StoredLine[]> {
+  const raw = await decompressed(data, rawBytes)
   const columns = new VarintReader(raw)
-  const found = columns.byte()
-  if (found !== version) throw new Error(`log chunk of version ${found}; this Nightshift reads ${version}`)
+  const kept = columns.byte()
+  if (kept !== version) throw new Error(`log chunk of version ${kept}; this Nightshift reads ${version}`)
   const count = columns.take()
   const columnBytes = columns.take()
-  const textAt = columns.at + columnBytes
-  if (filter?.needles.some((needle) => surelyWithout(raw.subarray(textAt), needle))) return []
-  const lines = Array.from<number>({ length: count })
-  const times = Array.from<number>({ length: count })
-  const writers = Array.from<number>({ length: count })
+  const texts = raw.subarray(columns.at + columnBytes)
+  const found = filter === undefined ? null : candidates(texts, filter.needles)
+  if (found?.length === 0) return []
+  const lines = new Float64Array(count)
+  const times = new Float64Array(count)
+  const writers = new Float64Array(count)
   for (let at = 0, last = 0; at < count; at++) lines[at] = last += columns.take()
   for (let at = 0, last = 0; at < count; at++) {
     const delta = columns.take()
@@ -96,25 +108,67 @@ export async function openChunk(data: Buffer, filter?: LineFilter, sources?: Rea
   }
   for (let at = 0; at < count; at++) writers[at] = columns.take()
   const kinds = raw.subarray(columns.at, columns.at + count)
-  const textOf = raw.toString('utf8', textAt).split('\0')
   const rows: StoredLine[] = []
-  for (let at = 0; at < count; at++) {
+  const add = (at: number, text: string) => {
     const kind = kinds[at] as number
-    const [stream, level] = [kind >>> 3, kind & 7]
-    if (sources && !sources.has(writers[at] as number)) continue
-    const row = { line: lines[at] as number, atMs: times[at] as number, source: writers[at] as number, stream, level, text: textOf[at] as string }
+    const source = writers[at] as number
+    if (sources && !sources.has(source)) return
+    const row = { line: lines[at] as number, atMs: times[at] as number, source, stream: kind >>> 3, level: kind & 7, text }
     if (filter === undefined || fitsRow(filter, row)) rows.push(row)
   }
+  if (found === null) texts.toString('utf8').split('\0').forEach((text, at) => add(at, text))
+  else if (isAscii(texts)) {
+    const whole = texts.toString('latin1')
+    for (const { at, from, to } of found) add(at, whole.slice(from, to))
+  } else for (const { at, from, to } of found) add(at, texts.toString('utf8', from, to))
   return rows
 }
 
+/** A line by its place in the chunk, and the bytes of its text. */
+type Span = { at: number; from: number; to: number }
+
+/** What folds into ASCII though it is none, as the bytes are read here. */
+const oddSigns = [['i', '\u0130'], ['k', '\u212a']].map(([into = '', sign = '']) => ({ into, bytes: Buffer.from(sign).toString('latin1').toLowerCase() }))
+
 /**
- * Looks at the bytes without decoding them, for an ASCII needle: folding them as Latin-1 does to ASCII what folding the
- * text does, and makes no ASCII of anything else. Only İ and the Kelvin sign fold into ASCII, so texts with them pass.
+ * Lines that may hold every needle; null: any may. Looks at the bytes of all lines at once, without decoding them: folding them as Latin-1
+ * does to ASCII what folding the text does, keeps their places, and makes no ASCII of anything else. Only İ and the Kelvin sign fold into
+ * ASCII, so a line with one of them may hold anything that has an i or a k. What is sure is for the test of each line.
  */
-function surelyWithout(utf8: Buffer, needle: string): boolean {
-  if (!/^[\x00-\x7f]*$/.test(needle) || utf8.toString('latin1').toLowerCase().includes(needle)) return false
-  return !(needle.includes('i') && utf8.includes('\u0130')) && !(needle.includes('k') && utf8.includes('\u212a'))
+function candidates(utf8: Buffer, needles: readonly string[]): Span[] | null {
+  const plain = needles.filter((needle) => /^[\x01-\x7f]+$/.test(needle))
+  if (plain.length === 0) return null
+  const folded = utf8.toString('latin1').toLowerCase()
+  const next = (text: string, from: number) => {
+    const at = folded.indexOf(text, from)
+    return at === -1 ? Number.POSITIVE_INFINITY : at
+  }
+  const odd = oddSigns.filter(({ into }) => plain.some((needle) => needle.includes(into))).map(({ bytes }) => bytes)
+  const hits = plain.map((needle) => next(needle, 0))
+  const oddHits = odd.map((sign) => next(sign, 0))
+  const spans: Span[] = []
+  // from one hit of the rarest to the next: a line before the furthest of the next hits lacks that needle
+  for (let [at, from, to] = [0, 0, lineEnd(folded, 0)]; ; ) {
+    const place = Math.min(Math.max(...hits), ...oddHits)
+    if (place === Number.POSITIVE_INFINITY) return spans
+    for (; to <= place; at++) [from, to] = [to + 1, lineEnd(folded, to + 1)]
+    plain.forEach((needle, nth) => {
+      if ((hits[nth] as number) < from) hits[nth] = next(needle, from)
+    })
+    if (hits.some((hit) => hit >= to) && oddHits.every((hit) => hit >= to)) continue
+    spans.push({ at, from, to })
+    plain.forEach((needle, nth) => {
+      if ((hits[nth] as number) < to) hits[nth] = next(needle, to)
+    })
+    odd.forEach((sign, nth) => {
+      if ((oddHits[nth] as number) < to) oddHits[nth] = next(sign, to)
+    })
+  }
+}
+
+function lineEnd(texts: string, from: number): number {
+  const end = texts.indexOf('\0', from)
+  return end === -1 ? texts.length : end
 }
 
 class VarintWriter {

@@ -177,10 +177,12 @@ function chunkHeads(
   )
 }
 
+export type ChunkBody = { rawBytes: number; data: Buffer }
+
 export type ChunkSnapshot = {
   heads(bounds: Bounds, order: 'newest' | 'arrival', limit: number, from?: ChunkHead): Promise<ChunkHead[]>
-  /** The data, by binary COPY: as text a byte costs two and a parser. */
-  bodies(ids: readonly number[]): Promise<Map<number, Buffer>>
+  /** The data, by binary COPY: as text a byte costs two and a parser. `rawBytes`: what it will be when it is opened. */
+  bodies(heads: readonly ChunkHead[]): Promise<ChunkBody[]>
   /** Sources that the query names; null when it names no more than apps and environment, which chunks know themselves. */
   sources: readonly number[] | null
 }
@@ -199,8 +201,8 @@ export async function withChunks<T>(db: Database, query: LogQuery, filter: LineF
     const result = await work({
       sources,
       heads: (bounds, order, limit, from) => chunkHeads(on, query, filter, sources, { ...bounds, sealedBelow }, order, limit, from),
-      async bodies(ids) {
-        const copy = client.query(copyTo(`COPY (SELECT id, data FROM log_chunks WHERE id IN (${ids.map(Number).join(',')})) TO STDOUT (FORMAT binary)`))
+      async bodies(some) {
+        const copy = client.query(copyTo(`COPY (SELECT raw_bytes, data FROM log_chunks WHERE id IN (${some.map(({ id }) => Number(id)).join(',')})) TO STDOUT (FORMAT binary)`))
         const parts: Buffer[] = []
         for await (const part of copy) parts.push(part as Buffer)
         return parseCopy(Buffer.concat(parts))
@@ -215,16 +217,18 @@ export async function withChunks<T>(db: Database, query: LogQuery, filter: LineF
 }
 
 /** PostgreSQL's documentation, COPY, "Binary Format": 11 bytes of signature, flags, extension; then tuples of length-prefixed fields. */
-function parseCopy(data: Buffer): Map<number, Buffer> {
-  const rows = new Map<number, Buffer>()
-  let at = 15 + 4 + data.readInt32BE(15)
-  while (data.readInt16BE(at) !== -1) {
-    const id = Number(data.readBigInt64BE(at + 6))
-    const length = data.readInt32BE(at + 14)
-    rows.set(id, data.subarray(at + 18, at + 18 + length))
-    at += 18 + length
+function parseCopy(copied: Buffer): ChunkBody[] {
+  const bodies: ChunkBody[] = []
+  let at = 15 + 4 + copied.readInt32BE(15)
+  while (copied.readInt16BE(at) !== -1) {
+    const width = copied.readInt32BE(at + 2)
+    const rawBytes = copied.readIntBE(at + 6, 4)
+    at += 6 + width
+    const length = copied.readInt32BE(at)
+    bodies.push({ rawBytes, data: copied.subarray(at + 4, at + 4 + length) })
+    at += 4 + length
   }
-  return rows
+  return bodies
 }
 
 // ---------------------------------------------------------------- who wrote

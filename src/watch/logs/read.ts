@@ -12,7 +12,7 @@ import { Labels } from './labels.ts'
 import { type LineFilter, fitsLine, fitsSource, lineFilter } from './filter.ts'
 import { type Find, type Found, type Line, countLines, firstLines, readPage, searchOf, tallyLines } from './found.ts'
 import { type LogPageQuery, type LogQuery, type Position, type StoredLine, comparePositions, parseCursor, toLogLine } from './model.ts'
-import { type Bounds, type ChunkHead, type ChunkSnapshot, hotLines, withChunks } from './read-rows.ts'
+import { type Bounds, type ChunkBody, type ChunkHead, type ChunkSnapshot, hotLines, withChunks } from './read-rows.ts'
 import type { LogReader } from './port.ts'
 import { logsChannel } from './store.ts'
 
@@ -31,10 +31,9 @@ export function createLogReader(db: Database): LogReader {
   const labels = new Labels(db)
   const tail = openTail(db)
 
-  async function openAll(chunks: ChunkSnapshot, heads: readonly ChunkHead[], filter: LineFilter): Promise<Line[]> {
-    const bodies = await chunks.bodies(heads.map((head) => head.id))
+  async function openAll(chunks: ChunkSnapshot, bodies: readonly ChunkBody[], filter: LineFilter): Promise<Line[]> {
     const sources = chunks.sources === null ? null : new Set(chunks.sources)
-    const opened = await Promise.all([...bodies.values()].map((data) => openChunk(data, filter, sources)))
+    const opened = await Promise.all(bodies.map(({ data, rawBytes }) => openChunk(data, filter, sources, rawBytes)))
     const lines = await labels.attach(opened.flat())
     return filter.matches === null ? lines : lines.filter((line) => fitsLine(filter, line.row, line.labels))
   }
@@ -81,7 +80,7 @@ function openTail(db: Database): Tail<Line> {
   })
 }
 
-type OpenAll = (chunks: ChunkSnapshot, heads: readonly ChunkHead[], filter: LineFilter) => Promise<Line[]>
+type OpenAll = (chunks: ChunkSnapshot, bodies: readonly ChunkBody[], filter: LineFilter) => Promise<Line[]>
 
 /** What has been found so far. `more-hot`: hot lines further down were not fetched yet. */
 type Progress = Omit<Found, 'end'> & { end: Found['end'] | 'more-hot' }
@@ -117,6 +116,7 @@ async function merge(progress: Progress, { pending, hotFrom, chunks, bounds, fil
   let last: ChunkHead | undefined
   let more = true
   const start = progress.below
+  let ahead: Promise<ChunkBody[]> | undefined
   let batch = 1 // the first lines are in the newest chunk, most often; a search goes on through many
   while (true) {
     if (heads.length === 0 && more) {
@@ -140,7 +140,12 @@ async function merge(progress: Progress, { pending, hotFrom, chunks, bounds, fil
     if (heads.length === 0) return void (progress.end = 'all')
     if (further && performance.now() > deadline) return void (progress.end = 'partial')
     const edge = progress.below
-    for (const line of await openAll(chunks, heads.splice(0, batch), filter))
+    const fetched = heads.splice(0, batch)
+    const bodies = await (ahead ?? chunks.bodies(fetched))
+    // a search that goes deep has the next ones read while it looks through these
+    ahead = fetched.length === maxBatch && heads.length > 0 ? chunks.bodies(heads.slice(0, maxBatch)) : undefined
+    ahead?.catch(() => {}) // said where they are waited for
+    for (const line of await openAll(chunks, bodies, filter))
       if (comparePositions(line.row, edge) < 0 && inBounds(line.row, bounds)) pending.push(line)
     batch = Math.min(batch * 2, maxBatch)
   }
@@ -174,7 +179,7 @@ async function readArrived(db: Database, openAll: OpenAll, query: LogQuery, filt
       next = heads[begun + arrivedChunks]
       if (next) heads.length = begun + arrivedChunks
     }
-    const opened = heads.length === 0 ? [] : await openAll(chunks, heads, filter)
+    const opened = heads.length === 0 ? [] : await openAll(chunks, await chunks.bodies(heads), filter)
     // lines that come after the start of a chunk not yet opened have to wait for it
     const upTo = (next?.firstLine ?? hot.sealedBelow) - 1
     return { items: opened.filter(({ row }) => row.line > after && row.line <= upTo).sort((a, b) => a.row.line - b.row.line), upTo }
