@@ -6,7 +6,7 @@ import { plural } from './words.ts'
 
 export function printRule(cli: Cli, rule: Rule): void {
   const { out } = cli
-  out.line(`${out.paint('bold', rule.title)}  ${out.paint('dim', `${rule.id}, ${rule.severity}${rule.mode === 'off' ? ', off' : ''}`)}`)
+  out.line(`${out.paint('bold', rule.title)}  ${out.paint('dim', `${rule.id}, ${rule.severity}${rule.mode === 'off' ? ', off' : ''}${rule.origin === 'manifest' ? ', of the manifest' : ''}`)}`)
   out.line(`  ${rule.about}`)
   if (rule.scope !== null) out.line(`  only ${rule.scope}`)
   for (const one of rule.states) out.line(`  ${out.paint(one.state === 'firing' ? 'red' : 'yellow', one.state)} ${harmless(one.series) || 'all'} for ${since(one.since, cli.now())}: ${harmless(one.because)}`)

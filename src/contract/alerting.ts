@@ -1,11 +1,12 @@
 /** Alert rules and SLOs as the API takes and answers them. Durations are milliseconds. */
 import { z } from 'zod'
-import { selectorText } from './selecting.ts'
+import { selectorText } from './names.ts'
 
 const time = z.iso.datetime()
 const words = (max: number) => z.string().min(1).max(max).regex(/^[^\0]*$/, 'must not hold a NUL character')
 
-export const ruleId = z.string().regex(/^[a-z][a-z0-9-]{0,59}$/, 'must start with a letter and hold only a-z, 0-9 and -, 60 characters at most').meta({ title: 'rule' })
+/** Of a manifest with its app and, but for production, its environment: `shop.queue`, `shop.staging.queue`. */
+export const ruleRef = z.string().regex(/^[a-z][a-z0-9-]{0,59}(\.[a-z][a-z0-9-]{0,59}){0,2}$/, 'must be the id of a rule, such as http-errors or shop.queue').meta({ title: 'rule' })
 const metricName = z.string().regex(/^[a-zA-Z_:][a-zA-Z0-9_:]{0,199}$/, 'must be the name of a metric, such as nightshift_http_requests_total')
 const labelName = z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]{0,99}$/, 'must be the name of a label, such as service')
 const labelValue = z.string().max(200)
@@ -86,8 +87,8 @@ export const ruleSeriesSchema = z.object({
 
 export const ruleSchema = ruleSpecSchema.extend({
   id: z.string(),
-  /** Comes with Nightshift, or was made by people. */
-  origin: z.enum(['default', 'own']),
+  /** Comes with Nightshift, was made by people, or stands in the manifest of an app, where it is changed. */
+  origin: z.enum(['default', 'own', 'manifest']),
   /** Made by people, in place of the one with this id that comes with Nightshift. */
   replaces: z.boolean(),
   mode: z.enum(ruleModes),

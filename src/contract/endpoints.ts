@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import * as alerting from './alerting.ts'
-import { appName, branchName, environmentName, hostName, instanceName, machineName, pathPrefix, serviceName, variableName, variableValue } from './names.ts'
+import { appName, branchName, environmentName, hostName, instanceName, machineName, pathPrefix, selectorText, serviceName, variableName, variableValue } from './names.ts'
 import * as dashboards from './dashboards.ts'
 import * as drains from './drains.ts'
 import * as forwards from './forwards.ts'
@@ -17,7 +17,7 @@ import { loopSchema } from './loops.ts'
 import * as metrics from './metrics.ts'
 import * as m from './model.ts'
 import { searchQuery, searchSchema } from './search.ts'
-import { selectionSchema, selectorText, tagList } from './selecting.ts'
+import { selectionSchema, tagList } from './selecting.ts'
 import { traceId, traceListSchema, traceSchema, tracesQuery } from './traces.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -143,13 +143,13 @@ export const endpoints = define({
   'healing.unpause': { method: 'DELETE', path: '/v1/healing/pauses/{id}', access: 'deploy', summary: 'End a pause of healing before its time.', params: z.object({ id: z.string().max(60) }), response: heal.healPauseSchema },
   'alerts.list': { method: 'GET', path: '/v1/alerts', access: 'read', summary: 'What a person must know, newest first.', query: z.object({ app: appName.optional(), open: z.stringbool().default(true), ...page }), response: z.array(heal.alertSchema) },
   'rules.list': { method: 'GET', path: '/v1/rules', access: 'read', summary: 'Alert rules with the series that are pending or firing.', response: z.array(alerting.ruleSchema) },
-  'rules.read': { method: 'GET', path: '/v1/rules/{rule}', access: 'read', summary: 'One alert rule.', params: z.object({ rule: alerting.ruleId }), response: alerting.ruleSchema },
-  'rules.put': { method: 'PUT', path: '/v1/rules/{rule}', access: 'deploy', summary: 'Make an alert rule, or put it in place of the one with this id.', params: z.object({ rule: alerting.ruleId }), body: alerting.ruleSpecSchema, response: alerting.ruleSchema },
-  'rules.remove': { method: 'DELETE', path: '/v1/rules/{rule}', access: 'deploy', summary: 'Remove an alert rule; its alerts are over.', params: z.object({ rule: alerting.ruleId }), response: nothing },
-  'rules.mode': { method: 'POST', path: '/v1/rules/{rule}/mode', access: 'deploy', summary: 'Switch an alert rule on or off, for a time or for good.', params: z.object({ rule: alerting.ruleId }), body: alerting.ruleModeSchema, response: alerting.ruleSchema },
+  'rules.read': { method: 'GET', path: '/v1/rules/{rule}', access: 'read', summary: 'One alert rule.', params: z.object({ rule: alerting.ruleRef }), response: alerting.ruleSchema },
+  'rules.put': { method: 'PUT', path: '/v1/rules/{rule}', access: 'deploy', summary: 'Make an alert rule, or put it in place of the one with this id.', params: z.object({ rule: alerting.ruleRef }), body: alerting.ruleSpecSchema, response: alerting.ruleSchema },
+  'rules.remove': { method: 'DELETE', path: '/v1/rules/{rule}', access: 'deploy', summary: 'Remove an alert rule; its alerts are over.', params: z.object({ rule: alerting.ruleRef }), response: nothing },
+  'rules.mode': { method: 'POST', path: '/v1/rules/{rule}/mode', access: 'deploy', summary: 'Switch an alert rule on or off, for a time or for good.', params: z.object({ rule: alerting.ruleRef }), body: alerting.ruleModeSchema, response: alerting.ruleSchema },
   'rules.import': { method: 'POST', path: '/v1/rule-imports', access: 'deploy', summary: 'Take over a rule file of Prometheus as far as it can be expressed; the rest is named with the reason.', body: z.object({ text: z.string().min(1).max(1_000_000), source: z.string().min(1).max(100).regex(/^[^\p{Cc}]*$/u, 'must be one line').default('a rule file of Prometheus'), save: z.boolean().default(false) }), response: alerting.ruleImportSchema },
   'rules.test': { method: 'POST', path: '/v1/rule-tests', access: 'read', summary: 'When a rule would have fired in the last hours; nothing is saved.', body: z.object({ rule: alerting.ruleSpecSchema, hours: trialHours }), response: alerting.ruleTrialSchema },
-  'rules.history': { method: 'GET', path: '/v1/rules/{rule}/history', access: 'read', summary: 'The values of an alert rule in the last hours, and when it would have fired.', params: z.object({ rule: alerting.ruleId }), query: z.object({ hours: trialHours }), response: alerting.ruleTrialSchema },
+  'rules.history': { method: 'GET', path: '/v1/rules/{rule}/history', access: 'read', summary: 'The values of an alert rule in the last hours, and when it would have fired.', params: z.object({ rule: alerting.ruleRef }), query: z.object({ hours: trialHours }), response: alerting.ruleTrialSchema },
   'slos.list': { method: 'GET', path: '/v1/slos', access: 'read', summary: 'SLOs with what is left of each error budget, how fast it burns, and how long it lasts.', query: z.object({ app: appName.optional(), environment: environmentName.optional() }), response: z.array(alerting.sloSchema) },
   'slos.put': { method: 'PUT', path: '/v1/apps/{app}/slo', access: 'deploy', summary: 'Set what an app or one of its services promises, over the manifest.', params: app, query: inService, body: alerting.sloSpecSchema, response: z.array(alerting.sloSchema) },
   'slos.test': { method: 'POST', path: '/v1/apps/{app}/slo-tests', access: 'read', summary: 'How fast the budget of an SLO would have burned in the last day, and when it would have alerted; nothing is saved.', params: app, query: inService, body: alerting.sloSpecSchema, response: alerting.sloTrialSchema },

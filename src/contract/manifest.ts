@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { parseDuration, parsePercent } from '#base/units.ts'
 import { duration, objective, percent, size } from './manifest-units.ts'
 import { declaredCheckSchema } from './manifest-checks.ts'
+import { declaredRuleSchema } from './manifest-rules.ts'
 import { appName, environmentName, hostName, pathPrefix, serviceName, variableName, volumeName } from './names.ts'
 
 const shellLine = z.string().min(1).max(4000).meta({ title: 'shell line' })
@@ -146,6 +147,7 @@ export const manifestSchema = z.strictObject({
     .optional()
     .meta({ description: 'How long and how much of the log is kept; what an operator sets (nightshift logs keep) goes before it.' }),
   checks: z.array(declaredCheckSchema).max(100).default([]).meta({ title: 'list of checks', description: 'What is checked from outside and from near, in every environment; see checks.md.' }),
+  rules: z.array(declaredRuleSchema).max(30).default([]).meta({ title: 'list of rules', description: 'Alert rules about the app, in every environment; see alerts.md.' }),
   environments: z.record(environmentName, overrides).default({}).meta({ description: 'What differs in an environment, by its name.' }),
 })
 

@@ -69,3 +69,7 @@ export function isReservedVariable(name: string): boolean {
 export function volumeVariable(name: string): string {
   return `NIGHTSHIFT_VOLUME_${name.toUpperCase().replaceAll('-', '_')}`
 }
+
+export const ruleId = z.string().regex(/^[a-z][a-z0-9-]{0,59}$/, 'must start with a letter and hold only a-z, 0-9 and -, 60 characters at most').meta({ title: 'rule' })
+
+export const selectorText = z.string().max(1000).meta({ title: 'query' })

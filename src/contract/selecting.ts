@@ -3,7 +3,6 @@ import { z } from 'zod'
 import { healthSchema } from './model.ts'
 import { instanceStates } from './wire.ts'
 
-export const selectorText = z.string().max(1000).meta({ title: 'query' })
 export const tagName = z
   .string()
   .regex(/^[a-z0-9][a-z0-9._/-]{0,39}$/, 'must begin with a letter or digit and hold only a-z, 0-9, ".", "_", "/" and "-", 40 characters at most')

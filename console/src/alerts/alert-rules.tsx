@@ -22,7 +22,7 @@ function RuleRow({ rule }: { rule: Rule }) {
     <li className="grid items-start gap-x-10 gap-y-2 py-3 md:grid-cols-[minmax(0,1fr)_auto]">
       <div className="min-w-0">
         <h3 className={`font-sans text-base font-medium ${rule.mode === 'off' ? 'text-soft' : ''}`}>
-          <TextLink href={paths.rule(rule.id)}>{rule.title}</TextLink> <Tag>{rule.id}</Tag> {rule.source !== null ? <Tag>imported</Tag> : rule.origin === 'own' ? <Tag tone="accent">yours</Tag> : null}
+          <TextLink href={paths.rule(rule.id)}>{rule.title}</TextLink> <Tag>{rule.id}</Tag> {rule.source !== null ? <Tag>imported</Tag> : rule.origin === 'manifest' ? <Tag>manifest</Tag> : rule.origin === 'own' ? <Tag tone="accent">yours</Tag> : null}
         </h3>
         <p className="max-w-[90ch] text-sm break-words text-soft">
           {rule.about}

@@ -55,7 +55,7 @@ export function RulePage() {
             <Empty title="There is no such rule.">It may have been removed, or is of an app that this session may not see.</Empty>
           ) : (
             <Answer query={names} title="The metrics could not be read" loading={<Skeleton rows={6} height={48} />}>
-              {(known) => <RuleForm key={`${found.id} ${found.origin}`} rule={found} start={textOf(found)} names={known} taken={[]} whyNot={whyNot} onSaved={() => void navigate({ href: paths.alerts() })} />}
+              {(known) => <RuleForm key={`${found.id} ${found.origin}`} rule={found} start={textOf(found)} names={known} taken={[]} whyNot={found.origin === 'manifest' ? inManifest : whyNot} onSaved={() => void navigate({ href: paths.alerts() })} />}
             </Answer>
           )
         }
@@ -63,6 +63,8 @@ export function RulePage() {
     </Page>
   )
 }
+
+const inManifest = 'it stands in the manifest: change it there, and deploy'
 
 function Lead({ rule }: { rule: Rule }) {
   return (
@@ -80,6 +82,7 @@ function Lead({ rule }: { rule: Rule }) {
 /** Where it is kept, and so where it is changed. */
 function whereFrom({ origin, replaces, source }: Rule): string {
   if (source !== null) return `Imported from ${source}: change it there and import it again. What is changed here lasts until then.`
+  if (origin === 'manifest') return 'It stands under rules: in nightshift.yml of its app, and is changed there by the next release. It can be switched off here.'
   if (origin === 'default') return 'It comes with Nightshift. What you save here stands in its place, and can be taken away again.'
   return replaces ? 'It is yours, in place of the one that comes with Nightshift.' : 'It was made by people, and is changed here or with nightshift rules add.'
 }
@@ -92,7 +95,7 @@ function Actions({ rule, whyNot }: { rule: Rule; whyNot: string | null }) {
   return (
     <>
       <RuleSwitch rule={rule} times />
-      <Button tone="danger" whyNot={whyNot ?? (rule.origin === 'default' ? 'it comes with Nightshift: switch it off' : null)} onClick={() => setAsking(true)}>
+      <Button tone="danger" whyNot={whyNot ?? (rule.origin === 'manifest' ? inManifest : rule.origin === 'default' ? 'it comes with Nightshift: switch it off' : null)} onClick={() => setAsking(true)}>
         {action}
       </Button>
       <Confirm

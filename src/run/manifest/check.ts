@@ -3,6 +3,7 @@ import { parseDuration } from '#base/units.ts'
 import { nearest } from '#base/nearest.ts'
 import type { Manifest, ServiceManifest } from '#contract/manifest.ts'
 import { declaredConfig } from '#contract/manifest-checks.ts'
+import { declaredRule } from '#contract/manifest-rules.ts'
 import type { Fault } from '#contract/manifest-faults.ts'
 import { isOwnHost, isReservedVariable } from '#contract/names.ts'
 
@@ -27,7 +28,7 @@ export function checkManifest(manifest: Manifest, options: CheckOptions = {}): F
       else if (options.ownAddresses === undefined) notes.push(`${message}, unless each runs in a container`)
     }
   }
-  faults.push(...cycleFaults(manifest), ...routeFaults(manifest), ...environmentFaults(manifest), ...builderFaults(manifest), ...checkFaults(manifest))
+  faults.push(...cycleFaults(manifest), ...routeFaults(manifest), ...environmentFaults(manifest), ...builderFaults(manifest), ...checkFaults(manifest), ...ruleFaults(manifest))
   return { faults, notes }
 }
 
@@ -178,5 +179,14 @@ function checkFaults({ checks, services }: Manifest): Fault[] {
     if (check.service !== undefined && services[check.service] === undefined) faults.push({ path: [...path, 'service'], message: `the check "${check.name}" is of \`${check.service}\`, which is not a service here` })
     for (const need of check.needs) if (!names.includes(need) || need === check.name) faults.push({ path: [...path, 'needs'], message: `the check "${check.name}" needs "${need}", which is not another check here` })
     return faults
+  })
+}
+
+function ruleFaults({ rules }: Manifest): Fault[] {
+  const names = rules.map((rule) => rule.name)
+  return rules.flatMap((rule, nth): Fault[] => {
+    const declared = declaredRule(rule, { app: 'app', environment: 'production' })
+    const faults: Fault[] = 'faults' in declared ? declared.faults.map(({ path, message }) => ({ path: ['rules', nth, ...path], message })) : []
+    return names.indexOf(rule.name) === nth ? faults : [...faults, { path: ['rules', nth, 'name'], message: `two rules are called "${rule.name}"` }]
   })
 }

@@ -7,7 +7,7 @@ import { parseManifest } from './parse.ts'
 const faults: [what: string, yaml: string, message: string][] = [
   ['an unknown key, with the nearest one', 'services:\n  web:\n    command: node x\n    comand: y\n', 'unknown key `comand` in services.web at line 4, column 5 (did you mean `command`?)'],
   ['an unknown key with nothing near', 'services:\n  web:\n    stop: { zzzzzzz: 1 }\n', 'unknown key `zzzzzzz` in services.web.stop at line 3, column 13 (known keys: signal, grace)'],
-  ['an unknown key at the top', 'services: { web: {} }\nversion: 3\n', 'unknown key `version` at line 2, column 1 (known keys: name, services, release, build, slo, deploy, logs, checks, environments)'],
+  ['an unknown key at the top', 'services: { web: {} }\nversion: 3\n', 'unknown key `version` at line 2, column 1 (known keys: name, services, release, build, slo, deploy, logs, checks, rules, environments)'],
   ['a wrong type', 'services:\n  web:\n    scale: two\n', 'services.web.scale must be a number, not "two" at line 3, column 12'],
   ['a time-out of what has no requests', 'services:\n  db:\n    protocol: redis\n    timeout: 5s\n', 'services.db.timeout bounds requests, and redis is relayed connection by connection at line 4, column 14 (leave timeout out)'],
   ['copies of what has no answers', 'services:\n  db:\n    protocol: redis\n    cache: { stale_if_error: 5m }\n', 'services.db.cache keeps answers to requests, and redis is relayed connection by connection at line 4, column 5 (leave cache out)'],

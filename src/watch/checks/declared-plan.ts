@@ -12,9 +12,9 @@ const compared = ['kind', 'config', 'every_ms', 'timeout_ms', 'retries', 'vantag
 
 /**
  * An environment that is stopped keeps its checks, as it keeps its release; one that is gone does not, whoever made them.
- * `serving`, `environments`: `app/environment`.
+ * `serving`, `environments`: `app/environment`. `kept`: declared, and not to be read by this version: they stay as they were (`app/environment/name`).
  */
-export function planDeclared<K extends Known>({ wanted, known, serving, environments }: { wanted: readonly DeclaredRow[]; known: readonly K[]; serving: ReadonlySet<string>; environments: ReadonlySet<string> }): DeclaredPlan<K> {
+export function planDeclared<K extends Known>({ wanted, known, kept = new Set(), serving, environments }: { wanted: readonly DeclaredRow[]; known: readonly K[]; kept?: ReadonlySet<string>; serving: ReadonlySet<string>; environments: ReadonlySet<string> }): DeclaredPlan<K> {
   const declared = new Map(known.filter((row) => row.declared).map((row) => [keyOf(row), row]))
   const names = new Map(known.map((row) => [row.id, row.name]))
   const wantedKeys = new Set(wanted.map(keyOf))
@@ -29,7 +29,7 @@ export function planDeclared<K extends Known>({ wanted, known, serving, environm
   for (const row of known) {
     if (row.app === null) continue
     const place = `${row.app}/${row.environment}`
-    const isDropped = row.declared && serving.has(place) && !wantedKeys.has(keyOf(row))
+    const isDropped = row.declared && serving.has(place) && !wantedKeys.has(keyOf(row)) && !kept.has(keyOf(row))
     if (isDropped || !environments.has(place)) plan.remove.push(row)
   }
   return plan

@@ -17,7 +17,8 @@ import { openLogLines } from './log-lines.ts'
 import { rulesTurn } from './loop.ts'
 import type { MetricQuery, QueryMetrics } from './model.ts'
 import { observeRule } from './observe.ts'
-import { assertSound, putRule } from './service.ts'
+import { putRule } from './service.ts'
+import { assertSound } from './sound.ts'
 import { tryRule } from './trial.ts'
 
 const db = await fileDatabase()

@@ -7,6 +7,9 @@ import type { Logger } from '#kernel/log.ts'
 import { type Loop, type TurnReport, startLoop } from '#kernel/loop.ts'
 import { clearAlertOf, raiseAlert } from '#watch/alerts/commands.ts'
 import { type QueryMetrics, type Reading, type RuleDefinition, type SeriesState, type Transition, alertTarget, placeOf } from './model.ts'
+import { servingReleases } from '#run/releases/read.ts'
+import { tellRefused } from '#watch/alerts/refused.ts'
+import { manifestRules } from './declared.ts'
 import { observeRule } from './observe.ts'
 import { nextStates } from './plan.ts'
 import { readRules, readStates, readTags } from './read.ts'
@@ -26,7 +29,7 @@ export async function rulesTurn(db: Database, query: QueryMetrics, now: Date): P
   const again = await switchOnAgain(db, now)
   const [rules, states, tags] = [await readRules(db), await readStates(db), await readTags(db)]
   const on = rules.filter(({ mode }) => mode === 'on')
-  const report: TurnReport = { actions: again, waiting: [] }
+  const report: TurnReport = { actions: [...again, ...(await tellRefused(db, 'rule', manifestRules(await servingReleases(db)).refused, actor, now))], waiting: [] }
   // those of SLOs are their own loop's
   for (const [rule, known] of states) if (!rule.startsWith('slo:') && !on.some(({ id }) => id === rule)) report.actions.push(...(await forget(db, rule, known, rules.some(({ id }) => id === rule) ? 'the rule was switched off' : 'the rule was removed', now)))
   for (const rule of on) {

@@ -2,7 +2,7 @@
 import type { Measure, RuleSpec } from '#contract/alerting.ts'
 
 /** `offUntil`: then it is on again; null: it is on, or off for good. */
-export type RuleDefinition = { id: string; origin: 'default' | 'own'; spec: RuleSpec; mode: 'on' | 'off'; offUntil: Date | null }
+export type RuleDefinition = { id: string; origin: 'default' | 'own' | 'manifest'; spec: RuleSpec; mode: 'on' | 'off'; offUntil: Date | null }
 
 export type Labels = Readonly<Record<string, string>>
 export type MetricQuery = Measure & { since: Date; until: Date; stepMs: number; offsetMs?: number }

@@ -3,18 +3,21 @@ import { ruleSpecSchema } from '#contract/alerting.ts'
 import type { Db } from '#kernel/db/db.ts'
 import { mayConcern } from '#watch/selectors/match.ts'
 import { parseQuery } from '#watch/selectors/parse.ts'
+import { servingReleases } from '#run/releases/read.ts'
+import { manifestRules } from './declared.ts'
 import { defaultRules } from './defaults.ts'
 import { aboutOf } from './judge.ts'
 import type { Labels, RuleDefinition, SeriesState } from './model.ts'
 import type { Tags } from './scope.ts'
 
-/** Those of people come first; one that has the id of a default stands in its place. */
+/** Those of people come first, then those of manifests; one that has the id of a default stands in its place. */
 export async function readRules(db: Db): Promise<RuleDefinition[]> {
   const [own, modes] = [await db.query<{ id: string; spec: unknown }>('SELECT id, spec FROM rules ORDER BY id'), await db.query<{ rule: string; mode: 'on' | 'off'; offUntil: Date | null }>('SELECT rule, mode, off_until AS "offUntil" FROM rule_modes')]
   const modeOf = (id: string) => modes.find(({ rule }) => rule === id) ?? { mode: 'on' as const, offUntil: null }
   const mine = own.map(({ id, spec }): RuleDefinition => ({ id, origin: 'own', spec: ruleSpecSchema.parse(spec), mode: modeOf(id).mode, offUntil: modeOf(id).offUntil }))
   const theirs = Object.entries(defaultRules).filter(([id]) => !own.some((one) => one.id === id)).map(([id, spec]): RuleDefinition => ({ id, origin: 'default', spec, mode: modeOf(id).mode, offUntil: modeOf(id).offUntil }))
-  return [...mine, ...theirs]
+  const declared = manifestRules(await servingReleases(db)).rules.map((rule): RuleDefinition => ({ ...rule, mode: modeOf(rule.id).mode, offUntil: modeOf(rule.id).offUntil }))
+  return [...mine, ...declared, ...theirs]
 }
 
 type StateRow = { rule: string; series: string; labels: Labels; state: 'pending' | 'firing'; since: Date; firing_since: Date | null; last_true_at: Date; seen_at: Date; value: number | null; because: string }

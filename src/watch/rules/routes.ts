@@ -4,7 +4,8 @@ import type { Caller, Handlers } from '#kernel/handlers.ts'
 import type { QueryMetrics } from './model.ts'
 import { readRules, readStates, readTags, ruleViews } from './read.ts'
 import { scopeOf } from './scope.ts'
-import { assertSound, findRule, importRules, putRule, removeRule, setRuleMode } from './service.ts'
+import { findRule, importRules, putRule, removeRule, setRuleMode } from './service.ts'
+import { assertSound } from './sound.ts'
 import { tryRule } from './trial.ts'
 
 /** `query`: made for each trial. `wake`: the loop shall look at once. */

@@ -2,18 +2,16 @@
 import { AppError, isAppError } from '#base/errors.ts'
 import { nearest } from '#base/nearest.ts'
 import { formatDuration } from '#base/units.ts'
-import type { Measure, RuleImport, RuleSpec } from '#contract/alerting.ts'
-import { logLinesMetric } from '#contract/metric-words.ts'
+import type { RuleImport, RuleSpec } from '#contract/alerting.ts'
 import type { Database } from '#kernel/db/db.ts'
 import type { Caller } from '#kernel/handlers.ts'
 import { record } from '#kernel/journal.ts'
-import { parseQuery as parseLogQuery } from '#watch/logs/query/parser.ts'
-import { parseQuery } from '#watch/selectors/parse.ts'
 import { defaultRules } from './defaults.ts'
 import { readRuleFile } from './import/file.ts'
 import { aboutOf } from './judge.ts'
-import { type RuleDefinition, logPlaces } from './model.ts'
+import type { RuleDefinition } from './model.ts'
 import { appsOf, isOf, readRules } from './read.ts'
+import { assertSound, countsLines } from './sound.ts'
 import { deleteRule, saveMode, saveRule } from './store.ts'
 
 const mostRules = 500
@@ -24,34 +22,6 @@ function assertMaySet(caller: Caller, spec: RuleSpec): void {
   if (caller.apps === null) return
   const apps = appsOf(spec)
   if (apps === null || apps.some((app) => !caller.apps?.includes(app))) throw new AppError('forbidden', `this token is limited to ${caller.apps.join(', ')}: a rule it makes must name one of these in where.app`)
-}
-
-/** What a schema cannot say. Throws `invalid`. */
-export function assertSound(spec: RuleSpec): void {
-  if (spec.scope !== null && parseQuery(spec.scope) === null) throw new AppError('invalid', 'the scope is an empty query, which matches nothing (leave it out to mean every series)')
-  if (spec.perAtLeast !== null && spec.per === null) throw new AppError('invalid', 'perAtLeast is a bound of per, which is missing')
-  if (spec.condition.kind === 'absence' && spec.per !== null) throw new AppError('invalid', 'a rule of absence looks at one measure, without per')
-  for (const measure of [spec.measure, ...(spec.per === null ? [] : [spec.per])]) assertSoundMeasure(measure)
-  if (countsLines(spec)) assertSoundCount(spec)
-}
-
-export const countsLines = ({ measure, per }: RuleSpec): boolean => [measure, per].some((one) => one?.metric === logLinesMetric)
-
-function assertSoundMeasure({ metric, logs, where, fn, by = [] }: Measure): void {
-  if ((metric === logLinesMetric) !== (logs !== undefined)) throw new AppError('invalid', `lines of logs are counted by the metric ${logLinesMetric} together with logs, the search that finds them`)
-  if (logs === undefined) return
-  parseLogQuery(logs)
-  if (fn !== 'increase' && fn !== 'rate') throw new AppError('invalid', `lines of logs are counted, so there is no ${fn} of them (write fn: increase, or rate for lines a second)`)
-  const other = [...Object.keys(where), ...by].find((label) => !(logPlaces as readonly string[]).includes(label))
-  if (other !== undefined) throw new AppError('invalid', `lines of logs are counted by ${logPlaces.join(', ')}, and not by ${other} (the search may name it: ${other}:NAME)`)
-}
-
-function assertSoundCount({ condition, windowMs }: RuleSpec): void {
-  if (condition.kind === 'absence') throw new AppError('invalid', 'no line is a count of 0, and not an absence: write { kind: threshold, is: "<", value: 1 }, and name app, environment and service in where')
-  if (condition.kind !== 'threshold' && condition.kind !== 'change') throw new AppError('invalid', `a rule that counts lines of logs has a threshold or a change, and no ${condition.kind}`)
-  // windows of an hour and more are looked at in fifths when the past is tried
-  const unitMs = windowMs >= 25 * 60_000 ? 300_000 : 60_000
-  if (windowMs % unitMs !== 0) throw new AppError('invalid', `lines of logs are counted by the minute: a window of ${formatDuration(windowMs)} must be whole ${unitMs === 60_000 ? 'minutes' : 'steps of five minutes'}`)
 }
 
 export async function findRule(db: Database, id: string, caller: Caller): Promise<RuleDefinition> {
@@ -77,9 +47,10 @@ async function assertMayPut(db: Database, id: string, spec: RuleSpec, caller: Ca
   assertSound(spec)
   const rules = await readRules(db)
   const before = rules.find((one) => one.id === id)
+  if (id.includes('.')) throw inManifest(id)
   if (before !== undefined) assertMaySet(caller, before.spec)
-  if (rules.length >= mostRules && before === undefined) throw new AppError('limited', `there are ${rules.length} rules; ${mostRules} is the most (take some away: nightshift rules remove)`)
-  const counting = rules.filter((one) => one.id !== id && countsLines(one.spec)).length
+  if (rules.filter(({ origin }) => origin !== 'manifest').length >= mostRules && before === undefined) throw new AppError('limited', `there are ${mostRules} rules, which is the most (take some away: nightshift rules remove)`)
+  const counting = rules.filter((one) => one.id !== id && one.origin !== 'manifest' && countsLines(one.spec)).length
   if (countsLines(spec) && counting >= mostCounting) throw new AppError('limited', `there are ${counting} rules that count lines of logs; ${mostCounting} is the most`)
   return before
 }
@@ -106,6 +77,7 @@ export async function importRules(db: Database, { text, source, save }: { text: 
 export async function removeRule(db: Database, id: string, caller: Caller, now: Date): Promise<void> {
   const rule = await findRule(db, id, caller)
   assertMaySet(caller, rule.spec)
+  if (rule.origin === 'manifest') throw inManifest(id)
   if (rule.origin === 'default') throw new AppError('conflict', `${id} comes with Nightshift and cannot be removed (switch it off: nightshift rules mode ${id} off)`)
   await db.transaction(async (tx) => {
     if (!(await deleteRule(tx, id))) return
@@ -127,3 +99,5 @@ export async function setRuleMode(db: Database, id: string, { mode, forMs }: { m
     await record(tx, { at: now, kind: 'rule.changed', actor: caller.actor, summary: `${caller.actor.name} switched the rule ${id} ${how}`, data: { rule: id, mode, offUntil: offUntil?.toISOString() ?? null } })
   })
 }
+
+const inManifest = (id: string) => new AppError('conflict', `the rule ${id} stands in the manifest of ${id.split('.')[0]}: change it there, and deploy (it can be switched off here: nightshift rules mode ${id} off)`)

@@ -16,7 +16,7 @@ export const rulesList = command({
       { title: 'severity', value: (rule) => rule.severity },
       { title: 'firing', value: (rule) => count(rule.states, 'firing'), align: 'right', style: () => 'red' },
       { title: 'pending', value: (rule) => count(rule.states, 'pending'), align: 'right', style: () => 'yellow' },
-      { title: 'from', value: (rule) => (rule.origin === 'default' ? 'Nightshift' : 'you') },
+      { title: 'from', value: (rule) => (rule.origin === 'default' ? 'Nightshift' : rule.origin === 'manifest' ? 'manifest' : 'you') },
       { title: 'when', value: (rule) => (flags.long ? rule.about : rule.title) },
     ])
   },
