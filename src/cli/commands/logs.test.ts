@@ -101,6 +101,11 @@ describe('logs', () => {
     assert.deepEqual(api.asked[0]?.body, { keep: '14d', size: null })
   })
 
+  test('that are not sealed yet are not told as none', async () => {
+    api.handlers['logs.keeping'] = () => ({ keep: { ms: 7 * 86_400_000, from: 'default' }, size: { bytes: 2 * 1024 ** 3, from: 'default' }, held: { bytes: 0, lines: 0, oldestAt: null } })
+    assert.match((await run('logs', 'keep')).stdout, /held +no lines but those of the last minutes\n/)
+  })
+
   test('-f are in the order of time, whichever machine was quicker', async () => {
     api.handlers['logs.list'] = () => ({ lines: [aLine('past', { cursor: 'c0' })], partial: false, next: null })
     api.handlers['logs.stream'] = async function* () {

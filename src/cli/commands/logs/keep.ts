@@ -24,7 +24,7 @@ export const logsKeep = command({
     facts(cli.out, [
       ['kept for', `${formatDuration(keeping.keep.ms)} (${said[keeping.keep.from]})`],
       ['up to', `${formatSize(keeping.size.bytes)} (${said[keeping.size.from]})`],
-      ['held', `${keeping.held.lines} lines in ${formatSize(keeping.held.bytes)}${keeping.held.oldestAt === null ? '' : `, since ${keeping.held.oldestAt}`}, and the last minutes`],
+      ['held', keeping.held.lines === 0 ? 'no lines but those of the last minutes' : `${keeping.held.lines} lines in ${formatSize(keeping.held.bytes)}${keeping.held.oldestAt === null ? '' : `, since ${keeping.held.oldestAt}`}, and the last minutes`],
     ])
   },
 })
