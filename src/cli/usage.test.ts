@@ -22,7 +22,7 @@ describe('help', () => {
       for (const path of entry.kind === 'group' ? Object.keys(entry.verbs).map((verb) => [name, verb]) : [[name]]) {
         const { code, stdout } = await call([...path, '--help'])
         assert.equal(code, 0, path.join(' '))
-        assert.match(stdout, new RegExp(`usage  nightshift ${path.join(' ')}`))
+        assert.match(stdout, new RegExp(`usage  nightshift ${path.join(' ')} \\[flags\\](?! ${path.join(' ')})`))
         if (!without.has(name)) assert.match(stdout, /--json/, path.join(' '))
       }
     }

@@ -31,6 +31,15 @@ test('a name that is none is told what names are', () => {
   assert.match(problemOf(error).problem.detail, /^1A: must /)
 })
 
+test('a field is told what it must be, in plain words', () => {
+  const { error } = endpoints['dashboards.save'].body.safeParse({ title: 'A', rows: [[{ title: 'B', lines: [{ metrc: 'c', fn: 'mean' }] }], 3] })
+  const { fields = [] } = problemOf(error).problem
+  const told = fields.map(({ path, message }) => `${path}: ${message}`)
+  assert.deepEqual(told.filter((one) => one.includes('nvalid') || one.includes('nrecognized')), [])
+  for (const expected of ['rows.0.0.lines.0.metric: is missing', 'rows.0.0.lines.0: there is no "metrc" here', 'rows.1: must be of type array']) assert.ok(told.includes(expected), told.join('\n'))
+  assert.match(told.join('\n'), /^rows\.0\.0\.lines\.0\.fn: must be one of avg, min, max, /m)
+})
+
 test('a full disk is told as such', () => {
   for (const code of ['53100', 'ENOSPC']) {
     const { problem, headers } = problemOf(Object.assign(new Error('no space'), { code }))

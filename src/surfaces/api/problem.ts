@@ -62,7 +62,11 @@ function givenValue(issue: z.core.$ZodIssue): string {
   return typeof input === 'string' && input.length <= 60 && !input.includes('\0') ? `, not ${JSON.stringify(input)}` : ''
 }
 
-/** What is wrong with the name of a field stands one level below: the issue itself only says that it is wrong. */
+/** In our words where the schema has none of its own. What is wrong with the name of a field stands one level below the issue. */
 function messageOfIssue(issue: z.core.$ZodIssue): string {
-  return issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message
+  if (issue.code === 'invalid_key') return issue.issues[0]?.message ?? issue.message
+  if (issue.code === 'unrecognized_keys') return `there is no ${issue.keys.map((key) => JSON.stringify(key)).join(', ')} here`
+  if (issue.code === 'invalid_value' && /^Invalid (option|input): expected /.test(issue.message)) return issue.values.length === 1 ? `must be ${String(issue.values[0])}` : `must be one of ${issue.values.map(String).join(', ')}`
+  if (issue.code === 'invalid_type' && issue.message.startsWith('Invalid input: expected ')) return issue.message.endsWith(' received undefined') ? 'is missing' : `must be of type ${issue.expected}`
+  return issue.message
 }
