@@ -7,7 +7,7 @@ const styles: Readonly<Record<string, Style>> = {
   // instances
   waiting: 'dim', starting: 'yellow', unhealthy: 'red', backoff: 'red', held: 'red', draining: 'dim', stopping: 'dim', exited: 'dim',
   // builds, releases, rollouts, machines
-  queued: 'dim', running: 'yellow', failed: 'red', cancelled: 'dim', pending: 'yellow', releasing: 'yellow', rolling: 'yellow', superseded: 'dim', created: 'dim', lost: 'red',
+  queued: 'dim', running: 'yellow', failed: 'red', cancelled: 'dim', pending: 'yellow', releasing: 'yellow', rolling: 'yellow', superseded: 'dim', condemned: 'red', created: 'dim', lost: 'red',
 }
 
 export function stateStyle(state: string): Style | undefined {

@@ -151,7 +151,8 @@ export const buildSchema = z.object({
 })
 export type Build = z.infer<typeof buildSchema>
 
-export const releaseStates = ['created', 'rolling', 'active', 'superseded', 'failed'] as const
+/** condemned: it took the traffic, was worse than the one before, and was taken back */
+export const releaseStates = ['created', 'rolling', 'active', 'superseded', 'condemned', 'failed'] as const
 export const releaseSchema = z.object({
   number: z.number().int(),
   state: z.enum(releaseStates),

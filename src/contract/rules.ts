@@ -29,7 +29,7 @@ export const appRules: Rules<AppSummary['health'], 'restart' | 'scale' | 'stop' 
 }
 
 export const releaseRules: Rules<Release['state'], 'rollback'> = {
-  rollback: { access: 'deploy', while: ['superseded', 'failed'], otherwise: 'this release is {state}' },
+  rollback: { access: 'deploy', while: ['superseded', 'condemned', 'failed'], otherwise: 'this release is {state}' },
 }
 
 export const buildRules: Rules<Build['state'], 'cancel'> = {

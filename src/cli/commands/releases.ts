@@ -21,7 +21,7 @@ export const releases = command({
       { title: 'commit', value: (release) => (flags.long ? release.commit : (release.commit?.slice(0, 8) ?? null)) },
       { title: 'build', value: (release) => (flags.long ? release.buildId : null) },
       { title: 'artifact', value: (release) => (flags.long ? release.artifact : null) },
-      { title: 'what', value: (release) => (release.state === 'failed' ? `${release.description}: ${release.because}` : release.description) },
+      { title: 'what', value: (release) => (release.state === 'failed' || release.state === 'condemned' ? `${release.description}: ${release.because}` : release.description) },
     ])
   },
 })

@@ -8,6 +8,7 @@ import type { Database } from '#kernel/db/db.ts'
 import { record } from '#kernel/journal.ts'
 import { lockEnvironment, setActiveRelease } from '#run/apps/commands.ts'
 import { createRelease } from '#run/releases/commands.ts'
+import { listReleases } from '#run/releases/read.ts'
 import { advanceRollout } from '#run/rollouts/commands.ts'
 import { latestRollout } from '#run/rollouts/read.ts'
 import { fileDatabase } from '#test/harness/postgres.ts'
@@ -91,6 +92,9 @@ test('a release that answers with errors is rolled back by itself, config too, a
   assert.deepEqual(await turn(at(76)), [], 'once')
   await db.transaction((tx) => finish(tx, back?.id ?? '', back?.release ?? 0, at(80)))
   assert.deepEqual(await turn(at(81)), [], 'a rollback is not watched')
+  const told = (await listReleases(db, shop.app, shop.environment, 3)).map(({ number, state, because }) => [number, state, because])
+  assert.deepEqual(told.slice(1), [[bad, 'condemned', bake?.because], [good, 'superseded', 'it served before']])
+  assert.equal(told[0]?.[1], 'active')
 })
 
 test('a good release passes, and one that crashes does not need traffic to be condemned', async () => {

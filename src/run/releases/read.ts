@@ -58,7 +58,7 @@ export async function listReleases(db: Db, app: string, environment: string, lim
     state: releaseState(row, row.active_release, row.rollout_state),
     description: row.description,
     // what its rollout said at its end is over
-    because: (row.rollout_state === 'finished' || (row.rollout_state === null && row.past === 'served')) && row.number !== row.active_release ? 'it served before' : (row.rollout_because ?? ''),
+    because: row.condemned_because !== null && row.number !== row.active_release ? row.condemned_because : (row.rollout_state === 'finished' || (row.rollout_state === null && row.past === 'served')) && row.number !== row.active_release ? 'it served before' : (row.rollout_because ?? ''),
     artifact: row.artifact_id,
     commit: row.commit,
     buildId: row.build_id,
@@ -70,9 +70,10 @@ export async function listReleases(db: Db, app: string, environment: string, lim
   }))
 }
 
-function releaseState({ number, past }: ReleaseRow, active: number | null, rollout: RolloutRow['state'] | null): Release['state'] {
+function releaseState({ number, past, condemned_because: condemned }: ReleaseRow, active: number | null, rollout: RolloutRow['state'] | null): Release['state'] {
   if (number === active) return 'active'
   if (rollout === 'failed' || rollout === 'cancelled') return 'failed'
+  if (condemned !== null && (rollout === 'finished' || (rollout === null && past === 'served'))) return 'condemned'
   if (rollout === 'finished') return 'superseded'
   if (rollout !== null) return 'rolling'
   return past === null ? 'created' : past === 'served' ? 'superseded' : 'failed'

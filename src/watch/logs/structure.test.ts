@@ -14,6 +14,7 @@ test('JSON lines have fields, a message and a trace, by the names that loggers u
   const traced = structureOf('{"traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01","body":"x"}')
   assert.ok(traced)
   assert.equal(traceOfFields(traced), '0af7651916cd43dd8448eb211c80319c')
+  assert.equal(traceOfFields({ kind: 'json', fields: { trace_id: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' } }), '0af7651916cd43dd8448eb211c80319c')
 })
 
 test('pairs are fields too, unless it is prose with one equals sign', () => {

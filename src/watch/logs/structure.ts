@@ -81,8 +81,9 @@ export function messageOfFields({ fields }: Structure): string | undefined {
 }
 
 export function traceOfFields({ fields }: Structure): string | undefined {
-  const id = firstText(fields, traceNames) ?? /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(firstText(fields, ['traceparent']) ?? '')?.[1]
-  return id?.split('/').at(-1)
+  const id = firstText(fields, [...traceNames, 'traceparent'])
+  // the whole of a `traceparent`, or a path of Google's that ends with it
+  return /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(id ?? '')?.[1] ?? id?.split('/').at(-1)
 }
 
 function firstText(fields: Readonly<Record<string, unknown>>, names: readonly string[]): string | undefined {

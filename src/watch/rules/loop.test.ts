@@ -73,6 +73,21 @@ test('a rule that is switched off or removed takes its alerts with it, and one t
     assert.equal((await readStates(db)).size, 0)
   }))
 
+test('a rule of people that this version cannot read is an alert with its reason, and no other is silent for it', () =>
+  withDatabase(async (db) => {
+    const query = memoryMetrics([{ metric: 'queue_length', labels, valueAt: () => 500 }])
+    await putRule(db, 'queue', { ...queue, forMs: 0 }, admin, at(0))
+    await db.query(`INSERT INTO rules (id, spec, changed_by, changed_at) VALUES ('later', '{"title": "later", "condition": {"kind": "of a later time"}}', 'rosa', now())`)
+    await rulesTurn(db, query, at(0))
+    const told = (await alertsOf(db)).map(({ target, because }) => [target, because] as const)
+    assert.equal(told.length, 2)
+    assert.match(told.find(([target]) => target === 'rule:declared://later')?.[1] ?? '', /condition/)
+    await assert.rejects(removeRule(db, 'later', limited, at(1)), /cannot be read: nobody can tell/)
+    await removeRule(db, 'later', admin, at(1))
+    await rulesTurn(db, query, at(1))
+    assert.equal((await alertsOf(db)).length, 1)
+  }))
+
 test('a rule that is off for a time alerts of nothing until then, and is on again by itself', () =>
   withDatabase(async (db) => {
     const query = memoryMetrics([{ metric: 'queue_length', labels, valueAt: () => 500 }])

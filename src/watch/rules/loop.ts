@@ -12,7 +12,7 @@ import { tellRefused } from '#watch/alerts/refused.ts'
 import { manifestRules } from './declared.ts'
 import { observeRule } from './observe.ts'
 import { nextStates } from './plan.ts'
-import { readRules, readStates, readTags } from './read.ts'
+import { readRules, readStates, readTags, unreadableRules } from './read.ts'
 import { scopeOf } from './scope.ts'
 import { saveStates, takeEndedModes } from './store.ts'
 import { alertWords } from './summary.ts'
@@ -29,7 +29,8 @@ export async function rulesTurn(db: Database, query: QueryMetrics, now: Date): P
   const again = await switchOnAgain(db, now)
   const [rules, states, tags] = [await readRules(db), await readStates(db), await readTags(db)]
   const on = rules.filter(({ mode }) => mode === 'on')
-  const report: TurnReport = { actions: [...again, ...(await tellRefused(db, 'rule', manifestRules(await servingReleases(db)).refused, actor, now))], waiting: [] }
+  const refused = [...manifestRules(await servingReleases(db)).refused, ...(await unreadableRules(db))]
+  const report: TurnReport = { actions: [...again, ...(await tellRefused(db, 'rule', refused, actor, now))], waiting: [] }
   // those of SLOs are their own loop's
   for (const [rule, known] of states) if (!rule.startsWith('slo:') && !on.some(({ id }) => id === rule)) report.actions.push(...(await forget(db, rule, known, rules.some(({ id }) => id === rule) ? 'the rule was switched off' : 'the rule was removed', now)))
   for (const rule of on) {

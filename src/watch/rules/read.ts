@@ -1,6 +1,7 @@
 import type { Rule, RuleSpec } from '#contract/alerting.ts'
 import { ruleSpecSchema } from '#contract/alerting.ts'
 import type { Db } from '#kernel/db/db.ts'
+import type { Refused } from '#watch/alerts/refused.ts'
 import { mayConcern } from '#watch/selectors/match.ts'
 import { parseQuery } from '#watch/selectors/parse.ts'
 import { servingReleases } from '#run/releases/read.ts'
@@ -10,14 +11,28 @@ import { aboutOf } from './judge.ts'
 import type { Labels, RuleDefinition, SeriesState } from './model.ts'
 import type { Tags } from './scope.ts'
 
-/** Those of people come first, then those of manifests; one that has the id of a default stands in its place. */
+type OwnRow = { id: string; spec: unknown }
+const readOwn = (db: Db) => db.query<OwnRow>('SELECT id, spec FROM rules ORDER BY id')
+
+/** Those of people come first, then those of manifests; one that has the id of a default stands in its place. What cannot be read is none: see unreadableRules. */
 export async function readRules(db: Db): Promise<RuleDefinition[]> {
-  const [own, modes] = [await db.query<{ id: string; spec: unknown }>('SELECT id, spec FROM rules ORDER BY id'), await db.query<{ rule: string; mode: 'on' | 'off'; offUntil: Date | null }>('SELECT rule, mode, off_until AS "offUntil" FROM rule_modes')]
+  const [own, modes] = [await readOwn(db), await db.query<{ rule: string; mode: 'on' | 'off'; offUntil: Date | null }>('SELECT rule, mode, off_until AS "offUntil" FROM rule_modes')]
   const modeOf = (id: string) => modes.find(({ rule }) => rule === id) ?? { mode: 'on' as const, offUntil: null }
-  const mine = own.map(({ id, spec }): RuleDefinition => ({ id, origin: 'own', spec: ruleSpecSchema.parse(spec), mode: modeOf(id).mode, offUntil: modeOf(id).offUntil }))
+  const mine = own.flatMap(({ id, spec }): RuleDefinition[] => {
+    const { data } = ruleSpecSchema.safeParse(spec)
+    return data === undefined ? [] : [{ id, origin: 'own', spec: data, mode: modeOf(id).mode, offUntil: modeOf(id).offUntil }]
+  })
   const theirs = Object.entries(defaultRules).filter(([id]) => !own.some((one) => one.id === id)).map(([id, spec]): RuleDefinition => ({ id, origin: 'default', spec, mode: modeOf(id).mode, offUntil: modeOf(id).offUntil }))
   const declared = manifestRules(await servingReleases(db)).rules.map((rule): RuleDefinition => ({ ...rule, mode: modeOf(rule.id).mode, offUntil: modeOf(rule.id).offUntil }))
   return [...mine, ...declared, ...theirs]
+}
+
+/** Rules of people that this version cannot read, though an earlier one took them. */
+export async function unreadableRules(db: Db): Promise<Refused[]> {
+  return (await readOwn(db)).flatMap(({ id, spec }) => {
+    const { error } = ruleSpecSchema.safeParse(spec)
+    return error === undefined ? [] : [{ app: null, environment: null, name: id, because: error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ') }]
+  })
 }
 
 type StateRow = { rule: string; series: string; labels: Labels; state: 'pending' | 'firing'; since: Date; firing_since: Date | null; last_true_at: Date; seen_at: Date; value: number | null; because: string }

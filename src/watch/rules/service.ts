@@ -10,7 +10,7 @@ import { defaultRules } from './defaults.ts'
 import { readRuleFile } from './import/file.ts'
 import { aboutOf } from './judge.ts'
 import type { RuleDefinition } from './model.ts'
-import { appsOf, isOf, readRules } from './read.ts'
+import { appsOf, isOf, readRules, unreadableRules } from './read.ts'
 import { assertSound, countsLines } from './sound.ts'
 import { deleteRule, saveMode, saveRule } from './store.ts'
 
@@ -49,10 +49,18 @@ async function assertMayPut(db: Database, id: string, spec: RuleSpec, caller: Ca
   const before = rules.find((one) => one.id === id)
   if (id.includes('.')) throw inManifest(id)
   if (before !== undefined) assertMaySet(caller, before.spec)
+  else await isUnreadable(db, id, caller)
   if (rules.filter(({ origin }) => origin !== 'manifest').length >= mostRules && before === undefined) throw new AppError('limited', `there are ${mostRules} rules, which is the most (take some away: nightshift rules remove)`)
   const counting = rules.filter((one) => one.id !== id && one.origin !== 'manifest' && countsLines(one.spec)).length
   if (countsLines(spec) && counting >= mostCounting) throw new AppError('limited', `there are ${counting} rules that count lines of logs; ${mostCounting} is the most`)
   return before
+}
+
+/** Throws `forbidden` where it is, and the caller is limited to apps: nobody can tell whose it is. */
+async function isUnreadable(db: Database, id: string, { actor, apps }: Caller): Promise<boolean> {
+  if (!(await unreadableRules(db)).some(({ name }) => name === id)) return false
+  if (apps !== null) throw new AppError('forbidden', `"${actor.name}" is limited to apps, and the rule ${id} cannot be read: nobody can tell of which app it is`)
+  return true
 }
 
 /** Saves what a file holds, each rule by itself; one that this caller may not make is skipped. */
@@ -75,6 +83,11 @@ export async function importRules(db: Database, { text, source, save }: { text: 
 }
 
 export async function removeRule(db: Database, id: string, caller: Caller, now: Date): Promise<void> {
+  if (await isUnreadable(db, id, caller)) {
+    return db.transaction(async (tx) => {
+      if (await deleteRule(tx, id)) await record(tx, { at: now, kind: 'rule.changed', actor: caller.actor, summary: `${caller.actor.name} removed the rule ${id}, which could not be read`, data: { rule: id, spec: null } })
+    })
+  }
   const rule = await findRule(db, id, caller)
   assertMaySet(caller, rule.spec)
   if (rule.origin === 'manifest') throw inManifest(id)

@@ -18,7 +18,7 @@ import { Changes } from './changes.tsx'
 import { RollBack } from './roll-back.tsx'
 import { useApp } from './use-app.ts'
 
-const stateTags: Record<Release['state'], [string, 'plain' | 'amber' | 'red' | 'accent']> = { created: ['made', 'plain'], rolling: ['rolling out', 'amber'], active: ['serves', 'accent'], superseded: ['', 'plain'], failed: ['failed', 'red'] }
+const stateTags: Record<Release['state'], [string, 'plain' | 'amber' | 'red' | 'accent']> = { created: ['made', 'plain'], rolling: ['rolling out', 'amber'], active: ['serves', 'accent'], superseded: ['', 'plain'], condemned: ['taken back', 'red'], failed: ['failed', 'red'] }
 export function Releases() {
   const { ref, query } = useApp()
   const { access } = useSession()
