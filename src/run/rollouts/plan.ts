@@ -47,7 +47,7 @@ function planRollout(facts: EnvironmentFacts, rollout: Rollout, now: Date, plan:
   if (rollout.state === 'pending') {
     if (target.missingSecrets.length > 0) return fail(plan, `the secret ${target.missingSecrets.join(', ')} is not set (nightshift secrets set ${target.missingSecrets[0]})`)
     const to = target.releaseCommand ? 'releasing' : 'starting'
-    plan.actions.push({ do: 'advance', to, step: target.releaseCommand ? 'releasing' : 'released', because: target.releaseCommand ? 'the release command runs before traffic moves' : 'there is no release command' })
+    plan.actions.push({ do: 'advance', to, step: target.releaseCommand ? 'releasing' : 'released', because: target.releaseCommand ? 'the release command runs before traffic moves' : 'there is no release command; the instances start' })
     return
   }
   if (rollout.state === 'releasing') return planReleaseCommand(facts, target, now, plan)
