@@ -39,6 +39,7 @@ import type { FleetDeps } from '#run/fleet/desired.ts'
 import { preparer } from '#run/fleet/prepare.ts'
 import { startHousekeeping } from '#run/housekeeping/loop.ts'
 import { machineRoutes } from '#run/machines/routes.ts'
+import { inContainers } from '#run/machines/containers.ts'
 import { releaseOfBuild } from '#run/releases/of-build.ts'
 import { releaseRoutes } from '#run/releases/routes.ts'
 import { newestConfig } from '#run/apps/read-config.ts'
@@ -128,7 +129,7 @@ export async function runControl(options: ControlOptions): Promise<Control> {
     db, home, logger: log,
     driver: createProcessDriver(processConfig.parse({ dir: path.join(path.resolve(home), 'builds', 'tasks'), path: [path.dirname(process.execPath)], users: buildUsers })),
     onBuilt: releaseOfBuild,
-    images: () => (gateway.agents().some((facts) => facts.driver === 'docker') ? engineImages : null),
+    images: async () => ((await inContainers(db)) ? engineImages : null),
     buildEnv: (app, environment) => newestConfig(db, app, environment),
     lines: { machine: options.machine, send: (batches) => watch.intake.logs(batches) },
   })

@@ -51,7 +51,7 @@ export type EngineDeps = {
   buildEnv: (app: string, environment: string) => Promise<Record<string, string>>
   limits: BuildLimits
   clock: Clock
-  images: () => ImageDriver | null
+  images: () => Promise<ImageDriver | null>
 }
 
 export class BuildEngine {
@@ -120,7 +120,7 @@ export class BuildEngine {
       environment: build.environment,
       clean: build.clean,
       env: await this.#deps.buildEnv(build.app, build.environment),
-      containers: this.#deps.images() !== null,
+      containers: (await this.#deps.images()) !== null,
       timeMs: limits.timeMs,
       unpackedBytes: limits.unpackedBytes,
       files: limits.files,
@@ -275,13 +275,13 @@ export class BuildEngine {
   // ---------------------------------------------------------------- images: control's own work, through the engine
 
   async #image(build: BuildRow, signal: AbortSignal): Promise<void> {
-    const images = this.#deps.images()
+    const images = await this.#deps.images()
     if (images === null) return this.conclude(build, 'failed', `the image ${build.source.image} needs a container engine, and no machine here runs apps in containers (start Nightshift with --driver docker, where Docker is installed)`)
     await this.#succeed(build, await this.#saying(build, (say) => pulledImage(images, build, signal, say)))
   }
 
   async #fromDockerfile(build: BuildRow, result: Extract<WorkerResult, { kind: 'dockerfile' }>, signal: AbortSignal): Promise<void> {
-    const images = this.#deps.images()
+    const images = await this.#deps.images()
     if (images === null) return this.conclude(build, 'failed', 'the container engine that was to build it is gone')
     const { context } = buildPaths(this.#deps.home, build.id)
     await this.#succeed(build, await this.#saying(build, (say) => builtImage(images, { build, result, context, limits: this.#deps.limits }, signal, say)))

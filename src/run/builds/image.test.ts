@@ -23,7 +23,7 @@ if (because !== null) console.log(`SKIPPED every test of Dockerfile builds: ${be
 describe('images', { skip: because ?? false, concurrency: 1 }, () => {
   let house: BuildHouse
   before(async () => {
-    house = await buildHouse({ images: () => createDockerImages() })
+    house = await buildHouse({ images: async () => createDockerImages() })
     house.builds.start()
   })
   after(async () => {

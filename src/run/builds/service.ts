@@ -37,7 +37,7 @@ export type BuildsDeps = {
   /** Where the lines of builds go beside their own logs; left out: nowhere. */
   lines?: { machine: string; send: SendLines }
   /** The container engine, while instances run in containers; null or left out: Dockerfiles and images are refused. */
-  images?: () => ImageDriver | null
+  images?: () => Promise<ImageDriver | null>
   limits?: Partial<BuildLimits>
   clock?: Clock
 }
@@ -52,7 +52,7 @@ export type OpenBuilds = Builds & {
 export function openBuilds(deps: BuildsDeps): OpenBuilds {
   const { db, home, clock = systemClock } = deps
   const limits = { ...defaultLimits, ...deps.limits }
-  const engine = new BuildEngine({ ...deps, clock, limits, buildEnv: deps.buildEnv ?? (async () => ({})), images: deps.images ?? (() => null) })
+  const engine = new BuildEngine({ ...deps, clock, limits, buildEnv: deps.buildEnv ?? (async () => ({})), images: deps.images ?? (async () => null) })
   let loop: { loop: Loop; close(): Promise<void> } | undefined
   let shipping: LogShipping | undefined
 
@@ -88,7 +88,7 @@ export function openBuilds(deps: BuildsDeps): OpenBuilds {
     queueUpload: (actor, target, body, options = {}) => queue(actor, target, { kind: 'directory', commit: options.commit ?? null, branch: null, image: null, attempts: 0 }, { clean: options.clean ?? false, body }),
     queueGit: (actor, target, tree, { id, commit, branch, clean = false }) => queue(actor, target, { kind: 'git', commit, branch, image: null, attempts: 0 }, { id, clean, body: tree }),
     async queueImage(actor, target, { image, port, command }) {
-      if (!deps.images?.()) throw new AppError('unavailable', `the image ${image} needs a container engine, and no machine here runs apps in containers (start Nightshift with --driver docker, where Docker is installed)`)
+      if (!(await deps.images?.())) throw new AppError('unavailable', `the image ${image} needs a container engine, and no machine here runs apps in containers (start Nightshift with --driver docker, where Docker is installed)`)
       return queue(actor, target, { kind: 'image', commit: null, branch: null, image, attempts: 0, ...(port === undefined ? {} : { port }), ...(command === undefined ? {} : { command }) }, { clean: false })
     },
     async cancel(actor, target, id) {

@@ -21,3 +21,9 @@ export async function diskUse(db: Db): Promise<Map<string, DiskUse>> {
 export async function connectedMachines(db: Db): Promise<string[]> {
   return (await db.query<{ name: string }>('SELECT name FROM machines WHERE connected')).map(({ name }) => name)
 }
+
+/** Whether a machine runs apps in containers. One that is away for less than an hour still counts; null: none was seen in that time. */
+export async function runsContainers(db: Db): Promise<boolean | null> {
+  const row = await db.one<{ docker: boolean | null }>(`SELECT bool_or(facts ->> 'driver' = 'docker') AS docker FROM machines WHERE connected OR last_seen_at > now() - interval '1 hour'`)
+  return row.docker
+}
