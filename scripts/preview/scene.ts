@@ -238,7 +238,7 @@ function billing(now: number): PreviewApp {
     makeService('invoices', [makeInstance(now, 'invoices', 1, 31, { state: 'unhealthy', because: 'GET /up answered 503 three times in a row', restarts: 2, upMs: 3 * minute })], { health: 'degraded', because: 'invoices.1 fails its health check', needs: ['ledger'] }),
   ]
   return makeApp(makeDetail(now, 'billing', services, { health: 'degraded', because: 'web has 1 of 2 instances: web.2 is held after 6 crashes (out of memory)', release: 31, deployedMs: 5 * hour, volumes: [{ name: 'ledger', machine: 'lynx', services: ['ledger'], orphan: false, createdAt: ago(now, 200 * day) }] }), {
-    releases: [makeRelease(now, 31, 'active', 'rolled back to v29: 38.2 % of 1204 requests failed (before: 0.1 % of 9310)', 5 * hour, { by: 'bakes' }), makeRelease(now, 30, 'superseded', 'deploy of 1ced7ea', 5.2 * hour, { by: 'ines' })],
+    releases: [makeRelease(now, 31, 'active', 'rolled back to v29: 38.2 % of 1204 requests failed (before: 0.1 % of 9310)', 5 * hour, { by: 'bakes' }), makeRelease(now, 30, 'condemned', 'deploy of 1ced7ea', 5.2 * hour, { by: 'ines', because: '38.2 % of 1204 requests failed (before: 0.1 % of 9310)' })],
     builds: [makeBuild(now, 'billing', 'succeeded', 5 * hour, { release: 31, by: 'ines' })],
     bake: { release: 30, fromRelease: 29, state: 'condemned', because: '38.2 % of 1204 requests failed (before: 0.1 % of 9310)', startedAt: ago(now, 5.2 * hour), until: ago(now, 5.1 * hour), endedAt: ago(now, 5.1 * hour), rolledBackTo: 31 },
     config: { INVOICE_PREFIX: 'NS-' },

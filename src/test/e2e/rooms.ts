@@ -19,6 +19,7 @@ export const rooms: readonly Room[] = [
   { name: 'app-empty', path: '/apps/sandbox', ready: 'h1' },
   { name: 'app-stopped', path: '/apps/archive', ready: 'h1' },
   { name: 'releases', path: '/apps/shop/releases', ready: 'text=v16' },
+  { name: 'releases-taken-back', path: '/apps/billing/releases', ready: 'text=taken back' },
   { name: 'app-logs', path: '/apps/shop/logs', ready: '[data-line]' },
   { name: 'config', path: '/apps/shop/config', ready: 'text=CHECKOUT_TIMEOUT' },
   { name: 'routes', path: '/apps/shop/routes', ready: 'text=shop.example.com' },
