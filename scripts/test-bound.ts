@@ -1,8 +1,8 @@
 /**
  * Loaded before each test file: node:test bounds a test, but not a file whose tests are over while a socket or a child
- * still holds its process. Such a file ends after eight minutes, fails, and says what held it.
+ * still holds its process. Such a file ends after fifteen minutes, fails, and says what held it.
  */
-const boundMs = 480_000
+const boundMs = 900_000
 
 if (process.env['NODE_TEST_CONTEXT'] !== undefined) {
   const bound = setTimeout(() => {

@@ -49,7 +49,7 @@ function runTests(files: string[], mark: string, env: NodeJS.ProcessEnv): Promis
   const junit = process.env['NIGHTSHIFT_JUNIT']
   const reporters = ['--test-reporter', join(import.meta.dirname, 'test-reporter.ts'), '--test-reporter-destination', 'stdout']
   if (junit) reporters.push('--test-reporter', 'junit', '--test-reporter-destination', resolve(junit))
-  const child = spawn(process.execPath, ['--import', join(import.meta.dirname, 'test-bound.ts'), '--test', '--test-concurrency=2', '--test-timeout=300000', ...reporters, ...files], {
+  const child = spawn(process.execPath, ['--import', join(import.meta.dirname, 'test-bound.ts'), '--test', '--test-concurrency=2', '--test-timeout=600000', ...reporters, ...files], {
     cwd: root,
     env: { ...env, NIGHTSHIFT_TEST_RUN: mark, NIGHTSHIFT_TEST_COUNTS: countsFile },
     stdio: ['ignore', 'inherit', 'inherit'],
