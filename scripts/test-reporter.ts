@@ -1,6 +1,7 @@
 /**
  * How `npm test` shows tests: one line a file, each failure in full where it happens, and at the end the skipped ones with
- * their reasons and the counts. The counts go to the file that NIGHTSHIFT_TEST_COUNTS names.
+ * their reasons and the failed ones again, for whoever reads the last lines only. The counts go to the file that
+ * NIGHTSHIFT_TEST_COUNTS names.
  */
 import { writeFileSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
@@ -16,6 +17,7 @@ type TestEvent = { type: 'test:pass' | 'test:fail'; data: TestData } | { type: '
 export default async function* report(source: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const total: Counts = { passed: 0, failed: 0, skipped: 0 }
   const skipped: string[] = []
+  const failed: string[] = []
   const output = new Map<string, string>()
   for await (const { type, data } of source) {
     if (type === 'test:stdout' || type === 'test:stderr') {
@@ -27,7 +29,9 @@ export default async function* report(source: AsyncIterable<TestEvent>): AsyncGe
       if (isSkipped) skipped.push(`${file}: ${data.name}${typeof data.skip === 'string' && data.skip !== '' ? ` (${data.skip})` : ''}`)
       if (data.details.type !== 'suite') total[type === 'test:fail' ? 'failed' : isSkipped ? 'skipped' : 'passed']++
       if (type === 'test:fail' && !isOnlyBelow(data.details.error)) {
-        yield `\n✗ ${file}: ${data.name}\n${describe(data.details.error)}\n`
+        const failure = `${file}: ${data.name}\n${describe(data.details.error)}\n`
+        failed.push(failure)
+        yield `\n✗ ${failure}`
         const said = output.get(file)
         if (said) yield `  it wrote:\n${said.replaceAll(/^/gm, '    ')}\n`
       }
@@ -38,6 +42,7 @@ export default async function* report(source: AsyncIterable<TestEvent>): AsyncGe
     }
   }
   if (skipped.length > 0) yield `\nskipped:\n${skipped.map((each) => `  ${each}\n`).join('')}`
+  if (failed.length > 0) yield `\nfailed:\n${failed.map((each) => `✗ ${each}`).join('')}`
   const counts = process.env['NIGHTSHIFT_TEST_COUNTS']
   if (counts) writeFileSync(counts, JSON.stringify(total))
 }

@@ -134,7 +134,10 @@ function mount(fastify: FastifyInstance, id: EndpointId, deps: { access: AccessS
       const leave = await deps.turn(id, caller, gone.signal)
       try {
         const answer = handler({ params, query, body }, context)
-        if (!spec.stream) return reply.header('cache-control', 'no-store').send(spec.response.parse(await answer))
+        if (!spec.stream) {
+          reply.header('cache-control', 'no-store')
+          return spec.response.parse(await answer)
+        }
         const unwatch = watchCredential(request.raw, deps.access, deps.clock, (because) => gone.abort(because))
         return await sendEvents(reply, answer as AsyncGenerator<{ id?: string; data: unknown }>, gone.signal).finally(unwatch)
       } finally {
@@ -160,7 +163,8 @@ function mountLogin(fastify: FastifyInstance, access: AccessService, clock: Cloc
     try {
       const { caller, session, maxAgeSeconds } = await access.redeem(code, now)
       limiter.succeeded(request.ip)
-      return setCookie(request, reply, session, maxAgeSeconds).send({ actor: caller.actor })
+      setCookie(request, reply, session, maxAgeSeconds)
+      return { actor: caller.actor }
     } catch (error) {
       limiter.failed(request.ip, now)
       throw error
@@ -171,6 +175,7 @@ function mountLogin(fastify: FastifyInstance, access: AccessService, clock: Cloc
     const caller = await callerOf(request.raw, access, now)
     const session = cookieOf(request.raw, sessionCookie)
     if (session !== undefined) await access.logout(session, caller, now)
-    return setCookie(request, reply, '', 0).send({})
+    setCookie(request, reply, '', 0)
+    return {}
   })
 }

@@ -36,7 +36,7 @@ export async function sourceOf(files: Files): Promise<Buffer> {
   await using folder = await tempFolder(files)
   await using out = await tempFolder()
   await packSlug(folder.dir, join(out.dir, 'source.tgz'), { files: 10_000, unpackedBytes: 2 ** 30 })
-  return readFile(join(out.dir, 'source.tgz'))
+  return await readFile(join(out.dir, 'source.tgz')) // before the folder is removed
 }
 
 export async function* chunks(data: Buffer): AsyncGenerator<Uint8Array> {
