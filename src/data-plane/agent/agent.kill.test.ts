@@ -85,7 +85,7 @@ test('every line of a counting writer is stored once, however often the agent is
       world.control.setAway(false)
     }
   }
-  await until(() => stored().length >= most, { because: 'all lines are stored', timeoutMs: 20_000 })
+  await until(() => stored().length >= most, { because: 'all lines are stored' })
   assert.deepEqual(world.control.faults, [])
   assert.equal(stored().length, most)
   stored().forEach((entry, index) => assert.equal(entry.text, `line ${index}`))

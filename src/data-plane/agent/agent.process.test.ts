@@ -155,7 +155,7 @@ test('a drain that is not answered is bounded', async () => {
   world.control.desire([await webSpec(world, 'ins_web', { stop: { signal: 'SIGTERM', graceMs: 1_000, drainMs: 300 } })])
   await endpointReady(world, 'ins_web')
   world.control.desire([])
-  await until(() => world.control.observed().length === 0, { because: 'it is gone', timeoutMs: 5_000 })
+  await until(() => world.control.observed().length === 0, { because: 'it is gone' })
 })
 
 test('services start in the order of their needs', async () => {

@@ -37,7 +37,7 @@ async function stored(house: BuildHouse, source?: string): Promise<string[]> {
   }
 }
 
-const isStored = (house: BuildHouse, id: string) => until(async () => (await readdir(join(house.home, 'builds', id))).includes('log.stored'), { timeoutMs: 30_000, because: `every line of ${id} is stored` })
+const isStored = (house: BuildHouse, id: string) => until(async () => (await readdir(join(house.home, 'builds', id))).includes('log.stored'), { because: `every line of ${id} is stored` })
 
 test('every line of a build is in the timeline of its app, of a failed one and a cancelled one too', async () => {
   await using house = await buildHouse()
@@ -71,7 +71,7 @@ test('kill -9 of control in the middle of a build, again and again, neither doub
   const { id } = await house.builds.queueUpload(actor, target, chunks(await sourceOf(talkative)))
   for (const least of [100, 400, 700]) {
     await up()
-    await until(async () => (await stored(house, id)).length > least, { timeoutMs: 30_000, everyMs: 5, because: `${least} lines are stored` })
+    await until(async () => (await stored(house, id)).length > least, { everyMs: 5, because: `${least} lines are stored` })
     await down()
   }
   await appendFile(buildPaths(house.home, id).log, '{"at":"2026-11-28T03:12:00.000Z","text":"cut by a ki') // as a kill leaves it

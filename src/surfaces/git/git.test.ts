@@ -232,9 +232,9 @@ describe('git push', { concurrency: 1 }, () => {
     const pusher = spawn('git', ['push', `${base}/git/hangup.git`, 'main'], { cwd: work.dir, stdio: ['ignore', 'ignore', 'pipe'], detached: true })
     let seen = ''
     pusher.stderr.on('data', (chunk: Buffer) => (seen += chunk.toString()))
-    await until(() => seen.includes('running the build script'), { because: 'the build has begun', timeoutMs: 30_000 })
+    await until(() => seen.includes('running the build script'), { because: 'the build has begun' })
     process.kill(-(pusher.pid as number), 'SIGKILL')
-    await until(async () => (await branchOf('hangup')) === head, { because: 'the branch has moved', timeoutMs: 30_000 })
+    await until(async () => (await branchOf('hangup')) === head, { because: 'the branch has moved' })
     assert.equal(house.built.at(-1)?.commit, head)
   })
 
@@ -287,7 +287,7 @@ describe('git push', { concurrency: 1 }, () => {
     await mkdir(left)
     const second = await start()
     assert.deepEqual((await readdir(join(path, 'objects'))).filter((name) => name.includes('incoming')), [])
-    await until(async () => (await now()) === built, { because: 'the branch has followed the build', timeoutMs: 30_000 })
+    await until(async () => (await now()) === built, { because: 'the branch has followed the build' })
     assert.equal((await other.db.query(`SELECT 1 FROM builds WHERE state = 'succeeded'`)).length, 2, 'the build of the killed control was finished')
     assert.equal((await git(path, 'fsck', '--strict')).code, 0)
     assert.match((await git(work.dir, 'push', second.url, 'main')).text, /up-to-date/)

@@ -21,7 +21,7 @@ test('on a full disk apps answer, and what is killed comes back; with room all i
     const app = await nightshift.client.call('apps.read', { params: { app: 'hello-node' }, query: { environment: 'production' } })
     return app.services.flatMap((service) => service.instances)
   }
-  const whole = () => until(async () => (await instances()).filter((each) => each.state === 'ready').length === 2 && instances(), { timeoutMs: 30_000, because: 'both instances are ready' })
+  const whole = () => until(async () => (await instances()).filter((each) => each.state === 'ready').length === 2 && instances(), { because: 'both instances are ready' })
   const pids = async () => (await whole()).map((each) => each.pid).sort()
   const before = await pids()
   const diskOf = async () => (JSON.parse((await nightshift.cli(['status', '--json', '--home', nightshift.home])).stdout) as { disk: string }).disk
@@ -44,7 +44,7 @@ test('on a full disk apps answer, and what is killed comes back; with room all i
   await t.test('kill -9 of an instance', async () => {
     const loop = requestLoop(nightshift.url('hello-node'), { rate: 50 })
     process.kill(before[0] as number, 'SIGKILL')
-    await until(async () => !(await pids()).includes(before[0] as number), { timeoutMs: 30_000, because: 'it was started again' })
+    await until(async () => !(await pids()).includes(before[0] as number), { because: 'it was started again' })
     const { failed, failures } = await loop.stop()
     assert.equal(failed, 0, JSON.stringify(failures))
     await fill() // with the reserve given up, too

@@ -73,5 +73,5 @@ test('the whole of Nightshift stops and starts again, and the app is the same', 
   await nightshift.down({ apps: true })
   for (const { pid } of before.instances) if (pid !== null) assert.throws(() => process.kill(pid, 0), 'down --apps stops the app')
   await nightshift.up()
-  await until(async () => (await appFetch(nightshift.url('hello-node'))).status === 200, { timeoutMs: 30_000, because: 'the app starts again with Nightshift' })
+  await until(async () => (await appFetch(nightshift.url('hello-node'))).status === 200, { because: 'the app starts again with Nightshift' })
 })

@@ -42,7 +42,7 @@ async function bootCounter(t: TestContext): Promise<TestNightshift> {
   await writeFile(join(folder, 'server.js'), counter)
   const { code, stdout, stderr } = await nightshift.cli(['deploy', folder, '--app', 'counter'])
   assert.equal(code, 0, stdout + stderr)
-  await until(async () => Number(await newest(nightshift)) > 4000, { timeoutMs: 20_000, because: 'lines arrive' })
+  await until(async () => Number(await newest(nightshift)) > 4000, { because: 'lines arrive' })
   return nightshift
 }
 
@@ -119,7 +119,7 @@ test('kill -9 of agent, control and database under a counting writer loses and r
   for (const name of ['agent', 'control', 'postgres', 'agent'] satisfies ProcessName[]) {
     const before = await newest(nightshift)
     await nightshift.back(name, nightshift.kill(name))
-    await until(async () => Number(await newest(nightshift)) > Number(before) + 4000, { timeoutMs: 20_000, because: `lines arrive again after ${name} was killed` })
+    await until(async () => Number(await newest(nightshift)) > Number(before) + 4000, { because: `lines arrive again after ${name} was killed` })
   }
   const total = await ask(nightshift, '/stop')
   await allStored(nightshift, total)

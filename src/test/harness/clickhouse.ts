@@ -27,7 +27,7 @@ export async function startClickhouse(): Promise<{ url: string } & AsyncDisposab
     await folder[Symbol.asyncDispose]()
   }
   try {
-    await until(async () => (await fetch(`${url}/`)).status < 500, { timeoutMs: 30_000, everyMs: 100, because: 'ClickHouse answers' })
+    await until(async () => (await fetch(`${url}/`)).status < 500, { everyMs: 100, because: 'ClickHouse answers' })
   } catch (error) {
     await close()
     throw error

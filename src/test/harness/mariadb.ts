@@ -38,7 +38,7 @@ export async function startMariadb({ setup, certificate }: { setup: readonly str
     await folder[Symbol.asyncDispose]()
   }
   try {
-    await until(() => answers(port), { timeoutMs: 30_000, everyMs: 100, because: 'MariaDB answers' })
+    await until(() => answers(port), { everyMs: 100, because: 'MariaDB answers' })
   } catch (error) {
     await close()
     throw error

@@ -25,7 +25,7 @@ export async function startPrometheus(scrape?: { target: string; token: string }
   child.stderr.on('data', (data) => (said = (said + String(data)).slice(-4000)))
   const ended = once(child, 'exit')
   const url = `http://127.0.0.1:${port}`
-  await until(async () => (await fetch(`${url}/-/ready`)).ok, { because: `Prometheus is ready (${said})`, timeoutMs: 20_000 })
+  await until(async () => (await fetch(`${url}/-/ready`)).ok, { because: `Prometheus is ready (${said})` })
   return {
     url,
     async query(expression) {

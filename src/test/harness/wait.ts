@@ -10,7 +10,7 @@ export async function until<T>(
   condition: () => T | Promise<T>,
   options: { timeoutMs?: number; because: string; everyMs?: number },
 ): Promise<Exclude<T, false | undefined | null | 0 | ''>> {
-  const timeoutMs = options.timeoutMs ?? 10_000
+  const timeoutMs = options.timeoutMs ?? 30_000 // long enough for a machine several times slower than ours
   const end = performance.now() + timeoutMs
   for (let last = ''; ; ) {
     try {

@@ -30,7 +30,7 @@ test('checks of a manifest come with its release; machines check near, plugins t
     return stdout + stderr
   }
   const becomes = (check: string, state: CheckState) =>
-    until(async () => (await nightshift.client.call('checks.read', { params: { check } })).state === state, { timeoutMs: 30_000, because: `${check} is ${state}` })
+    until(async () => (await nightshift.client.call('checks.read', { params: { check } })).state === state, { because: `${check} is ${state}` })
 
   await deploy('/')
   await becomes('outside', 'up')

@@ -26,7 +26,7 @@ async function sells(driver: 'process' | 'docker'): Promise<void> {
   assert.match(await page('/'), /Storm lantern/)
   assert.equal((await post('/cart/add', { product: 'lantern' })).headers.get('location'), '/cart')
   assert.equal((await post('/orders', { id: 'order-1', name: 'Ada' })).headers.get('location'), '/orders/order-1')
-  await until(async () => (await page('/orders/order-1')).includes('Order sent'), { timeoutMs: 20_000, because: 'the worker has sent the order' })
+  await until(async () => (await page('/orders/order-1')).includes('Order sent'), { because: 'the worker has sent the order' })
 
   const second = await nightshift.cli(['deploy', shop])
   assert.equal(second.code, 0, second.stdout + second.stderr)

@@ -20,9 +20,9 @@ test('system logs and syslog in are read with logs --system, and a drain of all 
   const socket = connect(port, '127.0.0.1')
   socket.end('<11>1 - router-7 dhcpd 312 - - no free leases\n')
   const system = async (...args: string[]) => (await nightshift.cli(['logs', '--system', ...args])).stdout
-  await until(async () => /no free leases/.test(await system('-s', 'syslog', '--level', 'error')), { timeoutMs: 20_000, because: 'the message is a line' })
-  await until(async () => /control listens/.test(await system('-s', 'control')), { timeoutMs: 20_000, because: 'what control says is there' })
-  await until(() => /<131>1 \S+ nightshift syslog router-7 system .*no free leases/.test(received), { timeoutMs: 20_000, because: 'the drain has sent it' })
+  await until(async () => /no free leases/.test(await system('-s', 'syslog', '--level', 'error')), { because: 'the message is a line' })
+  await until(async () => /control listens/.test(await system('-s', 'control')), { because: 'what control says is there' })
+  await until(() => /<131>1 \S+ nightshift syslog router-7 system .*no free leases/.test(received), { because: 'the drain has sent it' })
 
   assert.equal((await nightshift.cli(['apps', 'create', 'shop'])).code, 0)
   const refused = await nightshift.cli(['apps', 'create', 'nightshift'])

@@ -58,7 +58,7 @@ test('spans of an app are one tree with those of the ingress and the edge, and i
   assert.equal(code, 0, stdout + stderr)
   assert.equal((await appFetch(nightshift.url('shop', '/cart'))).status, 500)
 
-  const found = await until(async () => (await nightshift.client.call('traces.list', { query: { operation: 'GET /cart', errors: 'true' } })).traces[0], { timeoutMs: 30_000, because: 'the trace has come' })
+  const found = await until(async () => (await nightshift.client.call('traces.list', { query: { operation: 'GET /cart', errors: 'true' } })).traces[0], { because: 'the trace has come' })
   const { spans, lines } = await until(
     async () => {
       const trace = await nightshift.client.call('traces.read', { params: { trace: found.traceId } })

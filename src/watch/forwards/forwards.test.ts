@@ -90,7 +90,7 @@ test('Prometheus has what was written here, gauges as they are and additions as 
   const series = (from: number, to: number) => Array.from({ length: to - from }, (_, nth) => [sample('queue_length', 'gauge', at(from + nth), from + nth), sample('jobs_total', 'counter', at(from + nth), 1000 + 2 * (from + nth)), sample('nightshift_http_requests_total', 'delta', at(from + nth), 3, { ...shop, from: '', class: '2xx' })]).flat()
   await write(series(0, 12))
   const one = async (expression: string) => (await prometheus.query(expression))[0]
-  const isUpTo = (nth: number) => until(async () => (await forwards.list(admin)).find(({ position }) => position === new Date(at(nth)).toISOString()), { because: `all up to ${nth} is known to have arrived`, timeoutMs: 30_000 })
+  const isUpTo = (nth: number) => until(async () => (await forwards.list(admin)).find(({ position }) => position === new Date(at(nth)).toISOString()), { because: `all up to ${nth} is known to have arrived` })
   await isUpTo(11)
   assert.equal((await one('queue_length'))?.value, 11)
   await restart(() => write(series(12, 20)))
@@ -167,10 +167,10 @@ test('after hours without a receiver, and a restart on the way, each sample arri
   const told = (name: string) => got.flatMap(({ series }) => series).filter(({ labels }) => labels['__name__'] === name).flatMap(({ samples }) => samples)
   state.status = () => (got.length >= 4 ? 503 : 204)
   const refusedBefore = refused.length
-  await until(() => refused.length > refusedBefore, { because: 'some of it is taken, and known to be: the next is sent', timeoutMs: 20_000 })
+  await until(() => refused.length > refusedBefore, { because: 'some of it is taken, and known to be: the next is sent' })
   await restart()
   state.status = () => 204
-  await until(() => names.every((name) => told(name).length >= 299), { because: 'all arrived', timeoutMs: 20_000 })
+  await until(() => names.every((name) => told(name).length >= 299), { because: 'all arrived' })
   for (const name of ['a', 'b']) assert.equal(new Set(told(name).map(({ atMs }) => atMs)).size, 299)
   for (const name of names) told(name).forEach(({ atMs }, at) => assert.ok(at === 0 || atMs >= (told(name)[at - 1]?.atMs ?? 0), `${name}: in order`))
 })

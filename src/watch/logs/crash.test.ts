@@ -35,7 +35,7 @@ class Shipper {
 
   async more(lines: number): Promise<void> {
     const goal = this.total() + lines
-    await until(() => this.total() >= goal, { because: `${lines} more lines are acknowledged`, timeoutMs: 20_000, everyMs: 2 })
+    await until(() => this.total() >= goal, { because: `${lines} more lines are acknowledged`, everyMs: 2 })
   }
 
   /** Nothing happens to one that is dead already. */

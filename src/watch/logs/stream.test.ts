@@ -69,7 +69,7 @@ test('streams give every line once and in order while writers write, chunks are 
   )
   const all = numbers('A', 1500).concat(numbers('B', 1500), numbers('C', 1500))
   const counted = (stream: ReturnType<typeof follow>) => textsOf(stream.lines).filter((text) => !text.startsWith('probe'))
-  await until(() => counted(first).length >= all.length, { because: `the stream has all ${all.length} lines`, timeoutMs: 20_000 })
+  await until(() => counted(first).length >= all.length, { because: `the stream has all ${all.length} lines` })
   sealing = false
   await sealer
   await writer.ingest([batchOf('end', 0, [entry('end')], { app: 'busy' })])
@@ -126,7 +126,7 @@ test('a slow reader holds nobody up and misses nothing', async () => {
     floods += 2500
     if (round % 4 === 0) await sealTurn(db, new Date(), { maxLines: 1 })
   }
-  await until(() => quick.lines.at(-1)?.text === `f${floods - 1}`, { because: 'the quick one has all', timeoutMs: 20_000 })
+  await until(() => quick.lines.at(-1)?.text === `f${floods - 1}`, { because: 'the quick one has all' })
   const seen = [firstLine.text]
   while (seen.at(-1) !== `f${floods - 1}`) seen.push(((await slow.next()).value as LogLine).text)
   assert.deepEqual(seen, numbers('f', seen.length, Number(seen[0]?.slice(1))))

@@ -57,7 +57,7 @@ async function outcomesOf(specs: (world: AgentWorld) => CheckSpec[]): Promise<Ma
   const wanted = specs(world)
   for (const each of wanted) world.control.send({ t: 'check.test', test: each.id, spec: each })
   const answers = () => world.control.messages.flatMap((message) => (message.t === 'check.tested' ? [[message.test, message.outcome] as const] : []))
-  await until(() => answers().length === wanted.length, { because: 'all tests are answered', timeoutMs: 20_000 })
+  await until(() => answers().length === wanted.length, { because: 'all tests are answered' })
   return new Map(answers())
 }
 

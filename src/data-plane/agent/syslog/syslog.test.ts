@@ -80,7 +80,7 @@ test('rsyslog forwards to us by TCP with counted octets, and nothing is lost ove
 action(type="omfwd" target="127.0.0.1" port="${port('tcp')}" protocol="tcp" TCP_Framing="octet-counted" template="RSYSLOG_SyslogProtocol23Format")`)
   control.setAway(true)
   await writeFile(join(rsyslog.folder, 'in.txt'), Array.from({ length: 3000 }, (_, nth) => `number ${nth}\n`).join(''))
-  const spooled = until(() => lines().length === 3000, { because: '3000 lines arrived', timeoutMs: 20_000 })
+  const spooled = until(() => lines().length === 3000, { because: '3000 lines arrived' })
   await new Promise((resolve) => setTimeout(resolve, 1500))
   await restart()
   control.setAway(false)

@@ -44,7 +44,7 @@ async function world(t: TestContext) {
       running = startMachineLogs(options)
     },
     shipped: () => lines().map(({ msg }) => msg),
-    arrive: (count: number) => until(() => lines().length >= count, { timeoutMs: 20_000, because: `${count} lines are stored` }),
+    arrive: (count: number) => until(() => lines().length >= count, { because: `${count} lines are stored` }),
     async started() {
       this.start()
       await until(() => readFile(this.state).then(() => true, () => false), { because: 'it has looked' })

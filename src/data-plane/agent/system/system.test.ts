@@ -44,7 +44,7 @@ test('what our own processes say is shipped with its time, over both ways in whi
   await until(() => seen().length === 3, { because: 'the rest of the copy and what came after are stored' })
   await rename(file, `${file}.1`)
   await writeFile(file, line(3))
-  await until(() => seen().length === 4, { timeoutMs: 20_000, because: 'the new file is stored' })
+  await until(() => seen().length === 4, { because: 'the new file is stored' })
   await own.close()
   assert.deepEqual(seen(), ['n 0', 'n 1', 'n 2', 'n 3'])
   assert.deepEqual(control.faults, [])
