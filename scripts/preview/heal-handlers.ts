@@ -98,6 +98,11 @@ export function healHandlers(world: World): Handlers {
         sentence: `${params.app}/${params.service} is ${service.health}: ${service.because}.`,
         waiting: remediation === null || !isOpen(remediation) ? sick.filter((one) => one.retryAt !== null).map((one) => `the next start of ${one.name}`) : [remediation.because],
         tried: (remediation?.tries ?? []).map((one) => ({ at: one.at, what: one.did, outcome: one.verdict ?? (one.outcome === 'verifying' ? 'being verified' : 'nothing to verify') })).reverse(),
+        ends: service.health !== 'healthy' ? [] : service.instances.slice(0, 1).map(({ name }) => ({
+          instance: name, endedAt: new Date(Date.now() - 250_000).toISOString(), backAt: new Date(Date.now() - 249_100).toISOString(), backAfterMs: 900, fromOutside: true,
+          sentence: `${params.app}/${name} was ended by SIGKILL after 2 h 5 min, not by Nightshift, 4 min 10 s ago; it was started again, and was in rotation after 900 ms`,
+          knownFrom: 'its exit status, which the agent of node-1 read', events: [scene.events.at(-1)?.id ?? 1],
+        })),
         changes: scene.events.filter((one) => one.app === params.app && changes.test(one.kind)).slice(-4).reverse(),
         instances: sick.map(({ name, state, because }) => ({ name, state, because })),
         lines: sick.length === 0 ? [] : linesOf(params.app, params.service, '9').slice(-6),

@@ -160,7 +160,7 @@ export const sections: readonly Section[] = [
   {
     title: 'Heal',
     entries: {
-      why: verb('Why a service is as it is, and what to do', async () => (await import('./commands/why.ts')).why),
+      why: verb('Why an app or a service is as it is, and what to do', async () => (await import('./commands/why.ts')).why),
       heal: noun('What was noticed, done and verified', 'list', {
         list: verb('Remediations, newest first', async () => (await import('./commands/heal/list.ts')).healList),
         show: verb('One remediation: noticed, cause, each try and its outcome', async () => (await import('./commands/heal/show.ts')).healShow),

@@ -97,6 +97,7 @@ export const calls: Record<EndpointId, CallSpec> = {
   'slos.test': { method: 'POST', path: '/v1/apps/{app}/slo-tests', body: true },
   'slos.remove': { method: 'DELETE', path: '/v1/apps/{app}/slo' },
   'changes.list': { method: 'GET', path: '/v1/changes' },
+  'why.app': { method: 'GET', path: '/v1/apps/{app}/why' },
   'why.read': { method: 'GET', path: '/v1/apps/{app}/services/{service}/why' },
   'checks.kinds': { method: 'GET', path: '/v1/checks/kinds' },
   'checks.list': { method: 'GET', path: '/v1/checks' },

@@ -155,7 +155,8 @@ export const endpoints = define({
   'slos.test': { method: 'POST', path: '/v1/apps/{app}/slo-tests', access: 'read', summary: 'How fast the budget of an SLO would have burned in the last day, and when it would have alerted; nothing is saved.', params: app, query: inService, body: alerting.sloSpecSchema, response: alerting.sloTrialSchema },
   'slos.remove': { method: 'DELETE', path: '/v1/apps/{app}/slo', access: 'deploy', summary: 'Let the SLO of the manifest hold again.', params: app, query: inService, response: z.array(alerting.sloSchema) },
   'changes.list': { method: 'GET', path: '/v1/changes', access: 'read', summary: 'What changed: releases, config, secrets, scale, routes and what people did, newest first.', query: z.object({ app: appName.optional(), environment: environmentName.optional(), before: z.coerce.number().int().optional(), ...page }), response: z.array(m.eventSchema) },
-  'why.read': { method: 'GET', path: '/v1/apps/{app}/services/{service}/why', access: 'read', summary: 'Why a service is as it is: state, what is waited for, what was tried, what changed.', params: app.extend({ service: serviceName }), query: environment, response: heal.whySchema },
+  'why.app': { method: 'GET', path: '/v1/apps/{app}/why', access: 'read', summary: 'Why an app is as it is: each service in a sentence, and the one that most needs a look in full.', params: app, query: environment, response: heal.appWhySchema },
+  'why.read': { method: 'GET', path: '/v1/apps/{app}/services/{service}/why', access: 'read', summary: 'Why a service is as it is: state, what is waited for, what was tried, which instances ended, what changed.', params: app.extend({ service: serviceName }), query: environment, response: heal.whySchema },
 
   // ---- checks
   'checks.kinds': { method: 'GET', path: '/v1/checks/kinds', access: 'read', summary: 'Kinds of checks, each with the JSON Schema of what it is asked.', response: z.array(checks.kindViewSchema) },

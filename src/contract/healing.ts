@@ -163,6 +163,24 @@ export const alertSchema = z.object({
 })
 export type Alert = z.infer<typeof alertSchema>
 
+/** An instance that ended against what is wanted, as the journal tells it. */
+export const instanceEndSchema = z.object({
+  instance: z.string(),
+  endedAt: time,
+  /** When it was ready, and with that in rotation; null: not yet, or never. */
+  backAt: time.nullable(),
+  backAfterMs: z.number().nullable(),
+  /** Killed or frozen by somebody else; false: by a fault of its own. */
+  fromOutside: z.boolean(),
+  /** How it ended, when, and what became of it. */
+  sentence: z.string(),
+  /** From what that is known. */
+  knownFrom: z.string(),
+  /** Of the journal, oldest first. */
+  events: z.array(z.number().int()),
+})
+export type InstanceEnd = z.infer<typeof instanceEndSchema>
+
 /** Why a service is as it is, in plain words. */
 export const whySchema = z.object({
   app: z.string(),
@@ -175,6 +193,8 @@ export const whySchema = z.object({
   waiting: z.array(z.string()),
   /** What was tried, newest first. */
   tried: z.array(z.object({ at: time, what: z.string(), outcome: z.string() })),
+  /** Instances that ended in the last hour, newest first, at most ten. */
+  ends: z.array(instanceEndSchema),
   /** The newest changes, newest first. */
   changes: z.array(eventSchema),
   /** What is said of the instances that are not ready. */
@@ -189,3 +209,17 @@ export const whySchema = z.object({
   wayOut: z.array(z.string()),
 })
 export type Why = z.infer<typeof whySchema>
+
+/** Why an app is as it is: each service in a sentence, and the worst one in full. */
+export const appWhySchema = z.object({
+  app: z.string(),
+  environment: z.string(),
+  health: z.string(),
+  sentence: z.string(),
+  services: z.array(z.object({ name: z.string(), health: z.string(), sentence: z.string() })),
+  /** The only service, or the one that most needs a look; null: there is none that does. */
+  worst: whySchema.nullable(),
+  /** What to type next for the app as a whole. */
+  wayOut: z.array(z.string()),
+})
+export type AppWhy = z.infer<typeof appWhySchema>

@@ -37,6 +37,7 @@ function WhyAnswer({ why }: { why: Why }) {
         <Part title="Waits for" list={why.waiting.map((text) => ({ key: text, text }))} />
         <Part title="Instances" list={why.instances.map((one) => ({ key: one.name, text: <><span className="num">{one.name}</span> {one.state}: {one.because}</> }))} />
         <Part title="Tried" list={why.tried.map((one) => ({ key: one.at + one.what, text: <>{one.what}: {one.outcome}</>, at: one.at }))} />
+        <Part title="Ended in the last hour" list={why.ends.map((one) => ({ key: one.instance + one.endedAt, text: <><TextLink href={paths.journal({ event: String(one.events[0]) })}>{one.sentence}</TextLink> <span className="text-soft">Known from {one.knownFrom}.</span></> }))} />
         <Part title="Changed" list={why.changes.map((one) => ({ key: String(one.id), text: <TextLink href={paths.journal({ event: String(one.id) })}>{one.summary}</TextLink>, at: one.at }))} />
       </div>
       {why.lines.length === 0 ? null : <LinesWell lines={why.lines} label={`Last lines of ${why.service}`} />}

@@ -153,7 +153,7 @@ export function createEffects(options: EffectsOptions): Effects {
     const ignored = action.view && next.ending ? ignoredStop(action.view, next.ending, exit) : null
     const wanted = next.ending && !isFault(next.ending.reason)
     if (who) {
-      const data = { generation: record.generation, attempt: record.attempt, ranMs, because: next.ending?.because ?? null, cause: causeOfEnd(next.ending, exit), code: exit?.code ?? null, signal: exit?.signal ?? null, oom: exit?.oom ?? false, ...(ignored === null ? {} : { ignored }) }
+      const data = { generation: record.generation, attempt: record.attempt, ranMs, noticedAfterMs: exit ? Math.max(0, now - Date.parse(exit.at)) : null, because: next.ending?.because ?? null, cause: causeOfEnd(next.ending, exit), code: exit?.code ?? null, signal: exit?.signal ?? null, oom: exit?.oom ?? false, ...(ignored === null ? {} : { ignored }) }
       const kind = wanted ? 'instance.stopped' : action.view ? 'instance.exited' : 'instance.vanished'
       facts.note({ kind, who, about: next.task, data })
       tellNext(who, after, data)

@@ -1,7 +1,10 @@
 /** Why a service is as it is, in plain words, from what all floors know. Pure. */
 import { formatDuration } from '#base/units.ts'
-import type { Alert, HealPause, Remediation, Why } from '#contract/healing.ts'
+import type { Alert, HealPause, InstanceEnd, Remediation, Why } from '#contract/healing.ts'
 import type { AppDetail, Bake, JournalEvent, LogLine, ServiceSummary } from '#contract/model.ts'
+import { endsOf } from './ends.ts'
+
+const mostEnds = 10
 
 export type WhyFacts = {
   app: AppDetail
@@ -11,6 +14,8 @@ export type WhyFacts = {
   alert: Alert | null
   bake: Bake | null
   changes: readonly JournalEvent[]
+  /** Of the instances of the app in the last hour, oldest first. */
+  events: readonly JournalEvent[]
   lines: readonly LogLine[]
   stopped: { by: string; because: string } | null
   pause: HealPause | null
@@ -21,28 +26,41 @@ export function whyOf(facts: WhyFacts): Why {
   const { app, service, remediations, alert, changes, lines, now } = facts
   const open = remediations.find((one) => one.endedAt === null) ?? null
   const unready = service.instances.filter((instance) => instance.kind === 'service' && instance.state !== 'ready')
+  const ends = endsOf(facts.events, service.name, now)
   return {
     app: app.name, environment: app.environment, service: service.name, health: service.health,
-    sentence: sentenceOf(facts, open),
+    sentence: sentenceOf(facts, open, ends),
     waiting: waitingOf(facts, open),
     tried: remediations.flatMap((one) => one.tries.toReversed().map((each) => ({ at: each.at, what: each.did, outcome: each.verdict === null ? each.outcome : `${each.outcome}: ${each.verdict}` }))),
+    ends: ends.slice(0, mostEnds),
     changes: [...changes],
     instances: unready.map(({ name, state, because }) => ({ name, state, because })),
     lines: unready.length === 0 ? [] : [...lines],
     alert,
     pause: facts.pause,
     remediation: open ?? remediations.find((one) => one.endedAt !== null && now.getTime() - Date.parse(one.endedAt) < 3_600_000) ?? null,
-    wayOut: wayOutOf(facts, open),
+    wayOut: wayOutOf(facts, open, ends),
   }
 }
 
-function sentenceOf({ app, service, remediations, now }: WhyFacts, open: Remediation | null): string {
+function sentenceOf({ app, service, remediations, alert, now }: WhyFacts, open: Remediation | null, ends: readonly InstanceEnd[]): string {
   const name = `${app.name}/${service.name}`
   const state = `${name} is ${service.health}: ${service.because}.`
   if (open !== null) return `${state} Noticed ${formatDuration(Math.max(0, now.getTime() - Date.parse(open.signal.since)))} ago: ${open.signal.because}. Cause: ${open.cause.because}.`
   const last = remediations[0]
   if (last?.endedAt != null && now.getTime() - Date.parse(last.endedAt) < 3_600_000) return `${state} ${formatDuration(now.getTime() - Date.parse(last.endedAt))} ago: ${last.because}.`
-  return state
+  if (service.health !== 'healthy' || alert !== null) return state
+  return `${state} ${calmWords(ends, now)}`
+}
+
+/** Of a service that is well, about the hour behind it; each end is told in full beside it. */
+function calmWords(ends: readonly InstanceEnd[], now: Date): string {
+  const [newest] = ends
+  if (newest === undefined) return 'No instance of it is known to have failed in the last hour.'
+  const ago = `${formatDuration(Math.max(0, now.getTime() - Date.parse(newest.endedAt)))} ago`
+  const back = newest.backAfterMs === null ? '' : `, and was back after ${formatDuration(newest.backAfterMs)}`
+  const told = ends.length === 1 ? `${newest.instance} ended ${ago}${back}.` : `Instances of it ended ${ends.length} times in the last hour; the last one was ${newest.instance}, ${ago}${back}.`
+  return `${told}${ends.every((end) => end.fromOutside && end.backAt !== null) ? ' Nothing is left to do.' : ''}`
 }
 
 function waitingOf({ app, service, bake, stopped, pause }: WhyFacts, open: Remediation | null): string[] {
@@ -57,12 +75,13 @@ function waitingOf({ app, service, bake, stopped, pause }: WhyFacts, open: Remed
   return waiting
 }
 
-function wayOutOf({ app, service, alert }: WhyFacts, open: Remediation | null): string[] {
+function wayOutOf({ app, service, alert }: WhyFacts, open: Remediation | null, ends: readonly InstanceEnd[]): string[] {
   const at = `-a ${app.name}${app.environment === 'production' ? '' : ` -e ${app.environment}`}`
   const ways: string[] = []
   if (open?.state === 'suggested') ways.push(`nightshift heal approve ${open.id}`)
   if (open !== null) ways.push(`nightshift heal show ${open.id}`)
   if (service.health === 'stopped') ways.push(app.settings.stopped ? `nightshift start ${at}` : `nightshift scale ${service.name}=1 ${at}`)
   if (service.health === 'down' || service.health === 'degraded' || alert !== null) ways.push(`nightshift logs ${at} -s ${service.name}`, ...(app.release !== null && app.release > 1 ? [`nightshift rollback ${at}`] : []))
+  else if (ends.some((end) => !end.fromOutside)) ways.push(`nightshift logs ${at} -s ${service.name} --since 1h`)
   return ways
 }
