@@ -18,7 +18,7 @@ test('an instance that was killed is told as ended, started again and in rotatio
   const told = await until(async () => {
     const said = await why()
     return /is healthy.*Nothing is left to do/.test(said) && said
-  }, { timeoutMs: 60_000, because: 'it is back' })
+  }, { because: 'it is back' })
   assert.match(told, /web\.1 ended .* ago, and was back after /)
   assert.match(told, /^last hour {2}hello-node\/web\.1 was ended by SIGKILL after .*, not by Nightshift, .* ago; it was started again, and was in rotation after .* \(known from its exit status, which the agent of .* read\)$/m)
 })
