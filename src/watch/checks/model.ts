@@ -1,5 +1,6 @@
 import type { AnyCheckConfig, CheckKind } from '#contract/check-kinds.ts'
 import type { CheckMetric, CheckState, CheckStatus } from '#contract/checks.ts'
+import type { ControlToAgent } from '#contract/wire.ts'
 
 export type CheckRowIn = {
   id: string
@@ -52,5 +53,8 @@ export type PluginRow = { name: string; digest: string; signature: string; added
 export const pushVantage = 'push'
 /** The vantage point from outside. */
 export const controlVantage = 'control'
+
+/** How agents are reached. */
+export type Machines = { names(): string[]; /** Another after each connection. */ connection(machine: string): object | undefined; proxies(): { machine: string; httpPort: number; httpsPort: number | null }[]; send(machine: string, message: ControlToAgent): boolean }
 
 export const secretsPlace = (id: string) => `check/${id}`
