@@ -39,6 +39,7 @@ after(async () => {
 })
 
 const connect = (token: string) => new WebSocket(url, { headers: { authorization: `Bearer ${token}` } })
+const hello = (version: string) => JSON.stringify({ t: 'hello', wireVersion, facts: { machine: 'node-1', driver: 'process', edgeHost: '127.0.0.1', ownAddresses: false, version, os: 'linux', cpus: 1, memoryBytes: 1, limits: [] }, desiredGeneration: 0 })
 
 test('a frame that is no JSON ends its connection and nothing else: the agent comes again', async () => {
   const broken = connect('machine')
@@ -48,8 +49,7 @@ test('a frame that is no JSON ends its connection and nothing else: the agent co
 
   const agent = connect('machine')
   await once(agent, 'open')
-  const facts = { machine: 'node-1', driver: 'process', edgeHost: '127.0.0.1', ownAddresses: false, version: '0', os: 'linux', cpus: 1, memoryBytes: 1, limits: [] }
-  agent.send(JSON.stringify({ t: 'hello', wireVersion, facts, desiredGeneration: 0 }))
+  agent.send(hello('0'))
   await until(() => gateway.placement()?.machine === 'node-1', { because: 'the agent is taken' })
   const answer = new Promise<{ asked: number; atMs: number }>((resolve) => agent.on('message', (data) => {
     const message = JSON.parse(String(data)) as { t: string; asked: number; atMs: number }
@@ -61,6 +61,21 @@ test('a frame that is no JSON ends its connection and nothing else: the agent co
   assert.ok(asked === 12.5 && atMs >= before && atMs <= Date.now(), 'control says what time it is')
   agent.close()
   await once(agent, 'close')
+})
+
+test('a newer connection of a machine takes the place of the older one, whose end is no absence', async () => {
+  const [older, newer] = [connect('machine'), connect('machine')]
+  await Promise.all([once(older, 'open'), once(newer, 'open')])
+  older.send(hello('older'))
+  await until(() => gateway.facts('node-1')?.version === 'older', { because: 'the older one is taken' })
+  const ended = once(older, 'close')
+  newer.send(hello('newer'))
+  assert.match(String((await ended)[1]), /newer connection/)
+  await until(() => gateway.facts('node-1')?.version === 'newer', { because: 'the newer one is taken' })
+  assert.equal(gateway.send('node-1', { t: 'prune' }), true)
+  assert.deepEqual(JSON.parse(String((await once(newer, 'message'))[0])), { t: 'prune' })
+  newer.close()
+  await until(() => gateway.facts('node-1') === undefined, { because: 'the machine is away' })
 })
 
 test('without the machine token nobody is let in', async () => {
