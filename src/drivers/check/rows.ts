@@ -1,6 +1,9 @@
 import type { Said } from './port.ts'
 import { brief } from './texts.ts'
 
+/** How much later than we a database gives up a query, so that it never gives up first: then its words would be told, not ours. */
+export const serverGraceMs = 1_000
+
 /** What a query answered: its first value as text (undefined: there is none) and how many rows it has. Pure. */
 export function judgeAnswer(first: string | undefined, count: number, expect: string | undefined): Said {
   const text = first ?? ''

@@ -3,7 +3,7 @@ import type { CheckConfig } from '#contract/check-kinds.ts'
 import { withLatency } from '../latency.ts'
 import { open, placeOf, splitAddress } from '../net.ts'
 import type { RunCheck, Said } from '../port.ts'
-import { judgeAnswer } from '../rows.ts'
+import { judgeAnswer, serverGraceMs } from '../rows.ts'
 import { brief, matches } from '../texts.ts'
 import { type Greeting, readGreeting } from './greeting.ts'
 import { signIn } from './login.ts'
@@ -31,8 +31,9 @@ const wrongVersion = ({ version }: Greeting, config: Config): Said => ({ status:
 
 async function query(packets: Packets, greeting: Greeting, config: Config & { user: string; host: string }, timeoutMs: number): Promise<Said> {
   await signIn(packets, greeting, { ...config, password: config.password ?? '', database: config.database })
-  // the server ends what nobody waits for any more; one that is too old to know how, goes on
-  const limit = /mariadb/i.test(greeting.version) ? `max_statement_time = ${timeoutMs / 1000}` : `max_execution_time = ${Math.round(timeoutMs)}`
+  // the server ends what nobody waits for any more, after we have said so; one that is too old to know how, goes on
+  const limitMs = timeoutMs + serverGraceMs
+  const limit = /mariadb/i.test(greeting.version) ? `max_statement_time = ${limitMs / 1000}` : `max_execution_time = ${Math.round(limitMs)}`
   await ask(packets, `SET SESSION ${limit}`).catch(() => {})
   // a check only looks: what writes is refused by the server, and one packet holds one statement
   await ask(packets, 'SET SESSION TRANSACTION READ ONLY')

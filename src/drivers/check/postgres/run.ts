@@ -4,7 +4,7 @@ import type { CheckConfig } from '#contract/check-kinds.ts'
 import { withLatency } from '../latency.ts'
 import { placeOf } from '../net.ts'
 import type { RunCheck } from '../port.ts'
-import { judgeAnswer } from '../rows.ts'
+import { judgeAnswer, serverGraceMs } from '../rows.ts'
 
 /** The client keeps what the server sends until the query ends; a check looks at a value. */
 const maxBytes = 16 * 1024 * 1024
@@ -19,7 +19,7 @@ export const runPostgres: RunCheck<CheckConfig<'postgres'>> = async (config, con
     ssl: config.tls ? { rejectUnauthorized: config.verify, servername: config.host } : false,
     connectionTimeoutMillis: context.timeoutMs, application_name: 'nightshift check',
     // a check only looks: what writes is refused by the server
-    options: `-c default_transaction_read_only=on -c statement_timeout=${Math.round(context.timeoutMs)}`,
+    options: `-c default_transaction_read_only=on -c statement_timeout=${Math.round(context.timeoutMs + serverGraceMs)}`,
   })
   client.on('error', () => {})
   const look = setInterval(() => {
