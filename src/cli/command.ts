@@ -126,6 +126,9 @@ export function switchFlag(brief: string) {
 /** For a deploy, which has a `--no-wait` too: optional, since the opposite of a switch that isn't is taken by the library. */
 export const waitFlag = { kind: 'boolean', optional: true, withNegated: false, brief: 'Go on until the release is watched no longer; 1 when it was taken back' } as const
 
+/** For a change that returns at once without it. */
+export const changeWaitFlag = { kind: 'boolean', default: false, withNegated: false, brief: 'Follow the rollout, and go on until the release is watched no longer; 1 when it failed or was taken back' } as const
+
 export function numberFlag(placeholder: string, brief: string, range: { min: number; max: number }) {
   return { kind: 'parsed', parse: (input: string) => wholeNumber(input, range), optional: true, placeholder, brief } as const
 }

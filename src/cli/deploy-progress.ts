@@ -14,8 +14,8 @@ import { WaitTeller } from './rollout-waits.ts'
 import { stepLine } from './rollout-watch.ts'
 
 export type Progress = Answer<'deploys.follow'>
-/** done: it serves · failed: it doesn't, and what served before goes on. `reached` holds the steps before the end. */
-export type DeployEnd = { state: 'done' | 'failed'; reached: ReadonlySet<string>; detail: string; release: number | null; url: string | null }
+/** done: it serves · made: the app is stopped, and it waits for the start · failed: it doesn't, and what served before goes on. `reached` holds the steps before the end. */
+export type DeployEnd = { state: 'done' | 'made' | 'failed'; reached: ReadonlySet<string>; detail: string; release: number | null; url: string | null }
 
 const giveUpAfterMs = 120_000
 /** How long the last lines of a build may trail behind its end, in milliseconds. */
@@ -47,7 +47,7 @@ export async function watchDeploy(cli: Cli, watch: DeployWatch, json: boolean): 
       waits.reached()
       release = event.release ?? release
       const { state, step, detail, url } = event
-      if (state === 'failed' || (step === 'done' && state === 'done')) return { state, reached: steps.reached, detail: harmless(detail), release: event.release, url }
+      if (state !== 'running') return { state: step === 'made' ? 'made' : state, reached: steps.reached, detail: harmless(detail), release: event.release, url }
     }
     signal.throwIfAborted()
     throw new AppError('unavailable', `the progress of ${build} ended without an end`)
@@ -88,7 +88,7 @@ class StepPrinter {
     const at = new Date(event.at).getTime()
     const detail = harmless(event.detail)
     if (event.step === 'queued') this.#queued = setTimeout(() => out.line(out.paint('dim', `  queued: ${detail}`)), queueMs)
-    else if (event.step !== 'building' && event.step !== 'done' && event.state !== 'failed') out.line(stepLine(out, event.step, at - (this.#before ?? at), detail))
+    else if (event.step !== 'building' && event.state !== 'done' && event.state !== 'failed') out.line(stepLine(out, event.step, at - (this.#before ?? at), detail))
     if (event.step !== 'building') this.#before = at
   }
 

@@ -13,11 +13,14 @@ export function waitsOf(detail: Pick<AppDetail, 'services'>, release: number): {
 
 export class WaitTeller {
   readonly #out: Output
+  readonly #isQuiet: boolean
   readonly #told = new Set<string>()
   #since = Date.now()
 
-  constructor(out: Output) {
+  /** `isQuiet`: for programs, who get no words. */
+  constructor(out: Output, isQuiet = false) {
     this.#out = out
+    this.#isQuiet = isQuiet
   }
 
   /** A step was reached: patience begins anew. */
@@ -30,7 +33,7 @@ export class WaitTeller {
   }
 
   tell(detail: Pick<AppDetail, 'services'>, release: number): void {
-    if (!this.isDue) return
+    if (this.#isQuiet || !this.isDue) return
     for (const { name, because } of waitsOf(detail, release)) {
       // a port of its own in every try makes no new reason
       const reason = `${name} ${because.replaceAll(/\d+/g, '')}`

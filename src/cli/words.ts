@@ -44,3 +44,8 @@ export function appWords(app: string, environment: string): string {
 export function appWordsAsFlags(app: string, environment: string): string {
   return environment === 'production' ? `-a ${app}` : `-a ${app} -e ${environment}`
 }
+
+/** Of a release of an app that is stopped. */
+export function madeWords({ app, environment }: { app: string; environment: string }, release: number): string {
+  return `${appWords(app, environment)} is stopped: v${release} is made, and is rolled out when the app is started (nightshift start ${appWordsAsFlags(app, environment)})`
+}

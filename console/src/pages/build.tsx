@@ -78,7 +78,7 @@ function Body({ of, build }: { of: AppRef; build: Build }) {
           {/* why one failed has more room below */}
           <Steps label="Build and rollout" steps={progress.steps.map((step) => (step.state === 'failed' ? { ...step, detail: '' } : step))} />
         </div>
-        <TakesTraffic of={of} release={progress.release} url={progress.url} />
+        {progress.made === null ? <TakesTraffic of={of} release={progress.release} url={progress.url} /> : <p className="mt-2 max-w-[70ch]">{progress.made}</p>}
       </Section>
       {failed === undefined && build.state !== 'failed' ? null : <BuildFailure of={of} build={build} because={failed?.detail ?? build.because} step={failed?.name ?? 'built'} lines={log.lines} />}
       <Section title="Output" aside={log.ended ? `${log.lines.length} lines` : 'as it is written'}>

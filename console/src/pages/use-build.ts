@@ -53,7 +53,7 @@ export function useBuildLog({ app, env }: AppRef, build: string): BuildLogState 
 
 type Told = Answer<'deploys.follow'>
 
-export type Progress = { steps: Step[]; release: number | null; url: string | null }
+export type Progress = { steps: Step[]; release: number | null; url: string | null; /** Of a release of a stopped app: what it waits for. */ made: string | null }
 
 /** Build and rollout as steps, each with its time and reason, until the last one. */
 export function useProgress({ app, env }: AppRef, build: Build): Progress {
@@ -79,10 +79,10 @@ export function useProgress({ app, env }: AppRef, build: Build): Progress {
 
 function progressOf(told: readonly Told[], build: Build): Progress {
   const hasFailed = told.some((one) => one.state === 'failed') || build.state === 'failed' || build.state === 'cancelled'
-  const outcome = hasFailed ? 'failed' : told.some((one) => one.step === 'done') ? 'done' : 'running'
+  const outcome = hasFailed ? 'failed' : told.some((one) => one.state === 'done') ? 'done' : 'running'
   const reached = told.map(({ step, at, detail }) => ({ name: step, at, detail }))
   // before it is built, the step under way says what the queue or the builder says
   const before = told.findLast((one) => one.step === 'queued' || one.step === 'building')
   const because = hasFailed ? build.because : told.some((one) => one.step === 'built') ? '' : (before?.detail ?? '')
-  return { steps: stepsOf(reached, deploySteps, outcome, because), release: told.findLast((one) => one.release !== null)?.release ?? build.release, url: told.find((one) => one.step === 'done')?.url ?? null }
+  return { steps: stepsOf(reached, deploySteps, outcome, because), release: told.findLast((one) => one.release !== null)?.release ?? build.release, url: told.find((one) => one.step === 'done')?.url ?? null, made: told.find((one) => one.step === 'made')?.detail ?? null }
 }

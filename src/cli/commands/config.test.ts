@@ -40,6 +40,7 @@ describe('config', () => {
 
   test('set sends all variables at once, values with = and empty ones too', async () => {
     api.handlers['config.change'] = () => ({ release: 13, rollout: 'rol_1' })
+    api.handlers['apps.read'] = () => anApp()
     const { stdout } = await ok(['config', 'set', 'A=1', 'B=x=y', 'C='])
     assert.deepEqual(api.asked[0]?.body, { A: '1', B: 'x=y', C: '' })
     assert.equal(stdout, 'A, B, C set in shop: v13 is rolling out (see: nightshift rollout -a shop)\n')
@@ -62,6 +63,32 @@ describe('config', () => {
     const { code, stdout } = await call(['config', 'set', 'A=1', '--wait'], { env: { ...api.env, NIGHTSHIFT_APP: 'shop' } })
     assert.equal(code, 1)
     assert.match(stdout, /✓ released +\d+ ms {2}v13\n✓ started +\d+ ms {2}web\.1\n✗ failed: web\.1 was never ready/)
+  })
+
+  test('--wait goes on until the release is watched no longer, and fails when it is taken back, as a deploy does', async () => {
+    api.handlers['config.change'] = () => ({ release: 13, rollout: 'rol_1' })
+    api.handlers['secrets.change'] = () => ({ release: 13, rollout: 'rol_1' })
+    api.handlers['apps.read'] = () => anApp({ rollout: { id: 'rol_1', release: 13, fromRelease: 12, state: 'finished', because: 'serves', startedAt: ago(1000), finishedAt: ago(0), steps: [{ name: 'done', at: ago(0), detail: 'v13 takes the traffic' }] } })
+    const bake = { release: 13, fromRelease: 12, state: 'baking', because: 'v13 is compared with v12', startedAt: ago(1000), until: ago(-300_000), endedAt: null, rolledBackTo: null } as const
+    for (const command of [['config', 'set', 'A=1'], ['config', 'unset', 'A'], ['secrets', 'set', 'A=1'], ['secrets', 'unset', 'A']]) {
+      let reads = 0
+      api.handlers['bakes.read'] = () => (reads++ === 0 ? bake : { ...bake, state: 'condemned', because: '60 % of 500 requests failed', endedAt: ago(0), rolledBackTo: 14 })
+      const { code, stdout } = await call([...command, '--wait'], { env: { ...api.env, NIGHTSHIFT_APP: 'shop' } })
+      assert.equal(code, 1, command.join(' '))
+      assert.match(stdout, /v13 is rolling out\n✓ done .*\nshop v13 takes the traffic, and is watched until .*\n✗ shop v13 was taken back: 60 % of 500 requests failed\. v12 comes back, as v14/)
+    }
+    let reads = 0
+    api.handlers['bakes.read'] = () => (reads++ === 0 ? bake : { ...bake, state: 'passed', because: 'no worse', endedAt: ago(0) })
+    const { stdout } = await ok(['config', 'set', 'A=1', '--wait', '--json'])
+    assert.deepEqual(stdout.trimEnd().split('\n').map((line) => (JSON.parse(line) as { state?: string }).state), [undefined, 'finished', 'baking', 'passed'], 'one object a line')
+  })
+
+  test('of a stopped app is told as a release that is made, and nothing is waited for', async () => {
+    api.handlers['config.change'] = () => ({ release: 13, rollout: 'rol_1' })
+    const stopped = { stopped: true, allowForcePush: false, deployBranch: 'main', tags: [] }
+    api.handlers['apps.read'] = () => anApp({ settings: stopped, rollout: { id: 'rol_1', release: 13, fromRelease: 12, state: 'pending', because: 'waits', startedAt: ago(1000), finishedAt: null, steps: [] } })
+    for (const wait of [[], ['--wait']]) assert.equal((await ok(['config', 'set', 'A=1', ...wait])).stdout, 'A set. shop is stopped: v13 is made, and is rolled out when the app is started (nightshift start -a shop)\n')
+    assert.equal((await ok(['config', 'set', 'A=1', '--wait', '--json'])).stdout, '{"release":13,"rollout":"rol_1"}\n')
   })
 })
 

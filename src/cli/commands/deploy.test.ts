@@ -128,6 +128,15 @@ describe('a deploy', () => {
     assert.match(stderr, /^what served before goes on\. .*nightshift rollout -a shop\n$/)
   })
 
+  test('to a stopped app makes a release, says how it is started, and waits for nothing', async () => {
+    api.handlers['apps.read'] = () => anApp()
+    api.handlers['deploys.follow'] = () => each(...good.slice(0, 3), step('made', { state: 'done', release: 13 }))
+    const { code, stdout } = await deploy('-a', 'shop', '-e', 'staging', '--wait')
+    assert.equal(code, 0)
+    assert.match(stdout, /✓ built .*\nshop \(staging\) is stopped: v13 is made, and is rolled out when the app is started \(nightshift start -a shop -e staging\)\n$/)
+    assert.deepEqual(asked('bakes.read'), [])
+  })
+
   const aBake = (over: Partial<Bake> = {}): Bake => ({ release: 13, fromRelease: 12, state: 'baking', because: 'v13 is compared with v12 for 5 min', startedAt: ago(0), until: ago(-300_000), endedAt: null, rolledBackTo: null, ...over })
   const takenBack = aBake({ state: 'condemned', because: '60 % of 500 requests failed (before: 0 % of 500)', endedAt: ago(0), rolledBackTo: 14 })
 

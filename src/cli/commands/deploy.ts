@@ -11,7 +11,7 @@ import { ask } from '../prompt.ts'
 import { type Source, collectSource } from '../source/collect.ts'
 import { uploadSource } from '../source/upload.ts'
 import { sayTakesTraffic } from '../watched-release.ts'
-import { appWords, appWordsAsFlags } from '../words.ts'
+import { appWords, appWordsAsFlags, madeWords } from '../words.ts'
 
 type Flags = AppFlags & { clean: boolean; image: string | undefined; port: number | undefined; noWait: boolean; wait: boolean | undefined }
 
@@ -54,8 +54,12 @@ The app is made if it isn't there. Where nothing names it, a first deploy takes 
         if (!flags.json) await sayFailed(cli, target, { build, end, isNew, startedAtMs })
         return 1
       }
-      if (!flags.json) cli.out.line(`${stepLineDone(cli.out.paint('green', '✓'), startedAtMs)}\n`)
+      if (!flags.json && end.state === 'done') cli.out.line(`${stepLineDone(cli.out.paint('green', '✓'), startedAtMs)}\n`)
       if (end.release === null) throw new AppError('internal', `the deploy of ${build.id} is done without a release`)
+      if (end.state === 'made') {
+        if (!flags.json) cli.out.line(madeWords(target, end.release))
+        return 0
+      }
       return await sayTakesTraffic(cli, target, { release: end.release, url: end.url, wait: flags.wait === true, json: flags.json, signal: interrupted.signal })
     } catch (error) {
       if (!interrupted.signal.aborted) throw error

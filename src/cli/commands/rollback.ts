@@ -2,7 +2,7 @@ import { type AppFlags, appAliases, appFlags, command, switchFlag, waitFlag, who
 import type { Cli } from '../context.ts'
 import { UsageError } from '../errors.ts'
 import { sayRollout } from '../rollout-watch.ts'
-import { appWords, appWordsAsFlags } from '../words.ts'
+import { appWords } from '../words.ts'
 
 function release(text: string): number {
   if (!/^v?\d{1,7}$/.test(text)) throw new UsageError(`must be a release, such as v12, not "${text}" (see: nightshift releases)`)
@@ -22,9 +22,9 @@ export const rollback = command({
     const target = await cli.target(flags)
     const { client, app, environment } = target
     const answer = await client.call('releases.rollback', { params: { app }, query: { environment }, body: to === undefined ? {} : { to } })
-    if (flags.json) cli.out.json(answer)
+    const isFollowed = !flags.noWait && answer.rollout !== null && (!flags.json || flags.wait === true)
+    if (flags.json) (isFollowed ? cli.out.jsonLine : cli.out.json).call(cli.out, answer)
     else cli.out.line(`${appWords(app, environment)} goes back to ${to === undefined ? 'the release before' : `v${to}`}, as v${answer.release}`)
-    if (flags.noWait || flags.json || answer.rollout === null) return
-    return sayRollout(cli, target, answer.release, { wayOut: `more: nightshift rollout ${appWordsAsFlags(app, environment)}`, wait: flags.wait === true })
+    if (isFollowed) return sayRollout(cli, target, answer.release, { wait: flags.wait === true, json: flags.json })
   },
 })

@@ -1,6 +1,6 @@
 /**
  * A deploy as steps until it is done: queued → building → built → released → started → healthy → shifted → done,
- * or failed with the reason. Read from the rows again at every ring, so that it can be followed from any moment.
+ * or failed with the reason; or `made` as the last one where the app is stopped, and its release waits for the start. Read from the rows again at every ring, so that it can be followed from any moment.
  */
 import { AppError } from '#base/errors.ts'
 import type { Answer } from '#contract/endpoints.ts'
@@ -49,7 +49,8 @@ export async function* followDeploy(
         yield* step(name, at, detail, 'running', build.release)
       }
       if (rollout?.finished_at === null && (await readEnvironment(deps.db, target.app, target.environment)).stopped) {
-        yield* step('done', rollout.started_at.toISOString(), `the app is stopped; v${build.release} is rolled out when it is started (nightshift start -a ${target.app})`, 'done', build.release)
+        const start = `nightshift start -a ${target.app}${target.environment === 'production' ? '' : ` -e ${target.environment}`}`
+        yield* step('made', rollout.started_at.toISOString(), `v${build.release}; the app is stopped, and it is rolled out when the app is started (${start})`, 'done', build.release)
         return
       }
     }

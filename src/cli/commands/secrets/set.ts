@@ -1,5 +1,5 @@
 import { AppError } from '#base/errors.ts'
-import { type AppFlags, appAliases, appFlags, argumentList, command, switchFlag } from '../../command.ts'
+import { type AppFlags, appAliases, appFlags, argumentList, changeWaitFlag, command } from '../../command.ts'
 import { sayChanged } from '../../changed-release.ts'
 import type { Cli } from '../../context.ts'
 import { UsageError } from '../../errors.ts'
@@ -8,14 +8,13 @@ import { askHidden, readStdin } from '../../prompt.ts'
 const maxBytes = 32_768
 
 export const secretsSet = command({
-  parameters: { positional: argumentList('NAME', 'NAME (the value is asked for, or read from stdin) or NAME=VALUE', 1), flags: { wait: switchFlag('Follow the rollout until it is done'), ...appFlags }, aliases: appAliases },
+  parameters: { positional: argumentList('NAME', 'NAME (the value is asked for, or read from stdin) or NAME=VALUE', 1), flags: { wait: changeWaitFlag, ...appFlags }, aliases: appAliases },
   about: 'A value on the command line can be read by others on this machine and stays in the shell’s history: better leave it out. Secrets are kept encrypted and never answered.',
   examples: ['secrets set STRIPE_KEY', 'secrets set TLS_KEY < key.pem'],
   async run(cli: Cli, flags: AppFlags & { wait: boolean }, ...words: string[]) {
     const target = await cli.target(flags)
     const body = await valuesOf(cli, words)
     const answer = await target.client.call('secrets.change', { params: { app: target.app }, query: { environment: target.environment }, body })
-    if (flags.json) return cli.out.json(answer)
     return sayChanged(cli, target, `${Object.keys(body).join(', ')} set`, answer, flags)
   },
 })
