@@ -93,8 +93,18 @@ test('modes: off does nothing, suggest waits for approval, and approved is done'
   const open = { ...sick, remediations: [remediation()] }
   assert.deepEqual(done({ ...open, modes: { 'not-ready': 'off' } }), ['note waiting'])
   assert.deepEqual(done({ ...open, modes: { 'not-ready': 'suggest' } }), ['note suggested'])
-  const approved = plan({ ...sick, modes: { 'not-ready': 'suggest' }, remediations: [remediation({ state: 'suggested', approved_by: 'rosa' })] }).actions[0]
+  const approved = plan({ ...sick, modes: { 'not-ready': 'suggest' }, remediations: [remediation({ state: 'suggested', next: 'restart', approved_by: 'rosa' })] }).actions[0]
   assert.equal(approved?.do === 'try' && approved.by, 'rosa')
+})
+
+test('an approval is of one rung of one rule: what has become another waits for one of its own', () => {
+  const approved = remediation({ state: 'suggested', next: 'restart', approved_by: 'rosa' })
+  const modes = { 'not-ready': 'suggest', 'newest-change': 'suggest' } as const
+  assert.deepEqual(done({ ...sick, modes, remediations: [approved] }), ['try restart'])
+  assert.deepEqual(done({ ...sick, modes, changes: [change()], remediations: [approved] }), ['note suggested'], 'a revert was never asked for')
+  assert.deepEqual(done({ ...sick, modes, remediations: [{ ...approved, next: 'recreate' }] }), ['note suggested'])
+  const byItself = plan({ ...sick, changes: [change()], remediations: [approved] }).actions[0]
+  assert.equal(byItself?.do === 'try' && byItself.by, 'healing', 'what nobody approved is not said to be of somebody')
 })
 
 test('an alert of a check or a rule is undone with its change, and else stands for itself', () => {
@@ -178,8 +188,8 @@ const anyService = (name: string) =>
     service(name, { needs: need === null || need === name ? [] : [need], instances: isSick ? [dead(`${name}.1`)] : [instance(`${name}.1`)], requests, errors: failing ? requests : 0, rollingOut }))
 const anySignal: fc.Arbitrary<Signal> = fc.record({ name: fc.constantFrom(...names), kind: fc.constantFrom(...signalKinds.filter((kind) => kind !== 'disk-filling' && kind !== 'machine-lost')), since: fc.integer({ min: 0, max: 900 }), gone: fc.option(fc.integer({ min: 0, max: 19 })) })
   .map(({ name, kind, since, gone }) => signal(kind, { target: target(name), instances: [`ins_${name}.1`], since: ago(since), goneAt: gone === null ? null : ago(Math.min(gone, since)) }))
-const anyRow = (name: string) => fc.record({ rule: fc.constantFrom(...rules.filter((one) => !one.id.startsWith('disk') && !one.id.startsWith('machine')).map(({ id }) => id)), state: fc.constantFrom('waiting' as const, 'suggested' as const, 'verifying' as const), n: fc.integer({ min: 0, max: 2 }), at: fc.integer({ min: 1, max: 3599 }), approved: fc.boolean() })
-  .map(({ rule, state, n, at, approved }) => remediation({ id: `rem_${name}`, rule, target: targetKey(target(name)), service: name, state: n === 0 && state === 'verifying' ? 'waiting' : state, approved_by: approved && state === 'suggested' ? 'rosa' : null, tries: (['restart', 'recreate'] as const).slice(0, n).map((rung) => tried(rung, at)) }))
+const anyRow = (name: string) => fc.record({ rule: fc.constantFrom(...rules.filter((one) => !one.id.startsWith('disk') && !one.id.startsWith('machine')).map(({ id }) => id)), state: fc.constantFrom('waiting' as const, 'suggested' as const, 'verifying' as const), n: fc.integer({ min: 0, max: 2 }), at: fc.integer({ min: 1, max: 3599 }), approved: fc.boolean(), next: fc.constantFrom(null, 'restart' as const, 'recreate' as const, 'revert' as const) })
+  .map(({ rule, state, n, at, approved, next }) => remediation({ id: `rem_${name}`, rule, target: targetKey(target(name)), service: name, state: n === 0 && state === 'verifying' ? 'waiting' : state, next: state === 'verifying' ? null : next, approved_by: approved && state === 'suggested' ? 'rosa' : null, tries: (['restart', 'recreate'] as const).slice(0, n).map((rung) => tried(rung, at)) }))
 const anyFacts: fc.Arbitrary<HealFacts> = fc.record({
   services: fc.tuple(...names.map(anyService)),
   signals: fc.uniqueArray(anySignal, { maxLength: 8, selector: (one) => `${targetKey(one.target)} ${one.kind}` }),
@@ -212,6 +222,9 @@ test('stopped, off, breaker: nothing is done; suggest: nothing that nobody appro
       if (breaker !== null) assert.ok(!disturbs.has(one.rung))
       const service_ = given.services.find((each) => each.service === one.target.service)
       assert.notEqual(service_?.rollingOut, true)
+      const row = given.remediations.find((each) => each.target === targetKey(one.target))
+      const mode = given.modes[one.rule] ?? 'auto'
+      if (mode === 'suggest') assert.ok(row !== undefined && row.approved_by !== null && row.next === one.rung && row.rule === one.rule)
     }
   }), { numRuns: 400 })
 })

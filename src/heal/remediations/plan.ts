@@ -132,11 +132,13 @@ function climb(turn: Turn, target: Target, row: RemediationRow, signal: Signal, 
   const objection = objectionTo(step.rung, rule, row.target, spent, facts.remediations, now)
   if (objection?.verdict === 'hand-over') return handOver(turn, target, row, objection.because)
   if (objection !== null) return wait(objection.because)
-  if (mode === 'suggest' && row.approved_by === null) return wait(`${step.rung} waits for approval`, 'suggested')
+  // who approved one thing has not approved what the cause has become meanwhile
+  const approvedBy = row.next === step.rung && row.rule === rule.id ? row.approved_by : null
+  if (mode === 'suggest' && approvedBy === null) return wait(`${step.rung} waits for approval`, 'suggested')
   spent.push({ target: row.target, rule: rule.id, at: now })
   plan.actions.push({
     do: 'try', id: row.id, target, rule: rule.id, cause, ...step,
-    by: row.approved_by ?? 'healing',
+    by: approvedBy ?? 'healing',
     verifyBy: new Date(now.getTime() + (tuning?.verifyWithinMs ?? Math.max(rule.verifyWithinMs, (service?.startupMs ?? 0) + settleMs))),
     because: step.rung === 'revert' ? cause.because : signal.because,
   })

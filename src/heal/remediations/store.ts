@@ -18,8 +18,9 @@ export async function lockOpen(tx: Db, id: string): Promise<RemediationRow | und
   return tx.maybe('SELECT * FROM remediations WHERE id = $1 AND ended_at IS NULL FOR UPDATE', [id])
 }
 
+/** An approval is of one rung of one rule: it goes when either becomes another. */
 export async function noteWaiting(tx: Db, id: string, note: { state: RemediationState; rule: string; cause: Cause; next: Rung | null; because: string }): Promise<void> {
-  await tx.query('UPDATE remediations SET state = $2, rule = $3, cause = $4, next = $5, because = $6 WHERE id = $1', [id, note.state, note.rule, note.cause, note.next, note.because])
+  await tx.query('UPDATE remediations SET state = $2, rule = $3, cause = $4, next = $5, because = $6, approved_by = CASE WHEN rule = $3 AND next = $5 THEN approved_by END WHERE id = $1', [id, note.state, note.rule, note.cause, note.next, note.because])
 }
 
 export async function saveTries(tx: Db, row: RemediationRow, state: RemediationState, because: string): Promise<void> {
