@@ -6,7 +6,7 @@ import { lockEnvironment } from '#run/apps/commands.ts'
 import { condemnRelease, rollbackRelease } from '#run/releases/commands.ts'
 import { openRollout } from '#run/rollouts/read.ts'
 import type { Action, BakeFacts } from './model.ts'
-import { endBake, insertBake, noteRollback } from './store.ts'
+import { endBake, endOtherBakes, insertBake, noteRollback } from './store.ts'
 
 export const actor: Actor = { kind: 'loop', name: 'bakes' }
 
@@ -18,6 +18,7 @@ export async function applyAction(db: Database, { app, environment }: Pick<BakeF
     const { active_release } = await lockEnvironment(tx, app, environment)
     if (action.do === 'begin') {
       const isNew = await insertBake(tx, { ...where, from: action.from, because, startedAt: action.at, until: action.until })
+      await endOtherBakes(tx, where, now)
       if (isNew) await record(tx, { ...base, kind: 'bake.started', summary: `${app} ${because}`, data: { from: action.from, until: action.until.toISOString() } })
       return
     }
@@ -25,6 +26,10 @@ export async function applyAction(db: Database, { app, environment }: Pick<BakeF
     if (action.do === 'condemn' && (active_release !== release || (await openRollout(tx, app, environment)) !== undefined)) return
     if (!(await endBake(tx, where, action.do === 'condemn' ? 'condemned' : action.state, because, now))) return
     if (action.do === 'end') {
+      if (action.fault !== undefined) {
+        await condemnRelease(tx, app, environment, release, action.fault)
+        await record(tx, { ...base, kind: 'release.condemned', summary: `${app} v${release} has given way, and was bad: ${action.fault}`, data: { because: action.fault } })
+      }
       if (action.state === 'passed') await record(tx, { ...base, kind: 'bake.passed', summary: `${app} v${release} has proved itself: ${because}` })
       return
     }

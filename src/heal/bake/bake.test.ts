@@ -115,6 +115,47 @@ test('a good release passes, and one that crashes does not need traffic to be co
   assert.match((await readBake(db, shop.app, shop.environment, at(1_000_000)))?.because ?? '', /crashed or hung 3 times/)
 })
 
+test('a bad release that takes over while a bad one is being rolled back gives way to the last good one, not to the bad one', async () => {
+  const good = await serve(at(0), { COLOUR: 'blue' })
+  await count(good, at(10), 500, 0)
+  const bad = await serve(at(60), { COLOUR: 'red' })
+  await turn(at(61))
+  await count(bad, at(70), 500, 500)
+  assert.deepEqual(await turn(at(75)), ['condemn'])
+  const next = await serve(at(76), { COLOUR: 'green' }) // before the way back was done
+  assert.deepEqual(await turn(at(77)), ['begin'])
+  assert.equal((await readBake(db, shop.app, shop.environment, at(77)))?.fromRelease, good)
+  await count(next, at(85), 500, 500)
+  assert.deepEqual(await turn(at(90)), ['condemn'])
+  const back = await db.one<{ config: Record<string, string> }>('SELECT config FROM releases WHERE app = $1 ORDER BY number DESC LIMIT 1', [shop.app])
+  assert.deepEqual(back.config, { COLOUR: 'blue' })
+})
+
+test('a bad release that gave way before it was judged is no yardstick for the next one', async () => {
+  const good = await serve(at(0), { COLOUR: 'blue' })
+  await count(good, at(10), 500, 0)
+  const bad = await serve(at(60), { COLOUR: 'red' })
+  await turn(at(61))
+  await count(bad, at(70), 500, 500)
+  const next = await serve(at(71), { COLOUR: 'green' })
+  assert.deepEqual(await turn(at(72)), ['end'])
+  assert.deepEqual((await listReleases(db, shop.app, shop.environment, 2)).map(({ number, state }) => [number, state]), [[next, 'active'], [bad, 'condemned']])
+  assert.deepEqual(await turn(at(73)), ['begin'])
+  assert.equal((await readBake(db, shop.app, shop.environment, at(73)))?.fromRelease, good)
+  await count(next, at(80), 500, 0)
+  assert.deepEqual(await turn(at(400)), ['end'])
+  assert.equal((await readBake(db, shop.app, shop.environment, at(400)))?.state, 'passed')
+})
+
+test('accepting a release ends the watch over the one before, that the loop had not ended yet', async () => {
+  await serve(at(0))
+  await serve(at(60))
+  await turn(at(61))
+  await serve(at(70))
+  await acceptRelease(db, { ...shop, actor, now: at(71) })
+  assert.deepEqual((await db.query<{ state: string }>('SELECT state FROM bakes WHERE app = $1 ORDER BY release', [shop.app])).map(({ state }) => state), ['superseded', 'accepted'])
+})
+
 test('an accepted release stays, and a newer one takes the watch over', async () => {
   const first = await serve(at(0))
   await count(first, at(10), 500, 0)

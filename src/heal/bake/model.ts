@@ -51,4 +51,4 @@ export type BakeFacts = {
   sickNeeds: readonly string[]
 }
 
-export type Action = { because: string } & ({ do: 'begin'; release: number; from: number; at: Date; until: Date } | { do: 'end'; release: number; state: 'passed' | 'superseded' } | { do: 'condemn'; release: number; from: number })
+export type Action = { because: string } & ({ do: 'begin'; release: number; from: number; at: Date; until: Date } | { do: 'end'; release: number; state: 'passed' | 'superseded'; /** Of one that gave way already: nothing goes back to it. */ fault?: string } | { do: 'condemn'; release: number; from: number })

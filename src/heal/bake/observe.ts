@@ -6,7 +6,7 @@ import { type PauseRow, pauseOf, pausedBecause } from '#heal/pauses/model.ts'
 import { openPauses } from '#heal/pauses/read.ts'
 import { currentObservation, instanceNameOf, type InstanceRow } from '#run/instances/model.ts'
 import { liveInstances } from '#run/instances/read.ts'
-import { readRelease } from '#run/releases/read.ts'
+import { readRelease, yardstickOf } from '#run/releases/read.ts'
 import { effectiveManifest } from '#run/manifest/effective.ts'
 import { type LastSwitch, lastSwitchTo, lastSwitches } from '#run/rollouts/read.ts'
 import { countRestarts } from '#watch/journal/read.ts'
@@ -46,8 +46,10 @@ export async function observe(db: Db, now: Date): Promise<BakeFacts[]> {
 }
 
 /** The switch to the release that serves, unless it has been watched, or lies too far back. `bake`: the newest watch of its environment. */
-export async function switchToWatch(db: Db, { app, environment, active_release: release, from_release: from, finished_at: at }: LastSwitch, bake: BakeRow | null, now: Date): Promise<BakeFacts['switched']> {
-  if (from === null || at === null || bake?.release === release || now.getTime() - at.getTime() >= keptMs) return null
+export async function switchToWatch(db: Db, { app, environment, active_release: release, from_release: before, finished_at: at }: LastSwitch, bake: BakeRow | null, now: Date): Promise<BakeFacts['switched']> {
+  if (before === null || at === null || bake?.release === release || now.getTime() - at.getTime() >= keptMs) return null
+  const from = await yardstickOf(db, app, environment, release, before)
+  if (from === null) return null
   const bakeMs = parseDuration(effectiveManifest((await readRelease(db, app, environment, release)).manifest, environment).deploy.bake)
   const isWatched = bakeMs > 0 && !(await isRollbackOfBake(db, app, environment, release))
   return { release, from, at, bakeMs: isWatched ? bakeMs : null }

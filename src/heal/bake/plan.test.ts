@@ -36,6 +36,14 @@ test('nothing is rolled back for a dead need, nor while another release is on it
   assert.deepEqual(planBake(facts({ after: bad, paused: 'healing is paused by rosa' }), minutes(6)), { actions: [], waiting: ['v2 looks worse than v1 (80 % of 500 requests failed (before: 0 % of 500)), but healing is paused by rosa'] })
 })
 
+test('what gave way before its time is judged all the same, without going back, unless something else may be why', () => {
+  const gone = (more: Partial<BakeFacts>) => planBake(facts({ activeRelease: 3, ...more }), minutes(1)).actions.map((action) => action.do === 'end' && [action.release, action.state, action.fault])
+  assert.deepEqual(gone({}), [[2, 'superseded', undefined]])
+  assert.deepEqual(gone({ after: bad }), [[2, 'superseded', '80 % of 500 requests failed (before: 0 % of 500), worse than v1']])
+  assert.deepEqual(gone({ after: bad, sickNeeds: ['db'] }), [[2, 'superseded', undefined]])
+  assert.deepEqual(gone({ after: bad, paused: 'healing is paused by rosa' }), [[2, 'superseded', undefined]])
+})
+
 test('a release that shares its callers is given up when it is worse, but not for a dead need', () => {
   const sharing = { release: 2, from: 1, share: 'while it took over', before: good, sickNeeds: [] }
   assert.deepEqual(judgeSharing({ ...sharing, after: good }), { wait: 'v2, while it took over: nothing speaks against it' })

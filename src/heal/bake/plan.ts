@@ -1,6 +1,6 @@
 /** What becomes of a release after the switch: (environment, now) → actions and waits, each with its because. Pure and total. */
 import { formatDuration } from '#base/units.ts'
-import type { Action, BakeFacts, ReleaseWindow } from './model.ts'
+import type { Action, BakeFacts, BakeRow, ReleaseWindow } from './model.ts'
 import { faultOf } from './verdict.ts'
 
 export type Plan = { actions: Action[]; waiting: string[] }
@@ -9,7 +9,7 @@ export function planBake(facts: BakeFacts, now: Date): Plan {
   const { bake } = facts
   if (bake === null || bake.ended_at !== null) return planBegin(facts, now)
   const { release, from_release: from } = bake
-  if (facts.activeRelease !== release) return act({ do: 'end', release, state: 'superseded', because: facts.activeRelease === null ? 'nothing serves any more' : `v${facts.activeRelease} serves now` })
+  if (facts.activeRelease !== release) return planSuperseded(facts, bake)
   if (facts.rollingOut) return wait(`v${release} is not judged while another release is on its way`)
   const fault = facts.held[0] ?? faultOf(facts.before, facts.after)
   if (fault !== null) {
@@ -20,6 +20,13 @@ export function planBake(facts: BakeFacts, now: Date): Plan {
   }
   if (now >= bake.until) return act({ do: 'end', release, state: 'passed', because: passedBecause(facts) })
   return wait(`v${release} bakes for ${formatDuration(bake.until.getTime() - now.getTime())} more; nothing speaks against it`)
+}
+
+/** It has given way already; what is known of it is kept all the same, so that its successor is not measured by a fault. */
+function planSuperseded(facts: BakeFacts, { release, from_release: from }: BakeRow): Plan {
+  const fault = facts.sickNeeds.length > 0 || facts.paused !== null ? null : faultOf(facts.before, facts.after)
+  const because = facts.activeRelease === null ? 'nothing serves any more' : `v${facts.activeRelease} serves now`
+  return act({ do: 'end', release, state: 'superseded', because, ...(fault === null ? {} : { fault: `${fault}, worse than v${from}` }) })
 }
 
 /** A switch that lies back longer than its bake was finished while nobody watched: too late to say anything of it. */

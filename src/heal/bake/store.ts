@@ -12,6 +12,11 @@ export async function insertBake(tx: Db, bake: { app: string; environment: strin
   return row !== undefined
 }
 
+/** Whatever was watched there before. */
+export async function endOtherBakes(tx: Db, { app, environment, release }: { app: string; environment: string; release: number }, now: Date): Promise<void> {
+  await tx.query(`UPDATE bakes SET state = 'superseded', because = $4, ended_at = $5 WHERE app = $1 AND environment = $2 AND release <> $3 AND ended_at IS NULL`, [app, environment, release, `v${release} serves now`, now])
+}
+
 /** The row as it is now; undefined when it had ended already. */
 export async function endBake(tx: Db, where: { app: string; environment: string; release: number }, state: BakeState, because: string, now: Date): Promise<BakeRow | undefined> {
   return tx.maybe(`UPDATE bakes SET state = $4, because = $5, ended_at = $6 WHERE app = $1 AND environment = $2 AND release = $3 AND ended_at IS NULL RETURNING *`, [where.app, where.environment, where.release, state, because, now])

@@ -1,5 +1,6 @@
 /** What was changed lately, with what would undo it. */
 import type { Db } from '#kernel/db/db.ts'
+import { yardstickOf } from '#run/releases/read.ts'
 import type { Change } from './model.ts'
 
 type SwitchRow = { event: number; at: Date; app: string; environment: string; release: number; description: string; by_name: string; from_release: number | null; stands: boolean }
@@ -11,7 +12,7 @@ export async function readChanges(db: Db, since: Date): Promise<Change[]> {
   return [...switches, ...scales].toSorted((a, b) => b.event - a.event)
 }
 
-/** Not to be undone: what a loop made (it would be swapped back and forth), what an operator accepted, the first release, what no longer serves. */
+/** Not to be undone: what a loop made (it would be swapped back and forth), what an operator accepted, the first release, what no longer serves. Nothing goes back to what was condemned. */
 async function readSwitches(db: Db, since: Date): Promise<Change[]> {
   const rows = await db.query<SwitchRow>(
     `SELECT v.id AS event, v.at, v.app, v.environment, v.release, r.description, r.by_name, o.from_release,
@@ -24,11 +25,12 @@ async function readSwitches(db: Db, since: Date): Promise<Change[]> {
      WHERE v.kind = 'release.activated' AND v.at >= $1 ORDER BY v.id DESC LIMIT 200`,
     [since],
   )
-  return rows.map((row) => ({
-    event: row.event, at: row.at, kind: 'release.activated', app: row.app, environment: row.environment, service: null, by: row.by_name,
-    summary: `v${row.release} came (${row.description}, by ${row.by_name})`,
-    undo: row.stands && row.from_release !== null ? { do: 'roll-back', release: row.release, to: row.from_release } : null,
-  }))
+  const changes: Change[] = []
+  for (const { event, at, app, environment, release, description, by_name: by, from_release: from, stands } of rows) {
+    const to = stands && from !== null ? await yardstickOf(db, app, environment, release, from) : null
+    changes.push({ event, at, kind: 'release.activated', app, environment, service: null, by, summary: `v${release} came (${description}, by ${by})`, undo: to === null ? null : { do: 'roll-back', release, to } })
+  }
+  return changes
 }
 
 /** Undone only while it is as that change left it. */

@@ -5,6 +5,7 @@ import { record } from '#kernel/journal.ts'
 import { openSecretBox } from '#base/secretbox.ts'
 import { openApps } from '#run/apps/service.ts'
 import { noteDisk } from '#run/machines/commands.ts'
+import { condemnRelease } from '#run/releases/commands.ts'
 import { latestRollout } from '#run/rollouts/read.ts'
 import { clearAlert, raiseAlert } from '#watch/alerts/commands.ts'
 import { applyAction } from './apply.ts'
@@ -32,6 +33,18 @@ test('a bad config change is reverted, its config too, and verified by the monit
   const end = await newest('web')
   assert.deepEqual([end.state, rungsOf(end)], ['verified', ['revert verified']])
   assert.deepEqual(await alerts(), [])
+})
+
+test('nothing goes back to a release that was condemned: the newest one before it that was not comes', async () => {
+  await serve({ web: {} }, { COLOUR: 'blue' })
+  advance(3_600_000)
+  const bad = await serve({ web: {} }, { COLOUR: 'red' })
+  await condemnRelease(db, app, 'production', bad, 'all of its requests failed')
+  await serve({ web: {} }, { COLOUR: 'green' })
+  advance(60_000)
+  await instance('web', 'backoff')
+  await pass(30)
+  assert.match((await newest('web')).tries[0]?.did ?? '', /went back from v3 to v1, as v4/)
 })
 
 test('a change that is undone in vain is not undone twice: a person is told', async () => {

@@ -79,8 +79,8 @@ function releaseState({ number, past, condemned_because: condemned }: ReleaseRow
   return past === null ? 'created' : past === 'served' ? 'superseded' : 'failed'
 }
 
-/** The newest release before the active one that has served, was not condemned, and is not the same again. Throws `conflict` if there is none. */
-export async function previousGood(db: Db, app: string, environment: string, active: number | null): Promise<number> {
+/** The newest release before this one that has served, was not condemned, and is not the same again; null: there is none. */
+async function goodBefore(db: Db, app: string, environment: string, release: number | null): Promise<number | null> {
   const row = await db.maybe<{ release: number }>(
     `SELECT r.number AS release FROM releases r
      LEFT JOIN releases a ON a.app = r.app AND a.environment = r.environment AND a.number = $3
@@ -88,10 +88,25 @@ export async function previousGood(db: Db, app: string, environment: string, act
        AND (r.past = 'served' OR EXISTS (SELECT FROM rollouts o WHERE o.app = r.app AND o.environment = r.environment AND o.release = r.number AND o.state = 'finished'))
        AND (a.number IS NULL OR (r.artifact_id, r.config, r.secrets, r.manifest) IS DISTINCT FROM (a.artifact_id, a.config, a.secrets, a.manifest))
      ORDER BY r.number DESC LIMIT 1`,
-    [app, environment, active ?? 2 ** 31 - 1],
+    [app, environment, release ?? 2 ** 31 - 1],
   )
-  if (!row) throw new AppError('conflict', `${app} has no earlier release that worked to roll back to (see: nightshift releases -a ${app})`)
-  return row.release
+  return row?.release ?? null
+}
+
+/** The release to go back to from the active one. Throws `conflict` if there is none. */
+export async function previousGood(db: Db, app: string, environment: string, active: number | null): Promise<number> {
+  const release = await goodBefore(db, app, environment, active)
+  if (release === null) throw new AppError('conflict', `${app} has no earlier release that worked to roll back to (see: nightshift releases -a ${app})`)
+  return release
+}
+
+/**
+ * What a release is measured by, and gives way to: `from`, which served before it, unless that was condemned; then the newest one that was not.
+ * A fault is no yardstick for the next one. Null: there is none.
+ */
+export async function yardstickOf(db: Db, app: string, environment: string, release: number, from: number): Promise<number | null> {
+  const condemned = await db.maybe('SELECT 1 FROM releases WHERE app = $1 AND environment = $2 AND number = $3 AND condemned_because IS NOT NULL', [app, environment, from])
+  return condemned === undefined ? from : goodBefore(db, app, environment, release)
 }
 
 /** What the manifests in force say of their logs, of stopped environments too. */
