@@ -2,7 +2,7 @@
  * Runs checks when they are due (`plan.ts`), at most so many at once, never two of one check at a time, each with its
  * time limit. One timer for all of them. It knows nothing of states: it only says what each run saw.
  */
-import { messageOf } from '#base/errors.ts'
+import { networkWords } from '#base/network-words.ts'
 import { storable } from '#base/storable.ts'
 import type { CheckSpec, Outcome } from '#contract/checks.ts'
 import { judge } from './criteria.ts'
@@ -75,7 +75,7 @@ export function startRunner({ vantage, tools, onResult, now = () => new Date() }
       return storable({ ...judge(said, metrics, spec.criteria), durationMs, metrics })
     } catch (error) {
       const because = signal.aborted ? signal.reason : error
-      return { status: 'err', message: storable(messageOf(because).slice(0, 500)), durationMs: Math.round(performance.now() - started), metrics: [] }
+      return { status: 'err', message: storable(networkWords(because).slice(0, 500)), durationMs: Math.round(performance.now() - started), metrics: [] }
     } finally {
       clearTimeout(limit)
     }

@@ -3,7 +3,8 @@ import { type Agent, type ClientRequest, type IncomingMessage, request as reques
 import { Agent as TlsAgent, request as requestTls } from 'node:https'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import { isAppError, messageOf } from '#base/errors.ts'
+import { isAppError } from '#base/errors.ts'
+import { networkWords } from '#base/network-words.ts'
 import { assertPublicHost, publicLookup } from '#base/public-address.ts'
 import { DeliveryError, type Target } from './port.ts'
 
@@ -58,7 +59,7 @@ export function openPost({ headers, ca, anyAddress }: Target, url: URL, { within
       } catch (error) {
         signal.throwIfAborted()
         if (error instanceof DeliveryError) throw error
-        throw new DeliveryError(within.aborted ? `no whole answer within ${withinMs / 1000} s` : messageOf(error), 'again', { cause: error, retryAfterMs: isAppError(error) ? 60_000 : 0 })
+        throw new DeliveryError(within.aborted ? `no whole answer within ${withinMs / 1000} s` : networkWords(error, to.host), 'again', { cause: error, retryAfterMs: isAppError(error) ? 60_000 : 0 })
       }
     },
     close: () => agent.destroy(),

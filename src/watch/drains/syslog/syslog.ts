@@ -4,7 +4,7 @@
  */
 import { type Socket, connect as connectPlain } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import { messageOf } from '#base/errors.ts'
+import { networkWords } from '#base/network-words.ts'
 import { assertPublicHost, publicLookup } from '#base/public-address.ts'
 import { DeliveryError, type DrainKind, type Target } from '../port.ts'
 import { framed, syslogMessage } from './message.ts'
@@ -27,7 +27,7 @@ export const syslogDrain: DrainKind = {
           socket?.destroy()
           socket = undefined
           signal.throwIfAborted()
-          throw new DeliveryError(ending.aborted ? `it took no lines within ${timeoutMs / 1000} s` : messageOf(error), 'again', { cause: error })
+          throw new DeliveryError(ending.aborted ? `it took no lines within ${timeoutMs / 1000} s` : networkWords(error, target.url.host), 'again', { cause: error })
         }
       },
       close() {
