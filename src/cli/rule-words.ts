@@ -23,3 +23,9 @@ export function printTrial(cli: Cli, trial: RuleTrial): void {
   for (const one of fired)
     for (const each of one.fired) out.line(`  ${when(each.from, now, true)}  ${each.to === null ? 'until now' : `for ${since(each.from, new Date(each.to))}`}  ${harmless(one.series) || 'all'}: ${harmless(each.because)}`)
 }
+
+/** `on`, `off`, `off, on again in 2 h`. A control that is older does not tell until when. */
+export function modeWords({ mode, offUntil }: { mode: string; offUntil?: string | null }, now: Date): string {
+  const until = when(offUntil, now)
+  return until === null ? mode : `${mode}, on again ${until}`
+}

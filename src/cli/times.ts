@@ -1,8 +1,8 @@
 /** Times for a person: relative and coarse by default, exact with `--long`. */
 
-/** `12 s ago`, `4 min ago`, `in 3 d`; `exact` = local time with its zone. Null stays null. */
-export function when(iso: string | null, now: Date, exact = false): string | null {
-  if (iso === null) return null
+/** `12 s ago`, `4 min ago`, `in 3 d`; `exact` = local time with its zone. Null stays null, and so does what a control that is older does not tell yet. */
+export function when(iso: string | null | undefined, now: Date, exact = false): string | null {
+  if (iso === null || iso === undefined) return null
   if (exact) return localTime(iso)
   const ms = now.getTime() - new Date(iso).getTime()
   if (Math.abs(ms) < 2000) return 'just now'
@@ -10,8 +10,8 @@ export function when(iso: string | null, now: Date, exact = false): string | nul
 }
 
 /** How long since: `12 s`, `4 min`, `3 h`, `2 d`. Null stays null. */
-export function since(iso: string | null, now: Date): string | null {
-  return iso === null ? null : coarse(Math.max(0, now.getTime() - new Date(iso).getTime()))
+export function since(iso: string | null | undefined, now: Date): string | null {
+  return iso === null || iso === undefined ? null : coarse(Math.max(0, now.getTime() - new Date(iso).getTime()))
 }
 
 function coarse(ms: number): string {

@@ -75,6 +75,7 @@ test('a rule comes with the release that declares it, is switched but not change
   assert.deepEqual(await turn(1), [], 'not for long enough')
   assert.deepEqual(await turn(2), fires)
   await assert.rejects(putRule(db, 'shop.queue', manifestRules([{ app: 'shop', environment: 'production', manifest: parse([queue]) }]).rules[0]?.spec as never, admin, at(3)), /manifest/)
+  await assert.rejects(putRule(db, 'shop.queu', manifestRules([{ app: 'shop', environment: 'production', manifest: parse([queue]) }]).rules[0]?.spec as never, admin, at(3)), /"shop\.queu" is no id for a rule that is made here/, 'one that no manifest has')
   await assert.rejects(removeRule(db, 'shop.queue', admin, at(3)), /manifest/)
   await setRuleMode(db, 'shop.queue', { mode: 'off', forMs: 2 * minute }, admin, at(3))
   assert.deepEqual(await turn(3), [])

@@ -1,6 +1,6 @@
 import { command, longFlag, serverFlags, type ServerFlags } from '../../command.ts'
 import type { Cli } from '../../context.ts'
-import { when } from '../../times.ts'
+import { modeWords } from '../../rule-words.ts'
 import { table } from '../../table.ts'
 
 export const rulesList = command({
@@ -12,7 +12,7 @@ export const rulesList = command({
     const count = (states: (typeof rules)[number]['states'], state: string) => states.filter((one) => one.state === state).length || null
     table(cli.out, rules, [
       { title: 'rule', value: (rule) => rule.id },
-      { title: 'mode', value: (rule) => (rule.offUntil === null ? rule.mode : `off, on again ${when(rule.offUntil, cli.now())}`), style: (rule) => (rule.mode === 'off' ? 'dim' : undefined) },
+      { title: 'mode', value: (rule) => modeWords(rule, cli.now()), style: (rule) => (rule.mode === 'off' ? 'dim' : undefined) },
       { title: 'severity', value: (rule) => rule.severity },
       { title: 'firing', value: (rule) => count(rule.states, 'firing'), align: 'right', style: () => 'red' },
       { title: 'pending', value: (rule) => count(rule.states, 'pending'), align: 'right', style: () => 'yellow' },

@@ -13,6 +13,6 @@ export const rulesMode = command({
     const { client } = await cli.connect(flags)
     const answer = await client.call('rules.mode', { params: { rule }, body: { mode, ...(flags.for === undefined ? {} : { forMs: parseDuration(flags.for) }) } })
     if (flags.json) return cli.out.json(answer)
-    cli.out.line(`the rule ${answer.id} is ${answer.mode}${answer.offUntil === null ? '' : ` until ${when(answer.offUntil, cli.now(), true)}`}`)
+    cli.out.line(`the rule ${answer.id} is ${answer.mode}${answer.offUntil ? ` until ${when(answer.offUntil, cli.now(), true)}` : ''}`)
   },
 })
