@@ -1,4 +1,4 @@
-/** Rules and SLOs → preview world: what comes with Nightshift, one rule of people, one that fires, promises of two apps. */
+/** Rules and SLOs → preview world: what comes with Nightshift, one rule of people, one that fires, SLOs of two apps. */
 import { systemClock } from '#base/clock.ts'
 import { AppError } from '#base/errors.ts'
 import { type Rule, type RuleTrial, ruleSpecSchema } from '#contract/alerting.ts'
@@ -27,9 +27,11 @@ const billing: Labels = { app: 'billing', environment: 'production', service: 'w
 const keyOf = (labels: Labels) => Object.entries(labels).map(([name, value]) => `${name}=${value}`).join(',')
 const queue = ruleSpecSchema.parse({ title: 'The queue of invoices is long', measure: { metric: 'invoices_queue_length', where: { app: 'billing' }, fn: 'last' }, condition: { kind: 'threshold', is: '>', value: 1000 }, forMs: 10 * minute, summary: 'The queue of {place} holds {value}' })
 
+const orders = ruleSpecSchema.parse({ title: 'Orders take long', measure: { metric: 'nightshift_http_request_duration_seconds', where: { app: 'shop', environment: 'production' }, fn: 'p95', by: ['service'] }, condition: { kind: 'threshold', is: '>', value: 2 }, forMs: 5 * minute, severity: 'critical', summary: 'Orders of {place} take {value}', wayOut: 'look at the queue of the worker' })
+
 /** `sick`: of which more than 5 % of the requests fail. */
 function makeRules(now: number, sick: readonly Labels[]): Rule[] {
-  const definitions = [{ id: 'invoices-queue', origin: 'own' as const, spec: queue, mode: 'on' as const, offUntil: null }, ...Object.entries(defaultRules).map(([id, spec]) => ({ id, origin: 'default' as const, spec, mode: id === 'machine-inodes' ? ('off' as const) : ('on' as const), offUntil: id === 'machine-inodes' ? new Date(Date.now() + 5_400_000) : null }))]
+  const definitions = [{ id: 'shop.orders', origin: 'manifest' as const, spec: orders, mode: 'on' as const, offUntil: null }, { id: 'invoices-queue', origin: 'own' as const, spec: queue, mode: 'on' as const, offUntil: null }, ...Object.entries(defaultRules).map(([id, spec]) => ({ id, origin: 'default' as const, spec, mode: id === 'machine-inodes' ? ('off' as const) : ('on' as const), offUntil: id === 'machine-inodes' ? new Date(Date.now() + 5_400_000) : null }))]
   const at = (minutes: number) => new Date(now - minutes * minute)
   const firing = sick.map((labels) => ({ series: keyOf(labels), labels, state: 'firing' as const, since: at(17), firingSince: at(12), lastTrueAt: at(0), seenAt: at(0), value: 0.23, because: '23 % (> 5 %)' }))
   const pending = firing.slice(0, 1).map((one) => ({ ...one, state: 'pending' as const, since: at(4), firingSince: null, value: 1340, because: '1340 (> 1000)' }))

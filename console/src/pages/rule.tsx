@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { Rule } from '#contract/alerting.ts'
+import { DeclaredRule } from '../alerts/declared-rule.tsx'
 import { RuleForm } from '../alerts/rule-form.tsx'
 import { RuleSwitch, ruleState } from '../alerts/rule-switch.tsx'
 import { Answer } from '../components/answer.tsx'
@@ -15,6 +16,7 @@ import { queries } from '../data/queries.ts'
 import { useAction } from '../data/use-action.ts'
 import { useMayNot } from '../data/use-session.ts'
 import { emptyRule, measureFrom, textOf } from '../lib/rule-edit.ts'
+import { declaredPlace } from '../lib/rule-target.ts'
 import { paths } from '../paths.ts'
 
 const route = getRouteApi('/signed-in/alerts/rules/$rule')
@@ -53,9 +55,11 @@ export function RulePage() {
         {() =>
           found === undefined ? (
             <Empty title="There is no such rule.">It may have been removed, or is of an app that this session may not see.</Empty>
+          ) : found.origin === 'manifest' ? (
+            <DeclaredRule rule={found} />
           ) : (
             <Answer query={names} title="The metrics could not be read" loading={<Skeleton rows={6} height={48} />}>
-              {(known) => <RuleForm key={`${found.id} ${found.origin}`} rule={found} start={textOf(found)} names={known} taken={[]} whyNot={found.origin === 'manifest' ? inManifest : whyNot} onSaved={() => void navigate({ href: paths.alerts() })} />}
+              {(known) => <RuleForm key={`${found.id} ${found.origin}`} rule={found} start={textOf(found)} names={known} taken={[]} whyNot={whyNot} onSaved={() => void navigate({ href: paths.alerts() })} />}
             </Answer>
           )
         }
@@ -64,15 +68,13 @@ export function RulePage() {
   )
 }
 
-const inManifest = 'it stands in the manifest: change it there, and deploy'
-
 function Lead({ rule }: { rule: Rule }) {
   return (
     <>
       <p className="flex flex-wrap items-baseline gap-x-3">
         <span className={ruleState(rule).tone}>{ruleState(rule).text}</span>
         <Tag>{rule.id}</Tag>
-        <span className="min-w-0 break-words">{rule.about}</span>
+        {rule.origin === 'manifest' ? null : <span className="min-w-0 break-words">{rule.about}</span>}
       </p>
       <p className="mt-1 text-sm">{whereFrom(rule)}</p>
     </>
@@ -80,9 +82,9 @@ function Lead({ rule }: { rule: Rule }) {
 }
 
 /** Where it is kept, and so where it is changed. */
-function whereFrom({ origin, replaces, source }: Rule): string {
+function whereFrom({ id, origin, replaces, source }: Rule): string {
   if (source !== null) return `Imported from ${source}: change it there and import it again. What is changed here lasts until then.`
-  if (origin === 'manifest') return 'It stands under rules: in nightshift.yml of its app, and is changed there by the next release. It can be switched off here.'
+  if (origin === 'manifest') return `It comes from the manifest of ${declaredPlace(id).app}, and is changed there. It can be switched off here.`
   if (origin === 'default') return 'It comes with Nightshift. What you save here stands in its place, and can be taken away again.'
   return replaces ? 'It is yours, in place of the one that comes with Nightshift.' : 'It was made by people, and is changed here or with nightshift rules add.'
 }
@@ -95,9 +97,11 @@ function Actions({ rule, whyNot }: { rule: Rule; whyNot: string | null }) {
   return (
     <>
       <RuleSwitch rule={rule} times />
-      <Button tone="danger" whyNot={whyNot ?? (rule.origin === 'manifest' ? inManifest : rule.origin === 'default' ? 'it comes with Nightshift: switch it off' : null)} onClick={() => setAsking(true)}>
-        {action}
-      </Button>
+      {rule.origin === 'manifest' ? null : (
+        <Button tone="danger" whyNot={whyNot ?? (rule.origin === 'default' ? 'it comes with Nightshift: switch it off' : null)} onClick={() => setAsking(true)}>
+          {action}
+        </Button>
+      )}
       <Confirm
         open={asking} onOpenChange={setAsking} title={`${rule.replaces ? 'Put back the original of' : 'Remove'} ${rule.title}?`} touches={[rule.replaces ? 'what was changed in the rule' : 'the rule, for everybody', 'its alerts: they are over']} leaves={['the metric it looks at']}
         action={action} tone="danger" busy={remove.isPending} onConfirm={() => remove.mutate({ params: { rule: rule.id } })}
