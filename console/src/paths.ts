@@ -20,7 +20,7 @@ export type HealingFilter = { app?: string }
 /** What a new rule looks at, as a graph asks for it: without `by`, all series are one. Of lines of logs, the search that finds them. */
 export type NewRuleFilter = { metric?: string; logs?: string; fn?: string; where?: string; by?: string }
 
-export type PromiseFilter = { app?: string; env?: string; service?: string }
+export type SloFilter = { app?: string; env?: string; service?: string }
 
 type Search = Record<string, string | undefined>
 
@@ -60,7 +60,7 @@ export const paths = {
   rule: (rule: string) => `/alerts/rules/${segment(rule)}`,
   newRule: (search: NewRuleFilter = {}) => withSearch('/alerts/new-rule', search),
   importRules: () => '/alerts/import',
-  promise: ({ app, environment: env, service }: { app?: string; environment?: string; service?: string | null } = {}) => withSearch('/alerts/promise', { app, env: environment(env), service: service ?? undefined }),
+  slo: ({ app, environment: env, service }: { app?: string; environment?: string; service?: string | null } = {}) => withSearch('/alerts/slo', { app, env: environment(env), service: service ?? undefined }),
   machines: (search: { where?: string } = {}) => withSearch('/machines', search),
   journal: (filter: JournalFilter = {}) => withSearch('/journal', filter),
   settings: () => '/settings',

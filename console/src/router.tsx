@@ -58,7 +58,16 @@ const alerts = createRoute({ ...page, path: '/alerts', component: lazyRouteCompo
 const newRule = createRoute({ ...page, path: '/alerts/new-rule', validateSearch: only('metric', 'logs', 'fn', 'where', 'by'), component: lazyRouteComponent(() => import('./pages/rule.tsx'), 'NewRulePage') })
 const rule = createRoute({ ...page, path: '/alerts/rules/$rule', component: lazyRouteComponent(() => import('./pages/rule.tsx'), 'RulePage') })
 const importRules = createRoute({ ...page, path: '/alerts/import', component: lazyRouteComponent(() => import('./pages/import-rules.tsx'), 'ImportRulesPage') })
-const promise = createRoute({ ...page, path: '/alerts/promise', validateSearch: only('app', 'env', 'service'), component: lazyRouteComponent(() => import('./pages/promise.tsx'), 'PromisePage') })
+const slo = createRoute({ ...page, path: '/alerts/slo', validateSearch: only('app', 'env', 'service'), component: lazyRouteComponent(() => import('./pages/slo.tsx'), 'SloPage') })
+/** Its address of before. */
+const sloBefore = createRoute({
+  ...page,
+  path: '/alerts/promise',
+  validateSearch: only('app', 'env', 'service'),
+  beforeLoad: ({ search }) => {
+    throw redirect({ to: '/alerts/slo', search, replace: true })
+  },
+})
 const machines = createRoute({ ...page, path: '/machines', validateSearch: only('where'), component: lazyRouteComponent(() => import('./pages/machines.tsx'), 'Machines') })
 const journal = createRoute({ ...page, path: '/journal', validateSearch: only('app', 'kind', 'event'), component: lazyRouteComponent(() => import('./pages/journal.tsx'), 'Journal') })
 const settings = createRoute({ ...page, path: '/settings', component: lazyRouteComponent(() => import('./pages/settings.tsx'), 'Settings') })
@@ -79,7 +88,7 @@ const terminal = createRoute({ ...page, path: '/apps/$app/terminal/$instance', v
 const missing = createRoute({ ...page, path: '/$', component: NotFound })
 const gallery = import.meta.env.GALLERY ? [createRoute({ ...page, path: '/_gallery', component: lazyRouteComponent(() => import('./pages/gallery.tsx'), 'Gallery') })] : []
 
-const tree = root.addChildren([login, signedIn.addChildren([tonight, map, apps, app.addChildren(appTabs), build, terminal, deploy, logs, graphs, healing, remediation, checks, newCheck, check, editCheck, traces, trace, alerts, newRule, rule, importRules, promise, machines, journal, settings, ...gallery, missing])])
+const tree = root.addChildren([login, signedIn.addChildren([tonight, map, apps, app.addChildren(appTabs), build, terminal, deploy, logs, graphs, healing, remediation, checks, newCheck, check, editCheck, traces, trace, alerts, newRule, rule, importRules, slo, sloBefore, machines, journal, settings, ...gallery, missing])])
 
 export function createConsoleRouter(client: QueryClient) {
   return createRouter({

@@ -1,4 +1,4 @@
-/** SLOs of the preview's world: promises of two apps' manifests, and what people set over them. Trials are judged as the real ones are. */
+/** SLOs of the preview's world: those of two apps' manifests, and what people set over them. Trials are judged as the real ones are. */
 import { AppError } from '#base/errors.ts'
 import type { Slo, SloSpec } from '#contract/alerting.ts'
 import { latencyBucketsMs } from '#contract/wire.ts'
@@ -17,7 +17,7 @@ const day = 86_400_000
 type Place = { app: string; environment: string; service: string | null }
 type Seen = { total: number; bad: number; hourly: number; firing: 'critical' | 'warning' | null }
 const calm: Seen = { total: 420_000, bad: 90, hourly: 0.2, firing: null }
-const promised: SloSpec = { availability: 0.999, p99Ms: 500, windowMs: 30 * day, alerts: true }
+const usual: SloSpec = { availability: 0.999, p99Ms: 500, windowMs: 30 * day, alerts: true }
 
 function sloOf(now: number, place: Place, spec: SloSpec, { total, bad, hourly, firing }: Seen, more: Pick<Slo, 'origin' | 'declared'>): Slo {
   const wholeMs = spec.windowMs
@@ -55,9 +55,9 @@ export function sloHandlers(world: World, isNight: boolean): Handlers {
   const ofManifest = { origin: 'manifest', declared: true } as const
   const whole = (app: string): Place => ({ app, environment: 'production', service: null })
   const declared = [
-    ...(has('shop') ? [sloOf(now, whole('shop'), promised, { total: 5_400_000, bad: 1300, hourly: 0.3, firing: null }, ofManifest)] : []),
-    ...(has('billing') && isNight ? [sloOf(now, whole('billing'), promised, { total: 880_000, bad: 1010, hourly: 22, firing: 'critical' }, ofManifest)] : []),
-    ...(isCrowd(world.name) ? world.scene.apps.map(({ detail: { name, health } }) => sloOf(now, whole(name), promised, health === 'down' ? { total: 2_400_000, bad: 2900, hourly: 18, firing: 'critical' } : { ...calm, bad: 260 * pick(name, 7, 1) }, ofManifest)) : []),
+    ...(has('shop') ? [sloOf(now, whole('shop'), usual, { total: 5_400_000, bad: 1300, hourly: 0.3, firing: null }, ofManifest)] : []),
+    ...(has('billing') && isNight ? [sloOf(now, whole('billing'), usual, { total: 880_000, bad: 1010, hourly: 22, firing: 'critical' }, ofManifest)] : []),
+    ...(isCrowd(world.name) ? world.scene.apps.map(({ detail: { name, health } }) => sloOf(now, whole(name), usual, health === 'down' ? { total: 2_400_000, bad: 2900, hourly: 18, firing: 'critical' } : { ...calm, bad: 260 * pick(name, 7, 1) }, ofManifest)) : []),
   ]
   let own: Slo[] = []
   const isAt = (place: Place) => (one: Slo) => one.app === place.app && one.environment === place.environment && one.service === place.service

@@ -185,7 +185,7 @@ export const sections: readonly Section[] = [
         import: verb('Take over a rule file of Prometheus', async () => (await import('./commands/rules/import.ts')).rulesImport),
         test: verb('When a rule would have fired', async () => (await import('./commands/rules/test.ts')).rulesTest),
       }),
-      slo: verb('What apps promise, what is left of the error budget, how fast it burns', async () => (await import('./commands/slo.ts')).slo),
+      slo: verb('Objectives of apps, what is left of their error budgets, how fast they burn', async () => (await import('./commands/slo.ts')).slo),
       changes: verb('What changed, newest first', async () => (await import('./commands/changes.ts')).changes),
     },
   },

@@ -169,7 +169,7 @@ export const sloSchema = z.object({
   service: z.string().nullable(),
   /** own: set by people, over the manifest's. */
   origin: z.enum(['manifest', 'own']),
-  /** The manifest promises something of this place; an own one stands over it. */
+  /** The manifest has one of this place; an own one stands over it. */
   declared: z.boolean(),
   alerts: z.boolean(),
   windowMs: z.number(),

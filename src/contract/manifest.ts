@@ -103,7 +103,7 @@ export const serviceSchema = z.strictObject({
   needs: z.record(serviceName, z.literal('healthy')).default({}).meta({ description: 'Services it calls. Each gets an edge, which the caller knows as API_URL, API_HOST and API_PORT (for a service api). It starts once they are ready.' }),
   env: z.record(variableName, z.union([z.string(), z.number(), z.boolean()]).transform(String)).default({}).meta({ description: 'Variables; config of operators goes before them.' }),
   secrets: z.array(variableName).default([]).meta({ description: 'Secrets that must be set before a release starts, and that only the services that list them get. Their values are set with nightshift secrets set, never here.' }),
-  slo: slo.optional().meta({ description: 'What the service promises all its callers, in production.' }),
+  slo: slo.optional().meta({ description: 'Objectives of the service towards all its callers, in production.' }),
   volumes: z.record(volumeName, absolutePath).default({}).meta({ description: 'Named volumes and where each appears; /app/… is the app’s own folder. A service with volumes has one instance at most.' }),
 })
 
@@ -117,7 +117,7 @@ const deploy = z.strictObject({
 })
 
 const overrides = z.strictObject({
-  slo: slo.optional().meta({ description: 'What it promises here; the promises above are those of production.' }),
+  slo: slo.optional().meta({ description: 'Objectives here; those above are of production.' }),
   services: z
     .record(
       serviceName,
@@ -137,7 +137,7 @@ export const manifestSchema = z.strictObject({
   services: z.record(serviceName, serviceSchema).refine((services) => Object.keys(services).length > 0, { message: 'must name at least one service' }).meta({ description: 'Services by name; one at least.' }),
   release: shellLine.optional().meta({ description: 'Shell line, run once before traffic moves, in the surroundings of web; if it exits with anything but 0, the release fails.' }),
   build: build.optional().meta({ description: 'How every service is built that does not say it itself.' }),
-  slo: slo.optional().meta({ description: 'What the app promises its callers from outside, in production: alerts follow how fast the error budget burns.' }),
+  slo: slo.optional().meta({ description: 'Objectives of the app towards callers from outside, in production: alerts follow how fast the error budget burns.' }),
   deploy: deploy.prefault({}).meta({ description: 'How a release takes over.' }),
   logs: z
     .strictObject({

@@ -1,11 +1,11 @@
 import type { Objective, Slo } from '#contract/alerting.ts'
 import { TextLink } from '../components/a.tsx'
 import { formatCount, formatDuration, formatShare } from '../lib/numbers.ts'
-import { promiseOf, sloName } from '../lib/slo-words.ts'
+import { objectiveWords, sloName } from '../lib/slo-words.ts'
 import { paths } from '../paths.ts'
 import { BudgetLine } from './budget-line.tsx'
 
-/** What is promised, what is left of the error budget and how it got there, and how fast it burns. */
+/** An objective, what is left of the error budget and how it got there, and how fast it burns. */
 export function SloCard({ slo, objective }: { slo: Slo; objective: Objective }) {
   const { budgetLeft, burn, exhaustedInMs, firing, total, bad } = objective
   const name = sloName(slo)
@@ -16,12 +16,12 @@ export function SloCard({ slo, objective }: { slo: Slo; objective: Objective }) 
         <h3 className="font-sans text-base font-medium">
           <TextLink href={paths.app(slo.app, slo.environment)}>{name}</TextLink>
         </h3>
-        <TextLink className="text-sm" href={paths.promise(slo)}>
-          Change<span className="sr-only"> the promise of {name}</span>
+        <TextLink className="text-sm" href={paths.slo(slo)}>
+          Change<span className="sr-only"> the SLO of {name}</span>
         </TextLink>
       </div>
       <p className="text-sm text-soft">
-        {promiseOf(objective)}, over {formatDuration(slo.windowMs)}
+        {objectiveWords(objective)}, over {formatDuration(slo.windowMs)}
         {slo.alerts ? '' : '; without alerts'}
       </p>
       <p className="mt-3 flex items-baseline gap-2">

@@ -1,6 +1,6 @@
 import { useState } from 'react'
 import type { Slo } from '#contract/alerting.ts'
-import { promisedBy } from '#contract/promise.ts'
+import { sloSpecOf } from '#contract/slo-spec.ts'
 import { ButtonLink } from '../components/button.tsx'
 import { Check, Input } from '../components/field.tsx'
 import { Section } from '../components/page.tsx'
@@ -11,17 +11,17 @@ import { emptySlo, sloOf, sloText } from '../lib/slo-edit.ts'
 import { paths } from '../paths.ts'
 import { SloPreview } from './slo-preview.tsx'
 
-/** What is promised of a place, and how the last day would have done. `place` null: none is chosen yet. */
+/** The objectives of a place, and how the last day would have done. `place` null: none is chosen yet. */
 export function SloForm({ place, slo, whyNot, onSaved }: { place: SloPlace | null; slo: Slo | undefined; whyNot: string | null; onSaved: () => void }) {
-  const [text, setText] = useState(() => (slo === undefined ? emptySlo : sloText(promisedBy(slo))))
+  const [text, setText] = useState(() => (slo === undefined ? emptySlo : sloText(sloSpecOf(slo))))
   const written = sloOf(text)
   const missing = place === null ? 'choose an app' : written.missing
-  const save = useAction('slos.put', { done: 'The promise is saved.', touches: ['slos', 'alerts'], quiet: true, onDone: onSaved })
+  const save = useAction('slos.put', { done: 'The SLO is saved.', touches: ['slos', 'alerts'], quiet: true, onDone: onSaved })
   const blocked = whyNot ?? missing
   const set = (name: 'availability' | 'p99' | 'window') => (event: { target: { value: string } }) => setText({ ...text, [name]: event.target.value })
   return (
     <form
-      aria-label="Promise"
+      aria-label="SLO"
       className="grid gap-x-10 lg:grid-cols-[minmax(0,1fr)_minmax(0,460px)] lg:grid-rows-[auto_1fr]"
       onSubmit={(event) => {
         event.preventDefault()
@@ -29,10 +29,10 @@ export function SloForm({ place, slo, whyNot, onSaved }: { place: SloPlace | nul
       }}
     >
       <div className="min-w-0">
-        <Section title="What is promised">
+        <Section title="Objectives">
           <div className="grid items-start gap-4 sm:grid-cols-2">
-            <Input label="Share of requests that succeed" value={text.availability} onChange={set('availability')} placeholder="not promised" hint="Answered, and not with 5xx. Empty: not promised." />
-            <Input label="99 of 100 answers come within" value={text.p99} onChange={set('p99')} placeholder="not promised" hint="Such as 500ms. Empty: not promised." />
+            <Input label="Share of requests that succeed" value={text.availability} onChange={set('availability')} placeholder="no objective" hint="Answered, and not with 5xx. Empty: no objective." />
+            <Input label="99 of 100 answers come within" value={text.p99} onChange={set('p99')} placeholder="no objective" hint="Such as 500ms. Empty: no objective." />
             <Input label="Counted over the last" value={text.window} onChange={set('window')} placeholder="30d" hint="From 7d to 90d. What may be bad in it is the error budget." />
           </div>
           <div className="mt-4">
@@ -46,7 +46,7 @@ export function SloForm({ place, slo, whyNot, onSaved }: { place: SloPlace | nul
         </div>
       </div>
       <div className="min-w-0">
-        <TryFirst error={save.error} action="Promise it" saving={save.isPending} whyNot={blocked}>
+        <TryFirst error={save.error} action="Save the SLO" saving={save.isPending} whyNot={blocked}>
           <ButtonLink href={paths.alerts()}>Cancel</ButtonLink>
         </TryFirst>
       </div>

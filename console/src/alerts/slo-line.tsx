@@ -2,10 +2,10 @@ import { useQuery } from '@tanstack/react-query'
 import { TextLink } from '../components/a.tsx'
 import { type AppRef, queries } from '../data/queries.ts'
 import { formatShare } from '../lib/numbers.ts'
-import { promiseOf } from '../lib/slo-words.ts'
+import { objectiveWords } from '../lib/slo-words.ts'
 import { paths } from '../paths.ts'
 
-/** On an app's page: what it promises and what is left of it, in one line; nothing when nothing is promised. */
+/** On an app's page: its objectives and what is left of them, in one line; nothing when there are none. */
 export function SloLine({ of }: { of: AppRef }) {
   const slos = useQuery(queries.slos(of)).data ?? []
   const all = slos.flatMap((slo) => slo.objectives.map((objective) => ({ slo, objective })))
@@ -16,7 +16,7 @@ export function SloLine({ of }: { of: AppRef }) {
         <li key={`${slo.service}/${objective.kind}`}>
           <TextLink href={paths.alerts()}>
             {slo.service === null ? '' : `${slo.service}: `}
-            {promiseOf(objective)}
+            {objectiveWords(objective)}
           </TextLink>
           {': '}
           <span className={objective.budgetLeft <= 0 || objective.firing === 'critical' ? 'text-red' : objective.firing === 'warning' ? 'text-amber' : ''}>{objective.budgetLeft <= 0 ? 'the error budget is used up' : `${formatShare(objective.budgetLeft)} of the error budget left`}</span>

@@ -6,12 +6,12 @@ import { SkeletonBlock } from '../components/skeleton.tsx'
 import { type SloPlace, queries } from '../data/queries.ts'
 import { useSettled } from '../data/use-settled.ts'
 import { formatCount, formatDuration, formatShare, plural } from '../lib/numbers.ts'
-import { promiseOf } from '../lib/slo-words.ts'
+import { objectiveWords } from '../lib/slo-words.ts'
 import { Firings } from './firings.tsx'
 
 const height = 160
 
-/** How the last day would have done against the promise, as it is typed. */
+/** How the last day would have done against the objectives, as they are typed. */
 export function SloPreview({ place, spec, missing }: { place: SloPlace | null; spec: SloSpec | null; missing: string | null }) {
   const settled = useSettled(spec)
   const query = useQuery({ ...queries.sloTrial(place ?? { app: '', env: '', service: undefined }, settled), enabled: settled !== null && place !== null })
@@ -33,7 +33,7 @@ function Said({ trial, windowMs, alerts }: { trial: SloTrial; windowMs: number; 
     <ul className="space-y-2">
       {trial.objectives.map((one) => (
         <li key={one.kind}>
-          {one.total === 0 ? `${promiseOf(one)}: no requests came, so that nothing can be said.` : `${promiseOf(one)}: ${formatCount(one.bad)} of ${formatCount(one.total)} did not (${formatShare(one.bad / one.total)}). ${one.lastsMs === null ? `At that pace the error budget of ${formatDuration(windowMs)} is enough.` : `At that pace the error budget of ${formatDuration(windowMs)} lasts ${formatDuration(one.lastsMs)}.`} ${!alerts ? 'Nobody would be alerted.' : one.fired.length === 0 ? 'It would not have alerted.' : `It would have alerted ${plural(one.fired.length, 'time')}.`}`}
+          {one.total === 0 ? `${objectiveWords(one)}: no requests came, so that nothing can be said.` : `${objectiveWords(one)}: ${formatCount(one.bad)} of ${formatCount(one.total)} did not (${formatShare(one.bad / one.total)}). ${one.lastsMs === null ? `At that pace the error budget of ${formatDuration(windowMs)} is enough.` : `At that pace the error budget of ${formatDuration(windowMs)} lasts ${formatDuration(one.lastsMs)}.`} ${!alerts ? 'Nobody would be alerted.' : one.fired.length === 0 ? 'It would not have alerted.' : `It would have alerted ${plural(one.fired.length, 'time')}.`}`}
         </li>
       ))}
     </ul>

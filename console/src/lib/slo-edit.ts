@@ -1,4 +1,4 @@
-/** An SLO while it is written: fields as text → what it promises, or what is still missing. Pure. */
+/** An SLO while it is written: fields as text → its objectives, or what is still missing. Pure. */
 import type { SloSpec } from '#contract/alerting.ts'
 import { numberOf, spanOf, spanText } from './typed.ts'
 
@@ -20,11 +20,11 @@ export function sloOf({ availability, p99, window, alerts }: SloText): WrittenSl
   if (share === null) return no('the share of requests that succeed is a percentage such as 99.9%')
   if (p99Ms === null) return no('the time within which answers come is one such as 500ms')
   if (windowMs === null || windowMs === 0) return no('the window is a time such as 30d')
-  if (share === undefined && p99Ms === undefined) return no('promise that requests succeed, that answers come in time, or both')
+  if (share === undefined && p99Ms === undefined) return no('say how many requests succeed, within what time answers come, or both')
   return { spec: { ...(share === undefined ? {} : { availability: share }), ...(p99Ms === undefined ? {} : { p99Ms }), windowMs, alerts }, missing: null }
 }
 
-/** `99.9%`, `99.9` and `0.999` are the same promise. */
+/** `99.9%`, `99.9` and `0.999` are the same objective. */
 function shareOf(text: string): number | null {
   const value = numberOf(text)
   return value === null ? null : Number((value > 1 ? value / 100 : value).toFixed(8))

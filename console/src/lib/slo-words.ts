@@ -1,7 +1,7 @@
 import type { Objective, Slo } from '#contract/alerting.ts'
 
 /** `99.9 % of requests succeed`, `99 % of answers within 500 ms`. */
-export function promiseOf({ kind, target, thresholdMs }: Pick<Objective, 'kind' | 'target' | 'thresholdMs'>): string {
+export function objectiveWords({ kind, target, thresholdMs }: Pick<Objective, 'kind' | 'target' | 'thresholdMs'>): string {
   const share = `${Number((target * 100).toFixed(3))} %`
   return kind === 'availability' ? `${share} of requests succeed` : `${share} of answers within ${thresholdMs} ms`
 }

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { AlertRules } from '../alerts/alert-rules.tsx'
 import { FiringList } from '../alerts/firing-list.tsx'
-import { Promises } from '../alerts/promises.tsx'
+import { SloList } from '../alerts/slo-list.tsx'
 import { Answer } from '../components/answer.tsx'
 import { ButtonLink } from '../components/button.tsx'
 import { Empty } from '../components/empty.tsx'
@@ -12,7 +12,7 @@ import { commands } from '../lib/commands.ts'
 import { plural } from '../lib/numbers.ts'
 import { paths } from '../paths.ts'
 
-/** What a person must know now, what is promised and kept, and what is watched for. */
+/** What a person must know now, how far objectives are met, and what is watched for. */
 export function Alerts() {
   const alerts = useQuery(queries.alerts())
   const rules = useQuery(queries.rules())
@@ -25,15 +25,15 @@ export function Alerts() {
           {(list) => (list.length === 0 ? <p className="py-3 text-soft">No rule, no check and no healing raises an alert.</p> : <FiringList alerts={list} />)}
         </Answer>
       </Section>
-      <Section title="Promises" aside={<ButtonLink size="sm" href={paths.promise()}>New promise</ButtonLink>}>
+      <Section title="SLOs" aside={<ButtonLink size="sm" href={paths.slo()}>New SLO</ButtonLink>}>
         <Answer query={slos} loading={<Skeleton rows={2} height={180} />} title="The SLOs could not be read">
           {(list) =>
             list.length === 0 ? (
-              <Empty title="Nothing is promised yet." command={commands.setSlo}>
+              <Empty title="There is no SLO yet." command={commands.setSlo}>
                 Or write <code>{'slo: { availability: 99.9%, p99: 500ms }'}</code> into nightshift.yml.
               </Empty>
             ) : (
-              <Promises slos={list} />
+              <SloList slos={list} />
             )
           }
         </Answer>

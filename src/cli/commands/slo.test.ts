@@ -51,12 +51,12 @@ describe('slo', () => {
     assert.match(await refused('slo', 'shop', '--dry-run'), /--dry-run tries what/)
   })
 
-  test('whose alerts are switched off promises what it promised', async () => {
+  test('whose alerts are switched off keeps its objectives', async () => {
     api.handlers['slos.put'] = () => [{ ...slo, alerts: false }]
     assert.match(await ok('slo', 'shop', '--alerts', 'off'), /alert\n.* succeed .* off\n/)
     assert.deepEqual(put()?.body, { windowMs: 30 * day, alerts: false, availability: 0.999, p99Ms: 500 })
     assert.match(await refused('slo', 'shop', '--alerts', 'perhaps'), /"perhaps" is neither on nor off/)
-    assert.match(await refused('slo', 'shop', '--service', 'api', '--alerts', 'off'), /nothing is promised there yet/)
+    assert.match(await refused('slo', 'shop', '--service', 'api', '--alerts', 'off'), /there is no SLO yet/)
     assert.match(await refused('slo', 'shop', '--reset', '--alerts', 'off'), /--reset stands alone/)
   })
 })

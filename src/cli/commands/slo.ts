@@ -1,7 +1,7 @@
 import { formatDuration, parseDuration } from '#base/units.ts'
 import type { Objective, Slo } from '#contract/alerting.ts'
 import type { CallInput } from '#contract/endpoints.ts'
-import { promisedBy } from '#contract/promise.ts'
+import { sloSpecOf } from '#contract/slo-spec.ts'
 import { type AppFlags, appAliases, appFlags, command, optionalArgument, switchFlag, textFlag } from '../command.ts'
 import type { Cli } from '../context.ts'
 import { UsageError } from '../errors.ts'
@@ -27,14 +27,14 @@ export const slo = command({
     },
     aliases: appAliases,
   },
-  about: 'Shows what is promised, what is left of each error budget, and how fast it burns: 1 uses it up exactly by the end of the window. With --availability or --p99 it is set, over what nightshift.yml says, and --dry-run shows first how it would have done.',
+  about: 'Shows each objective, what is left of its error budget, and how fast it burns: 1 uses it up exactly by the end of the window. With --availability or --p99 it is set, over what nightshift.yml says, and --dry-run shows first how it would have done.',
   examples: ['slo', 'slo shop', 'slo shop --availability 99.9% --p99 500ms', 'slo shop --service api --availability 99.5%', 'slo shop --availability 99.95% --dry-run', 'slo shop --alerts off', 'slo shop --reset'],
   async run(cli: Cli, flags: Flags, name: string | undefined) {
-    const promises = flags.availability !== undefined || flags.p99 !== undefined
-    const sets = promises || flags.alerts !== undefined
+    const states = flags.availability !== undefined || flags.p99 !== undefined
+    const sets = states || flags.alerts !== undefined
     if (sets && flags.reset) throw new UsageError('--reset stands alone, without --availability, --p99 and --alerts')
-    if (!promises && flags.window !== undefined) throw new UsageError('--window is set together with --availability or --p99')
-    if (flags.dryRun && !promises) throw new UsageError('--dry-run tries what --availability and --p99 say')
+    if (!states && flags.window !== undefined) throw new UsageError('--window is set together with --availability or --p99')
+    if (flags.dryRun && !states) throw new UsageError('--dry-run tries what --availability and --p99 say')
     if (flags.dryRun) return tryIt(cli, flags, name)
     const list = await ask(cli, flags, name, sets)
     if (flags.json) return cli.out.json(list)
@@ -55,12 +55,12 @@ async function ask(cli: Cli, flags: Flags, name: string | undefined, sets: boole
   return client.call('slos.put', { ...at, body: await specOf(flags, () => client.call('slos.list', { query: { app, environment } })) })
 }
 
-/** What is not promised anew stays: `--alerts off` alone leaves the promise as it is. */
+/** What is not said anew stays: `--alerts off` alone leaves the objectives as they are. */
 async function specOf({ availability, p99, window, alerts, service }: Flags, list: () => Promise<Slo[]>): Promise<SloInput> {
   const heard = alerts === undefined ? {} : { alerts: alerts === 'on' || (alerts === 'off' ? false : fail(`"${alerts}" is neither on nor off`)) }
   if (availability !== undefined || p99 !== undefined) return { ...(availability === undefined ? {} : { availability: share(availability) }), ...(p99 === undefined ? {} : { p99Ms: parseDuration(p99) }), ...(window === undefined ? {} : { windowMs: parseDuration(window) }), ...heard }
-  const now = (await list()).find((one) => one.service === (service ?? null)) ?? fail('nothing is promised there yet; set --availability or --p99 first')
-  return { ...promisedBy(now), ...heard }
+  const now = (await list()).find((one) => one.service === (service ?? null)) ?? fail('there is no SLO yet; set --availability or --p99 first')
+  return { ...sloSpecOf(now), ...heard }
 }
 
 async function tryIt(cli: Cli, flags: Flags, name: string | undefined): Promise<void> {
@@ -69,7 +69,7 @@ async function tryIt(cli: Cli, flags: Flags, name: string | undefined): Promise<
   if (flags.json) return cli.out.json(trial)
   const now = cli.now()
   for (const one of trial.objectives) {
-    cli.out.line(`${promise(one)}: ${Math.round(one.bad)} of ${Math.round(one.total)} requests were bad since ${when(trial.since, now, true)}; at that pace the error budget lasts ${one.lastsMs === null ? 'the window' : formatDuration(one.lastsMs)}`)
+    cli.out.line(`${objectiveWords(one)}: ${Math.round(one.bad)} of ${Math.round(one.total)} requests were bad since ${when(trial.since, now, true)}; at that pace the error budget lasts ${one.lastsMs === null ? 'the window' : formatDuration(one.lastsMs)}`)
     if (one.fired.length === 0) cli.out.line('  it would have alerted nobody')
     for (const { from, to, severity, because } of one.fired) cli.out.line(`  ${when(from, now, true)}  ${severity}, ${to === null ? 'until now' : `for ${since(from, new Date(to))}`}: ${because}`)
   }
@@ -88,7 +88,7 @@ function print(cli: Cli, list: readonly Slo[]): void {
   const rows = list.flatMap((one) => one.objectives.map((objective) => ({ one, objective })))
   table(cli.out, rows, [
     { title: 'of', value: ({ one }) => (one.service === null ? appWords(one.app, one.environment) : `${appWords(one.app, one.environment)}/${one.service}`) },
-    { title: 'promise', value: ({ objective }) => promise(objective) },
+    { title: 'objective', value: ({ objective }) => objectiveWords(objective) },
     { title: 'over', value: ({ one }) => formatDuration(one.windowMs) },
     { title: 'requests', value: ({ objective }) => Math.round(objective.total), align: 'right' },
     { title: 'bad', value: ({ objective }) => Math.round(objective.bad), align: 'right' },
@@ -101,5 +101,5 @@ function print(cli: Cli, list: readonly Slo[]): void {
   ])
 }
 
-const promise = ({ kind, target, thresholdMs }: Pick<Objective, 'kind' | 'target' | 'thresholdMs'>) => (kind === 'availability' ? `${Number((target * 100).toFixed(3))} % succeed` : `${Number((target * 100).toFixed(3))} % within ${thresholdMs} ms`)
+const objectiveWords = ({ kind, target, thresholdMs }: Pick<Objective, 'kind' | 'target' | 'thresholdMs'>) => (kind === 'availability' ? `${Number((target * 100).toFixed(3))} % succeed` : `${Number((target * 100).toFixed(3))} % within ${thresholdMs} ms`)
 const burn = (rate: number | undefined) => (rate === undefined ? null : `${rate >= 10 ? Math.round(rate) : Number(rate.toFixed(1))}×`)

@@ -1,4 +1,4 @@
-/** Rules and promises in the console: made, tried, changed, muted and taken away; a rule and a promise with the keyboard alone. */
+/** Rules and SLOs in the console: made, tried, changed, muted and taken away; a rule and an SLO with the keyboard alone. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Page } from 'playwright-core'
@@ -6,7 +6,7 @@ import { assertNone, objections, skipWithoutChromium, tabTo, tooWide, wide } fro
 import { openSite } from './site.ts'
 import { bootPreview } from './target.ts'
 
-describe('rules and promises in the console', { skip: skipWithoutChromium }, () => {
+describe('rules and SLOs in the console', { skip: skipWithoutChromium }, () => {
   const site = openSite(bootPreview)
   const rule = (page: Page, title: string) => page.getByRole('listitem').filter({ has: page.getByRole('heading', { name: new RegExp(`^${title}`) }) })
 
@@ -143,17 +143,35 @@ describe('rules and promises in the console', { skip: skipWithoutChromium }, () 
     assertNone([...problems, ...errors])
   })
 
-  test('a promise is tried, made and muted with the keyboard alone, and taken away', async () => {
+  test('a rule of a manifest is read, switched off for a while, and sent to where it is changed', async () => {
     await using visitor = await site.signedIn()
     const { page, errors } = visitor
     await page.goto(`${site.url}/alerts`)
-    await page.getByRole('link', { name: 'New promise' }).waitFor()
-    await tabTo(page, /^New promise$/)
+    await page.getByRole('link', { name: 'Orders take long' }).click()
+    await page.getByText('It comes from the manifest of shop, and is changed there. It can be switched off here.').waitFor()
+    await page.getByText('p95 of nightshift_http_request_duration_seconds').waitFor()
+    await page.getByRole('region', { name: 'What it would have done' }).locator('canvas').first().waitFor()
+    assert.equal(await page.getByRole('form').count(), 0)
+    assert.equal(await page.getByRole('button', { name: /^(Save|Remove)/ }).count(), 0)
+    await page.getByRole('group', { name: 'Switch of Orders take long' }).getByText('Off 1 h').click()
+    await page.getByText(/It is switched off, looks at nothing, and is on again/).waitFor()
+    const problems = [...(await objections(page, 'a rule of a manifest')), await tooWide(page, 'a rule of a manifest')]
+    await page.getByRole('main').getByRole('link', { name: 'shop' }).click()
+    await page.waitForURL(/\/apps\/shop$/)
+    assertNone([...problems, ...errors])
+  })
+
+  test('an SLO is tried, made and muted with the keyboard alone, and taken away', async () => {
+    await using visitor = await site.signedIn()
+    const { page, errors } = visitor
+    await page.goto(`${site.url}/alerts`)
+    await page.getByRole('link', { name: 'New SLO' }).waitFor()
+    await tabTo(page, /^New SLO$/)
     await page.keyboard.press('Enter')
     await page.getByText('Nothing yet: choose an app.').waitFor()
     await goDown(page, 'App', /app=shop/)
     await page.getByText(/It stands in nightshift.yml of shop/).waitFor()
-    await goDown(page, 'Who is promised', /service=web/)
+    await goDown(page, 'Towards whom', /service=web/)
     const share = page.getByLabel('Share of requests that succeed')
     await share.focus()
     await page.keyboard.press('Control+a')
@@ -164,13 +182,13 @@ describe('rules and promises in the console', { skip: skipWithoutChromium }, () 
     await page.getByLabel('Alert while the error budget burns too fast').focus()
     await page.keyboard.press('Space')
     await preview.getByText(/Nobody would be alerted\./).waitFor()
-    const problems = [...(await objections(page, 'a promise')), await tooWide(page, 'a promise')]
+    const problems = [...(await objections(page, 'an SLO')), await tooWide(page, 'an SLO')]
     await page.setViewportSize(wide.viewport)
-    await tabTo(page, /^Promise it$/)
+    await tabTo(page, /^Save the SLO$/)
     await page.keyboard.press('Enter')
     await page.waitForURL(/\/alerts$/)
     await page.getByText('99.95 % of requests succeed, over 30 d; without alerts').waitFor()
-    await page.getByRole('link', { name: 'Change the promise of shop/web' }).click()
+    await page.getByRole('link', { name: 'Change the SLO of shop/web' }).click()
     await page.getByText('It was set by people.').waitFor()
     assert.equal(await page.getByLabel('Share of requests that succeed').inputValue(), '99.95%')
     await page.getByRole('button', { name: 'Remove' }).click()

@@ -51,7 +51,7 @@ export async function slosTurn(db: Database, now: Date): Promise<TurnReport> {
   return { actions, waiting: [] }
 }
 
-/** Each objective with what is counted for it; begins to count what is new, and forgets what nobody promises any more. */
+/** Each objective with what is counted for it; begins to count what is new, and forgets what is in force no more. */
 async function watchedSeries(db: Database, slos: readonly SloDefinition[], now: Date): Promise<Watched[]> {
   const wanted = slos.flatMap((slo) => objectivesOf(slo.spec).map((objective) => ({ slo, objective })))
   const keyOf = (place: { app: string; environment: string; service: string }, objective: string) => `${placeKey(place)} ${objective}`
@@ -69,7 +69,7 @@ async function watchedSeries(db: Database, slos: readonly SloDefinition[], now: 
   const keys = new Set(wanted.map(({ slo, objective }) => keyOf(slo, objective.key)))
   const unwanted = rows.filter((row) => !keys.has(keyOf(row, row.objective)))
   if (unwanted.length > 0) {
-    // one that is stopped promises the same when it is started again
+    // one that is stopped has the same when it is started again
     const serving = new Set((await servingReleases(db)).map(({ app, environment }) => `${app}/${environment}`))
     await dropSeries(db, unwanted.filter((row) => serving.has(`${row.app}/${row.environment}`)).map(({ id }) => id))
   }
@@ -106,10 +106,10 @@ async function alert(db: Database, level: Level, watched: readonly Watched[], co
     const pair = burning(seen, one.objective.target, one.row.counted_until.getTime() - one.row.since.getTime(), level)
     return { series: seriesOf(one), labels: {}, value: seen.whole.bad, holds: pair !== null, because: pair === null ? 'the error budget does not burn too fast any more' : burnWords(pair, seen, one.objective, one.slo.spec.windowMs) }
   })
-  // what nobody promises any more, or wants to hear of, is over at once
+  // what is in force no more, or nobody wants to hear of, is over at once
   const [here, gone] = [known.filter(({ series }) => readings.some((one) => one.series === series)), known.filter(({ series }) => !readings.some((one) => one.series === series))]
   const kept = nextStates({ forMs: 0, keepFiringMs: keepFiringMs[level] }, here, readings, now)
-  const whyGone = (series: string) => (watched.some((one) => seriesOf(one) === series) ? 'its alerts are switched off' : 'it is not promised any more')
+  const whyGone = (series: string) => (watched.some((one) => seriesOf(one) === series) ? 'its alerts are switched off' : 'the objective was taken away')
   const ended = nextStates({ forMs: 0, keepFiringMs: 0 }, gone, gone.map(({ series }) => ({ series, labels: {}, value: null, holds: false, because: whyGone(series) })), now)
   const [states, transitions] = [[...kept.states, ...ended.states], [...kept.transitions, ...ended.transitions]]
   if (states.length === 0 && transitions.length === 0) return []

@@ -5,7 +5,7 @@ import type { Manifest } from '#contract/manifest.ts'
 
 /** `service` '': the app as a whole. */
 export type SloPlace = { app: string; environment: string; service: string }
-/** `declared`: the manifest promises something of this place. */
+/** `declared`: the manifest has an SLO of this place. */
 export type SloDefinition = SloPlace & { spec: SloSpec; origin: 'manifest' | 'own'; declared: boolean }
 
 /** One thing that is counted. `latency:500`: answers slower than 500 ms are bad. */
@@ -18,7 +18,7 @@ export function objectivesOf({ availability, p99Ms }: SloSpec): CountedObjective
   ]
 }
 
-/** What a manifest promises in an environment: production has the promises of the top, any other has its own or none. */
+/** The SLOs of a manifest in an environment: production has those of the top, any other has its own or none. */
 export function manifestSlos(app: string, environment: string, manifest: Manifest): SloDefinition[] {
   const whole = environment === 'production' ? manifest.slo : manifest.environments[environment]?.slo
   const services = environment === 'production' ? Object.entries(manifest.services).map(([service, { slo }]) => [service, slo] as const) : []

@@ -8,12 +8,12 @@ export type SeriesRow = { id: number; app: string; environment: string; service:
 
 /** Of every environment that serves: what people set, and what the manifest says where they set nothing. */
 export async function readSlos(db: Db, app?: string): Promise<SloDefinition[]> {
-  const promised = (await servingReleases(db)).filter((one) => app === undefined || one.app === app).flatMap((one) => manifestSlos(one.app, one.environment, one.manifest))
-  const declared = new Set(promised.map(placeKey))
+  const inManifests = (await servingReleases(db)).filter((one) => app === undefined || one.app === app).flatMap((one) => manifestSlos(one.app, one.environment, one.manifest))
+  const declared = new Set(inManifests.map(placeKey))
   const own = (await db.query<{ app: string; environment: string; service: string; spec: unknown }>('SELECT app, environment, service, spec FROM slos WHERE $1::text IS NULL OR app = $1', [app ?? null]))
     .map((row): SloDefinition => ({ ...row, spec: sloSpecSchema.parse(row.spec), origin: 'own', declared: declared.has(placeKey(row)) }))
   const taken = new Set(own.map(placeKey))
-  return [...own, ...promised.filter((one) => !taken.has(placeKey(one)))].sort((a, b) => (placeKey(a) < placeKey(b) ? -1 : 1))
+  return [...own, ...inManifests.filter((one) => !taken.has(placeKey(one)))].sort((a, b) => (placeKey(a) < placeKey(b) ? -1 : 1))
 }
 
 export async function readSeries(db: Db): Promise<SeriesRow[]> {

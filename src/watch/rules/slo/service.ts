@@ -63,7 +63,7 @@ async function budgetPoints(db: Database, counted: readonly { row: SeriesRow; wh
   ]))
 }
 
-/** Sets what is promised, over the manifest. */
+/** Sets the objectives, over the manifest. */
 export async function putSlo(db: Database, place: SloPlace, spec: SloSpec, { actor }: Caller, now: Date): Promise<void> {
   await assertPlace(db, place)
   await db.transaction(async (tx) => {

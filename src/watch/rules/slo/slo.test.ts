@@ -73,7 +73,7 @@ describe('the error budget', () => {
   })
 })
 
-test('a manifest promises for production; another environment promises what it says itself', () => {
+test('the SLO of a manifest is that of production; another environment has what it says itself', () => {
   const manifest = manifestSchema.parse({ services: { web: { slo: { p99: '300ms' } } }, slo: { availability: '99.9%', p99: '500ms', window: '28d' }, environments: { staging: { slo: { availability: '99%' } } } })
   assert.deepEqual(manifestSlos('shop', 'production', manifest).map(({ service, spec }) => [service, spec]), [['', { alerts: true, windowMs: 28 * 86_400_000, availability: 0.999, p99Ms: 500 }], ['web', { alerts: true, windowMs: 30 * 86_400_000, p99Ms: 300 }]])
   assert.deepEqual(manifestSlos('shop', 'staging', manifest).map(({ service, spec }) => [service, spec]), [['', { alerts: true, windowMs: 30 * 86_400_000, availability: 0.99 }]])

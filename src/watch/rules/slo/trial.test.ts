@@ -37,7 +37,7 @@ describe('an SLO that is tried on the last day', () => {
     assert.equal(sloTrial({ ...spec, alerts: false }, bad, span).objectives[0]?.bad, 16_800)
   })
 
-  test('does not depend on the order of minutes, and a softer promise never fires where a harder one is silent', () => {
+  test('does not depend on the order of minutes, and a softer objective never fires where a harder one is silent', () => {
     const minutes = fc.array(fc.record({ nth: fc.integer({ min: 0, max: 1439 }), errors: fc.integer({ min: 0, max: 100 }) }), { maxLength: 80 }).map((list) => list.map(({ nth, errors }) => counted(nth, 100, errors)))
     fc.assert(
       fc.property(minutes, (list) => {

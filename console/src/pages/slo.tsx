@@ -14,12 +14,12 @@ import { type SloPlace, inPlace, queries } from '../data/queries.ts'
 import { useAction } from '../data/use-action.ts'
 import { useMayNot } from '../data/use-session.ts'
 import { sloName } from '../lib/slo-words.ts'
-import { type PromiseFilter, paths } from '../paths.ts'
+import { type SloFilter, paths } from '../paths.ts'
 
-const route = getRouteApi('/signed-in/alerts/promise')
+const route = getRouteApi('/signed-in/alerts/slo')
 
-/** Which place stands in the address; what it promises already is what the form begins with. */
-export function PromisePage() {
+/** Which place stands in the address; the SLO it has already is what the form begins with. */
+export function SloPage() {
   const filter = route.useSearch()
   const slos = useQuery(queries.slos())
   const apps = useQuery(queries.apps())
@@ -28,7 +28,7 @@ export function PromisePage() {
   const place: SloPlace | null = filter.app === undefined ? null : { app: filter.app, env: filter.env ?? 'production', service: filter.service }
   const slo = slos.data?.find((one) => one.app === place?.app && one.environment === place.env && (one.service ?? undefined) === place.service)
   return (
-    <Page title={slo === undefined ? 'New promise' : `Promise of ${sloName(slo)}`} lead={slo === undefined ? 'What callers may count on, and how fast what may go wrong is used up.' : whereFrom(slo)} actions={slo?.origin === 'own' && place !== null ? <Remove slo={slo} place={place} whyNot={whyNot} /> : undefined}>
+    <Page title={slo === undefined ? 'New SLO' : `SLO of ${sloName(slo)}`} lead={slo === undefined ? 'What callers may count on, and how fast what may go wrong is used up.' : whereFrom(slo)} actions={slo?.origin === 'own' && place !== null ? <Remove slo={slo} place={place} whyNot={whyNot} /> : undefined}>
       <Answer query={slos} title="The SLOs could not be read" loading={<Skeleton rows={6} height={48} />}>
         {() => (
           <Answer query={apps} title="The apps could not be read" loading={<Skeleton rows={6} height={48} />}>
@@ -52,9 +52,9 @@ function whereFrom({ app, origin, declared }: Slo): string {
   return declared ? `It was set by people, over what nightshift.yml of ${app} says.` : 'It was set by people.'
 }
 
-function Where({ apps, filter }: { apps: readonly AppSummary[]; filter: PromiseFilter }) {
-  const navigate = useNavigate({ from: '/alerts/promise' })
-  const go = (search: PromiseFilter) => void navigate({ search, replace: true, resetScroll: false })
+function Where({ apps, filter }: { apps: readonly AppSummary[]; filter: SloFilter }) {
+  const navigate = useNavigate({ from: '/alerts/slo' })
+  const go = (search: SloFilter) => void navigate({ search, replace: true, resetScroll: false })
   const names = [...new Set(apps.map(({ name }) => name))].sort()
   const environments = apps.filter(({ name }) => name === filter.app).map(({ environment }) => environment)
   const services = apps.find(({ name, environment }) => name === filter.app && environment === (filter.env ?? 'production'))?.services ?? []
@@ -75,7 +75,7 @@ function Where({ apps, filter }: { apps: readonly AppSummary[]; filter: PromiseF
         </Select>
       )}
       {filter.app === undefined ? null : (
-        <Select label="Who is promised" value={filter.service ?? ''} onChange={(event) => go({ app: filter.app as string, ...production(filter.env ?? 'production'), ...(event.target.value === '' ? {} : { service: event.target.value }) })}>
+        <Select label="Towards whom" value={filter.service ?? ''} onChange={(event) => go({ app: filter.app as string, ...production(filter.env ?? 'production'), ...(event.target.value === '' ? {} : { service: event.target.value }) })}>
           <option value="">callers from outside: the app as a whole</option>
           {services.map(({ name }) => (
             <option key={name} value={name}>
@@ -92,14 +92,14 @@ function Remove({ slo, place, whyNot }: { slo: Slo; place: SloPlace; whyNot: str
   const [asking, setAsking] = useState(false)
   const navigate = useNavigate()
   const word = slo.declared ? 'Let nightshift.yml hold again' : 'Remove'
-  const remove = useAction('slos.remove', { done: slo.declared ? 'What nightshift.yml says holds again.' : 'The promise is gone.', touches: ['slos', 'alerts'], onDone: () => void navigate({ href: paths.alerts() }) })
+  const remove = useAction('slos.remove', { done: slo.declared ? 'What nightshift.yml says holds again.' : 'The SLO is gone.', touches: ['slos', 'alerts'], onDone: () => void navigate({ href: paths.alerts() }) })
   return (
     <>
       <Button tone="danger" whyNot={whyNot} onClick={() => setAsking(true)}>
         {word}
       </Button>
       <Confirm
-        open={asking} onOpenChange={setAsking} title={`Take the promise of ${sloName(slo)} away?`} touches={['what was set here', 'its alerts: they are over']} leaves={[slo.declared ? 'what nightshift.yml promises: it holds again' : 'the app, and what is measured of it']}
+        open={asking} onOpenChange={setAsking} title={`Take the SLO of ${sloName(slo)} away?`} touches={['what was set here', 'its alerts: they are over']} leaves={[slo.declared ? 'the SLO of nightshift.yml: it holds again' : 'the app, and what is measured of it']}
         action={word} tone="danger" busy={remove.isPending} onConfirm={() => remove.mutate(inPlace(place))}
       />
     </>
