@@ -4,12 +4,12 @@
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
+import { manifestNames } from '#contract/manifest-text.ts'
 import type { Io } from './output.ts'
 
 export type AppChoice = { app: string; from: '--app' | 'NIGHTSHIFT_APP' | 'nightshift.yml' | '.nightshift-app' }
 
 export const linkName = '.nightshift-app'
-export const manifestNames = ['nightshift.yml', 'nightshift.yaml', 'nightshift.json'] as const
 
 export async function chooseApp(flag: string | undefined, env: Io['env'], folder: string): Promise<AppChoice | undefined> {
   if (flag !== undefined) return { app: flag, from: '--app' }

@@ -3,6 +3,7 @@ import type { Document, LineCounter } from 'yaml'
 import type { FieldFault } from '#base/errors.ts'
 import { type Manifest, manifestSchema } from '#contract/manifest.ts'
 import { faultMessages } from '#contract/manifest-faults.ts'
+import { bareManifest } from '#contract/manifest-text.ts'
 
 export type ManifestCheck = { manifest: Manifest | null; faults: FieldFault[] }
 
@@ -13,7 +14,7 @@ export async function checkManifest(text: string): Promise<ManifestCheck> {
   const lines = new Lines()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
   if (document.errors.length > 0) return { manifest: null, faults: document.errors.map((error) => ({ path: '', message: error.message, ...position(lines, error.pos[0]) })) }
-  const input = withEmptyServices(withoutExtensions(document.toJS()))
+  const input = bareManifest(document.toJS())
   if (input === null || typeof input !== 'object' || Array.isArray(input)) return { manifest: null, faults: [{ path: '', message: 'must be a map with a key `services` (such as: services: { web: { command: node web.js } })', line: 1, column: 1 }] }
   const parsed = manifestSchema.safeParse(input)
   if (parsed.success) return { manifest: parsed.data, faults: [] }
@@ -23,20 +24,6 @@ export async function checkManifest(text: string): Promise<ManifestCheck> {
     ...nodePosition(document, lines, one.path, one.onKey ?? false),
   }))
   return { manifest: null, faults: faults.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)) }
-}
-
-/** `web:` with nothing behind it is a service with nothing but defaults. */
-function withEmptyServices(value: unknown): unknown {
-  const services = (value as { services?: unknown } | null)?.services
-  if (services === null || typeof services !== 'object' || Array.isArray(services)) return value
-  return { ...(value as object), services: Object.fromEntries(Object.entries(services).map(([name, service]) => [name, service ?? {}])) }
-}
-
-/** `x-*` keys are the author's own, at every level. */
-function withoutExtensions(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutExtensions)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).flatMap(([key, inner]) => (key.startsWith('x-') ? [] : [[key, withoutExtensions(inner)]])))
 }
 
 /** Where a value stands, or its key; for what is missing, where its parent stands. */

@@ -1,5 +1,6 @@
 /** Alert rules and SLOs as the API takes and answers them. Durations are milliseconds. */
 import { z } from 'zod'
+import { metricFns } from './metrics.ts'
 import { selectorText } from './names.ts'
 
 const time = z.iso.datetime()
@@ -11,7 +12,6 @@ const metricName = z.string().regex(/^[a-zA-Z_:][a-zA-Z0-9_:]{0,199}$/, 'must be
 const labelName = z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]{0,99}$/, 'must be the name of a label, such as service')
 const labelValue = z.string().max(200)
 
-export const measureFunctions = ['avg', 'min', 'max', 'sum', 'last', 'rate', 'increase', 'p50', 'p90', 'p95', 'p99'] as const
 export const comparators = ['>', '>=', '<', '<=', '==', '!='] as const
 export type Comparator = (typeof comparators)[number]
 
@@ -22,7 +22,7 @@ export const measureSchema = z.strictObject({
   logs: z.string().max(1000).optional(),
   /** A list: any of these values. */
   where: z.record(labelName, z.union([labelValue, z.array(labelValue).min(1).max(50)])).refine((where) => Object.keys(where).length <= 20, 'holds more than 20 labels').default({}),
-  fn: z.enum(measureFunctions).default('avg'),
+  fn: z.enum(metricFns).default('avg'),
   /** Series with the same values of these labels are one. */
   by: z.array(labelName).max(10).optional(),
 })

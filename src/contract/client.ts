@@ -77,7 +77,7 @@ export function createClient(options: ClientOptions): Client {
 }
 
 /** `/v1/apps/{app}` + {app: 'shop'} → `/v1/apps/shop`. */
-export function endpointPath(path: string, params: Record<string, unknown>): string {
+function endpointPath(path: string, params: Record<string, unknown>): string {
   return path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(params[name])))
 }
 

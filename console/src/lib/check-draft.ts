@@ -1,6 +1,7 @@
 /** A check as it stands in a form: all text; and what the API takes of it. */
 import type { Check, KindView } from '#contract/checks.ts'
 import { type FormField, configOf, fieldsOf } from './check-words.ts'
+import { listOf } from './typed.ts'
 
 export type Common = { name: string; every: string; timeout: string; retries: string; from: string; quorum: string; criteria: string; severity: string; app: string; environment: string; service: string; needs: string }
 /** `typed`: the fields of the kind, by name; `cleared`: sealed ones that are to be taken away. */
@@ -34,16 +35,15 @@ export function draftOf(kind: KindView, check: Check, needNames: readonly { name
   }
 }
 
-const list = (text: string): string[] => text.split(',').map((part) => part.trim()).filter((part) => part !== '')
 /** What is not known stays as it is written: the API says that it is no check. */
-const idsOf = (names: string, known: readonly Pick<Check, 'id' | 'name'>[]): string[] => list(names).map((name) => known.find((one) => one.id === name || one.name === name)?.id ?? name)
+const idsOf = (names: string, known: readonly Pick<Check, 'id' | 'name'>[]): string[] => listOf(names).map((name) => known.find((one) => one.id === name || one.name === name)?.id ?? name)
 
 /** Of a new check: what is empty is left to its default. */
 export function newOf(kind: KindView, { typed, common }: Draft, known: readonly Pick<Check, 'id' | 'name'>[]): Record<string, unknown> {
   return {
     ...testOf(kind, { typed, common }),
     name: common.name || (typed[kind.main] ?? kind.kind).slice(0, 80), retries: Number(common.retries), severity: common.severity, needs: idsOf(common.needs, known),
-    ...(list(common.from).length === 0 ? {} : { from: list(common.from) }), ...(common.quorum === '' ? {} : { quorum: Number(common.quorum) }),
+    ...(listOf(common.from).length === 0 ? {} : { from: listOf(common.from) }), ...(common.quorum === '' ? {} : { quorum: Number(common.quorum) }),
   }
 }
 
@@ -54,7 +54,7 @@ export function changeOf(kind: KindView, draft: Draft, known: readonly Pick<Chec
   const { common } = draft
   return {
     name: common.name, config: filled(kind, draft), every: common.every, timeout: common.timeout || null, retries: Number(common.retries), quorum: common.quorum === '' ? null : Number(common.quorum),
-    criteria: list(common.criteria), severity: common.severity, needs: idsOf(common.needs, known), ...(list(common.from).length === 0 ? {} : { from: list(common.from) }), ...(common.app === '' ? {} : { service: common.service || null }),
+    criteria: listOf(common.criteria), severity: common.severity, needs: idsOf(common.needs, known), ...(listOf(common.from).length === 0 ? {} : { from: listOf(common.from) }), ...(common.app === '' ? {} : { service: common.service || null }),
   }
 }
 
@@ -62,8 +62,8 @@ export function changeOf(kind: KindView, draft: Draft, known: readonly Pick<Chec
 export function testOf(kind: KindView, draft: Draft, check?: string): Record<string, unknown> {
   const { common } = draft
   return {
-    kind: kind.kind, config: filled(kind, draft), every: common.every, criteria: list(common.criteria),
-    ...(check === undefined ? {} : { check }), ...(common.timeout === '' ? {} : { timeout: common.timeout }), ...(list(common.from).length === 0 ? {} : { from: list(common.from).slice(0, 1) }),
+    kind: kind.kind, config: filled(kind, draft), every: common.every, criteria: listOf(common.criteria),
+    ...(check === undefined ? {} : { check }), ...(common.timeout === '' ? {} : { timeout: common.timeout }), ...(listOf(common.from).length === 0 ? {} : { from: listOf(common.from).slice(0, 1) }),
     ...(common.app === '' ? {} : { app: common.app, ...(common.environment === '' ? {} : { environment: common.environment }), ...(common.service === '' ? {} : { service: common.service }) }),
   }
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { type RuleSpec, comparators, measureFunctions, ruleSpecSchema } from '#contract/alerting.ts'
+import { type RuleSpec, comparators, ruleSpecSchema } from '#contract/alerting.ts'
+import { metricFns } from '#contract/metrics.ts'
 import { changed, emptyRule, measureFrom, specOf, textOf, watchedOf } from './rule-edit.ts'
 
 const names = [
@@ -15,7 +16,7 @@ const value = fc.string({ maxLength: 12 })
 const ms = (least: number) => fc.integer({ min: least, max: 7 * 86_400 }).map((seconds) => seconds * 1000)
 const number = fc.double({ noNaN: true, noDefaultInfinity: true }).map((n) => n + 0)
 const words = fc.stringMatching(/^[a-z{}]{1,20}( [a-z]{1,10})?$/)
-const measure = fc.record({ metric: fc.constantFrom('queue_length', 'requests_total', 'disk_free_bytes', 'took_seconds'), where: fc.dictionary(label, fc.oneof(value, fc.array(value, { minLength: 1, maxLength: 3 }))), fn: fc.constantFrom(...measureFunctions), by: fc.option(fc.uniqueArray(label), { nil: undefined }) }).map(({ by, ...one }) => (by === undefined ? one : { ...one, by }))
+const measure = fc.record({ metric: fc.constantFrom('queue_length', 'requests_total', 'disk_free_bytes', 'took_seconds'), where: fc.dictionary(label, fc.oneof(value, fc.array(value, { minLength: 1, maxLength: 3 }))), fn: fc.constantFrom(...metricFns), by: fc.option(fc.uniqueArray(label), { nil: undefined }) }).map(({ by, ...one }) => (by === undefined ? one : { ...one, by }))
   .chain((one) => fc.option(fc.constantFrom('', 'level>=error "timed out"')).map((logs) => (logs === null ? one : { ...one, metric: 'nightshift_log_lines_total', logs })))
 const is = fc.constantFrom(...comparators)
 const condition = fc.oneof(

@@ -1,6 +1,7 @@
 /** Which part of the map is drawn, and how coarsely: a filter, the neighbourhood of one thing, apps folded to one box. Pure. */
-import type { AppSummary, MapView } from '#contract/model.ts'
+import type { MapView } from '#contract/model.ts'
 import { rank } from '#contract/ranking.ts'
+import { worstHealthFirst } from '../lib/app-order.ts'
 import { folded, groupId, machineId, serviceId } from './ids.ts'
 
 /** Beyond so many services apps are folded, unless opened one by one. */
@@ -41,8 +42,7 @@ function neighbourhood(map: MapView, id: string): Set<string> {
   return found
 }
 
-const worstFirst: readonly AppSummary['health'][] = ['down', 'degraded', 'working', 'healthy', 'stopped', 'empty']
-const worst = (services: readonly Service[]) => worstFirst.find((health) => services.some((one) => one.health === health)) ?? 'empty'
+const worst = (services: readonly Service[]) => worstHealthFirst.find((health) => services.some((one) => one.health === health)) ?? 'empty'
 
 function foldApps(map: MapView, opened: ReadonlySet<string>): MapView {
   const groups = Map.groupBy(map.services, groupOf)

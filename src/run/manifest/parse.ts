@@ -6,6 +6,7 @@ import { LineCounter, isAlias, isMap, isPair, isScalar, isSeq, parseDocument, vi
 import { AppError, type FieldFault } from '#base/errors.ts'
 import { manifestSchema, type Manifest } from '#contract/manifest.ts'
 import { type Fault, faultMessages } from '#contract/manifest-faults.ts'
+import { bareManifest } from '#contract/manifest-text.ts'
 import { checkManifest, type CheckOptions } from './check.ts'
 
 const maxBytes = 256 * 1024
@@ -25,7 +26,7 @@ export function parseManifest(text: string, name: string, options: CheckOptions 
 
 /** The same for a value that has no text: a translation of another file. */
 export function validateManifest(value: unknown, name: string, options: CheckOptions = {}, place: Place = () => ({})): Parsed {
-  const bare = withEmptyServices(withoutExtensions(value))
+  const bare = bareManifest(value)
   if (bare === null || typeof bare !== 'object' || Array.isArray(bare)) throw refused(name, [{ path: '', message: 'must be a map with a key `services`' }])
   const result = manifestSchema.safeParse(bare)
   if (!result.success) throw refused(name, result.error.issues.flatMap((issue) => faultMessages(issue, bare)).map((fault) => placed(fault, place)))
@@ -103,20 +104,6 @@ function positionOf(document: Document.Parsed, lines: LineCounter, path: Path, o
 
 function rangeStart(node: unknown): number | undefined {
   return (node as Node | null)?.range?.[0]
-}
-
-/** A copy without `x-*` keys, at every level. */
-function withoutExtensions(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutExtensions)
-  if (value === null || typeof value !== 'object') return value
-  return Object.fromEntries(Object.entries(value).filter(([key]) => !key.startsWith('x-')).map(([key, each]) => [key, withoutExtensions(each)]))
-}
-
-/** `web:` with nothing behind it is a service with nothing but defaults. */
-function withEmptyServices(value: unknown): unknown {
-  const services = (value as { services?: unknown } | null)?.services
-  if (services === null || typeof services !== 'object' || Array.isArray(services)) return value
-  return { ...(value as object), services: Object.fromEntries(Object.entries(services).map(([name, service]) => [name, service ?? {}])) }
 }
 
 function placed(fault: Fault, place: Place): FieldFault {

@@ -5,6 +5,7 @@
 import { AppError } from '#base/errors.ts'
 import { appName } from '#contract/names.ts'
 import type { Manifest } from '#contract/manifest.ts'
+import { manifestNames } from '#contract/manifest-text.ts'
 import type { CheckOptions } from './check.ts'
 import { parseManifest, validateManifest } from './parse.ts'
 import { readSource } from './source.ts'
@@ -17,8 +18,6 @@ export type ManifestRead = {
   /** What was read, what could not be, what was assumed: sentences for the build log. */
   notes: string[]
 }
-
-export const manifestNames = ['nightshift.yml', 'nightshift.yaml', 'nightshift.json'] as const
 
 /** @param options.defaultName  the app's name, used where the manifest gives none */
 export async function readManifest(dir: string, options: CheckOptions & { defaultName?: string } = {}): Promise<ManifestRead> {

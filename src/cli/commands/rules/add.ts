@@ -1,5 +1,5 @@
 import { parseDuration } from '#base/units.ts'
-import { measureFunctions } from '#contract/alerting.ts'
+import { metricFns } from '#contract/metrics.ts'
 import { logLinesMetric } from '#contract/metric-words.ts'
 import { argument, assignments, command, serverFlags, type ServerFlags, switchFlag, textFlag } from '../../command.ts'
 import type { Cli } from '../../context.ts'
@@ -20,7 +20,7 @@ export const rulesAdd = command({
       metric: textFlag('NAME', 'The metric it looks at'),
       logs: textFlag('SEARCH', 'In place of a metric: how many log lines this search finds (docs/logs.md)'),
       where: { kind: 'parsed', parse: (text: string) => text, variadic: true, optional: true, placeholder: 'LABEL=VALUE', brief: 'Only series with this label; may be given several times' },
-      fn: textFlag('FN', `${measureFunctions.join(', ')}; default avg`),
+      fn: textFlag('FN', `${metricFns.join(', ')}; default avg`),
       by: textFlag('LABELS', 'Labels that tell series apart: app,service'),
       window: textFlag('TIME', 'The time that a value is of; default 5m'),
       above: textFlag('VALUE', 'It fires above this'),
@@ -57,7 +57,7 @@ function ruleOf(id: string, flags: Flags): RuleInput {
   const metric = flags.metric ?? logLinesMetric
   if ([above !== undefined, below !== undefined, absent].filter(Boolean).length !== 1) throw new UsageError(`when does it fire? give one of --above, --below and --absent${[above, below, absent || undefined].some((one) => one !== undefined) ? ', not several' : ''}`)
   const number = (text: string) => (/^-?\d+(\.\d+)?(e-?\d+)?$/i.test(text) ? Number(text) : fail(`"${text}" is not a number`))
-  const fn = flags.fn === undefined ? undefined : (measureFunctions.find((one) => one === flags.fn) ?? fail(`"${flags.fn}" is not one of ${measureFunctions.join(', ')}`))
+  const fn = flags.fn === undefined ? undefined : (metricFns.find((one) => one === flags.fn) ?? fail(`"${flags.fn}" is not one of ${metricFns.join(', ')}`))
   const severity = flags.severity === undefined ? undefined : (['critical', 'warning'] as const).find((one) => one === flags.severity) ?? fail(`"${flags.severity}" is not a severity; write critical or warning`)
   return {
     title: flags.title ?? id,

@@ -23,7 +23,7 @@ async function byRdap(name: string, server: string, context: RunContext): Promis
   return readRdap(answer.body)
 }
 
-export function readRdap(body: string): Date | null {
+function readRdap(body: string): Date | null {
   const { events } = JSON.parse(body) as { events?: { eventAction?: string; eventDate?: string }[] }
   const found = events?.find((event) => event.eventAction === 'expiration')?.eventDate
   return found === undefined ? null : dateOf(found)
@@ -60,7 +60,7 @@ async function byWhois(name: string, server: string, context: RunContext): Promi
   return readWhois(await askWhois(name, hostname, port === '' ? 43 : Number(port), context))
 }
 
-export function readWhois(text: string): Date | null {
+function readWhois(text: string): Date | null {
   const found = /^[ \t]*(?:registry expiry date|registrar registration expiration date|expiry date|expiration date|expire date|expires(?: on)?|expire|paid-till|renewal date|validity)[ \t.]*:[ \t]*(\S.*?)[ \t]*\r?$/im.exec(text)?.[1]
   return found === undefined ? null : dateOf(found)
 }

@@ -1,9 +1,9 @@
-/** Nagios plugins (development guidelines, monitoring-plugins.org): exit status, first line, performance data, ranges. Pure. */
+/** Nagios plugins (development guidelines, monitoring-plugins.org): exit status, first line, performance data. Pure. */
 import type { CheckMetric } from '#contract/checks.ts'
 import type { Said } from '../port.ts'
 import { brief } from '../texts.ts'
 
-export type PerfItem = { label: string; value: number | null; unit: string; warn: string; crit: string; min: string; max: string }
+export type PerfItem = { label: string; value: number | null; unit: string }
 
 const maxItems = 100
 
@@ -26,33 +26,13 @@ function splitOutput(output: string): { text: string; perfdata: string } {
   return { text: (bar < 0 ? first : first.slice(0, bar)).trim(), perfdata: `${bar < 0 ? '' : first.slice(bar + 1)} ${second < 0 ? '' : below.slice(second + 1)}` }
 }
 
-/** `'label'=value[UOM];[warn];[crit];[min];[max]`, separated by spaces. What is none is passed over; labels are bounded, so that no output takes long. */
+/** `'label'=value[UOM];[warn];[crit];[min];[max]`, separated by spaces. Its bounds are the plugin's own business, and what is none is passed over; labels are bounded, so that no output takes long. */
 export function parsePerfdata(text: string): PerfItem[] {
   const items: PerfItem[] = []
-  for (const match of text.matchAll(/(?:'((?:[^']|''){0,200})'|([^\s'=]{1,200}))=(U|[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)([a-zA-Z%]*)((?:;[^;\s]*){0,4})/g)) {
-    const [, quoted, plain, value, unit = '', more = ''] = match
+  for (const match of text.matchAll(/(?:'((?:[^']|''){0,200})'|([^\s'=]{1,200}))=(U|[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)([a-zA-Z%]*)(?:;[^;\s]*){0,4}/g)) {
+    const [, quoted, plain, value, unit = ''] = match
     const label = (quoted === undefined ? plain : quoted.replaceAll("''", "'"))?.slice(0, 100) ?? ''
-    const [, warn = '', crit = '', min = '', max = ''] = more.split(';')
-    if (label !== '' && items.length < maxItems) items.push({ label, value: value === 'U' ? null : Number(value), unit, warn, crit, min, max })
+    if (label !== '' && items.length < maxItems) items.push({ label, value: value === 'U' ? null : Number(value), unit })
   }
   return items
-}
-
-export type Range = { from: number; to: number; inside: boolean }
-
-/** `10`, `10:`, `~:10`, `10:20`, `@10:20`; undefined for what is none. */
-export function parseRange(text: string): Range | undefined {
-  const match = /^(@?)(?:(~|[-+]?\d+(?:\.\d+)?)?(:))?([-+]?\d+(?:\.\d+)?)?$/.exec(text.trim())
-  if (!match || text.trim() === '' || text.trim() === '@') return undefined
-  const [, at, start, colon, end] = match
-  const from = start === '~' ? -Infinity : start === undefined ? 0 : Number(start)
-  const to = end === undefined ? Infinity : Number(end)
-  if (colon === undefined && end === undefined) return undefined
-  return from > to ? undefined : { from, to, inside: at === '@' }
-}
-
-/** Whether the value is outside of the range, or inside of one that begins with `@`. */
-export function alerts(value: number, { from, to, inside }: Range): boolean {
-  const isWithin = value >= from && value <= to
-  return inside ? isWithin : !isWithin
 }

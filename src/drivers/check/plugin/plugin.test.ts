@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { readCloudkick } from './cloudkick.ts'
-import { alerts, parsePerfdata, parseRange, readNagios } from './nagios.ts'
+import { parsePerfdata, readNagios } from './nagios.ts'
 
 test('what a Nagios plugin says is read: status, text, performance data of both parts', () => {
   assert.deepEqual(readNagios("DISK WARNING - free: / 3 GB | /=12GB;10;20;0;40\nmore text\n'a ''b'' c'=1.5s;;;;|'/home dir'=U 'x=y'=7c;~:5;@1:2", 1), {
@@ -11,29 +11,9 @@ test('what a Nagios plugin says is read: status, text, performance data of both 
   assert.equal(readNagios('', 0).status, 'ok')
   assert.deepEqual([3, 127, null].map((code) => readNagios('hm', code).message), ['unknown: hm', 'the plugin ended with 127: hm', 'the plugin ended with a signal: hm'])
   assert.deepEqual(parsePerfdata("'it''s'=-1.5e3%;1:2;@3;0;9 nonsense =5 b=U"), [
-    { label: "it's", value: -1500, unit: '%', warn: '1:2', crit: '@3', min: '0', max: '9' },
-    { label: 'b', value: null, unit: '', warn: '', crit: '', min: '', max: '' },
+    { label: "it's", value: -1500, unit: '%' },
+    { label: 'b', value: null, unit: '' },
   ])
-})
-
-test('ranges alert as the guidelines say', () => {
-  const table: [string, number[], number[]][] = [['10', [-1, 11], [0, 5, 10]], ['10:', [9], [10, 99]], ['~:10', [11], [-99, 10]], ['10:20', [9, 21], [10, 20]], ['@10:20', [10, 15, 20], [9, 21]]]
-  for (const [text, outside, inside] of table) {
-    const range = parseRange(text)
-    assert.ok(range, text)
-    for (const value of outside) assert.equal(alerts(value, range), true, `${value} of ${text}`)
-    for (const value of inside) assert.equal(alerts(value, range), false, `${value} of ${text}`)
-  }
-  for (const text of ['', '@', 'x', '20:10', '1:2:3']) assert.equal(parseRange(text), undefined, text)
-})
-
-test('a range and its @ are opposites, of any numbers', () => {
-  fc.assert(
-    fc.property(fc.integer(), fc.nat(), fc.integer(), (from, width, value) => {
-      const text = `${from}:${from + width}`
-      assert.notEqual(alerts(value, parseRange(text)!), alerts(value, parseRange(`@${text}`)!))
-    }),
-  )
 })
 
 test('what a Cloudkick plugin says is read, and one that fails is an error', () => {

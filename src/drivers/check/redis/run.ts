@@ -35,7 +35,7 @@ async function readReplies(socket: Socket, count: number): Promise<Reply[]> {
 }
 
 /** Simple strings, errors, integers and bulk strings, as far as they are complete. */
-export function parseReplies(data: Buffer): Reply[] {
+function parseReplies(data: Buffer): Reply[] {
   const replies: Reply[] = []
   let at = 0
   while (at < data.length) {

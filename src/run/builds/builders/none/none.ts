@@ -1,5 +1,5 @@
 /** Nothing to build: the source is what runs. Fits whenever a Procfile or a manifest names the processes. */
-import { manifestNames } from '#run/manifest/read.ts'
+import { manifestNames } from '#contract/manifest-text.ts'
 import { parseProcfile } from '#run/manifest/translate/procfile.ts'
 import { hasFile, readSource } from '#run/manifest/source.ts'
 import type { Builder } from '../types.ts'
