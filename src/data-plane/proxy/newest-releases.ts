@@ -9,18 +9,22 @@ export class NewestReleases {
 
   readonly #hasElder: (app: string, environment: string, release: number) => boolean
 
+  readonly #startedAt: number
+
   /** `hasElder`: whether an older release stands beside it. */
-  constructor(hasElder: (app: string, environment: string, release: number) => boolean) {
+  constructor(hasElder: (app: string, environment: string, release: number) => boolean, startedAt: number) {
     this.#hasElder = hasElder
+    this.#startedAt = startedAt
   }
 
   /**
-   * The first release that is seen was there before this process: it is young only where an older one stands beside it, which it is taking
-   * over from. So a proxy that was started again in the middle of a rollout goes on telling each second.
+   * The first release that is seen was there before this process, and how long for it cannot know: where an older one stands beside it, it is
+   * just taking over; else it may be as young as this process. So a proxy that was started again while a release is judged goes on telling
+   * each second, also when the instances before have left meanwhile.
    */
   asked(where: Environment, release: number, now: number): void {
     const known = this.#newest.get(keyOf(where))
-    if (known === undefined) this.#newest.set(keyOf(where), { release, since: this.#hasElder(where.app, where.environment, release) ? now : Number.NEGATIVE_INFINITY })
+    if (known === undefined) this.#newest.set(keyOf(where), { release, since: this.#hasElder(where.app, where.environment, release) ? now : this.#startedAt })
     else if (release > known.release) this.#newest.set(keyOf(where), { release, since: now })
   }
 

@@ -22,9 +22,9 @@ export class Counters {
   readonly #byKey = new Map<string, Counter>()
   readonly #newest: NewestReleases
 
-  /** `hasElder`: whether an older release stands beside this one. */
-  constructor(hasElder: (app: string, environment: string, release: number) => boolean) {
-    this.#newest = new NewestReleases(hasElder)
+  /** `hasElder`: whether an older release stands beside this one. `startedAt`: when this process began, in monotonic milliseconds. */
+  constructor(hasElder: (app: string, environment: string, release: number) => boolean, startedAt = performance.now()) {
+    this.#newest = new NewestReleases(hasElder, startedAt)
   }
 
   counter(names: CounterNames): Counter {

@@ -12,11 +12,11 @@ import { TrafficSpool } from './traffic.ts'
 const names = (app: string) => ({ key: `route:${app}.localhost/`, app, environment: 'production', service: 'web', from: null })
 const ask = (counters: Counters, app: string, release: number, status = 200) => counters.counter(names(app)).request('answered', status, 5, 100, 100, release)
 
-test('a release is young for a minute after the first request of it, unless it is the first that is seen', () => {
-  const newest = new NewestReleases(() => false)
+test('a release is young for a minute after the first request of it, the first that is seen for a minute after the start', () => {
+  const newest = new NewestReleases(() => false, -50_000)
   const [shop, blog] = [{ app: 'shop', environment: 'production' }, { app: 'blog', environment: 'production' }]
   newest.asked(shop, 1, 0)
-  assert.equal(newest.isYoung(shop, 1), false)
+  assert.deepEqual([newest.isYoung(shop, 9_999), newest.isYoung(shop, 10_000)], [true, false])
   newest.asked(shop, 2, 1_000)
   newest.asked(shop, 1, 2_000)
   newest.asked(shop, 2, 30_000)
@@ -27,7 +27,7 @@ test('a release is young for a minute after the first request of it, unless it i
 test('a proxy that was started again in the middle of a rollout takes the newer release for young, whichever is asked first', () => {
   const shop = { app: 'shop', environment: 'production' }
   for (const order of [[1, 2], [2, 1]]) {
-    const newest = new NewestReleases((app, _environment, release) => app === 'shop' && release === 2)
+    const newest = new NewestReleases((app, _environment, release) => app === 'shop' && release === 2, -3_600_000)
     for (const release of order) newest.asked(shop, release, 1_000)
     assert.deepEqual([newest.isYoung(shop, 60_999), newest.isYoung(shop, 61_000)], [true, false])
   }
@@ -35,7 +35,7 @@ test('a proxy that was started again in the middle of a rollout takes the newer 
 
 test('what a new release is asked is handed over at once, and nothing is counted twice or left out', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'ns-traffic-'))
-  const counters = new Counters(() => false)
+  const counters = new Counters(() => false, performance.now() - 60_000)
   const got: TrafficBatch[] = []
   const spool = new TrafficSpool({
     folder, machine: 'm1', periodMs: 3_600_000, youngPeriodMs: 10, log: () => {},
