@@ -97,6 +97,8 @@ export type TaskDriver = {
   onExit(listener: (id: string) => void): () => void
   /** The next page of output after `cursor` (undefined = from the start); an empty page when there is nothing new. `maxBytes` 0: no entries; it says what the reader has. */
   logs(id: string, cursor: string | undefined, maxBytes: number): Promise<LogPage>
+  /** Calls back soon after it wrote something, when it had written nothing for a while; a hint that may never come, `logs` is the truth. Returns an unsubscribe; one listener a task. */
+  onOutput(id: string, listener: () => void): () => void
   /** Output before `cursor` is stored elsewhere and may be given back to the disk. */
   releaseLogs(id: string, cursor: string): Promise<void>
   exec(id: string, options: { argv: string[]; env: Record<string, string>; tty: { cols: number; rows: number } | null }): Promise<ExecSession>

@@ -25,7 +25,7 @@ export type TaskLogs = {
 export type TaskLogsOptions = {
   folder: string
   machine: string
-  driver: Pick<TaskDriver, 'logs' | 'releaseLogs'>
+  driver: Pick<TaskDriver, 'logs' | 'releaseLogs' | 'onOutput'>
   control: Pick<ControlClient, 'post'>
   /** A task became fully shipped. */
   onShipped(task: string): void

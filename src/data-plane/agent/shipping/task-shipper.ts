@@ -15,8 +15,8 @@ import type { TaskIdentity, TaskView } from '../identity.ts'
 import type { Log } from '../log.ts'
 
 const pageBytes = 256 * 1024
-/** A poll costs a few system calls per task: often enough for a tail that feels live, seldom enough for many quiet tasks. */
-const idleMs = { first: 250, max: 800 }
+/** So often a task that writes is shipped. A quiet one is looked at ever more seldom, in case that its driver's hint does not come: a poll costs a few system calls. */
+const idleMs = { first: 250, max: 2000 }
 /** Beyond this the next page is read at once. */
 const busyEntries = 200
 const retryMs = { min: 200, max: 10_000 }
@@ -32,7 +32,7 @@ export type TaskShipper = {
 export type ShipperOptions = {
   folder: string
   machine: string
-  driver: Pick<TaskDriver, 'logs' | 'releaseLogs'>
+  driver: Pick<TaskDriver, 'logs' | 'releaseLogs' | 'onOutput'>
   /** Resolves when control has it. */
   send(batch: LogBatch, signal: AbortSignal): Promise<void>
   /** When this agent began (ms): lines of what ran before may be stored already. */
@@ -55,6 +55,8 @@ export function startTaskShipper(view: TaskView, options: ShipperOptions, closin
   const file = positionFile(options.folder, who.task)
   let hasEnded = view.status.state === 'exited'
   let wake = () => {}
+  /** Nothing was there to ship. */
+  let isIdle = false
 
   function pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
@@ -70,6 +72,7 @@ export function startTaskShipper(view: TaskView, options: ShipperOptions, closin
 
   async function ship(): Promise<void> {
     let at = await settle(await restore())
+    using _ = watchOutput()
     let idle = idleMs.first
     for (;;) {
       signal.throwIfAborted()
@@ -79,7 +82,9 @@ export function startTaskShipper(view: TaskView, options: ShipperOptions, closin
       if (page.entries.length === 0) {
         if (page.dropped === 0) {
           if (wasLast) return
+          isIdle = true
           await pause(idle)
+          isIdle = false
           idle = Math.min(idleMs.max, idle * 1.5)
         } else at = { ...at, cursor: page.cursor, position: from }
         continue
@@ -93,6 +98,12 @@ export function startTaskShipper(view: TaskView, options: ShipperOptions, closin
       at = await settle(at)
       if (!hasEnded && entries.length < busyEntries) await pause(idle)
     }
+  }
+
+  /** What comes after a silence is shipped at once. While there is something to ship, the pace is ours. */
+  function watchOutput(): Disposable {
+    const unwatch = driver.onOutput(who.task, () => void (isIdle && wake()))
+    return { [Symbol.dispose]: unwatch }
   }
 
   /** Sends what is pending, if anything, and lets the driver give its space back. */

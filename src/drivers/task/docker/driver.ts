@@ -181,6 +181,10 @@ class DockerDriver implements TaskDriver {
     }
   }
 
+  onOutput(id: string, listener: () => void): () => void {
+    return this.#readers.onOutput(id, listener)
+  }
+
   /** The engine bounds and rotates its own log; there is nothing to give back. */
   async releaseLogs(id: string, cursor: string): Promise<void> {
     checkTaskId('release the log of', id)

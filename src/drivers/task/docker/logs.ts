@@ -50,8 +50,11 @@ class LogReader {
   #failure: unknown = null
   #wake: (() => void) | null = null
 
-  private constructor(stream: Readable, position: Position) {
+  readonly #onOutput: () => void
+
+  private constructor(stream: Readable, position: Position, onOutput: () => void) {
     this.#stream = stream
+    this.#onOutput = onOutput
     this.#position = position
     this.#skip = position.count
     stream.on('data', (chunk: Buffer) => this.#take(chunk))
@@ -60,7 +63,7 @@ class LogReader {
     stream.on('error', (error) => this.#end(error))
   }
 
-  static async open(container: Docker.Container, position: Position | null): Promise<LogReader> {
+  static async open(container: Docker.Container, position: Position | null, onOutput: () => void): Promise<LogReader> {
     const at = position ?? { seconds: 0, nanoseconds: 0, count: 0 }
     const stream = (await container.logs({
       stdout: true,
@@ -69,7 +72,7 @@ class LogReader {
       follow: true,
       ...(position ? { since: `${at.seconds}.${String(at.nanoseconds).padStart(9, '0')}` } : {}),
     })) as unknown as Readable
-    return new LogReader(stream, at)
+    return new LogReader(stream, at, onOutput)
   }
 
   get cursor(): string {
@@ -122,6 +125,7 @@ class LogReader {
 
   /** Frames of the engine: stream (1 byte), three zeros, length (4 bytes), then one line with its time. */
   #take(chunk: Buffer): void {
+    const before = this.#waiting.length
     let data = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk])
     while (data.length >= 8) {
       const length = data.readUInt32BE(4)
@@ -130,6 +134,7 @@ class LogReader {
       data = data.subarray(8 + length)
     }
     this.#rest = Buffer.from(data)
+    if (this.#waiting.length > before && before === 0) this.#onOutput()
     if (this.#waitingBytes > waitingBytesMax) this.#stream.pause()
     this.#wake?.()
   }
@@ -176,6 +181,13 @@ export class LogReaders {
   readonly #open = new Map<string, Reading>()
   /** One page at a time per task. */
   readonly #turns = new Map<string, Promise<unknown>>()
+  readonly #listeners = new Map<string, () => void>()
+
+  /** Of a task whose log is being read. */
+  onOutput(id: string, listener: () => void): () => void {
+    this.#listeners.set(id, listener)
+    return () => void (this.#listeners.get(id) === listener && this.#listeners.delete(id))
+  }
 
   page(id: string, container: Docker.Container, cursor: string | undefined, maxBytes: number, hasEnded: () => Promise<boolean>): Promise<LogPage> {
     const turn = (this.#turns.get(id) ?? Promise.resolve()).catch(() => {}).then(() => this.#page(id, container, cursor, maxBytes, hasEnded))
@@ -206,7 +218,7 @@ export class LogReaders {
   async #reopen(id: string, container: Docker.Container, cursor: string | undefined, final: boolean): Promise<Reading> {
     this.close(id)
     const position = parsePosition('read the log of', id, cursor === startPosition ? undefined : cursor)
-    const reading = { reader: await LogReader.open(container, position), final }
+    const reading = { reader: await LogReader.open(container, position, () => this.#listeners.get(id)?.()), final }
     this.#open.set(id, reading)
     return reading
   }

@@ -135,6 +135,11 @@ class ProcessDriver implements TaskDriver {
     return task.logs.read(cursor, maxBytes, task.ended !== null, this.#now())
   }
 
+  onOutput(id: string, listener: () => void): () => void {
+    const task = this.#shelf.get(id)
+    return task === undefined || task.ended ? () => {} : task.logs.watch(listener)
+  }
+
   async releaseLogs(id: string, cursor: string): Promise<void> {
     return (await this.#find('release the log of', id)).logs.release(cursor)
   }

@@ -18,6 +18,7 @@ import { messageOf } from '#base/errors.ts'
 import type { LogEntry } from '#contract/wire.ts'
 import { TaskError } from '../port.ts'
 import type { LogPage } from '../port.ts'
+import { Growth } from './growth.ts'
 import { paths, writeRecord } from './record.ts'
 
 const run = promisify(execFile)
@@ -65,6 +66,7 @@ export class LogFiles {
   /** File offset up to which room is taken. */
   readonly #ahead: Record<Stream, number> = { stdout: 0, stderr: 0 }
   #canTakeRoom = true
+  #growth: Growth | undefined
   readonly #lastRead = new Map<Stream, { end: number; bytes: Buffer }>()
   /** What lies before these was handed out: dropping it loses nothing. */
   readonly #handedOut: Record<Stream, number> = { stdout: 0, stderr: 0 }
@@ -95,6 +97,14 @@ export class LogFiles {
       page.cursor = `${next.stdout}.${next.stderr}`
       return page
     })
+  }
+
+  /** Until the answer is called, lines carry the time they were written at, and it is said when there are some after a while without. One listener at a time. */
+  watch(onOutput: () => void): () => void {
+    const growth = new Growth(streams.map((stream) => paths.log(this.#dir, stream)), onOutput)
+    this.#growth?.close()
+    this.#growth = growth
+    return () => growth.close()
   }
 
   release(cursor: string): Promise<void> {
@@ -165,13 +175,20 @@ export class LogFiles {
         // What follows continues where the reader is.
         part.base = from
         part.start = from
+        this.#lastRead.delete(stream) // it is not there any more to be compared with
         await this.#save(state)
       }
       const buffer = await readAt(file, from - part.base, Math.min(maxBytes, size - (from - part.base)))
       const atEnd = from - part.base + buffer.length >= size
-      const at = (mtime < now ? mtime : now).toISOString()
+      const times = this.#growth?.timesOf(paths.log(this.#dir, stream), from - part.base)
+      const read = (mtime < now ? mtime : now).toISOString()
       const entries: LogEntry[] = []
-      const used = cutLines(buffer, ended && atEnd, (text) => entries.push({ at, stream, text }))
+      let last = { ms: 0, at: read }
+      const used = cutLines(buffer, ended && atEnd, (text, end) => {
+        const ms = times?.(from - part.base + end)
+        if (ms !== undefined && ms !== last.ms) last = { ms, at: new Date(ms).toISOString() }
+        entries.push({ at: ms === undefined ? read : last.at, stream, text })
+      })
       this.#handedOut[stream] = from + used
       if (used > 0) this.#lastRead.set(stream, { end: from + used, bytes: Buffer.from(buffer.subarray(Math.max(0, used - guardBytes), used)) })
       return { entries, dropped, from, next: from + used }
@@ -285,21 +302,21 @@ async function readAt(file: FileHandle, position: number, length: number): Promi
 }
 
 /** Hands out the lines of `data` and returns how many bytes they took. `complete`: what follows the last newline is a line too. */
-function cutLines(data: Buffer, complete: boolean, emit: (line: string) => void): number {
+function cutLines(data: Buffer, complete: boolean, emit: (line: string, end: number) => void): number {
   let start = 0
   while (start < data.length) {
     const newline = data.indexOf(10, start)
     const end = newline === -1 ? data.length : newline
     if (end - start > maxLineBytes) {
       const cut = characterStart(data, start + maxLineBytes)
-      emit(data.toString('utf8', start, cut))
+      emit(data.toString('utf8', start, cut), cut)
       start = cut
     } else if (newline === -1) {
       if (!complete) return start
-      emit(data.toString('utf8', start, end))
+      emit(data.toString('utf8', start, end), end)
       return end
     } else {
-      emit(data.toString('utf8', start, end > start && data[end - 1] === 13 ? end - 1 : end))
+      emit(data.toString('utf8', start, end > start && data[end - 1] === 13 ? end - 1 : end), end)
       start = newline + 1
     }
   }

@@ -134,6 +134,11 @@ class SimulatedDriver implements TaskDriver {
     return { entries, cursor: String(from + entries.length), dropped: 0 }
   }
 
+  /** Lines are made when they are asked for. */
+  onOutput(): () => void {
+    return () => {}
+  }
+
   async releaseLogs(id: string, cursor: string): Promise<void> {
     await this.#find('release the log of', id)
     this.#position('release the log of', id, cursor) // lines are made when read: there is nothing to give back
