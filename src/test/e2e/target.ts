@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path'
 import { bootNightshift } from '#test/harness/nightshift.ts'
+import { until } from '#test/harness/wait.ts'
 import type { SceneName } from '../../../scripts/preview/scene.ts'
 import { type Preview, startPreview } from '../../../scripts/preview/server.ts'
 
@@ -24,10 +25,15 @@ export async function bootConsoleTarget(): Promise<ConsoleTarget & { shopUrl: st
   const nightshift = await bootNightshift()
   try {
     const shop = join(import.meta.dirname, '../../../examples/shop')
-    for (const args of [['deploy', shop, '--app', 'shop'], ['config', 'set', 'LOG_LEVEL=debug', '--app', 'shop', '--wait']]) {
+    for (const args of [['deploy', shop, '--app', 'shop'], ['config', 'set', 'LOG_LEVEL=debug', '--app', 'shop']]) {
       const { code, stdout, stderr } = await nightshift.cli(args)
       if (code !== 0) throw new Error(`nightshift ${args.join(' ')} ended with ${code}: ${stdout}${stderr}`)
     }
+    const isSwitched = async () => {
+      const { rollout } = await nightshift.client.call('apps.read', { params: { app: 'shop' } })
+      return rollout?.release === 2 && rollout.state === 'finished'
+    }
+    await until(isSwitched, { timeoutMs: 60_000, because: 'v2 of the shop serves' })
     return { url: nightshift.api, loginUrl: nightshift.loginUrl, shopUrl: nightshift.url('shop'), [Symbol.asyncDispose]: () => nightshift[Symbol.asyncDispose]() }
   } catch (error) {
     await nightshift[Symbol.asyncDispose]()
