@@ -54,7 +54,7 @@ export class ClientConnection implements Front, Visitable {
     this.#deadline = performance.now() + entrance.relay.limits.headMs
     entrance.connections.add(this)
     socket.on('data', (chunk) => this.#data(chunk as Buffer))
-    socket.on('drain', () => this.#exchange?.drain())
+    socket.on('drain', () => this.#drained())
     socket.on('end', () => this.#ended())
     socket.on('error', () => this.#gone())
     socket.on('close', () => this.#gone())
@@ -84,16 +84,28 @@ export class ClientConnection implements Front, Visitable {
     }
   }
 
-  /** Takes requests from what has come, as long as each is answered on the spot. A loop, so that a long pipeline needs no deep stack. */
+  /**
+   * Takes requests from what has come, as long as each is answered on the spot. A loop, so that a long pipeline needs no deep stack.
+   * Whoever does not take the answers is not answered further: they would pile up here.
+   */
   #advance(): void {
     if (this.#advancing) return
     this.#advancing = true
-    while (this.#state === 'head' && this.#pending !== null && this.#readHead(this.#pending));
+    while (this.#state === 'head' && this.#pending !== null && !this.congested() && this.#readHead(this.#pending));
     this.#advancing = false
-    if (this.#state === 'head' && this.#paused) {
+    if (this.#state !== 'head') return
+    if (this.#pending !== null && this.congested()) {
+      this.#paused = true
+      this.#socket.pause()
+    } else if (this.#paused) {
       this.#paused = false
       this.#socket.resume()
     }
+  }
+
+  #drained(): void {
+    if (this.#exchange !== null) this.#exchange.drain()
+    else this.#advance()
   }
 
   /** True: a head was taken. */
@@ -315,7 +327,7 @@ export class ClientConnection implements Front, Visitable {
   sweep(nowMs: number): void {
     this.#exchange?.sweep(nowMs)
     if (nowMs < this.#deadline) return
-    if (this.#state === 'head' && this.#pending !== null) this.#refuse(refusals.headTimeout)
+    if (this.#state === 'head' && this.#pending !== null && !this.congested()) this.#refuse(refusals.headTimeout)
     else if (this.#socket.writableLength === 0 || nowMs >= this.#deadline + this.#entrance.relay.limits.stallMs) this.destroy()
   }
 

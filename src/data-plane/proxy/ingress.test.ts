@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { request as httpRequest } from 'node:http'
+import { connect } from 'node:net'
 import { after, before, test } from 'node:test'
 import { answering, type Backend, keyOf, RawClient, type Rig, startApp, startRawApp, startRig } from './test-harness.ts'
 
@@ -150,6 +151,30 @@ test('a pipeline of thousands of requests that we answer ourselves does not grow
   client.send('GET / HTTP/1.1\r\nHost: unknown.localhost\r\n\r\n'.repeat(count))
   for (let n = 0; n < count; n++) assert.equal((await client.response()).status, 404)
   client.close()
+})
+
+test('whoever does not take the answers of a pipeline is not answered further, and gets them all once they are taken', async (t) => {
+  let asked = 0
+  const app = await startApp((_request, response) => {
+    asked++
+    response.end(Buffer.alloc(8 * 1024))
+  })
+  await using own = await startRig({ services: { web: [app.port] }, routes: [{ host: 'web.localhost', path: '/', service: keyOf('web') }] })
+  t.after(() => app.close())
+  const count = 6_000
+  const client = connect({ port: own.port, host: '127.0.0.1' }).pause()
+  t.after(() => client.destroy())
+  client.write(`GET / HTTP/1.1\r\nHost: web.localhost\r\n\r\n`.repeat(count - 1) + `GET / HTTP/1.1\r\nHost: web.localhost\r\nConnection: close\r\n\r\n`)
+  // stands still while others are answered
+  for (let before = -1, still = 0; still < 50; before = asked) {
+    await fetch(`http://127.0.0.1:${own.port}/`, { headers: { host: 'nobody.localhost' } })
+    still = asked === before ? still + 1 : 0
+  }
+  assert.ok(asked > 0 && asked < count, `${asked} of ${count} requests were passed on`)
+  let bytes = 0
+  for await (const chunk of client) bytes += chunk.length
+  assert.equal(asked, count)
+  assert.ok(bytes > count * 8 * 1024)
 })
 
 test('Connection: close is honoured, and HTTP/1.0 closes unless it asks to stay', async () => {
