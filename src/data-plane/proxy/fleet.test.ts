@@ -319,16 +319,11 @@ test('an older table is ignored', async () => {
 
 test('an agent that has just started and lists nothing yet takes nobody out of rotation for a while', async () => {
   await using app = await startApp((_request, response) => response.end('here'))
-  await using rig = await startRig({ services: { web: [app.port] } }, { limits: { forgetMs: 300, parkMs: 100, sweepMs: 10 } })
+  await using rig = await startRig({ services: { web: [app.port] } }, { limits: { forgetMs: 1_500, parkMs: 100, sweepMs: 10 } })
   rig.agent.say({ t: 'endpoints', endpoints: [] })
   await rig.agent.settled()
   assert.match((await bodyOf(rig.port)) ?? '', /here/)
-  let body: string | null = 'here'
-  for (let tries = 0; tries < 100 && body?.includes('here'); tries++) {
-    await new Promise((resolve) => setTimeout(resolve, 50))
-    body = await bodyOf(rig.port)
-  }
-  assert.match(body ?? '', /not ready/)
+  await eventually(async () => (await bodyOf(rig.port))?.includes('not ready'), { because: 'it is forgotten' })
   rig.agent.say({ t: 'endpoints', endpoints: [endpoint(app.port)] })
   rig.agent.say({ t: 'endpoints', endpoints: [endpoint(app.port, 'ready', 7)] })
   await rig.agent.settled()

@@ -16,8 +16,8 @@ import { type Proxy, type ProxyOptions, runProxy } from './run.ts'
 export { freePort }
 
 /** Looks often: what a proxy does takes a millisecond. */
-export async function until(check: () => boolean, what = 'the state waited for', timeoutMs = 8_000): Promise<void> {
-  await waitUntil(check, { because: what, timeoutMs, everyMs: 3 })
+export async function until(check: () => boolean, what = 'the state waited for'): Promise<void> {
+  await waitUntil(check, { because: what, everyMs: 3 })
 }
 
 /** Control's side of the wire: hands out tables, collects hellos, traffic and facts. */

@@ -15,6 +15,7 @@ import { type CheckKind, checkKindSpecs } from '#contract/check-kinds.ts'
 import type { CheckSpec, Outcome } from '#contract/checks.ts'
 import { freePort } from '#test/harness/port.ts'
 import { testDatabase } from '#test/harness/postgres.ts'
+import { until } from '#test/harness/wait.ts'
 import { isPublicAddress } from '#base/public-address.ts'
 import { readPing } from './ping/run.ts'
 import type { CheckTools } from './port.ts'
@@ -190,7 +191,7 @@ test('redis: a real server answers, with its password', { skip: has('redis-serve
   const server = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--requirepass', 'night'], { stdio: 'ignore' })
   try {
     const config = { host: '127.0.0.1', port, password: 'night' }
-    for (let n = 0; n < 100 && (await run('redis', config)).status !== 'ok'; n++) await new Promise((resolve) => setTimeout(resolve, 50))
+    await until(async () => (await run('redis', config)).status === 'ok', { because: 'the server answers', everyMs: 50 })
     assert.equal((await run('redis', config)).message, 'PONG')
     assert.match((await run('redis', { ...config, password: 'day' })).message, /refuses/)
     assert.deepEqual((await run('redis', { ...config, command: 'DBSIZE', expect: '0' })).metrics, [{ name: 'value', value: 0 }])

@@ -187,7 +187,7 @@ test('a log can be followed from any line, while the build runs and later', asyn
   const lines = (await all).split('\n')
   assert.ok(lines.some((line) => line.includes('went on')))
   const later: { line: number; text: string }[] = []
-  for await (const line of house.builds.followLog(target, id, 3, AbortSignal.timeout(5000))) later.push(line)
+  for await (const line of house.builds.followLog(target, id, 3, AbortSignal.timeout(30_000))) later.push(line)
   assert.equal(later[0]?.line, 3)
   assert.deepEqual(later.map((line) => line.text), lines.slice(3))
 })

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import type { LogLine } from '#contract/model.ts'
 import { type Database, openDatabase } from '#kernel/db/db.ts'
 import { testDatabase } from '#test/harness/postgres.ts'
+import { until as eventually } from '#test/harness/wait.ts'
 import type { Archive } from '#watch/logs/archive/port.ts'
 import { sealTurn, tidyTurn } from '#watch/logs/loop.ts'
 import type { LogPageQuery, LogQuery } from '#watch/logs/model.ts'
@@ -98,21 +99,20 @@ export function logStoreConformance(driver: LogStoreDriver): void {
       }
 
       const shop = all.filter((line) => line.app === 'shop')
-      for (let tries = 0; streamed.length < shop.length && tries < 200; tries++) await new Promise((resolve) => setTimeout(resolve, 50))
+      await eventually(() => streamed.length >= shop.length, { because: `${shop.length} lines came by the stream` })
       const arrival = (line: LogLine) => line.cursor.slice(9)
       assert.deepEqual(streamed.map(arrival), shop.map(arrival).sort(), 'a stream from the start has every line once, in the order of arrival')
       stop.abort()
       await streaming
       streamed = []
-      const resumed = reader.stream({ app: 'shop' }, { after: shop.sort((a, b) => (arrival(a) < arrival(b) ? -1 : 1)).at(-4)?.cursor, signal: AbortSignal.timeout(10_000) })
+      const resumed = reader.stream({ app: 'shop' }, { after: shop.sort((a, b) => (arrival(a) < arrival(b) ? -1 : 1)).at(-4)?.cursor, signal: AbortSignal.timeout(30_000) })
       for await (const line of resumed) if (streamed.push(line) === 3) break
       assert.deepEqual(streamed.map(arrival), shop.map(arrival).sort().slice(-3), 'a stream goes on where it broke')
 
       await seal()
       assert.equal((await pages(reader, {})).length, all.length, 'the last line, too, was sealed')
       await tidyTurn(db, new Date(Date.now() + 30 * 86_400_000), { archive })
-      for (let tries = 0; (await pages(reader, {})).length > 0 && tries < 100; tries++) await new Promise((resolve) => setTimeout(resolve, 50))
-      assert.equal((await pages(reader, {})).length, 0, 'what is too old is gone')
+      await eventually(async () => (await pages(reader, {})).length === 0, { because: 'what is too old is gone' })
     } finally {
       await close()
       await writer.close()

@@ -101,6 +101,6 @@ async function sweep(folder: string, shippers: ReadonlyMap<string, unknown>, sig
     if (signal.aborted || shippers.has(name.replace(/\.json$/, ''))) continue
     const path = join(folder, name)
     const found = await stat(path).catch(() => null)
-    if (found && Date.now() - found.mtimeMs > 86_400_000) await rm(path, { force: true })
+    if (found && Date.now() - found.mtimeMs > 86_400_000) await rm(path, { force: true }).catch(() => undefined) // the disk may be read-only by now: the next agent tries again
   }
 }
