@@ -76,7 +76,7 @@ export function openWatch({ db, box, log, reach, changed, archive, clock = syste
     metrics.write(samples)
     exposition.note(samples)
   }
-  const writer = createLogWriter(db)
+  const writer = createLogWriter(db, clock)
   const reader = archive === undefined ? createLogReader(db) : createArchiveReader(db, archive)
   const selectors = openSelectors(db, reach)
   const rules = openRules({ db, log, clock, tally: reader.tally })

@@ -7,6 +7,7 @@ import { type Clock, systemClock } from '#base/clock.ts'
 import { AppError } from '#base/errors.ts'
 import type { LogBatch } from '#contract/wire.ts'
 import type { Database } from '#kernel/db/db.ts'
+import { KeptConnection } from './kept-connection.ts'
 import { planIngest } from './plan.ts'
 import { appendLines, lockForIngest, saveSources } from './store.ts'
 
@@ -33,9 +34,9 @@ const maxFlush = 8 * 1024 * 1024
 const maxWaiting = 64 * 1024 * 1024
 
 export function createLogWriter(db: Database, clock: Clock = systemClock): LogWriter {
+  const connection = new KeptConnection(db)
   const waiting: Job[] = []
   let waitingSize = 0
-  let connection: Connection | undefined
   let flushing: Promise<void> | undefined
   let closed = false
 
@@ -44,7 +45,7 @@ export function createLogWriter(db: Database, clock: Clock = systemClock): LogWr
       while (waiting.length > 0) {
         const jobs = nextJobs()
         try {
-          const results = await store(jobs.map((job) => job.batches))
+          const results = await connection.transaction((client) => storeIn(client, jobs.map((job) => job.batches), clock.now()))
           jobs.forEach((job, at) => job.resolve(results[at] as IngestResult))
         } catch (error) {
           const away = new AppError('unavailable', 'log lines could not be stored; send them again', { cause: error, retryAfterSeconds: 1 })
@@ -64,27 +65,10 @@ export function createLogWriter(db: Database, clock: Clock = systemClock): LogWr
     return waiting.splice(0, count)
   }
 
-  async function store(jobs: (readonly LogBatch[])[]): Promise<IngestResult[]> {
-    if (connection?.broken) connection = undefined
-    connection ??= await openConnection(db)
-    const { client, abandon } = connection
-    try {
-      await client.query('BEGIN')
-      const results = await storeIn(client, jobs, clock.now())
-      await client.query('COMMIT')
-      return results
-    } catch (error) {
-      // the state of a connection after a broken COPY is not worth asking for
-      connection = undefined
-      abandon()
-      throw error
-    }
-  }
-
   return {
     ingest(batches) {
       if (closed) return Promise.reject(new AppError('unavailable', 'the log writer is closing'))
-      const size = batches.reduce((sum, batch) => sum + (batch.entries?.reduce((bytes, entry) => bytes + (entry?.text?.length ?? 0) + 50, 0) ?? 0), 0)
+      const size = sizeOf(batches)
       if (waitingSize + size > maxWaiting && waiting.length > 0)
         return Promise.reject(new AppError('unavailable', `${waitingSize} bytes of log lines wait to be stored; send them again`, { retryAfterSeconds: 1 }))
       return new Promise((resolve, reject) => {
@@ -96,27 +80,14 @@ export function createLogWriter(db: Database, clock: Clock = systemClock): LogWr
     async close() {
       closed = true
       await flushing
-      connection?.abandon()
-      connection = undefined
+      connection.close()
     },
   }
 }
 
-type Connection = { client: PoolClient; broken: boolean; abandon(): void }
-
-/** A connection that is kept, because COPY needs one of its own. */
-async function openConnection(db: Database): Promise<Connection> {
-  const client = await db.connect()
-  const connection: Connection = {
-    client,
-    broken: false,
-    abandon() {
-      if (!this.broken) client.release(true)
-      this.broken = true
-    },
-  }
-  client.on('error', () => connection.abandon())
-  return connection
+/** About what they take in memory; they are not checked yet. */
+function sizeOf(batches: readonly LogBatch[]): number {
+  return batches.reduce((sum, batch) => sum + (batch.entries?.reduce((bytes, entry) => bytes + (entry?.text?.length ?? 0) + 50, 0) ?? 0), 0)
 }
 
 /** One transaction's worth. Each job is planned on what the ones before it leave behind. */

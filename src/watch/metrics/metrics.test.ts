@@ -12,7 +12,8 @@ import { sealTurn, tidyTurn } from './loop.ts'
 import type { Sample } from './model.ts'
 import type { MetricQuery, MetricSeries } from './query.ts'
 import { labelValues, metricNames, queryMetrics } from './read.ts'
-import { type MetricWriter, createMetricWriter, mostSeriesPerApp } from './service.ts'
+import { mostSeriesPerApp } from './series-ids.ts'
+import { type MetricWriter, createMetricWriter } from './service.ts'
 
 const log = createLogger({ process: 'test', level: 'silent' })
 const now = new Date('2026-03-10T12:00:00Z')

@@ -10,7 +10,8 @@ import { isUnstorable } from '#kernel/db/refusal.ts'
 import type { Logger } from '#kernel/log.ts'
 import { FairQueue } from './fair-queue.ts'
 import { type Sample, seriesKey } from './model.ts'
-import { appendPoints, countSeries, seriesIds } from './store.ts'
+import { type Keyed, SeriesIds } from './series-ids.ts'
+import { appendPoints } from './store.ts'
 
 export type MetricWriter = {
   /** Never throws and never waits. */
@@ -24,60 +25,25 @@ export type MetricWriter = {
   close(): Promise<void>
 }
 
-/** A series costs some kilobytes a day; an app that puts an id into a label would make one for each. */
-export const mostSeriesPerApp = 5000
-/** Of what Nightshift measures of an app. Apart from its own, so that one that fills those stays in sight. */
-const mostOurSeriesPerApp = 5000
-/** Of machines, checks and Nightshift itself, together. */
-const mostSeriesOfNoApp = 20_000
 const mostQueued = 50_000
 const flushMs = 1000
 
 export function createMetricWriter({ db, log, clock }: { db: Database; log: Logger; clock: Clock }): MetricWriter {
-  const ids = new Map<string, number>()
+  const ids = new SeriesIds({ db, log, clock })
   const lost = { invalid: 0, overSeries: 0, overQueue: 0 }
-  const warned = new Set<string>()
-  let counts: Promise<Map<string, number>> | undefined
   const queue = new FairQueue(mostQueued)
   let timer: NodeJS.Timeout | undefined
   let flushing: Promise<void> = Promise.resolve()
 
-  /** How many series there are, by app: its own, and ours of it. */
-  async function seriesCounts(): Promise<Map<string, number>> {
-    counts ??= countSeries(db).then((rows) => new Map(rows.map(({ app, ours, count }) => [ownerOf(app ?? '', ours), count])))
-    return counts.catch((error: unknown) => {
-      counts = undefined
-      throw error
-    })
-  }
-
-  /** Makes series for what has none yet, within the bounds. Outside of the caller's transaction, so that ids are never taken back. */
-  async function learn(samples: readonly { key: string; sample: Sample }[]): Promise<void> {
-    const fresh = new Map(samples.filter(({ key }) => !ids.has(key)).map(({ key, sample }) => [key, sample]))
-    if (fresh.size === 0) return
-    const held = await seriesCounts()
-    const room = (owner: string) => mostOf(owner) - (held.get(owner) ?? 0)
-    const taken = [...Map.groupBy(fresh, ([, sample]) => ownerOfSample(sample))].flatMap(([owner, these]) => {
-      if (these.length > room(owner) && !warned.has(owner)) {
-        warned.add(owner)
-        log.warn({ owner, series: held.get(owner), refused: these[0]?.[0] }, 'an app has as many series of metrics as it may; new ones are left out')
-      }
-      return these.slice(0, Math.max(0, room(owner)))
-    })
-    const made = await seriesIds(db, taken.map(([key, { name, kind, labels, atMs }]) => ({ key, name, kind, labels, atMs })), clock.now())
-    for (const [key, id] of made) ids.set(key, id)
-    for (const [, sample] of taken) held.set(ownerOfSample(sample), (held.get(ownerOfSample(sample)) ?? 0) + 1)
-  }
-
   async function store(tx: Db, samples: readonly Sample[]): Promise<void> {
-    const keyed = samples.flatMap((sample) => {
+    const keyed = samples.flatMap((sample): Keyed[] => {
       const key = keyOf(sample)
       if (key === null) lost.invalid++
       return key === null ? [] : [{ key, sample }]
     })
-    await learn(keyed)
+    await ids.learn(keyed)
     const points = keyed.flatMap(({ key, sample }) => {
-      const series = ids.get(key)
+      const series = ids.of(key)
       if (series === undefined) lost.overSeries++
       return series === undefined ? [] : [{ series, atMs: Math.round(sample.atMs), value: sample.value }]
     })
@@ -118,11 +84,7 @@ export function createMetricWriter({ db, log, clock }: { db: Database; log: Logg
     },
     store,
     lost: () => ({ ...lost }),
-    forgetIds() {
-      ids.clear()
-      counts = undefined
-      warned.clear()
-    },
+    forgetIds: () => ids.forget(),
     async close() {
       clearTimeout(timer)
       await flushing
@@ -130,11 +92,6 @@ export function createMetricWriter({ db, log, clock }: { db: Database; log: Logg
     },
   }
 }
-
-/** Whose room a series takes: `shop`, or `shop ours`; '' of no app. */
-const ownerOf = (app: string, ours: boolean) => (app === '' || !ours ? app : `${app} ours`)
-const ownerOfSample = ({ name, labels }: Sample) => ownerOf(labels['app'] ?? '', name.startsWith('nightshift_'))
-const mostOf = (owner: string) => (owner === '' ? mostSeriesOfNoApp : owner.endsWith(' ours') ? mostOurSeriesPerApp : mostSeriesPerApp)
 
 /** Null for what can never be stored. */
 function keyOf({ name, labels, value, atMs }: Sample): string | null {

@@ -8,7 +8,8 @@ import { createLogReader } from '#watch/logs/read.ts'
 import { createLogWriter } from '#watch/logs/service.ts'
 import { batchOf, entry } from '#watch/logs/testing/log-corpus.ts'
 import { proxySpan } from './model.ts'
-import { beyond, openTraces } from './service.ts'
+import { openTraces } from './service.ts'
+import { beyond } from './writer.ts'
 import { dayOf, dayPartitions } from './store.ts'
 
 const now = new Date()
