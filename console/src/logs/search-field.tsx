@@ -1,56 +1,29 @@
-import { useId, useLayoutEffect, useRef, useState } from 'react'
+import { useId, useRef } from 'react'
 import { type FieldFault } from '#base/errors.ts'
 import { Input } from '../components/field.tsx'
-import { type Known, complete } from '../lib/log-search.ts'
+import type { Known } from '../lib/log-search.ts'
 import { useTextInAddress } from '../lib/use-text-in-address.ts'
+import { type Completing, useCompletion } from './use-completion.ts'
 
 type Props = { value: string | undefined; onChange: (value: string | undefined) => void; label: string; known: () => Known; fault: FieldFault | null }
 
 /** The search: completed while it is written, in the address a moment after the last key, its fault shown where it is. */
 export function SearchField({ value, onChange, label, known, fault }: Props) {
   const [text, setText] = useTextInAddress(value, onChange)
-  const [caret, setCaret] = useState<number | null>(null)
-  const [chosen, setChosen] = useState(0)
   const input = useRef<HTMLInputElement>(null)
-  /** Where the caret goes once a completion stands in the field. */
-  const placed = useRef<number | null>(null)
+  const completion = useCompletion(input, [text, setText], known)
   const id = useId()
-  const completion = caret === null ? null : complete(text, caret, known())
-  const options = completion?.options ?? []
-  const at = Math.min(chosen, options.length - 1)
-  const take = (index: number) => {
-    const option = options[index]
-    if (completion === null || option === undefined) return
-    const end = completion.from + option.insert.length
-    setText(text.slice(0, completion.from) + option.insert + text.slice(completion.to))
-    setChosen(0)
-    setCaret(end)
-    placed.current = end
-  }
-  // before the next key comes: a frame later it would take the caret away from what was typed meanwhile
-  useLayoutEffect(() => {
-    if (placed.current !== null) input.current?.setSelectionRange(placed.current, placed.current)
-    placed.current = null
-  }, [text])
-  const onKeyDown = (event: React.KeyboardEvent) => {
-    if (options.length === 0) return
-    if (event.key === 'Escape') setCaret(null)
-    else if (event.key === 'ArrowDown') setChosen((at + 1) % options.length)
-    else if (event.key === 'ArrowUp') setChosen((at + options.length - 1) % options.length)
-    else if (event.key === 'Enter' || event.key === 'Tab') take(at)
-    else return
-    event.preventDefault()
-  }
+  const isOpen = completion.options.length > 0
   return (
     <div className="relative min-w-60 flex-1 max-sm:basis-full">
       <Input
         ref={input}
         type="search"
         role="combobox"
-        aria-expanded={options.length > 0}
+        aria-expanded={isOpen}
         aria-controls={`${id}-list`}
         aria-autocomplete="list"
-        aria-activedescendant={options.length > 0 ? `${id}-${at}` : undefined}
+        aria-activedescendant={isOpen ? `${id}-${completion.at}` : undefined}
         aria-invalid={fault !== null}
         aria-errormessage={fault === null ? undefined : `${id}-fault`}
         label={label}
@@ -59,34 +32,39 @@ export function SearchField({ value, onChange, label, known, fault }: Props) {
         value={text}
         onChange={(event) => {
           setText(event.target.value)
-          setCaret(event.target.selectionStart)
-          setChosen(0)
+          completion.moved(event.target.selectionStart)
         }}
-        onKeyDown={onKeyDown}
-        onBlur={() => setCaret(null)}
+        onKeyDown={completion.onKeyDown}
+        onBlur={() => completion.moved(null)}
         className="[&_input]:font-mono"
         maxLength={1000}
       />
-      <ul id={`${id}-list`} role="listbox" aria-label="Completions" hidden={options.length === 0} className="absolute left-0 top-full z-30 mt-1 max-h-80 min-w-60 overflow-y-auto rounded-md border border-rule-strong bg-sheet py-1 shadow-float">
-        {options.map((option, index) => (
-          <li
-            key={option.insert}
-            id={`${id}-${index}`}
-            role="option"
-            aria-selected={index === at}
-            className={`flex cursor-pointer justify-between gap-6 px-3 py-1 font-mono text-[13px] ${index === at ? 'bg-accent-wash' : 'hover:bg-hover'}`}
-            onPointerDown={(event) => {
-              event.preventDefault() // the field keeps the focus
-              take(index)
-            }}
-          >
-            {option.insert.trim()}
-            <span className="font-sans text-sm text-soft">{option.about}</span>
-          </li>
-        ))}
-      </ul>
+      <Options id={id} {...completion} />
       {fault === null ? null : <Fault id={`${id}-fault`} search={value ?? ''} fault={fault} />}
     </div>
+  )
+}
+
+function Options({ id, options, at, take }: { id: string } & Pick<Completing, 'options' | 'at' | 'take'>) {
+  return (
+    <ul id={`${id}-list`} role="listbox" aria-label="Completions" hidden={options.length === 0} className="absolute left-0 top-full z-30 mt-1 max-h-80 min-w-60 overflow-y-auto rounded-md border border-rule-strong bg-sheet py-1 shadow-float">
+      {options.map((option, index) => (
+        <li
+          key={option.insert}
+          id={`${id}-${index}`}
+          role="option"
+          aria-selected={index === at}
+          className={`flex cursor-pointer justify-between gap-6 px-3 py-1 font-mono text-[13px] ${index === at ? 'bg-accent-wash' : 'hover:bg-hover'}`}
+          onPointerDown={(event) => {
+            event.preventDefault() // the field keeps the focus
+            take(index)
+          }}
+        >
+          {option.insert.trim()}
+          <span className="font-sans text-sm text-soft">{option.about}</span>
+        </li>
+      ))}
+    </ul>
   )
 }
 
