@@ -12,9 +12,10 @@
  * that is slow once is not restarted for it. It decides nothing: whether a sick task is restarted is the plan's business.
  */
 import { sleep } from '#base/clock.ts'
-import { formatDuration } from '#base/units.ts'
 import type { Listening } from '#drivers/task/port.ts'
+import { judged, type Known } from './judged.ts'
 import type { HealthView } from './plan.ts'
+import { PortHint } from './port-hint.ts'
 import { type ProbeResult, type ProbeTarget, probeAnswers } from './probe.ts'
 
 export type ProberOptions = {
@@ -43,8 +44,6 @@ const frozenLooks = 2
 const missedLooks = 2
 /** Silence behind a port that accepts connections, and without a check to judge by: only what no slow request explains. */
 const longSilenceMs = 30_000
-/** How often one that is starting is looked at for the port it listens on. */
-const hintEveryMs = 1_000
 /** How often a task whose check would not show it is looked at for a freeze. */
 const frozenEveryMs = 10_000
 
@@ -52,22 +51,23 @@ export function startProber(options: ProberOptions): Prober {
   const { target, startedAt, now } = options
   const { health } = target
   const closing = new AbortController()
-  let view: HealthView = options.wasReady ? { state: 'ready', because: 'it was ready before', ...(health.kind === 'none' ? {} : { goodAt: 0, goodSince: 0 }) } : { state: 'starting', because: 'it has just been started', early: true }
-  let failures = 0
-  let badSince = 0
+  const first: HealthView = options.wasReady ? { state: 'ready', because: 'it was ready before', ...(health.kind === 'none' ? {} : { goodAt: 0, goodSince: 0 }) } : { state: 'starting', because: 'it has just been started', early: true }
+  let known: Known = { view: first, failures: 0, badSince: 0 }
+  const hint = new PortHint(target.address, startedAt, options.listening)
   let eager = eagerMs.min
   let timer: NodeJS.Timeout | undefined
   let probing = false
   let looking = false
   let askingLong = false
   let lastHurry = 0
-  let hint = ''
-  let hintedAt = startedAt
 
-  function change(next: HealthView) {
-    const before = view.state
-    view = next
-    if (before !== next.state) options.onChange(next, before)
+  const change = (view: HealthView) => note({ ...known, view })
+  const judge = (result: ProbeResult, beganAt: number, isLast = false) => note(judged(known, result, { health, beganAt, isLast }))
+
+  function note(next: Known) {
+    const before = known.view.state
+    known = next
+    if (before !== next.view.state) options.onChange(next.view, before)
   }
 
   function schedule(ms: number) {
@@ -81,58 +81,19 @@ export function startProber(options: ProberOptions): Prober {
     const [began, beganAt] = [performance.now(), now()]
     const result = await options.probe(target, closing.signal)
     const isLast = isOutOfTime() // asked once: the reason belongs to the verdict
-    if (!result.ok) await lookForPort(result.closed ?? false, isLast)
+    const words = result.ok ? '' : await hint.after(known.view.state, { closed: result.closed ?? false, isLast }, now())
     probing = false
     if (closing.signal.aborted) return
-    judge(result.ok || hint === '' ? result : { ok: false, because: result.because + hint, ...(result.silent ? { silent: true } : {}) }, beganAt, isLast)
-    if (view.state === 'failed') return
+    judge(words === '' ? result : { ok: false, because: result.because + words, ...(result.silent ? { silent: true } : {}) }, beganAt, isLast)
+    if (known.view.state === 'failed') return
     if (!result.ok) void look()
     // bad probes begin an interval apart, however long each has waited
     schedule(result.ok ? nextMs() : Math.max(0, nextMs() - (performance.now() - began)))
   }
 
-  function judge(result: ProbeResult, beganAt: number, isLast = false) {
-    if (result.ok) {
-      failures = 0
-      change({ state: 'ready', because: result.because, ...(health.kind === 'none' ? {} : { goodAt: beganAt, goodSince: view.goodSince ?? beganAt }) })
-      return
-    }
-    if (failures++ === 0) badSince = beganAt
-    if (view.state === 'starting') {
-      if (isLast) change({ state: 'failed', because: `it did not become ready within ${formatDuration(health.startupMs)}: ${result.because}` })
-      else view = { state: 'starting', because: `not ready yet: ${result.because}`, ...(result.closed ? { early: true } : {}) }
-      return
-    }
-    const allowed = health.kind === 'none' ? 1 : health.failures
-    if (failures >= allowed) change({ state: 'unhealthy', cause: result.silent ? 'hang' : 'check', badSince, badAt: beganAt, because: `its health check failed ${failures} times in a row: ${result.because}` })
-    else view = { ...view, because: `its health check failed ${failures} of ${allowed} times: ${result.because}` }
-  }
+  const isOutOfTime = () => known.view.state === 'starting' && startedAt + health.startupMs <= now()
 
-  const isOutOfTime = () => view.state === 'starting' && startedAt + health.startupMs <= now()
-
-  /** While it is starting now and then, and once more when its time is up: somebody may be waiting for the reason. */
-  async function lookForPort(closed: boolean, isLast: boolean) {
-    if (view.state !== 'starting' || !closed) hint = ''
-    if (isLast) hint = await portHint()
-    else if (view.state === 'starting' && closed && now() - hintedAt >= hintEveryMs) {
-      hintedAt = now()
-      const seen = await portHint()
-      hint = seen === noPort ? '' : seen // it may still be about to
-    }
-  }
-
-  /** What it does instead of listening where it should, which is the commonest reason for not getting ready. */
-  async function portHint(): Promise<string> {
-    const port = target.address?.port
-    if (port === undefined) return ''
-    const ports = await options.listening()
-    if (ports.length === 0) return noPort
-    const there = ports.find((one) => one.port === port)
-    if (there === undefined) return `; it listens on ${ports.map((one) => one.port).join(', ')} instead (let it listen on $PORT)`
-    return there.loopback && target.address?.host !== '127.0.0.1' ? '; it listens on 127.0.0.1 only, where nobody else reaches it (let it listen on 0.0.0.0)' : ''
-  }
-
-  const isServing = () => view.state === 'ready' || view.state === 'doubtful'
+  const isServing = () => known.view.state === 'ready' || known.view.state === 'doubtful'
 
   /** Until it answers, or is known to be sick. */
   async function look() {
@@ -148,10 +109,10 @@ export function startProber(options: ProberOptions): Prober {
       const result = frozen > 0 ? frozenNow : await quickLook()
       if (closing.signal.aborted || !isServing()) break
       if (result.ok) {
-        if (view.state === 'doubtful') judge(result, beganAt)
+        if (known.view.state === 'doubtful') judge(result, beganAt)
         break
       }
-      if (++missed >= missedLooks && view.state === 'ready') change({ state: 'doubtful', because: `${result.because}; it is out of rotation until it answers` })
+      if (++missed >= missedLooks && known.view.state === 'ready') change({ state: 'doubtful', because: `${result.because}; it is out of rotation until it answers` })
       await sleep(quickLookMs, closing.signal).catch(() => {})
     }
     looking = false
@@ -174,7 +135,7 @@ export function startProber(options: ProberOptions): Prober {
 
   function nextMs(): number {
     if (health.kind === 'none') return 2 ** 30
-    if (view.state !== 'starting') return health.intervalMs
+    if (known.view.state !== 'starting') return health.intervalMs
     eager = Math.min(eagerMs.max, eager * 1.5)
     return Math.min(eager, Math.max(1, startedAt + health.startupMs - now()))
   }
@@ -184,13 +145,13 @@ export function startProber(options: ProberOptions): Prober {
   const freezes = health.kind === 'http' ? undefined : setInterval(() => void look(), frozenEveryMs)
 
   return {
-    view: () => view,
+    view: () => known.view,
     hurry() {
-      if (view.state === 'failed' || now() - lastHurry < hurryApartMs) return
+      if (known.view.state === 'failed' || now() - lastHurry < hurryApartMs) return
       lastHurry = now()
       void look()
       void askLong()
-      if (!probing && health.kind !== 'none' && failures === 0) schedule(0)
+      if (!probing && health.kind !== 'none' && known.failures === 0) schedule(0)
     },
     close() {
       closing.abort()
@@ -200,5 +161,4 @@ export function startProber(options: ProberOptions): Prober {
   }
 }
 
-const noPort = '; it listens on no port'
 const frozenNow: ProbeResult = { ok: false, because: 'it is stopped and runs no code' }
