@@ -38,60 +38,68 @@ export async function launch(spec: TaskSpec, dir: string, context: LaunchContext
   const volumes = volumePaths(spec.id, spec.volumes, volumesElsewhere)
   try {
     await removeTree(dir)
-    const user = process.getuid?.() === 0 ? userOf(spec.labels['app'] ?? spec.id, context.settings.dir, context.settings.users) : null
-    const lend = async (path: string) => (user ? context.lender.lend(spec.id, path) : path)
-    await mkdir(dir, { mode: 0o711 })
-    const seen = join(await lend(context.settings.dir), spec.id)
-    const own = ['home', 'tmp', 'exit', 'app'].map((name) => join(dir, name))
-    for (const path of own) await mkdir(path, { mode: 0o700 })
-    await writeFile(paths.exitStatus(dir), unwrittenStatus)
-    // Node asks the folders above an app without a package.json what kind of modules it has: nothing above is meant for it
-    await writeFile(join(dir, 'package.json'), '{}\n', { mode: 0o644 })
-    const slug = spec.slugPath as string
-    const app = join(dir, 'app')
-    await copySlug({ from: slug, to: app, seenAs: await lend(slug), without: new Set(volumes.keys()), shareDependencies: true }, signal)
-    const volumePlaces = new Map<string, string>()
-    for (const [path, volume] of volumes) {
-      await prepareVolume(volume.hostPath, user)
-      const place = await lend(volume.hostPath)
-      await makeParents(spec.id, app, path)
-      await symlink(place, join(app, path))
-      volumePlaces.set(volume.name, place)
-    }
-    const cwd = await workingFolder(spec, app, root)
-    if (user) await giveTrees(own, user)
-    const marker = `NIGHTSHIFT_TASK=${spec.id}:${randomBytes(9).toString('base64url')}`
-    const env = taskEnvironment(spec, { app: join(seen, 'app'), home: join(seen, 'home'), tmp: join(seen, 'tmp'), volumes: volumePlaces, path: context.settings.path, marker })
-    const task: TaskFile = {
-      id: spec.id,
-      labels: spec.labels,
-      env,
-      cwd: join(seen, 'app', cwd),
-      port: spec.port,
-      memoryBytes: spec.resources.memoryBytes,
-      user,
-      marker,
-      lent: context.lender.placesOf(spec.id),
-      grouped: context.cgroups !== null,
-    }
-    await writeRecord(paths.task(dir), task)
-    for (const stream of ['stdout', 'stderr'] as const) {
-      await writeFile(paths.log(dir, stream), '', { mode: 0o600, flag: 'a' })
-      if (user) await lchown(paths.log(dir, stream), user.uid, user.gid)
-    }
+    const { task, exitStatus } = await layOut(spec, { dir, root, volumes }, context, signal)
     signal?.throwIfAborted()
-    return await run(spec, dir, join(seen, 'exit', 'status'), argv, task, context)
+    return await run(spec, dir, exitStatus, argv, task, context)
   } catch (error) {
     await removeTree(dir)
     await context.lender.release(spec.id)
     if (error instanceof TaskError || signal?.aborted) throw error
-    const code = (error as NodeJS.ErrnoException).code
-    if (code === 'EINVAL' || code === 'EPERM') {
-      const { base } = context.settings.users
-      throw new TaskError('start', spec.id, `this machine lets nobody become user ${base} or the like: ${messageOf(error)} (a container needs CAP_SETUID, CAP_SETGID and CAP_CHOWN, and user ids up to ${base + context.settings.users.count})`, { retryable: false, cause: error })
-    }
-    throw new TaskError('start', spec.id, messageOf(error), { retryable: code === 'EAGAIN' || code === 'ENOMEM' || code === 'EMFILE' || code === 'ENOSPC', cause: error })
+    throw launchError(spec.id, error as NodeJS.ErrnoException, context.settings)
   }
+}
+
+type Places = { dir: string; root: string; volumes: ReturnType<typeof volumePaths> }
+
+/** The task's folders, its copy of the slug with the volumes in it, its record and its empty logs. `exitStatus`: that file, as the task sees it. */
+async function layOut(spec: TaskSpec, { dir, root, volumes }: Places, context: LaunchContext, signal: AbortSignal | undefined): Promise<{ task: TaskFile; exitStatus: string }> {
+  const { settings, lender } = context
+  const user = process.getuid?.() === 0 ? userOf(spec.labels['app'] ?? spec.id, settings.dir, settings.users) : null
+  const lend = async (path: string) => (user ? lender.lend(spec.id, path) : path)
+  await mkdir(dir, { mode: 0o711 })
+  const seen = join(await lend(settings.dir), spec.id)
+  const own = ['home', 'tmp', 'exit', 'app'].map((name) => join(dir, name))
+  for (const path of own) await mkdir(path, { mode: 0o700 })
+  await writeFile(paths.exitStatus(dir), unwrittenStatus)
+  // Node asks the folders above an app without a package.json what kind of modules it has: nothing above is meant for it
+  await writeFile(join(dir, 'package.json'), '{}\n', { mode: 0o644 })
+  const slug = spec.slugPath as string
+  const app = join(dir, 'app')
+  await copySlug({ from: slug, to: app, seenAs: await lend(slug), without: new Set(volumes.keys()), shareDependencies: true }, signal)
+  const volumePlaces = new Map<string, string>()
+  for (const [path, volume] of volumes) {
+    await prepareVolume(volume.hostPath, user)
+    const place = await lend(volume.hostPath)
+    await makeParents(spec.id, app, path)
+    await symlink(place, join(app, path))
+    volumePlaces.set(volume.name, place)
+  }
+  const cwd = await workingFolder(spec, app, root)
+  if (user) await giveTrees(own, user)
+  const marker = `NIGHTSHIFT_TASK=${spec.id}:${randomBytes(9).toString('base64url')}`
+  const env = taskEnvironment(spec, { app: join(seen, 'app'), home: join(seen, 'home'), tmp: join(seen, 'tmp'), volumes: volumePlaces, path: settings.path, marker })
+  const task: TaskFile = {
+    id: spec.id, labels: spec.labels, env, cwd: join(seen, 'app', cwd), port: spec.port, memoryBytes: spec.resources.memoryBytes,
+    user, marker, lent: lender.placesOf(spec.id), grouped: context.cgroups !== null,
+  }
+  await writeRecord(paths.task(dir), task)
+  await makeLogs(dir, user)
+  return { task, exitStatus: join(seen, 'exit', 'status') }
+}
+
+/** Empty, and the task's own: it may open them again, by /dev/stdout. */
+async function makeLogs(dir: string, user: TaskFile['user']): Promise<void> {
+  for (const stream of ['stdout', 'stderr'] as const) {
+    await writeFile(paths.log(dir, stream), '', { mode: 0o600, flag: 'a' })
+    if (user) await lchown(paths.log(dir, stream), user.uid, user.gid)
+  }
+}
+
+function launchError(id: string, error: NodeJS.ErrnoException, { users }: ProcessSettings): TaskError {
+  const { code } = error
+  if (code === 'EINVAL' || code === 'EPERM')
+    return new TaskError('start', id, `this machine lets nobody become user ${users.base} or the like: ${messageOf(error)} (a container needs CAP_SETUID, CAP_SETGID and CAP_CHOWN, and user ids up to ${users.base + users.count})`, { retryable: false, cause: error })
+  return new TaskError('start', id, messageOf(error), { retryable: code === 'EAGAIN' || code === 'ENOMEM' || code === 'EMFILE' || code === 'ENOSPC', cause: error })
 }
 
 async function run(spec: TaskSpec, dir: string, statusFile: string, argv: string[], task: TaskFile, context: LaunchContext): Promise<Launched> {

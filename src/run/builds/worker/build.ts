@@ -21,24 +21,20 @@ import { workFiles, type WorkerResult, type WorkerSpec } from './spec.ts'
 
 export type BuildJob = { spec: WorkerSpec; /** the unpacked source */ top: string; /** where results go */ work: string; tools: Tools; context: StepContext }
 
+type Built = Exclude<WorkerResult, { kind: 'failed' }>
 type Group = { root: string; services: string[]; settings: BuildSettings }
+type Chosen = { group: Group; choice: Choice }
+/** What the builders say of how services start and what they need for it. */
+type Found = { processes: Record<string, string>; runtimes: string[]; path: string[] }
 
-export async function build(job: BuildJob): Promise<Exclude<WorkerResult, { kind: 'failed' }>> {
+export async function build(job: BuildJob): Promise<Built> {
   const { spec, top, context } = job
   context.onStep('reading the manifest')
   const { manifest, source, notes } = await readManifest(top, { defaultName: spec.app, ownAddresses: spec.containers })
   context.log.step(`manifest: ${source}; services: ${Object.keys(manifest.services).join(', ')}`)
   for (const note of notes) context.log.line(`       ${note}`)
 
-  const groups = groupsOf(manifest)
-  const chosen: { group: Group; choice: Choice }[] = []
-  for (const group of groups) {
-    context.onStep(`choosing a builder for ${where(group)}`)
-    const choice = await chooseBuilder(await folderOf(top, group), group.settings, { containers: spec.containers })
-    context.log.step(`${where(group)} is built by ${choice.builder.name}: ${choice.because}`)
-    if (choice.considered.length > 0) context.log.line(`       asked in order: ${choice.considered.join('; ')}`)
-    chosen.push({ group, choice })
-  }
+  const chosen = await chooseBuilders(job, groupsOf(manifest))
   const dockerfile = chosen.find(({ choice }) => choice.builder.name === 'dockerfile')
   const learned = { manifest, manifestSource: source, builder: [...new Set(chosen.map(({ choice }) => choice.builder.name))].join('+') || 'none', because: chosen.map(({ choice }) => choice.because).join('; ') || 'every service has an image of its own' }
   if (dockerfile !== undefined) {
@@ -46,37 +42,57 @@ export async function build(job: BuildJob): Promise<Exclude<WorkerResult, { kind
     return packContext(job, dockerfile.group, learned)
   }
 
-  const processes: Record<string, string> = {}
-  const runtimes: string[] = []
-  const path: string[] = []
-  for (const { group, choice } of chosen) {
-    const dir = await folderOf(top, group)
-    const cache = join(context.cache, group.root === '.' ? 'root' : group.root.replaceAll('/', '+'))
-    await mkdir(cache, { recursive: true })
-    const env = { ...spec.env, ...group.settings.env }
-    const own: StepContext = { ...context, cache, env: { ...context.env, ...env } }
-    const plan = await choice.builder.plan({ dir, top, settings: group.settings, tools: job.tools, cache, env })
-    await runSteps([...hook('pre', group, dir), ...plan.steps, ...hook('post', group, dir)], own)
-    const found = { ...plan.processes, ...(await plan.processesAfter?.()) }
-    for (const name of group.services) {
-      const command = found[name] ?? (group.services.length === 1 ? found['web'] : undefined)
-      if (manifest.services[name]?.command === undefined && command !== undefined) processes[name] = command
-    }
-    runtimes.push(plan.runtime)
-    path.push(...pathOf(plan, group))
+  const found: Found = { processes: {}, runtimes: [], path: [] }
+  for (const one of chosen) await buildGroup(job, one, manifest, found)
+  assertCommands(manifest, found.processes)
+  const packed = await packFolder(job, found.path)
+  tellCommands(context, manifest, found.processes)
+  return { kind: 'slug', ...learned, processes: found.processes, runtime: [...new Set(found.runtimes)].join(', ') || 'none', path: found.path, files: packed.files, bytes: packed.bytes }
+}
+
+async function chooseBuilders({ spec, top, context }: BuildJob, groups: Group[]): Promise<Chosen[]> {
+  const chosen: Chosen[] = []
+  for (const group of groups) {
+    context.onStep(`choosing a builder for ${where(group)}`)
+    const choice = await chooseBuilder(await folderOf(top, group), group.settings, { containers: spec.containers })
+    context.log.step(`${where(group)} is built by ${choice.builder.name}: ${choice.because}`)
+    if (choice.considered.length > 0) context.log.line(`       asked in order: ${choice.considered.join('; ')}`)
+    chosen.push({ group, choice })
   }
-  assertCommands(manifest, processes)
+  return chosen
+}
+
+/** Carries out the plan of one folder, and adds to `found` what it says. */
+async function buildGroup({ spec, top, tools, context }: BuildJob, { group, choice }: Chosen, manifest: Manifest, found: Found): Promise<void> {
+  const dir = await folderOf(top, group)
+  const cache = join(context.cache, group.root === '.' ? 'root' : group.root.replaceAll('/', '+'))
+  await mkdir(cache, { recursive: true })
+  const env = { ...spec.env, ...group.settings.env }
+  const plan = await choice.builder.plan({ dir, top, settings: group.settings, tools, cache, env })
+  await runSteps([...hook('pre', group, dir), ...plan.steps, ...hook('post', group, dir)], { ...context, cache, env: { ...context.env, ...env } })
+  const processes = { ...plan.processes, ...(await plan.processesAfter?.()) }
+  for (const name of group.services) {
+    const command = processes[name] ?? (group.services.length === 1 ? processes['web'] : undefined)
+    if (manifest.services[name]?.command === undefined && command !== undefined) found.processes[name] = command
+  }
+  found.runtimes.push(plan.runtime)
+  found.path.push(...pathOf(plan, group))
+}
+
+async function packFolder({ spec, top, work, context }: BuildJob, path: string[]): Promise<{ files: number; bytes: number }> {
   await mkdir(join(top, '.nightshift'), { recursive: true })
   await writeFile(join(top, launcherPath), launcherScript(path), { mode: 0o755 })
-
   context.onStep('packing the slug')
-  const packed = await packSlug(top, join(job.work, workFiles.slug), { files: spec.files * 4, unpackedBytes: spec.unpackedBytes })
+  const packed = await packSlug(top, join(work, workFiles.slug), { files: spec.files * 4, unpackedBytes: spec.unpackedBytes })
   context.log.step(`packed ${packed.files} files, ${formatSize(packed.bytes)}`)
+  return packed
+}
+
+function tellCommands({ log }: StepContext, manifest: Manifest, processes: Record<string, string>): void {
   for (const [name, service] of Object.entries(manifest.services)) {
     const command = service.command ?? processes[name]
-    if (command !== undefined) context.log.line(`       ${name}: ${typeof command === 'string' ? command : command.join(' ')}`)
+    if (command !== undefined) log.line(`       ${name}: ${typeof command === 'string' ? command : command.join(' ')}`)
   }
-  return { kind: 'slug', ...learned, processes, runtime: [...new Set(runtimes)].join(', ') || 'none', path, files: packed.files, bytes: packed.bytes }
 }
 
 /** Services by the folder they share; those with an image of their own are not built. */
@@ -134,7 +150,7 @@ function assertCommands(manifest: Manifest, processes: Record<string, string>): 
   throw new AppError('invalid', `nothing says how to start ${names.join(', ')} (add a line "${names[0]}: <command>" to a Procfile, a start script to package.json, or services.${names[0]}.command to nightshift.yml)`)
 }
 
-async function packContext(job: BuildJob, group: Group, learned: { manifest: Manifest; manifestSource: string; builder: string; because: string }): Promise<Exclude<WorkerResult, { kind: 'failed' }>> {
+async function packContext(job: BuildJob, group: Group, learned: { manifest: Manifest; manifestSource: string; builder: string; because: string }): Promise<Built> {
   const dir = await folderOf(job.top, group)
   await runSteps(hook('pre', group, dir), job.context)
   job.context.onStep('packing the context')

@@ -55,69 +55,84 @@ class Bytes {
 }
 
 /** Calls `onEntry` for each entry in order; it must consume `body` fully. Throws `invalid` for anything that is no plain archive. */
-export async function readTar(source: AsyncIterable<Uint8Array>, onEntry: (entry: TarEntry, body: AsyncIterable<Buffer>) => Promise<void>): Promise<void> {
-  const bytes = new Bytes(await unzipped(source))
-  let pax: Map<string, string> = new Map()
-  let longName: string | undefined
-  let longLink: string | undefined
+export async function readTar(source: AsyncIterable<Uint8Array>, onEntry: OnEntry): Promise<void> {
   try {
-    for (let first = true; ; first = false) {
-      const header = await bytes.exactly(block)
-      if (header.length === 0 && !first) throw refuse('it ends without its closing blocks (was the upload cut short?)')
-      if (header.length < block) throw refuse(first ? 'it is empty or no tar archive' : 'it is cut short')
-      if (header.every((byte) => byte === 0)) {
-        await drain(bytes)
-        return
-      }
-      checkSum(header, first)
-      const flag = String.fromCharCode(header[156] as number)
-      const size = number(header, 124, 12)
-      if (flag === 'x' || flag === 'g' || flag === 'L' || flag === 'K') {
-        if (size > maxMetaBytes) throw refuse(`it has a header of ${size} bytes`)
-        const data = await padded(bytes, size)
-        if (flag === 'x') pax = parsePax(data)
-        else if (flag === 'L') longName = text(data, 0, data.length)
-        else if (flag === 'K') longLink = text(data, 0, data.length)
-        else parsePax(data) // global comments, as `git archive` writes them
-        continue
-      }
-      const name = pax.get('path') ?? longName ?? headerName(header)
-      const entry: TarEntry = {
-        type: typeOf(flag, name),
-        path: name,
-        link: pax.get('linkpath') ?? longLink ?? text(header, 157, 100),
-        executable: (number(header, 100, 8) & 0o100) !== 0,
-        size: pax.has('size') ? paxSize(pax.get('size') as string) : size,
-      }
-      for (const key of pax.keys()) if (key.startsWith('GNU.sparse')) throw refuse(`${show(name)} is a sparse file`)
-      pax = new Map()
-      longName = longLink = undefined
-      if (entry.type !== 'file') {
-        if (entry.size !== 0 && entry.type !== 'hardlink') throw refuse(`${show(name)} is a ${entry.type} with content`)
-        await onEntry({ ...entry, size: 0 }, none())
-        if (entry.size > 0) throw refuse(`${show(name)} is a link with content`)
-        continue
-      }
-      let left = entry.size
-      const body = async function* () {
-        while (left > 0) {
-          const part = await bytes.some(left)
-          if (part.length === 0) throw refuse(`it is cut short within ${show(name)}`)
-          left -= part.length
-          yield part
-        }
-      }
-      await onEntry(entry, body())
-      if (left > 0) throw new Error('the body of an entry was not consumed')
-      const padding = (block - (entry.size % block)) % block
-      if ((await bytes.exactly(padding)).length < padding) throw refuse('it is cut short')
-    }
+    await readEntries(new Bytes(await unzipped(source)), onEntry)
   } catch (error) {
     if (isAppError(error)) throw error
     const code = (error as { code?: string }).code ?? ''
     if (code.startsWith('Z_')) throw refuse(`its compression is damaged: ${messageOf(error)}`)
     throw error
   }
+}
+
+type OnEntry = (entry: TarEntry, body: AsyncIterable<Buffer>) => Promise<void>
+
+async function readEntries(bytes: Bytes, onEntry: OnEntry): Promise<void> {
+  let ahead: Ahead = { pax: new Map() }
+  for (let first = true; ; first = false) {
+    const header = await bytes.exactly(block)
+    if (header.length === 0 && !first) throw refuse('it ends without its closing blocks (was the upload cut short?)')
+    if (header.length < block) throw refuse(first ? 'it is empty or no tar archive' : 'it is cut short')
+    if (header.every((byte) => byte === 0)) return drain(bytes)
+    checkSum(header, first)
+    const flag = String.fromCharCode(header[156] as number)
+    const size = number(header, 124, 12)
+    if (flag === 'x' || flag === 'g' || flag === 'L' || flag === 'K') {
+      if (size > maxMetaBytes) throw refuse(`it has a header of ${size} bytes`)
+      ahead = { ...ahead, ...said(flag, await padded(bytes, size)) }
+      continue
+    }
+    const entry = entryOf(header, flag, size, ahead)
+    ahead = { pax: new Map() }
+    if (entry.type === 'file') await passFile(bytes, entry, onEntry)
+    else await passEmpty(entry, onEntry)
+  }
+}
+
+/** What headers said ahead of the entry that they belong to. */
+type Ahead = { pax: Map<string, string>; name?: string; link?: string }
+
+function said(flag: 'x' | 'g' | 'L' | 'K', data: Buffer): Partial<Ahead> {
+  if (flag === 'L') return { name: text(data, 0, data.length) }
+  if (flag === 'K') return { link: text(data, 0, data.length) }
+  const pax = parsePax(data)
+  return flag === 'x' ? { pax } : {} // global comments, as `git archive` writes them, must be well formed and say nothing
+}
+
+function entryOf(header: Buffer, flag: string, size: number, { pax, name, link }: Ahead): TarEntry {
+  const path = pax.get('path') ?? name ?? headerName(header)
+  const entry: TarEntry = {
+    type: typeOf(flag, path),
+    path,
+    link: pax.get('linkpath') ?? link ?? text(header, 157, 100),
+    executable: (number(header, 100, 8) & 0o100) !== 0,
+    size: pax.has('size') ? paxSize(pax.get('size') as string) : size,
+  }
+  for (const key of pax.keys()) if (key.startsWith('GNU.sparse')) throw refuse(`${show(path)} is a sparse file`)
+  return entry
+}
+
+async function passEmpty(entry: TarEntry, onEntry: OnEntry): Promise<void> {
+  if (entry.size !== 0 && entry.type !== 'hardlink') throw refuse(`${show(entry.path)} is a ${entry.type} with content`)
+  await onEntry({ ...entry, size: 0 }, none())
+  if (entry.size > 0) throw refuse(`${show(entry.path)} is a link with content`)
+}
+
+async function passFile(bytes: Bytes, entry: TarEntry, onEntry: OnEntry): Promise<void> {
+  let left = entry.size
+  const body = async function* () {
+    while (left > 0) {
+      const part = await bytes.some(left)
+      if (part.length === 0) throw refuse(`it is cut short within ${show(entry.path)}`)
+      left -= part.length
+      yield part
+    }
+  }
+  await onEntry(entry, body())
+  if (left > 0) throw new Error('the body of an entry was not consumed')
+  const padding = (block - (entry.size % block)) % block
+  if ((await bytes.exactly(padding)).length < padding) throw refuse('it is cut short')
 }
 
 export function refuse(why: string): AppError {
