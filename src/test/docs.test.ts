@@ -106,6 +106,16 @@ describe('documents', () => {
     assert.deepEqual(missing, [])
   })
 
+  test('every source file that the page of a folder names stands there, or where it says', () => {
+    const stands = (folder: string, name: string) => {
+      const places = [name, join('src', name.replace(/^#/, '')), join(folder, name)]
+      return places.some((place) => existsSync(join(root, place))) || readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).some((file) => file.endsWith(`/${name}`))
+    }
+    const named = markdown('src').flatMap((page) => codeSpans(pageOf(page)).filter((span) => /^[\w@./#-]+\.tsx?$/.test(span)).map((name) => ({ page, name })))
+    assert.ok(named.length > 100, `${named.length} files were found`)
+    assert.deepEqual(named.filter(({ page, name }) => !stands(dirname(page), name)), [])
+  })
+
   test('every whole manifest that is printed is valid', () => {
     const manifests = pages.flatMap(({ file, text }) => fencesOf(text).filter((fence) => fence.language === 'yaml' && /^services:/m.test(fence.text)).map((fence) => ({ file, text: fence.text })))
     assert.ok(manifests.length >= 2)
