@@ -7,7 +7,6 @@ import type { Database } from '#kernel/db/db.ts'
 import type { Handlers } from '#kernel/handlers.ts'
 import type { Logger } from '#kernel/log.ts'
 import type { Loop } from '#kernel/loop.ts'
-import { readRelease } from '#run/releases/read.ts'
 import type { Choose } from '#run/apps/model.ts'
 import { type Moment, type Reach, readApps } from '#run/apps/read.ts'
 import { readMachines } from '#run/machines/read.ts'
@@ -18,22 +17,14 @@ import { openForwards } from './forwards/forwards.ts'
 import { type Intake, openIntake } from './intake.ts'
 import { journalRoutes } from './journal/routes.ts'
 import type { Archive } from './logs/archive/port.ts'
-import { createArchiveReader } from './logs/archive/reader.ts'
-import { startLogSealing, startLogTidying } from './logs/loop.ts'
-import type { LogReader } from './logs/port.ts'
+import { openLogs } from './logs/logs.ts'
 import { createOtlpLogSink } from './logs/otlp/sink.ts'
-import { createLogReader } from './logs/read.ts'
-import { keepingRoutes } from './logs/keeping/routes.ts'
-import { logRoutes } from './logs/routes.ts'
-import { createLogWriter } from './logs/service.ts'
+import type { LogReader } from './logs/port.ts'
 import { mapRoutes } from './map/routes.ts'
-import { Exposition } from './metrics/exposition.ts'
-import { startMetricSealing, startMetricTidying } from './metrics/loop.ts'
+import { openMetrics } from './metrics/metrics.ts'
 import { otlpMetricsSink } from './metrics/otlp-sink.ts'
-import { metricRoutes } from './metrics/routes.ts'
-import { type MetricWriter, createMetricWriter } from './metrics/service.ts'
+import type { MetricWriter } from './metrics/service.ts'
 import { openOtlpDoor } from './otlp/door.ts'
-import type { Sample } from './metrics/model.ts'
 import { openRules } from './rules/rules.ts'
 import { openSelectors } from './selectors/routes.ts'
 import { newestStats } from './resources/read.ts'
@@ -70,14 +61,9 @@ export type Watch = {
 export type WatchDeps = { db: Database; box: SecretBox; log: Logger; reach: Reach; changed: Bell; /** Where sealed log lines go; default: here. */ archive?: Archive | undefined; clock?: Clock }
 
 export function openWatch({ db, box, log, reach, changed, archive, clock = systemClock }: WatchDeps): Watch {
-  const metrics = createMetricWriter({ db, log, clock })
-  const exposition = new Exposition()
-  const write = (samples: readonly Sample[]) => {
-    metrics.write(samples)
-    exposition.note(samples)
-  }
-  const writer = createLogWriter(db, clock)
-  const reader = archive === undefined ? createLogReader(db) : createArchiveReader(db, archive)
+  const metrics = openMetrics({ db, log, clock })
+  const logs = openLogs({ db, log, clock, archive })
+  const { reader } = logs
   const selectors = openSelectors(db, reach)
   const rules = openRules({ db, log, clock, tally: reader.tally })
   const drains = openDrains({ db, box, clock, log, lines: (app, after, signal) => reader.stream({ app }, { after, signal }) })
@@ -94,14 +80,13 @@ export function openWatch({ db, box, log, reach, changed, archive, clock = syste
 
   const handlers: Handlers = {
     ...journalRoutes({ db, changed }),
-    ...metricRoutes(db),
+    ...metrics.handlers,
     ...dashboardRoutes(db),
     ...selectors.handlers,
     ...rules.handlers,
-    ...logRoutes(reader, (app, environment, number) => readRelease(db, app, environment, number)),
+    ...logs.handlers,
     ...drains.handlers,
     ...forwards.handlers,
-    ...keepingRoutes(db),
     ...alertRoutes(db),
     ...trafficRoutes(db),
     ...resourceRoutes(db),
@@ -112,32 +97,28 @@ export function openWatch({ db, box, log, reach, changed, archive, clock = syste
   }
 
   return {
-    intake: openIntake({ db, clock, log, logs: writer, metrics, exposition, write, traces }),
+    intake: openIntake({ db, clock, log, logs: logs.writer, metrics: metrics.writer, exposition: metrics.exposition, write: metrics.write, traces }),
     // one sink a signal; one that is left out is said to be not kept
-    otlpDoor: openOtlpDoor({ box, clock, log, sinks: { logs: createOtlpLogSink(writer), metrics: otlpMetricsSink({ write: metrics.write }), traces: traceSink(traces) } }),
+    otlpDoor: openOtlpDoor({ box, clock, log, sinks: { logs: createOtlpLogSink(logs.writer), metrics: otlpMetricsSink({ write: metrics.writer.write }), traces: traceSink(traces) } }),
     handlers,
-    metrics: { write },
-    exposition: (apps, now) => exposition.text(apps, now),
+    metrics: { write: metrics.write },
+    exposition: (apps, now) => metrics.exposition.text(apps, now),
     lines: reader.read,
     moment,
     choose: selectors.choose,
     start: () => [
       ...rules.start(),
       ...traces.start((error) => log.error({ err: error }, 'a turn of traces failed')),
-      startLogSealing(db, { archive, onError: (error) => log.error({ err: error }, 'sealing of logs failed') }),
-      startMetricSealing(db, { onError: (error) => log.error({ err: error }, 'sealing of metrics failed') }),
-      startMetricTidying(db, { onForgotten: metrics.forgetIds, onError: (error) => log.error({ err: error }, 'tidying of metrics failed') }),
-      startLogTidying(db, { archive, onError: (error) => log.error({ err: error }, 'tidying of logs failed') }),
+      ...logs.start(),
+      ...metrics.start(),
       drains.start(),
       forwards.start(),
       startRetention(db, log),
     ],
     async close() {
       await traces.close(clock.now()).catch((error: unknown) => log.warn({ err: error }, 'the last traces could not be written'))
-      reader.close()
-      archive?.close()
       await metrics.close()
-      await writer.close()
+      await logs.close()
     },
   }
 }

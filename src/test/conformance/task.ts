@@ -118,6 +118,7 @@ function ending(open: () => Promise<Bench>): void {
     const told: string[] = []
     driver.onExit((exited) => told.push(exited))
     assert.equal((await bench.ended(id)).exit?.code, 7)
+    await until(() => told.includes(id), { because: 'it is announced' })
     await bench.reopen()
     assert.equal((await bench.status(id))?.exit?.code, 7)
   })
