@@ -5,17 +5,16 @@
 import { availableParallelism, hostname, release as osRelease, totalmem, type as osType } from 'node:os'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
-import type { AgentToControl, ControlToAgent, MachineFacts, ObservedInstance } from '#contract/wire.ts'
-import { wireVersion } from '#contract/wire.ts'
+import type { ControlToAgent, MachineFacts } from '#contract/wire.ts'
 import { sleep } from '#base/clock.ts'
 import { AppError, messageOf } from '#base/errors.ts'
 import { createLogger } from '#kernel/log.ts'
 import type { TaskDriver } from '#drivers/task/port.ts'
 import { type ControlClient, createControlClient } from '../control-client.ts'
 import { type Facts, openFacts } from '../facts.ts'
-import { type Link, openLink } from '../link.ts'
 import { type AgentChecks, openAgentChecks } from './checks/checks.ts'
-import { ClockWatch } from './clock-watch.ts'
+import type { ClockWatch } from './clock-watch.ts'
+import { type ControlSide, createControlSide } from './control-side.ts'
 import { createEffects } from './effects.ts'
 import { type Endpoints, openEndpoints } from './endpoints.ts'
 import { createHealthWatch } from './health-watch.ts'
@@ -35,8 +34,6 @@ import { startScraping } from './shipping/scrape.ts'
 import { startStats } from './shipping/stats.ts'
 import { upsOf } from './shipping/ups.ts'
 import { openTaskLogs } from './shipping/task-logs.ts'
-import { laneOfKey } from './shipping/telemetry-lanes.ts'
-import { type TelemetryListener, openTelemetryListener } from './shipping/telemetry.ts'
 import { openStatsd } from './statsd/statsd.ts'
 import { openSlugs } from './slugs.ts'
 import { createStarter } from './starter.ts'
@@ -74,9 +71,6 @@ export type Agent = {
   status(): LoopStatus | null
 }
 
-const heartbeatMs = 10_000
-/** Apps wait for control's word after it has started: look for it often. */
-const reconnectMs = 1_000
 const lastWordsMs = 2_000
 const collectMs = 10 * 60_000
 
@@ -91,8 +85,7 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
   const facts = await openFacts({ file: join(home, 'agent', 'facts.ndjson'), machine, control, now: () => new Date(), log: (level, message) => log[level]({}, message) })
   const limits = await driver.limits().catch((error: unknown) => [`the limits of driver ${driver.kind} are not known: ${messageOf(error)}`])
 
-  let link: Link<AgentToControl> | undefined
-  let telemetry: TelemetryListener | null = null
+  const side = createControlSide({ home, token: options.token, state, driver, control, facts: () => machineFacts(options, limits), log })
   let loop: Loop | undefined
   const wake = () => loop?.wake()
   const endpoints = openEndpoints({
@@ -117,22 +110,19 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
     log,
     wanted: (spec) => !loop?.isStopping() && stillDesired(state, spec),
   })
-  const send = (message: AgentToControl) => void link?.send(message)
   const sessions = createSessions({
     driver,
-    send,
+    send: side.send,
     log,
     runningTask: (instance) => loop?.runningTask(instance) ?? null,
     startOnce: (spec) => effects.startOnce(spec),
     onEnded: wake,
   })
 
-  const checks = openAgentChecks({ home, machine, token: options.token, control, send, log })
+  const checks = openAgentChecks({ home, machine, token: options.token, control, send: side.send, log })
 
   const closed = new AbortController()
   const memory = options.memory ?? new MemoryWatch()
-  const clock = new ClockWatch((asked) => send({ t: 'clock', asked }))
-  const report = reporter(state, send)
   loop = startLoop({
     state,
     driver,
@@ -144,39 +134,15 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
     now,
     log,
     sessionTasks: () => sessions.tasks(),
-    onObserved: report.observed,
+    onObserved: side.observed,
     periodMs: options.periodMs ?? 3_000,
   })
 
-  const connect = (controlUrl: string, edgeHost: string) =>
-    openLink<ControlToAgent, AgentToControl>({
-      url: new URL('/internal/agent', controlUrl).href,
-      token: options.token,
-      backoffMaxMs: reconnectMs,
-      onOpen() {
-        send({ t: 'hello', wireVersion, facts: machineFacts(options, limits, edgeHost, telemetry?.port ?? null), desiredGeneration: state.desired().generation })
-        report.again()
-        clock.ask()
-      },
-      onMessage: (message) => receive(message, { state, sessions, checks, clock, wake, log, prune: () => collect(true) }),
-      onClose: () => void sessions.closeAll(),
-      log: (level, message) => log[level]({}, message),
-    })
-  // without that address no edge would lead anywhere: control hears of this machine once its driver can tell it
   if (options.controlUrl !== null) {
-    const { controlUrl } = options
-    void edgeHostOf(driver, log, closed.signal).then(async (edgeHost) => {
-      if (edgeHost === null) return
-      const opened = await openTelemetryListener({ host: edgeHost, folder: join(home, 'agent', 'telemetry'), control, log, laneOfKey: (key) => laneOfKey(key, state.desired().instances) }).catch((error: unknown) => {
-        log.error({ error: messageOf(error) }, 'this machine takes no telemetry of its instances')
-        return null
-      })
-      if (closed.signal.aborted) return opened?.close()
-      telemetry = opened
-      link = connect(controlUrl, edgeHost)
-    })
+    const message = (each: ControlToAgent) => receive(each, { state, sessions, checks, clock: side.clock, wake, log, prune: () => collect(true) })
+    void side.connect(options.controlUrl, { message, cut: () => void sessions.closeAll() }, closed.signal)
   }
-  const stats = startStats({ periodMs: options.statsPeriodMs ?? 10_000, machine, driver, control, home, tasks: () => loop?.tasks() ?? [], memory, ups: () => upsOf(state.desired().instances, report.last()), clockOffsetMs: () => clock.offsetMs(), log })
+  const stats = startStats({ periodMs: options.statsPeriodMs ?? 10_000, machine, driver, control, home, tasks: () => loop?.tasks() ?? [], memory, ups: () => upsOf(state.desired().instances, side.lastObserved()), clockOffsetMs: () => side.clock.offsetMs(), log })
   const scraping = startScraping({ machine, control, tasks: () => loop?.tasks() ?? [], specs: () => state.desired().instances, log })
   const access = startAccessLog({ file: join(home, 'proxy', 'access.log'), stateFile: join(home, 'agent', 'access-position.json'), machine, control, log })
   const shipped = { home, machine, control, log }
@@ -185,10 +151,6 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
     ...(options.machineLogs === true ? [startMachineLogs(shipped)] : []),
     ...(options.syslog === undefined || options.syslog.places.length === 0 ? [] : [await startSyslog({ ...shipped, ...options.syslog })]),
   ]
-  const heartbeat = setInterval(() => {
-    report.again()
-    clock.ask()
-  }, heartbeatMs)
   function collect(all: boolean) {
     const inUse = new Set((loop?.tasks() ?? []).map((view) => view.who.artifact))
     for (const { artifact } of state.desired().instances) if (artifact.kind === 'slug') inUse.add(artifact.digest)
@@ -202,7 +164,6 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
   let closing: Promise<void> | undefined
   async function close() {
     closed.abort()
-    clearInterval(heartbeat)
     clearInterval(collector)
     stats.close()
     scraping.close()
@@ -216,8 +177,7 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
     await state.save()
     health.close()
     endpoints.close()
-    link?.close()
-    await Promise.all([logs.close(), facts.close(), access.close(), telemetry?.close(), ...systemLogs.map((each) => each.close())])
+    await Promise.all([side.close(), logs.close(), facts.close(), access.close(), ...systemLogs.map((each) => each.close())])
     control.close()
     await driver.close()
   }
@@ -227,7 +187,7 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
     async stopApps() {
       await sessions.closeAll()
       await loop?.stopAll()
-      await lastWords(() => loop?.tasks() ?? [], link)
+      await lastWords(() => loop?.tasks() ?? [], side)
     },
     status: () => loop?.status() ?? null,
   }
@@ -241,27 +201,10 @@ function staySmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1')
 }
 
-/** The address under which instances reach this machine, asked until the driver can say it; null once `signal` aborts. */
-async function edgeHostOf(driver: TaskDriver, log: Log, signal: AbortSignal): Promise<string | null> {
-  let said = ''
-  while (!signal.aborted) {
-    try {
-      const address = await driver.hostAddress({})
-      return signal.aborted ? null : address
-    } catch (error) {
-      const because = messageOf(error)
-      if (because !== said) log.warn({ error: because }, 'this machine has no address for its instances yet; control is told of it when it has')
-      said = because
-    }
-    await sleep(reconnectMs, signal).catch(() => {})
-  }
-  return null
-}
-
 /** What apps said while they were stopped is sent before the agent ends, if control takes it at once; else it stays on disk. */
-async function lastWords(tasks: () => readonly TaskView[], link: Link<AgentToControl> | undefined): Promise<void> {
+async function lastWords(tasks: () => readonly TaskView[], control: Pick<ControlSide, 'connected'>): Promise<void> {
   const end = Date.now() + lastWordsMs
-  while (link?.connected() && tasks().length > 0 && Date.now() < end) await sleep(25)
+  while (control.connected() && tasks().length > 0 && Date.now() < end) await sleep(25)
 }
 
 /** A task became ready, sick, or failed to come up: the endpoint follows at once, the rest in the next turn. */
@@ -306,32 +249,10 @@ function receive(message: ControlToAgent, deps: { state: AgentState; sessions: S
   }
 }
 
-/** Tells control what is seen when it differs from what was told, and all of it after a reconnect. */
-function reporter(state: AgentState, send: (message: AgentToControl) => void) {
-  let last: { desiredGeneration: number; instances: ObservedInstance[] } | null = null
-  let told = ''
-  const tell = () => {
-    if (last) send({ t: 'observed', at: new Date().toISOString(), ...last })
-  }
-  return {
-    observed(instances: ObservedInstance[]) {
-      last = { desiredGeneration: state.desired().generation, instances }
-      const text = JSON.stringify(last)
-      if (text === told) return
-      told = text
-      tell()
-    },
-    again: tell,
-    last: () => last?.instances ?? [],
-  }
-}
-
-function machineFacts(options: AgentOptions, limits: string[], edgeHost: string, telemetryPort: number | null): MachineFacts {
+function machineFacts(options: AgentOptions, limits: string[]): Omit<MachineFacts, 'edgeHost' | 'telemetryPort'> {
   return {
     machine: options.machine,
     driver: options.driver.kind,
-    edgeHost,
-    telemetryPort,
     ownAddresses: options.driver.ownAddresses,
     version: options.version ?? '0.0.0',
     os: `${osType()} ${osRelease()} (${hostname()})`,
