@@ -1,6 +1,7 @@
 /** What an environment's next release would run with, and the plain values of one that runs. */
 import type { Db } from '#kernel/db/db.ts'
 import type { SecretBox } from '#base/secretbox.ts'
+import { isOpen } from '#run/rollouts/read.ts'
 import { type EnvironmentRow, secretPlace } from './model.ts'
 
 /** Versions of the secrets that a new release runs with. */
@@ -41,7 +42,7 @@ export async function scalesOf(db: Db, app: string, environment: string): Promis
 export async function readServing(db: Db): Promise<(EnvironmentRow & { rolling: number | null; rolling_steps: { name: string; at: string; detail: string }[] | null })[]> {
   return db.query(
     `SELECT e.*, o.release AS rolling, o.steps AS rolling_steps FROM environments e
-     LEFT JOIN rollouts o ON o.app = e.app AND o.environment = e.name AND o.state IN ('pending', 'releasing', 'starting') ORDER BY e.app, e.name`,
+     LEFT JOIN rollouts o ON o.app = e.app AND o.environment = e.name AND o.${isOpen} ORDER BY e.app, e.name`,
   )
 }
 

@@ -10,7 +10,7 @@ import { record } from '#kernel/journal.ts'
 import { artifactPath } from './paths.ts'
 import { expendableSlugs, markPruned, openBuildRows } from './store.ts'
 
-export const keptReleases = 5
+const keptReleases = 5
 
 /** A sentence about what was freed; null when there was nothing. Idempotent. */
 export async function pruneBuilds(db: Database, home: string, now: Date): Promise<string | null> {

@@ -8,9 +8,9 @@ import { forgetEdges } from '#run/routing/commands.ts'
 
 const dayMs = 86_400_000
 /** The map of the past looks back for less. */
-export const goneInstancesKeptMs = 30 * dayMs
-export const oldBuildsKeptMs = 90 * dayMs
-export const oldRolloutsKeptMs = 90 * dayMs
+const goneInstancesKeptMs = 30 * dayMs
+const oldBuildsKeptMs = 90 * dayMs
+const oldRolloutsKeptMs = 90 * dayMs
 
 /** `forgetBuilds`: how many builds that ended before a time were forgotten, logs and all. */
 export function startHousekeeping({ db, log, forgetBuilds }: { db: Database; log: Logger; forgetBuilds: (before: Date) => Promise<number> }): Loop {

@@ -4,6 +4,7 @@ import type { Manifest } from '#contract/manifest.ts'
 import type { Release } from '#contract/model.ts'
 import type { Db } from '#kernel/db/db.ts'
 import type { RolloutRow } from '#run/rollouts/model.ts'
+import { isOpen } from '#run/rollouts/read.ts'
 import type { ArtifactRow, ReleaseRow } from './model.ts'
 
 export async function readRelease(db: Db, app: string, environment: string, number: number): Promise<ReleaseRow> {
@@ -37,7 +38,7 @@ export async function currentRelease(db: Db, app: string, environment: string): 
     `SELECT r.* FROM releases r JOIN environments e ON e.app = r.app AND e.name = r.environment
      WHERE r.app = $1 AND r.environment = $2
        AND r.number = coalesce(
-         (SELECT release FROM rollouts WHERE app = $1 AND environment = $2 AND state IN ('pending', 'releasing', 'starting')),
+         (SELECT release FROM rollouts WHERE app = $1 AND environment = $2 AND ${isOpen}),
          e.active_release,
          (SELECT max(number) FROM releases WHERE app = $1 AND environment = $2))`,
     [app, environment],

@@ -9,7 +9,7 @@ import { liveInstances } from '#run/instances/read.ts'
 import { effectiveManifest } from '#run/manifest/effective.ts'
 import type { ReleaseRow } from '#run/releases/model.ts'
 import { shareOf } from './plan.ts'
-import { openRollouts } from './read.ts'
+import { isOpen, openRollouts } from './read.ts'
 import type { EnvironmentFacts, InstanceFacts, ReleaseFacts, RolloutRow, ServiceWish } from './model.ts'
 
 type NamedRelease = Pick<ReleaseRow, 'app' | 'environment' | 'number' | 'manifest' | 'secrets'>
@@ -23,7 +23,7 @@ export async function readFacts(db: Db, ownAddresses: boolean): Promise<Environm
   const releases = await db.query<NamedRelease>(
     `SELECT r.app, r.environment, r.number, r.manifest, r.secrets FROM releases r
      JOIN environments e ON e.app = r.app AND e.name = r.environment
-     WHERE r.number = e.active_release OR EXISTS (SELECT FROM rollouts o WHERE o.app = r.app AND o.environment = r.environment AND o.release = r.number AND o.state IN ('pending', 'releasing', 'starting'))`,
+     WHERE r.number = e.active_release OR EXISTS (SELECT FROM rollouts o WHERE o.app = r.app AND o.environment = r.environment AND o.release = r.number AND o.${isOpen})`,
   )
   return environments.map((env) => {
     const counts = new Map(scales.filter((row) => row.app === env.app && row.environment === env.name).map((row) => [row.service, row.count]))

@@ -6,8 +6,8 @@ export async function latestRollout(db: Db, app: string, environment: string): P
   return db.maybe('SELECT * FROM rollouts WHERE app = $1 AND environment = $2 ORDER BY started_at DESC, id DESC LIMIT 1', [app, environment])
 }
 
-/** As the index has it. */
-const isOpen = `state IN ('pending', 'releasing', 'starting')`
+/** As the index has it: that of a column `state`. */
+export const isOpen = `state IN ('pending', 'releasing', 'starting')`
 
 /** All that are under way. */
 export async function openRollouts(db: Db): Promise<RolloutRow[]> {
@@ -29,7 +29,7 @@ export type LastSwitch = { app: string; environment: string; active_release: num
 export async function lastSwitches(db: Db, of?: { app: string; environment: string }): Promise<LastSwitch[]> {
   return db.query(
     `SELECT e.app, e.name AS environment, e.active_release, r.from_release, r.finished_at,
-       EXISTS (SELECT FROM rollouts o WHERE o.app = e.app AND o.environment = e.name AND o.finished_at IS NULL) AS rolling_out
+       EXISTS (SELECT FROM rollouts o WHERE o.app = e.app AND o.environment = e.name AND o.${isOpen}) AS rolling_out
      FROM environments e LEFT JOIN LATERAL (
        SELECT from_release, finished_at FROM rollouts
        WHERE app = e.app AND environment = e.name AND release = e.active_release AND state = 'finished' ORDER BY finished_at DESC LIMIT 1
