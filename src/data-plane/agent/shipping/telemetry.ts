@@ -76,11 +76,21 @@ export async function openTelemetryListener({ host, folder, control, log, laneOf
   async function pump(): Promise<void> {
     while (!closing.signal.aborted) {
       const next = await spool.first(Date.now(), (lane) => (resting.get(lane)?.untilMs ?? 0) > performance.now())
-      const dropped = spool.takeDropped()
-      if (dropped > 0) log.warn({ dropped }, 'telemetry of instances was dropped, because control did not take it for long')
+      tellOfDropped()
       if (next === null) await woken()
       else await send(next)
     }
+  }
+
+  let toldOfDroppedMs = -Infinity
+
+  /** Once a minute, too: in a flood some is dropped with each body that comes. */
+  function tellOfDropped(): void {
+    if (performance.now() - toldOfDroppedMs < tellEveryMs) return
+    const dropped = spool.takeDropped()
+    if (dropped === 0) return
+    toldOfDroppedMs = performance.now()
+    log.warn({ dropped }, 'telemetry of instances was dropped, because control did not take it for long')
   }
 
   /** Of a lane once a minute: whoever sends nonsense does not write our log. */
