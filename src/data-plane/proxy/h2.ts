@@ -69,6 +69,9 @@ export class Http2Connection implements Visitable {
   }
 }
 
+/** Beyond `stallMs`, an answer that is whole may take a client of a bad line this long: 1 KB in a second. */
+const slowestBytesPerMs = 1
+
 const emptyBody = Buffer.alloc(0)
 const crlf = Buffer.from('\r\n')
 
@@ -80,6 +83,8 @@ class Http2Front implements Front {
   readonly #caller: Caller
   #exchange: Exchange | null = null
   #trailers: IncomingHttpHeaders | null = null
+  /** Monotonic ms by which the client must have taken the answer, once it is whole: nobody else watches the stream then. */
+  #due = Number.POSITIVE_INFINITY
 
   constructor(stream: ServerHttp2Stream, entrance: Entrance, caller: Caller) {
     this.#stream = stream
@@ -119,6 +124,7 @@ class Http2Front implements Front {
 
   sweep(nowMs: number): void {
     this.#exchange?.sweep(nowMs)
+    if (nowMs >= this.#due) this.#stream.close(constants.NGHTTP2_CANCEL)
   }
 
   pause(): void {
@@ -169,7 +175,7 @@ class Http2Front implements Front {
       if (!stream.destroyed) stream.sendTrailers(fieldsOf(trailers))
     })
     if (!stream.writableEnded) stream.end()
-    this.#stopBody()
+    this.#whole()
   }
 
   fail(failure: Failure): void {
@@ -189,6 +195,11 @@ class Http2Front implements Front {
 
   #alive(): boolean {
     return !this.#stream.destroyed && !this.#stream.closed && !this.#stream.headersSent
+  }
+
+  #whole(): void {
+    this.#due = performance.now() + this.#entrance.relay.limits.stallMs + this.#stream.writableLength / slowestBytesPerMs
+    this.#stopBody()
   }
 
   /** The answer is out and the request still comes: tell the client to stop (RFC 9113 §8.1). */
@@ -217,7 +228,7 @@ class Http2Front implements Front {
       ...(failure.retryAfterSeconds === undefined ? {} : { 'retry-after': String(failure.retryAfterSeconds) }),
     })
     this.#stream.end(head?.method === 'HEAD' ? undefined : body)
-    this.#stopBody()
+    this.#whole()
   }
 }
 

@@ -284,6 +284,22 @@ test('HTTP/2 errors of ours are answered on their stream', async () => {
   session.destroy()
 })
 
+test('an HTTP/2 client that takes nothing of what is ready for it does not hold its streams and its connection for ever', async () => {
+  await using app = await startRawApp(answering('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'))
+  await using rig = await startRig({ services: { web: [app.port] }, certificates: [forWeb] }, { httpsPort: 0, limits: { stallMs: 100, idleMs: 100 } })
+  const session = connectHttp2(`https://127.0.0.1:${rig.proxy.httpsPort}`, { rejectUnauthorized: false, servername: 'web.localhost', settings: { initialWindowSize: 0 } })
+  session.on('error', () => {})
+  const ended = (['web.localhost', 'nobody.localhost'] as const).map(async (host) => {
+    const stream = session.request({ ':authority': host, ':path': '/' })
+    stream.on('error', () => {})
+    await once(stream, 'close')
+    return stream.rstCode
+  })
+  const gone = once(session, 'close')
+  assert.deepEqual(await Promise.all(ended), [8, 8], 'CANCEL')
+  await gone
+})
+
 test('a copy stands in on HTTP/2 too, and on HTTPS none that was kept for HTTP', async () => {
   let broken = false
   await using app = await startApp((_request, response) => {
