@@ -1,5 +1,5 @@
 /**
- * Bodies of telemetry on their way to control: in memory while it takes them, in files of a folder while it does not. Bounded by bytes and
+ * Bodies of telemetry on their way to control: in memory while it takes them, in files of a folder while it does not (then a kill loses none). Bounded by bytes and
  * age; what grows too old is dropped, and what finds no room is the oldest of whoever holds most of it, and is counted. Each sender has a
  * lane: they are taken in turn, so that one whose bodies are refused, or come by the thousand, holds up nobody else's.
  */
@@ -52,7 +52,13 @@ export async function openSpool(folder: string, laneOf: (item: TelemetryItem) =>
     if (kept.item === null || kept.file !== null) return
     kept.file = join(folder, `${String(++serial).padStart(16, '0')}.spool`)
     const { body, ...head } = kept.item
-    await writeFile(kept.file, Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), body]), { mode: 0o600 })
+    try {
+      await writeFile(kept.file, Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), body]), { mode: 0o600 })
+    } catch (error) {
+      await rm(kept.file, { force: true })
+      kept.file = null
+      throw error
+    }
     if (kept.item) memory -= kept.bytes
     kept.item = null
     if (kept.gone) await rm(kept.file, { force: true }) // it was sent, or dropped, while it was written
@@ -80,12 +86,14 @@ export async function openSpool(folder: string, laneOf: (item: TelemetryItem) =>
   }
 
   return {
-    async add(item: TelemetryItem): Promise<void> {
+    /** `mustWait`: it will not be sent at once, so it goes to disk; where that is full, it stays in memory as long as there is room. */
+    async add(item: TelemetryItem, mustWait = false): Promise<void> {
       const kept: Kept = { bytes: item.body.length, atMs: item.atMs, item, file: null, gone: false }
       put(laneOf(item), kept)
       memory += kept.bytes
       await makeRoom()
       if (memory > bounds.memoryBytes) await toFile(kept)
+      else if (mustWait) await toFile(kept).catch(() => {})
     },
     /** The oldest of the lane that was not looked at for longest, and what to do once it is sent. Passes over lanes that `rests` says so of. */
     async first(nowMs: number, rests: (lane: string) => boolean = () => false): Promise<Next | null> {
@@ -106,6 +114,10 @@ export async function openSpool(folder: string, laneOf: (item: TelemetryItem) =>
       return count
     },
     size: () => ({ items, bytes, memory }),
+    /** What a lane has in memory goes to disk, as far as there is room. */
+    async keep(name: string): Promise<void> {
+      for (const kept of [...(lanes.get(name)?.queue ?? [])]) await toFile(kept).catch(() => {})
+    },
     /** What is in memory goes to disk. */
     async close(): Promise<void> {
       for (const lane of [...lanes.values()]) for (const kept of [...lane.queue]) await toFile(kept)

@@ -135,6 +135,34 @@ test('whoever sends what control refuses is told of once, however much it is', (
     await listener.close()
   }))
 
+test('what control does not take is on disk before an agent that is killed could lose it', () =>
+  withFolder(async (folder) => {
+    const control = { forward: async () => { throw new AppError('unavailable', 'control is away') } }
+    const listener = await openTelemetryListener({ host: '127.0.0.1', folder, control, log })
+    const files = async () => (await readdir(join(folder, 'spool'))).length
+    await post(listener.port, '/v1/logs', 'first')
+    await until(async () => (await files()) === 1, { because: 'it could not be sent' })
+    await post(listener.port, '/v1/logs', 'second')
+    assert.equal(await files(), 2, 'it was there when its sender got the answer')
+    await listener.close()
+    const came: string[] = []
+    const again = await openTelemetryListener({ host: '127.0.0.1', folder, control: { forward: async (_: string, body: Buffer) => void came.push(String(body)) }, log })
+    await until(() => came.length === 2, { because: 'both are sent' })
+    assert.deepEqual(came, ['first', 'second'])
+    await again.close()
+  }))
+
+test('a disk without room keeps what there is memory for', () =>
+  withFolder(async (folder) => {
+    const spool = await openSpool(join(folder, 'gone'), undefined, { memoryBytes: 15, bytes: 100, items: 100, ageMs: 1_000 })
+    await rm(join(folder, 'gone'), { recursive: true })
+    const item = { path: '/otlp/v1/logs', atMs: 0, headers: {}, body: Buffer.alloc(10) }
+    await spool.add(item, true)
+    await spool.keep('')
+    assert.deepEqual(spool.size(), { items: 1, bytes: 10, memory: 10 })
+    await assert.rejects(spool.add(item, true), /ENOENT/, 'there is no memory for more: its sender is told')
+  }))
+
 test('who fills the spool pushes out its own oldest bodies', () =>
   withFolder(async (folder) => {
     const spool = await openSpool(folder, (item) => item.path, { memoryBytes: 1_000, bytes: 100, items: 100, ageMs: 1_000 })

@@ -62,7 +62,7 @@ export async function openTelemetryListener({ host, folder, control, log, laneOf
     if (body === 'too large') return { status: 413, message: `a body may have ${bodyBytes} bytes` }
     if (body === 'busy') return { status: 503, message: 'too much telemetry at once; send it again in a second' }
     const headers = Object.fromEntries(passed.flatMap((name) => (request.headers[name] === undefined ? [] : [[name, request.headers[name]]])))
-    await spool.add({ path: `/otlp${path}`, atMs: Date.now(), headers, body })
+    await spool.add({ path: `/otlp${path}`, atMs: Date.now(), headers, body }, resting.has(laneOf(request.headers.authorization)))
     wake()
     return { status: 200 }
   }
@@ -124,7 +124,10 @@ export async function openTelemetryListener({ host, folder, control, log, laneOf
     } catch (error) {
       if (closing.signal.aborted) return
       const failed = failures + (isAppError(error, 'internal') ? 1 : 0)
-      if (!isAppError(error, 'invalid') && failed < mostFailures) return void resting.set(lane, { tries: tries + 1, failures: failed, untilMs: performance.now() + backoffMs(retryMs.min, retryMs.max, tries) })
+      if (!isAppError(error, 'invalid') && failed < mostFailures) {
+        resting.set(lane, { tries: tries + 1, failures: failed, untilMs: performance.now() + backoffMs(retryMs.min, retryMs.max, tries) })
+        return spool.keep(lane)
+      }
       tellOf(lane, messageOf(error))
     }
     resting.delete(lane)
