@@ -2,6 +2,7 @@
  * Each action of the plan as one transaction: the row, the effect, and the event, all or nothing; so a kill -9 between two actions leaves
  * nothing half-done, and the next turn goes on from what is there. Idempotent: what has ended, or is no longer as the plan saw it, stays as it is.
  */
+import { AppError } from '#base/errors.ts'
 import { newId } from '#base/ids.ts'
 import type { Remediation, Try } from '#contract/healing.ts'
 import type { Database, Db } from '#kernel/db/db.ts'
@@ -10,6 +11,7 @@ import { clearAlert, raiseAlert } from '#watch/alerts/commands.ts'
 import { targetKey, targetName } from '#heal/signals/model.ts'
 import { perform } from './perform.ts'
 import { type Action, type RemediationRow, healingActor, remediationTransitions } from './model.ts'
+import { readStop } from './read.ts'
 import { endRemediation, insertRemediation, lockOpen, noteWaiting, saveTries, setBreaker } from './store.ts'
 
 export type ApplyDeps = {
@@ -43,6 +45,8 @@ async function applyIn(tx: Db, action: Action, pruned: string | null, now: Date)
     case 'try': {
       const row = await lockOpen(tx, action.id)
       if (!row || !may(row, 'verifying') || row.tries.some((one) => one.rung === action.rung)) return
+      // whoever stopped it was told that nothing is done any more; the turn under way may have been planned before
+      if ((await readStop(tx)) !== null) throw new AppError('stale', 'healing was stopped meanwhile: what was planned is stale')
       const did = action.rung === 'prune' ? (pruned ?? 'nothing could be removed') : await perform(tx, target, action, now)
       const one: Try = { rung: action.rung, did, at: now.toISOString(), by: action.by, outcome: 'verifying', verdict: null, verifyBy: action.verifyBy.toISOString(), endedAt: null }
       // the cause may have become another since the last turn that only waited: budgets and the story go by the one that was acted upon

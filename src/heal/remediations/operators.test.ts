@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { clearAlert, forgetAlerts, raiseAlert } from '#watch/alerts/commands.ts'
 import { pause, unpause } from '#heal/pauses/service.ts'
+import { applyAction } from './apply.ts'
 import { approve, changeRule, dismiss, resumeHealing, stopHealing } from './service.ts'
 import { forgetRemediations } from './store.ts'
 import { rosa, clock, app, db, serve, instance, see, advance, pass, all, newest, rungsOf, alerts } from '#heal/testing/heal-world.ts'
@@ -31,6 +32,22 @@ test('modes, approval, dismissal, and a global stop', async () => {
   await assert.rejects(dismiss(db, { ...command(), id: suggested.id, apps: null }), /has ended: dismissed/)
   await assert.rejects(changeRule(db, { ...command(), rule: 'not-redy', settings: { mode: 'off' } }), /did you mean not-ready/)
   await changeRule(db, { ...command(), rule: 'not-ready', settings: { mode: 'auto' } })
+})
+
+test('after a stop nothing is done any more, not even by a turn that was planned before it', async () => {
+  await serve({ web: {} })
+  advance(3_600_000)
+  await instance('web', 'unhealthy')
+  await pass(40, async (deps, action, now) => {
+    if (action.do === 'try') await stopHealing(db, { actor: rosa, now: clock, because: 'maintenance' })
+    return applyAction(deps, action, now)
+  })
+  const open = await newest('web')
+  assert.deepEqual(open.tries, [])
+  assert.match(open.because, /stopped by rosa/)
+  await resumeHealing(db, { actor: rosa, now: clock })
+  await pass(4)
+  assert.deepEqual(rungsOf(await newest('web')), ['restart verifying'])
 })
 
 test('what a person took stays theirs until it is well, however long that lasts', async () => {
