@@ -18,6 +18,7 @@ import { type ControlSide, createControlSide } from './control-side.ts'
 import { createEffects } from './effects.ts'
 import { type Endpoints, openEndpoints } from './endpoints.ts'
 import { createHealthWatch } from './health-watch.ts'
+import { watchOf } from './follow.ts'
 import type { TaskView } from './identity.ts'
 import type { Log } from './log.ts'
 import { MemoryWatch } from './memory-watch.ts'
@@ -211,11 +212,12 @@ async function lastWords(tasks: () => readonly TaskView[], control: Pick<Control
 function onHealth(deps: { state: AgentState; facts: Facts; endpoints: Endpoints }, view: TaskView, seen: HealthView, before: HealthView['state'], wake: () => void): void {
   const { who, status } = view
   const record = deps.state.records().get(who.instance)
-  if (record?.next.do !== 'watch' || record.next.task !== who.task) return
+  const next = watchOf(deps.state, view)
+  if (!record || !next) return
   if (seen.state !== 'ready') deps.endpoints.unready(who.instance)
   const at = new Date().toISOString()
-  if (seen.state === 'ready' && record.next.readyAt === null) {
-    deps.state.setRecord({ ...record, next: { ...record.next, readyAt: at } })
+  if (seen.state === 'ready' && next.readyAt === null) {
+    deps.state.setRecord({ ...record, next: { ...next, readyAt: at } })
     const afterMs = Math.max(0, Date.parse(at) - Date.parse(status.startedAt))
     deps.facts.note({ kind: 'instance.ready', who, about: who.task, data: { attempt: who.attempt, generation: who.generation, afterMs, address: status.address } })
   } else if (seen.state === 'unhealthy' || seen.state === 'failed')

@@ -29,52 +29,66 @@ export async function applyAction({ db, prune }: ApplyDeps, action: Action, now:
 async function applyIn(tx: Db, action: Action, pruned: string | null, now: Date): Promise<void> {
   const { target, because } = action
   switch (action.do) {
-    case 'open': {
-      const id = newId('rem', now)
-      const row = { id, rule: action.rule, target: targetKey(target), ...target, signal: action.signal, cause: action.cause, because, opened_at: now }
-      if (await insertRemediation(tx, row)) await tell(tx, row, 'remediation.opened', `${targetName(target)}: ${because}`, now, { signal: action.signal.kind, cause: action.cause.kind, rule: action.rule }, action.cause.event)
-      return
-    }
-    case 'note': {
-      const row = await lockOpen(tx, action.id)
-      if (!row || !may(row, action.state)) return
-      await noteWaiting(tx, row.id, action)
-      if (action.state === 'suggested' && row.state !== 'suggested') await tell(tx, row, 'remediation.suggested', `${targetName(target)}: ${action.next} is suggested (nightshift heal approve ${row.id})`, now, { rung: action.next })
-      return
-    }
-    case 'try': {
-      const row = await lockOpen(tx, action.id)
-      if (!row || !may(row, 'verifying') || row.tries.some((one) => one.rung === action.rung)) return
-      // whoever stopped it was told that nothing is done any more; the turn under way may have been planned before
-      if ((await readStop(tx)) !== null) throw new AppError('stale', 'healing was stopped meanwhile: what was planned is stale')
-      const did = action.rung === 'prune' ? (pruned ?? 'nothing could be removed') : await perform(tx, target, action, now)
-      const one: Try = { rung: action.rung, did, at: now.toISOString(), by: action.by, outcome: 'verifying', verdict: null, verifyBy: action.verifyBy.toISOString(), endedAt: null }
-      // the cause may have become another since the last turn that only waited: budgets and the story go by the one that was acted upon
-      await saveTries(tx, { ...row, rule: action.rule, cause: action.cause, tries: [...row.tries, one] }, 'verifying', did)
-      await tell(tx, row, 'remediation.tried', `${targetName(target)}: ${did}, because ${because}`, now, { rung: action.rung, by: action.by, rule: action.rule }, action.cause.event)
-      return
-    }
-    case 'settle': {
-      const row = await lockOpen(tx, action.id)
-      const last = row?.tries.at(-1)
-      if (!row || last === undefined || row.state !== 'verifying') return
-      const tries = [...row.tries.slice(0, -1), { ...last, outcome: action.outcome, verdict: because, endedAt: now.toISOString() }]
-      await saveTries(tx, { ...row, tries }, action.outcome === 'failed' ? 'waiting' : 'verifying', because)
-      if (action.outcome === 'failed') await tell(tx, row, 'remediation.failed', `${targetName(target)}: it did not help that ${last.did}: ${because}`, now, { rung: last.rung })
-      return
-    }
-    case 'end': {
-      const row = await lockOpen(tx, action.id)
-      if (!row || !may(row, action.state)) return
-      await endRemediation(tx, row.id, action.state, because, now)
-      await tell(tx, row, `remediation.${action.state}`, `${targetName(target)}: ${because}`, now, { tries: row.tries.map((one) => one.rung), tookMs: now.getTime() - row.opened_at.getTime() })
-      return
-    }
+    case 'open':
+      return open(tx, action, now)
+    case 'note':
+      return note(tx, action, now)
+    case 'try':
+      return attempt(tx, action, pruned, now)
+    case 'settle':
+      return settle(tx, action, now)
+    case 'end':
+      return end(tx, action, now)
     case 'raise':
       return raiseAlert(tx, { target: targetKey(target), ...target, severity: action.severity, title: action.title, because, way_out: action.wayOut, remediation: action.remediation }, healingActor, now)
     case 'clear':
       return clearAlert(tx, action.alert, because, healingActor, now)
   }
+}
+
+type Of<Do extends Action['do']> = Extract<Action, { do: Do }>
+
+async function open(tx: Db, { target, because, rule, signal, cause }: Of<'open'>, now: Date): Promise<void> {
+  const row = { id: newId('rem', now), rule, target: targetKey(target), ...target, signal, cause, because, opened_at: now }
+  if (await insertRemediation(tx, row)) await tell(tx, row, 'remediation.opened', `${targetName(target)}: ${because}`, now, { signal: signal.kind, cause: cause.kind, rule }, cause.event)
+}
+
+async function note(tx: Db, action: Of<'note'>, now: Date): Promise<void> {
+  const row = await lockOpen(tx, action.id)
+  if (!row || !may(row, action.state)) return
+  await noteWaiting(tx, row.id, action)
+  if (action.state === 'suggested' && row.state !== 'suggested') await tell(tx, row, 'remediation.suggested', `${targetName(action.target)}: ${action.next} is suggested (nightshift heal approve ${row.id})`, now, { rung: action.next })
+}
+
+async function attempt(tx: Db, action: Of<'try'>, pruned: string | null, now: Date): Promise<void> {
+  const { target, because } = action
+  const row = await lockOpen(tx, action.id)
+  if (!row || !may(row, 'verifying') || row.tries.some((one) => one.rung === action.rung)) return
+  // whoever stopped it was told that nothing is done any more; the turn under way may have been planned before
+  if ((await readStop(tx)) !== null) throw new AppError('stale', 'healing was stopped meanwhile: what was planned is stale')
+  const did = action.rung === 'prune' ? (pruned ?? 'nothing could be removed') : await perform(tx, target, action, now)
+  const one: Try = { rung: action.rung, did, at: now.toISOString(), by: action.by, outcome: 'verifying', verdict: null, verifyBy: action.verifyBy.toISOString(), endedAt: null }
+  // the cause may have become another since the last turn that only waited: budgets and the story go by the one that was acted upon
+  await saveTries(tx, { ...row, rule: action.rule, cause: action.cause, tries: [...row.tries, one] }, 'verifying', did)
+  await tell(tx, row, 'remediation.tried', `${targetName(target)}: ${did}, because ${because}`, now, { rung: action.rung, by: action.by, rule: action.rule }, action.cause.event)
+}
+
+async function settle(tx: Db, action: Of<'settle'>, now: Date): Promise<void> {
+  const { target, because } = action
+  const row = await lockOpen(tx, action.id)
+  const last = row?.tries.at(-1)
+  if (!row || last === undefined || row.state !== 'verifying') return
+  const tries = [...row.tries.slice(0, -1), { ...last, outcome: action.outcome, verdict: because, endedAt: now.toISOString() }]
+  await saveTries(tx, { ...row, tries }, action.outcome === 'failed' ? 'waiting' : 'verifying', because)
+  if (action.outcome === 'failed') await tell(tx, row, 'remediation.failed', `${targetName(target)}: it did not help that ${last.did}: ${because}`, now, { rung: last.rung })
+}
+
+async function end(tx: Db, action: Of<'end'>, now: Date): Promise<void> {
+  const { target, because } = action
+  const row = await lockOpen(tx, action.id)
+  if (!row || !may(row, action.state)) return
+  await endRemediation(tx, row.id, action.state, because, now)
+  await tell(tx, row, `remediation.${action.state}`, `${targetName(target)}: ${because}`, now, { tries: row.tries.map((one) => one.rung), tookMs: now.getTime() - row.opened_at.getTime() })
 }
 
 const may = (row: RemediationRow, to: Remediation['state']) => row.state === to || remediationTransitions[row.state].includes(to)

@@ -36,6 +36,7 @@ test('who has gone waits no more, and who waits too long is told', async () => {
   const waiting = turns.take(of('loud'), gone.signal)
   gone.abort(new Error('gone'))
   await assert.rejects(waiting, /gone/)
+  await assert.rejects(turns.take(of('loud'), gone.signal), /gone/, 'and does not begin to')
   await assert.rejects(turns.take(of('loud'), never), isLimited)
   for (const leave of held) leave()
   await Promise.all([turns.take(of('loud'), never), turns.take(of('loud'), never)])

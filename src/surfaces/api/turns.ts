@@ -38,6 +38,7 @@ export class Turns {
 
   /** Resolves with what gives the place back, once there is one. Throws `limited`, or the signal's reason. */
   async take({ actor, apps }: Caller, signal: AbortSignal): Promise<() => void> {
+    signal.throwIfAborted() // whoever has left already would wait for nobody
     const { ofOne, waiting, waitMs, what } = this.#bounds
     // names of credentials are not unique; those of other apps are other people
     const caller = JSON.stringify([actor.kind, actor.name, apps])
