@@ -16,7 +16,7 @@ import { Histogram } from './histogram.tsx'
 import { knownFields } from './known-fields.ts'
 import { LineDetail } from './line-detail.tsx'
 import { LogList } from './log-list.tsx'
-import { queryOf, rangeOf, ruleOf, spanOf, spans } from './log-query.ts'
+import { type TimeRange, queryOf, rangeOf, ruleOf, spanOf, spans } from './log-query.ts'
 import { Patterns } from './patterns.tsx'
 import { type LogLines, useLogLines } from './use-log-lines.ts'
 import { useMarks } from './use-marks.ts'
@@ -45,23 +45,7 @@ export function LogView({ filter, onFilter, linkTo, children, height, empty }: P
       <div className="mb-3">{children({ known: () => knownFields(log.lines), fault })}</div>
       {around !== null || fault !== null ? null : <Histogram query={query} range={range} span={spanOf(filter)} onRange={({ since, until }) => onFilter({ since, until })} />}
       <div className="mb-2 flex flex-wrap items-center gap-x-5 gap-y-1 text-sm">
-        {isLive ? (
-          <>
-            <Button size="sm" aria-pressed={!following} onClick={() => setFollowing(!following)}>
-              {following ? 'Pause' : 'Go on'}
-            </Button>
-            <span role="status" className="text-soft">
-              {following ? 'Live' : `Paused${log.waiting === 0 ? '' : `, ${plural(log.waiting, 'new line')} waiting`}`}
-            </span>
-          </>
-        ) : (
-          <>
-            <span className="text-soft">{range === null ? 'What stands around one line' : `${longDate(range.since)} ${clockTimeSeconds(range.since)} to ${clockTimeSeconds(range.until)}`}</span>
-            <Button size="sm" onClick={() => onFilter({ line: undefined, at: undefined, since: undefined, until: undefined })}>
-              Back to live
-            </Button>
-          </>
-        )}
+        {isLive ? <Live following={following} onFollow={setFollowing} waiting={log.waiting} /> : <Past range={range} onLive={() => onFilter({ line: undefined, at: undefined, since: undefined, until: undefined })} />}
         <span className="num text-soft max-sm:hidden">{plural(log.lines.length, 'line')}</span>
         {around !== null || fault !== null ? null : (
           <A href={paths.newRule(ruleOf(filter))} className="text-soft underline decoration-dotted underline-offset-3 hover:text-ink max-sm:hidden">
@@ -87,6 +71,30 @@ export function LogView({ filter, onFilter, linkTo, children, height, empty }: P
         {selected === null || view === 'patterns' ? null : <LineDetail line={selected} linkTo={linkTo} filter={filter} onFilter={onFilter} onClose={() => setSelected(null)} />}
       </div>
     </div>
+  )
+}
+
+function Live({ following, onFollow, waiting }: { following: boolean; onFollow: (following: boolean) => void; waiting: number }) {
+  return (
+    <>
+      <Button size="sm" aria-pressed={!following} onClick={() => onFollow(!following)}>
+        {following ? 'Pause' : 'Go on'}
+      </Button>
+      <span role="status" className="text-soft">
+        {following ? 'Live' : `Paused${waiting === 0 ? '' : `, ${plural(waiting, 'new line')} waiting`}`}
+      </span>
+    </>
+  )
+}
+
+function Past({ range, onLive }: { range: TimeRange | null; onLive: () => void }) {
+  return (
+    <>
+      <span className="text-soft">{range === null ? 'What stands around one line' : `${longDate(range.since)} ${clockTimeSeconds(range.since)} to ${clockTimeSeconds(range.until)}`}</span>
+      <Button size="sm" onClick={onLive}>
+        Back to live
+      </Button>
+    </>
   )
 }
 
