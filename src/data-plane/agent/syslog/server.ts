@@ -49,7 +49,7 @@ async function openUdp({ host, port }: Listening, sink: SyslogSink): Promise<Ope
   const socket: UdpSocket = createSocket({ type: host.includes(':') ? 'udp6' : 'udp4', recvBufferSize: 4 * 1024 * 1024 })
   socket.on('message', (data, { address }) => void sink.take(data.toString('utf8'), address)) // a full sink counts what it cannot take
   socket.bind(port, host)
-  await Promise.race([once(socket, 'listening'), once(socket, 'error').then(([error]) => Promise.reject(error as Error))])
+  await once(socket, 'listening') // or rejects with its error
   socket.on('error', () => {})
   return { port: socket.address().port, close: () => new Promise<void>((resolve) => socket.close(() => resolve())) }
 }
@@ -68,7 +68,7 @@ async function openStream({ over, host, port }: Listening, certificate: { cert: 
   server.maxConnections = maxConnections // those that have not shaken hands yet, too
   server.on('tlsClientError', () => {})
   server.listen(port, host)
-  await Promise.race([once(server, 'listening'), once(server, 'error').then(([error]) => Promise.reject(error as Error))])
+  await once(server, 'listening') // or rejects with its error
   return {
     port: (server.address() as { port: number }).port,
     async close() {
