@@ -11,7 +11,7 @@ import { Scale } from './scale.tsx'
 /** States that need no explanation beyond their sentence. */
 const plain: readonly ServiceSummary['health'][] = ['healthy', 'stopped', 'empty']
 
-/** A service: is it well and why, each instance as a dot, how many there should be; when it is not well, the long answer on demand. */
+/** A service: is it well and why, each instance as a dot, how many there should be; when it is not well, or was not within the hour, the long answer on demand. */
 export function ServiceRow({ app, service }: { app: AppDetail; service: ServiceSummary }) {
   const why = useWhy(service.name)
   return (
@@ -32,7 +32,7 @@ export function ServiceRow({ app, service }: { app: AppDetail; service: ServiceS
           <p className={`text-sm ${healthText[service.health]}`}>
             <span className="sr-only">{healthWords[service.health]}: </span>
             {service.because}
-            {plain.includes(service.health) && !why.isOpen ? null : (
+            {plain.includes(service.health) && !why.isOpen && !service.instances.some(hasJustEnded) ? null : (
               <>
                 {' '}
                 <button type="button" aria-expanded={why.isOpen} aria-controls={why.isOpen ? why.id : undefined} onClick={why.toggle} className="text-soft underline decoration-dotted underline-offset-3 hover:text-ink">
@@ -70,6 +70,9 @@ export function ServiceRow({ app, service }: { app: AppDetail; service: ServiceS
     </li>
   )
 }
+
+/** It is back, and there is something to tell. */
+const hasJustEnded = ({ restarts, lastExit }: ServiceSummary['instances'][number]) => restarts > 0 && lastExit !== null && Date.now() - Date.parse(lastExit.at) < 3_600_000
 
 const route = getRouteApi('/signed-in/apps/$app/')
 
