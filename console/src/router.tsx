@@ -49,7 +49,7 @@ const graphs = createRoute({ ...page, path: '/graphs', validateSearch: only('boa
 const healing = createRoute({ ...page, path: '/healing', validateSearch: only('app'), component: lazyRouteComponent(() => import('./pages/healing.tsx'), 'Healing') })
 const remediation = createRoute({ ...page, path: '/healing/$id', component: lazyRouteComponent(() => import('./pages/remediation.tsx'), 'RemediationPage') })
 const checks = createRoute({ ...page, path: '/checks', validateSearch: only('app'), component: lazyRouteComponent(() => import('./pages/checks.tsx'), 'Checks') })
-const newCheck = createRoute({ ...page, path: '/checks/new', component: lazyRouteComponent(() => import('./pages/new-check.tsx'), 'NewCheckPage') })
+const newCheck = createRoute({ ...page, path: '/checks/new', validateSearch: only('kind'), component: lazyRouteComponent(() => import('./pages/new-check.tsx'), 'NewCheckPage') })
 const check = createRoute({ ...page, path: '/checks/$check', component: lazyRouteComponent(() => import('./pages/check.tsx'), 'CheckPage') })
 const editCheck = createRoute({ ...page, path: '/checks/$check/edit', component: lazyRouteComponent(() => import('./pages/edit-check.tsx'), 'EditCheckPage') })
 const traces = createRoute({ ...page, path: '/traces', validateSearch: only('app', 'service', 'operation', 'slower', 'since', 'errors'), component: lazyRouteComponent(() => import('./pages/traces.tsx'), 'Traces') })

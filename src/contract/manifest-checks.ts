@@ -1,5 +1,6 @@
 /** `checks:` of a manifest: what is common to all, and one key that names the kind: `http: https://…`, with `expect` for the rest of it. */
 import { z } from 'zod'
+import { checkFaults } from './check-faults.ts'
 import { type AnyCheckConfig, type CheckKind, checkKindSpecs, checkKinds, secretFields } from './check-kinds.ts'
 import { checkCommon, checkName } from './checks.ts'
 import { serviceName } from './names.ts'
@@ -30,5 +31,5 @@ export function declaredConfig(check: DeclaredCheck): Declared {
   const secret = parsed.success ? secretFields(kind).find((name) => (parsed.data as AnyCheckConfig)[name] !== undefined) : undefined
   if (secret !== undefined) return { faults: [{ path: [kind], message: `the check "${check.name}" holds ${secret}, and a manifest holds no secrets (make this check with nightshift checks add)` }] }
   if (parsed.success) return { kind, config: parsed.data as AnyCheckConfig }
-  return { faults: parsed.error.issues.map((issue) => ({ path: [kind, ...issue.path.map((part) => (typeof part === 'number' ? part : String(part)))], message: `the check "${check.name}": ${issue.path.join('.') || kind} ${issue.message}` })) }
+  return { faults: checkFaults(kind, parsed.error).map(({ path, message }) => ({ path: [kind, ...path], message: `the check "${check.name}": ${message}` })) }
 }

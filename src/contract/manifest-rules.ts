@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { messageOf } from '#base/errors.ts'
 import { type RuleSpec, ruleSpecSchema } from './alerting.ts'
+import { issueWords } from './issue-words.ts'
 import { duration } from './manifest-units.ts'
 import { ruleId } from './names.ts'
 import { ruleFromText } from './rule-text.ts'
@@ -34,7 +35,7 @@ export function declaredRule({ name, ...rule }: DeclaredRule, place: { app: stri
   try {
     const parsed = ruleSpecSchema.safeParse(ruleFromText({ ...rule, title: rule.title ?? name, measure: own(rule.measure), ...(rule.per === undefined ? {} : { per: own(rule.per) }) }))
     if (parsed.success) return { spec: parsed.data }
-    return { faults: parsed.error.issues.map((issue) => ({ path: issue.path.map((part) => (typeof part === 'number' ? part : String(part))), message: `the rule "${name}": ${issue.path.join('.')} ${issue.message}` })) }
+    return { faults: parsed.error.issues.map((issue) => ({ path: issue.path.map((part) => (typeof part === 'number' ? part : String(part))), message: `the rule "${name}": ${issue.path.join('.')} ${issueWords(issue)}`.replace(':  ', ': ') })) }
   } catch (error) {
     return { faults: [{ path: [], message: `the rule "${name}": ${messageOf(error)}` }] }
   }

@@ -5,13 +5,13 @@ import { Section } from '../components/page.tsx'
 import { queries } from '../data/queries.ts'
 import type { Common, Draft } from '../lib/check-draft.ts'
 
-type Props = { kind: KindView; draft: Draft; isNew: boolean; checks: readonly Pick<Check, 'name'>[]; onChange: (common: Partial<Common>) => void }
+type Props = { kind: KindView; draft: Draft; isNew: boolean; checks: readonly Pick<Check, 'name'>[]; /** What is wrong with one of them. */ faultOf: (name: keyof Common) => string | undefined; onChange: (common: Partial<Common>) => void }
 
 /** What all kinds share: name, rhythm, vantage points, and what its failure means. */
-export function CommonFields({ kind, draft, isNew, checks, onChange }: Props) {
+export function CommonFields({ kind, draft, isNew, checks, faultOf, onChange }: Props) {
   const { common, typed } = draft
   const isBeat = kind.kind === 'heartbeat'
-  const set = (name: keyof Common) => ({ label: name, value: common[name], onChange: (event: { target: { value: string } }) => onChange({ [name]: event.target.value }) })
+  const set = (name: keyof Common) => ({ label: name, value: common[name], fault: faultOf(name), onChange: (event: { target: { value: string } }) => onChange({ [name]: event.target.value }) })
   return (
     <>
       <Section title="When, and from where">

@@ -1,15 +1,20 @@
 import { type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes, type TextareaHTMLAttributes, useId } from 'react'
 
-type Common = { label: string; hint?: ReactNode; hideLabel?: boolean | undefined }
+type Common = { label: string; hint?: ReactNode; hideLabel?: boolean | undefined; /** What is wrong with what stands in it. */ fault?: string | undefined }
 
 /** Its label above and its hint below, joined to it by `id`. */
-function Labelled({ id, label, hint, hideLabel = false, className = '', children }: Common & { id: string; className?: string | undefined; children: ReactNode }) {
+function Labelled({ id, label, hint, hideLabel = false, fault, className = '', children }: Common & { id: string; className?: string | undefined; children: ReactNode }) {
   return (
     <div className={className}>
       <label htmlFor={id} className={hideLabel ? 'sr-only' : 'mb-1 block text-sm text-soft'}>
         {label}
       </label>
       {children}
+      {fault === undefined ? null : (
+        <p id={faultId(id)} className="mt-1 text-sm break-words text-red">
+          {fault}
+        </p>
+      )}
       {hint === undefined ? null : (
         <p id={hintId(id)} className="mt-1 text-sm text-soft">
           {hint}
@@ -19,34 +24,37 @@ function Labelled({ id, label, hint, hideLabel = false, className = '', children
   )
 }
 
+const faultId = (id: string) => `${id}-fault`
 const hintId = (id: string) => `${id}-hint`
 const described = (id: string, hint: ReactNode) => (hint === undefined ? undefined : hintId(id))
+/** What is told to those who see neither red nor where it stands. */
+const marked = (id: string, hint: ReactNode, fault: string | undefined) => (fault === undefined ? { 'aria-describedby': described(id, hint) } : { 'aria-invalid': true, 'aria-describedby': hint === undefined ? faultId(id) : `${faultId(id)} ${hintId(id)}` })
 
-export function Input({ label, hint, hideLabel, className, ...rest }: Common & InputHTMLAttributes<HTMLInputElement> & { ref?: React.Ref<HTMLInputElement> }) {
+export function Input({ label, hint, hideLabel, fault, className, ...rest }: Common & InputHTMLAttributes<HTMLInputElement> & { ref?: React.Ref<HTMLInputElement> }) {
   const id = useId()
   return (
-    <Labelled {...{ id, label, hint, hideLabel, className }}>
-      <input id={id} className="field" autoComplete="off" spellCheck={false} aria-describedby={described(id, hint)} {...rest} />
+    <Labelled {...{ id, label, hint, hideLabel, fault, className }}>
+      <input id={id} className="field" autoComplete="off" spellCheck={false} {...marked(id, hint, fault)} {...rest} />
     </Labelled>
   )
 }
 
 /** Lines of text: `rows` of them are seen at first. */
-export function TextArea({ label, hint, hideLabel, className, ...rest }: Common & TextareaHTMLAttributes<HTMLTextAreaElement>) {
+export function TextArea({ label, hint, hideLabel, fault, className, ...rest }: Common & TextareaHTMLAttributes<HTMLTextAreaElement>) {
   const id = useId()
   return (
-    <Labelled {...{ id, label, hint, hideLabel, className }}>
-      <textarea id={id} className="field" spellCheck={false} aria-describedby={described(id, hint)} {...rest} />
+    <Labelled {...{ id, label, hint, hideLabel, fault, className }}>
+      <textarea id={id} className="field" spellCheck={false} {...marked(id, hint, fault)} {...rest} />
     </Labelled>
   )
 }
 
 /** A native select: right on phones, for keyboards and for screen readers. */
-export function Select({ label, hint, hideLabel, className, children, ...rest }: Common & SelectHTMLAttributes<HTMLSelectElement>) {
+export function Select({ label, hint, hideLabel, fault, className, children, ...rest }: Common & SelectHTMLAttributes<HTMLSelectElement>) {
   const id = useId()
   return (
-    <Labelled {...{ id, label, hint, hideLabel, className }}>
-      <select id={id} className="field pr-8" aria-describedby={described(id, hint)} {...rest}>
+    <Labelled {...{ id, label, hint, hideLabel, fault, className }}>
+      <select id={id} className="field pr-8" {...marked(id, hint, fault)} {...rest}>
         {children}
       </select>
     </Labelled>

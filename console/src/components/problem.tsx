@@ -34,7 +34,8 @@ export function Problem({ error, retry, title = 'This could not be read' }: { er
 /** A failure of a form, beside its fields. */
 export function FormProblem({ error }: { error: unknown }) {
   if (!error) return null
-  const fields = isAppError(error) ? error.fields : []
+  // each thing once: what the message says already is not said again by field
+  const fields = isAppError(error) ? error.fields.filter(({ message }) => !error.message.includes(message)) : []
   return (
     <div role="alert" className="mt-2 flex gap-2 text-sm text-red">
       <span className="mt-1">
@@ -44,7 +45,7 @@ export function FormProblem({ error }: { error: unknown }) {
         {messageOf(error)}
         {fields.map((one) => (
           <div key={one.path}>
-            <code>{one.path}</code> {one.message}
+            <code>{one.path.replace(/^config\./, '')}</code> {one.message}
           </div>
         ))}
       </div>

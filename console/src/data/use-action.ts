@@ -1,5 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { messageOf } from '#base/errors.ts'
+import { useRef } from 'react'
 import type { Answer, CallInput, EndpointId } from '#contract/endpoints.ts'
 import { api } from './api.ts'
 import { notices } from './notices.ts'
@@ -17,7 +18,9 @@ type Options<K extends EndpointId> = {
 /** One endpoint as an action: tells how it went, and refreshes what it changed. */
 export function useAction<K extends EndpointId>(id: K, { done, touches, onDone, quiet = false }: Options<K>) {
   const client = useQueryClient()
-  return useMutation({
+  /** What is under way. */
+  const flying = useRef(new Set<string>())
+  const mutation = useMutation({
     mutationFn: (input: CallInput<K>) => (api.call as (id: K, input: CallInput<K>) => Promise<Answer<K>>)(id, input),
     onSuccess: (answer) => {
       if (done !== undefined) notices.add({ tone: 'done', text: typeof done === 'string' ? done : done(answer) })
@@ -27,5 +30,14 @@ export function useAction<K extends EndpointId>(id: K, { done, touches, onDone, 
     onError: (error) => {
       if (!quiet) notices.add({ tone: 'failed', text: messageOf(error) })
     },
+    onSettled: (_answer, _error, input) => flying.current.delete(JSON.stringify(input)),
   })
+  // two clicks, or Enter twice, before the button is drawn busy: the same is asked once
+  const mutate = (input: CallInput<K>) => {
+    const text = JSON.stringify(input)
+    if (flying.current.has(text)) return
+    flying.current.add(text)
+    mutation.mutate(input)
+  }
+  return { ...mutation, mutate }
 }

@@ -72,6 +72,7 @@ function written(text: RuleText, names: readonly MetricName[]): RuleSpec {
   const per = text.isShare ? measureOf(text.per, names, 'choose what it is divided by') : null
   const title = text.title.trim() || `${measure.metric.replace(/^nightshift_/, '').replaceAll('_', ' ')}`
   const windowMs = span(text.window, 'the time that a value is of', '5m')
+  if (windowMs !== 0 && (windowMs < 60_000 || windowMs > 86_400_000)) missing('a value is of one minute at least and of a day at most (1m to 24h)')
   return {
     title, measure, per, perAtLeast: per === null || text.perAtLeast.trim() === '' ? null : number(text.perAtLeast, 'the least that it is divided by'),
     windowMs: windowMs === 0 ? missing('say of how long a value is, such as 5m') : windowMs, scope: text.scope.trim() || null, condition: conditionOf(text),

@@ -10,6 +10,8 @@ export function sloText({ availability, p99Ms, windowMs, alerts }: SloSpec): Slo
   return { availability: availability === undefined ? '' : `${Number((availability * 100).toFixed(6))}%`, p99: p99Ms === undefined ? '' : spanText(p99Ms), window: spanText(windowMs), alerts }
 }
 
+const dayMs = 86_400_000
+
 export type WrittenSlo = { spec: SloSpec; missing: null } | { spec: null; missing: string }
 
 export function sloOf({ availability, p99, window, alerts }: SloText): WrittenSlo {
@@ -20,6 +22,9 @@ export function sloOf({ availability, p99, window, alerts }: SloText): WrittenSl
   if (share === null) return no('the share of requests that succeed is a percentage such as 99.9%')
   if (p99Ms === null) return no('the time within which answers come is one such as 500ms')
   if (windowMs === null || windowMs === 0) return no('the window is a time such as 30d')
+  if (share !== undefined && (share < 0.5 || share > 0.99999)) return no('the share of requests that succeed is from 50% to 99.999%')
+  if (p99Ms !== undefined && (p99Ms < 1 || p99Ms > 30_000)) return no('the time within which answers come is from 1ms to 30s')
+  if (windowMs < 7 * dayMs || windowMs > 90 * dayMs) return no('the window is from 7d to 90d')
   if (share === undefined && p99Ms === undefined) return no('say how many requests succeed, within what time answers come, or both')
   return { spec: { ...(share === undefined ? {} : { availability: share }), ...(p99Ms === undefined ? {} : { p99Ms }), windowMs, alerts }, missing: null }
 }

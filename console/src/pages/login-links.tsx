@@ -37,7 +37,7 @@ export function LoginLinks() {
             <CopyButton text={make.data.url} label="Copy the link" />
           </p>
           <p className="text-sm text-soft">
-            Opens the console once, until <Ago at={make.data.expiresAt} />.
+            It opens the console once, and expires <Ago at={make.data.expiresAt} />.
           </p>
         </div>
       )}

@@ -1,5 +1,6 @@
 /** The only place where an error becomes HTTP: RFC 9457 problem details. */
 import { z } from 'zod'
+import { issueWords } from '#contract/issue-words.ts'
 import { AppError, type ErrorCode, type FieldFault, isAppError } from '#base/errors.ts'
 
 const statusOf: Record<ErrorCode, number> = {
@@ -50,7 +51,7 @@ function toAppError(error: unknown): AppError {
 
 /** Every fault at once, each with the field it is about. */
 function invalidInput(error: z.ZodError): AppError {
-  const fields = error.issues.map((issue) => ({ path: issue.path.join('.') || 'body', message: `${messageOfIssue(issue)}${givenValue(issue)}` }))
+  const fields = error.issues.map((issue) => ({ path: issue.path.join('.') || 'body', message: `${issueWords(issue)}${givenValue(issue)}` }))
   const first = fields[0] as FieldFault
   const more = fields.length > 1 ? ` (and ${fields.length - 1} more)` : ''
   return new AppError('invalid', `${first.path}: ${first.message}${more}`, { fields })
@@ -59,14 +60,5 @@ function invalidInput(error: z.ZodError): AppError {
 /** The value that does not fit, where it is short and no secret can be in it: the parser keeps it for texts of a given form only. */
 function givenValue(issue: z.core.$ZodIssue): string {
   const input: unknown = issue.code === 'invalid_format' ? issue.input : undefined
-  return typeof input === 'string' && input.length <= 60 && !input.includes('\0') ? `, not ${JSON.stringify(input)}` : ''
-}
-
-/** In our words where the schema has none of its own. What is wrong with the name of a field stands one level below the issue. */
-function messageOfIssue(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_key') return issue.issues[0]?.message ?? issue.message
-  if (issue.code === 'unrecognized_keys') return `there is no ${issue.keys.map((key) => JSON.stringify(key)).join(', ')} here`
-  if (issue.code === 'invalid_value' && /^Invalid (option|input): expected /.test(issue.message)) return issue.values.length === 1 ? `must be ${String(issue.values[0])}` : `must be one of ${issue.values.map(String).join(', ')}`
-  if (issue.code === 'invalid_type' && issue.message.startsWith('Invalid input: expected ')) return issue.message.endsWith(' received undefined') ? 'is missing' : `must be of type ${issue.expected}`
-  return issue.message
+  return typeof input === 'string' && input.length <= 60 && !issue.message.includes(JSON.stringify(input)) && !input.includes('\0') ? `, not ${JSON.stringify(input)}` : ''
 }

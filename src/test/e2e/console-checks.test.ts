@@ -30,7 +30,7 @@ describe('checks in the console', { skip: skipWithoutChromium }, () => {
   const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name, exact: true })
   const read = async (page: Page) => nightshift.client.call('checks.read', { params: { check: new URL(page.url()).pathname.split('/')[2] as string } })
   /** But for what a form was refused for. */
-  const unforeseen = () => visitor.errors.splice(0).filter((error) => !/\/checks\/new: .*status of 400/.test(error))
+  const unforeseen = () => visitor.errors.splice(0).filter((error) => !/\/checks\/new(\?kind=\w+)?: .*status of 400/.test(error))
   const isState = (page: Page, state: string) => page.getByText(`${state} for`).first().waitFor()
 
   test('one is tried, made, changed with a try before, paused and resumed', async () => {
@@ -38,6 +38,15 @@ describe('checks in the console', { skip: skipWithoutChromium }, () => {
     await page.goto(`${nightshift.api}/checks`)
     await page.getByRole('link', { name: 'New check' }).click()
     await field(page, 'Kind').selectOption('tcp')
+    await field(page, 'address (required)').fill(`127.0.0.1:${(greeter.address() as AddressInfo).port}`)
+    await field(page, 'every').fill('soon')
+    await button(page, 'Make the check').click()
+    await page.getByText('every: must be like 500ms, 30s, 5m or 2h').waitFor()
+    assert.equal(await field(page, 'every').getAttribute('aria-invalid'), 'true')
+    await field(page, 'every').fill('30s')
+    assert.equal(await field(page, 'every').getAttribute('aria-invalid'), null, 'until it is another')
+    await page.reload()
+    assert.equal(await field(page, 'Kind').inputValue(), 'tcp', 'the address keeps the kind')
     await field(page, 'address (required)').fill(`127.0.0.1:${(greeter.address() as AddressInfo).port}`)
     await field(page, 'banner').fill('/^SSH-2(?!x)/')
     await button(page, 'Test').click()
@@ -151,5 +160,23 @@ describe('checks in the console', { skip: skipWithoutChromium }, () => {
     await page.getByText('This check stands in the manifest of shop').waitFor()
     assert.equal(await button(page, 'Save').count(), 0)
     assertNone([...(await objections(page, 'a check of a manifest')), ...errors])
+  })
+
+  test('a dialog gives the focus back to what opened it, and two clicks ask once', async () => {
+    const { page } = visitor
+    await page.goto(`${nightshift.api}/settings`)
+    await button(page, 'Make a token').click()
+    await page.getByRole('dialog').getByLabel('Name').fill('ci of nobody')
+    await page.keyboard.press('Escape')
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await until(async () => (await page.evaluate<string>('document.activeElement.textContent')) === 'Make a token', { because: 'the focus is back' })
+    await page.keyboard.press('Enter')
+    await page.getByRole('dialog').getByLabel('Name').fill('ci')
+    await button(page, 'Make it').dblclick()
+    await page.getByText('Copy it now').waitFor()
+    await button(page, 'I have it').click()
+    await page.reload()
+    await page.getByRole('button', { name: /^Revoke/ }).first().waitFor()
+    assert.equal(await page.getByRole('button', { name: /^Revoke\s*ci/ }).count(), 1)
   })
 })

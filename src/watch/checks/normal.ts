@@ -2,6 +2,7 @@
 import { AppError } from '#base/errors.ts'
 import type { SecretBox } from '#base/secretbox.ts'
 import { parseDuration } from '#base/units.ts'
+import { checkFaults } from '#contract/check-faults.ts'
 import { type AnyCheckConfig, type CheckKind, checkKindSpecs, controlKinds, machineKinds, secretFields } from '#contract/check-kinds.ts'
 import type { CheckRowIn } from './model.ts'
 import { secretsPlace } from './model.ts'
@@ -28,7 +29,10 @@ export function timeoutMs(text: string | null | undefined, every: number): numbe
 export function parseConfig(kind: CheckKind, given: AnyCheckConfig, kept: Record<string, string> = {}): { config: AnyCheckConfig; secrets: Record<string, string> } {
   const secretNames = secretFields(kind)
   const parsed = checkKindSpecs[kind].config.safeParse(Object.fromEntries(Object.entries({ ...kept, ...given }).filter(([, value]) => value !== null)))
-  if (!parsed.success) throw new AppError('invalid', `this is no check of kind ${kind}: ${parsed.error.issues.map((issue) => `${issue.path.join('.') || 'config'} ${issue.message}`).join('; ')}`, { fields: parsed.error.issues.map((issue) => ({ path: `config.${issue.path.join('.')}`, message: issue.message })) })
+  if (!parsed.success) {
+    const faults = checkFaults(kind, parsed.error)
+    throw new AppError('invalid', `this is no check of kind ${kind}: ${faults.map(({ message }) => message).join('; ')}`, { fields: faults.map(({ path, message }) => ({ path: ['config', ...path].join('.'), message })) })
+  }
   const all = Object.entries(parsed.data as AnyCheckConfig).filter(([, value]) => value !== undefined)
   return { config: Object.fromEntries(all.filter(([name]) => !secretNames.includes(name))), secrets: Object.fromEntries(all.filter(([name]) => secretNames.includes(name))) as Record<string, string> }
 }
