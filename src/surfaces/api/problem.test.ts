@@ -36,7 +36,7 @@ test('a field is told what it must be, in plain words', () => {
   const { fields = [] } = problemOf(error).problem
   const told = fields.map(({ path, message }) => `${path}: ${message}`)
   assert.deepEqual(told.filter((one) => one.includes('nvalid') || one.includes('nrecognized')), [])
-  for (const expected of ['rows.0.0.lines.0.metric: is missing', 'rows.0.0.lines.0: there is no "metrc" here', 'rows.1: must be of type array']) assert.ok(told.includes(expected), told.join('\n'))
+  for (const expected of ['rows.0.0.lines.0.metric: is missing', 'rows.0.0.lines.0: there is no "metrc" here', 'rows.1: must be a list']) assert.ok(told.includes(expected), told.join('\n'))
   assert.match(told.join('\n'), /^rows\.0\.0\.lines\.0\.fn: must be one of avg, min, max, /m)
 })
 
