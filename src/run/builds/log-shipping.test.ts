@@ -42,6 +42,7 @@ const isStored = (house: BuildHouse, id: string) => until(async () => (await rea
 test('every line of a build is in the timeline of its app, of a failed one and a cancelled one too', async () => {
   await using house = await buildHouse()
   const writer = createLogWriter(house.db)
+  await using _ = { [Symbol.asyncDispose]: () => writer.close() } // before the house, whose database waits for its connection
   const builds = house.open({ lines: { machine: 'm1', send: (batches) => writer.ingest(batches) } })
   builds.start()
   const good = await buildFiles(house, { Procfile: 'web: echo 1\n' }, { builds })
@@ -53,7 +54,6 @@ test('every line of a build is in the timeline of its app, of a failed one and a
     assert.deepEqual(await stored(house, id), (await logOf(builds, id)).split('\n'))
   }
   assert.ok((await stored(house)).some((text) => text.includes('about to fail')), 'without being asked for')
-  await writer.close()
 })
 
 test('kill -9 of control in the middle of a build, again and again, neither doubles nor loses a line', async (t) => {
@@ -89,6 +89,7 @@ test('kill -9 of control in the middle of a build, again and again, neither doub
 test('lines wait while the store is away, a build that was forgotten meanwhile holds nothing up, and the next control takes up what is left', async () => {
   await using house = await buildHouse()
   const writer = createLogWriter(house.db)
+  await using _ = { [Symbol.asyncDispose]: () => writer.close() } // before the house, whose database waits for its connection
   let away = true
   const send = async (batches: Parameters<typeof writer.ingest>[0]) => {
     if (away) throw new Error('away')
@@ -106,5 +107,4 @@ test('lines wait while the store is away, a build that was forgotten meanwhile h
   second.start()
   await isStored(house, id)
   assert.deepEqual(await stored(house, id), (await logOf(second, id)).split('\n'))
-  await writer.close()
 })

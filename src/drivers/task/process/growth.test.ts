@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFile, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, rm, truncate, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -16,6 +16,7 @@ async function world() {
   return {
     hints,
     write: (stream: 'stdout' | 'stderr', text: string) => appendFile(paths.log(dir, stream), text),
+    touch: (stream: 'stdout' | 'stderr', seconds: number) => utimes(paths.log(dir, stream), seconds, seconds),
     empty: (stream: 'stdout' | 'stderr') => truncate(paths.log(dir, stream), 0),
     read: async (cursor?: string) => {
       const page = await logs.read(cursor, 1 << 20, false, new Date())
@@ -52,6 +53,12 @@ test('lines that are read together carry the times at which they were written', 
   for (const ms of timesOf('two')) assert.ok(ms > first && ms <= second, `${first} ${ms} ${second}`)
   assert.deepEqual([lines[0]?.text, lines.at(-1)?.text], ['before', 'two'], 'in the order of time')
   assert.deepEqual(lines.map(({ ms }) => ms), lines.map(({ ms }) => ms).toSorted((a, b) => a - b))
+})
+
+test('no line is younger than its write, not by a fraction of a millisecond, or it would come after one that was written later', async () => {
+  await using here = await world()
+  await here.touch('stdout', 1_700_000_000.0007)
+  assert.deepEqual((await here.read()).lines.map(({ ms }) => ms), [1_700_000_000_000])
 })
 
 test('a page that is read again has the same times, and a position further on its own', async () => {

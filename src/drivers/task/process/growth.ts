@@ -104,5 +104,6 @@ export class Growth {
 
 function sizeOf(path: string): Mark | null {
   const found = statSync(path, { throwIfNoEntry: false })
-  return found === undefined ? null : { size: found.size, at: Math.min(found.mtimeMs, Date.now()) }
+  // a whole number, cut and not rounded, as a line that is read before it was looked at gets it: else two writes of one moment may change places
+  return found === undefined ? null : { size: found.size, at: Math.floor(Math.min(found.mtimeMs, Date.now())) }
 }

@@ -170,7 +170,7 @@ export class LogFiles {
     const dropped = part.gaps.filter((gap) => gap.to > wanted).reduce((sum, gap) => sum + gap.lines, 0)
     const file = await open(paths.log(this.#dir, stream))
     try {
-      const { size, mtime } = await file.stat()
+      const { size, mtimeMs } = await file.stat()
       if (await this.#wasEmptied(stream, file, from, from - part.base, size)) {
         // What follows continues where the reader is.
         part.base = from
@@ -181,7 +181,7 @@ export class LogFiles {
       const buffer = await readAt(file, from - part.base, Math.min(maxBytes, size - (from - part.base)))
       const atEnd = from - part.base + buffer.length >= size
       const times = this.#growth?.timesOf(paths.log(this.#dir, stream), from - part.base)
-      const read = (mtime < now ? mtime : now).toISOString()
+      const read = new Date(Math.min(mtimeMs, now.getTime())).toISOString()
       const entries: LogEntry[] = []
       let last = { ms: 0, at: read }
       const used = cutLines(buffer, ended && atEnd, (text, end) => {
