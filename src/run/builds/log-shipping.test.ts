@@ -5,10 +5,12 @@ import { once } from 'node:events'
 import { appendFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { pino } from 'pino'
 import { createLogReader } from '#watch/logs/read.ts'
 import { createLogWriter } from '#watch/logs/service.ts'
 import { defaultStreams } from '#watch/logs/port.ts'
 import { until } from '#test/harness/wait.ts'
+import { startLogShipping } from './log-shipping.ts'
 import { buildPaths, cachesPath } from './paths.ts'
 import { actor, buildFiles, buildHouse, chunks, logOf, sourceOf, target, type BuildHouse, type Files } from './testing/harness.ts'
 
@@ -107,4 +109,25 @@ test('lines wait while the store is away, a build that was forgotten meanwhile h
   second.start()
   await isStored(house, id)
   assert.deepEqual(await stored(house, id), (await logOf(second, id)).split('\n'))
+})
+
+test('a build that is queued while others are looked at is followed as they are', async () => {
+  await using house = await buildHouse()
+  const queue = async () => (await house.builds.queueUpload(actor, target, chunks(await sourceOf({ Procfile: 'web: true\n' })))).id
+  const [first, second] = [await queue(), await queue()]
+  for (const id of [first, second]) await house.builds.cancel(actor, target, id)
+  await rm(buildPaths(house.home, second).log) // so that it is found by being followed alone
+  let looks = 0
+  const db = Object.create(house.db, {
+    query: {
+      value: async (...args: Parameters<typeof house.db.query>) => {
+        const rows = await house.db.query(...args)
+        if (looks++ === 0) shipping.follow(second)
+        return rows
+      },
+    },
+  }) as typeof house.db
+  const shipping = startLogShipping({ db, home: house.home, machine: 'm1', send: async () => {}, logger: pino({ level: 'silent' }) })
+  await using _ = { [Symbol.asyncDispose]: () => shipping.close() }
+  for (const id of [first, second]) await isStored(house, id)
 })

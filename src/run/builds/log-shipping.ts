@@ -38,8 +38,9 @@ export function startLogShipping(deps: ShippingDeps): LogShipping {
 
   /** One look at every log that is not done. The state is read before the file: what ended then has written all that it ever will. */
   async function turn(): Promise<void> {
-    const places = new Map((await buildsByIds(db, [...logs.keys()])).map((place) => [place.id, place]))
-    for (const [id, lines] of logs) {
+    const looked = [...logs] // one that is queued meanwhile is not asked for, and not forgotten for that
+    const places = new Map((await buildsByIds(db, looked.map(([id]) => id))).map((place) => [place.id, place]))
+    for (const [id, lines] of looked) {
       const place = places.get(id)
       if (place !== undefined) await ship(deps, place, lines)
       if (place !== undefined && !place.final) continue

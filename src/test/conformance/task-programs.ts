@@ -167,8 +167,9 @@ function sessions(open: () => Promise<Bench>): void {
     session.write(Buffer.from('typed\n'))
     session.write(Buffer.alloc(0))
     const { text, code } = await transcript(session)
-    assert.ok(text.includes(`found green more ${user}\ntyped\n`), text)
-    assert.ok(text.includes('oops'))
+    assert.ok(text.includes('oops\n'))
+    // an engine carries the two streams apart: what is written last may arrive first
+    assert.equal(text.replace('oops\n', ''), `found green more ${user}\ntyped\n`)
     assert.equal(code, 9)
   })
 
