@@ -36,8 +36,8 @@ const colourSequence = /\x1b\[[0-9;:]*m/g
 /** Titles, clipboard, links. */
 const systemCommand = /\x1b\][^\x07\x1b]*(\x07|\x1b\\)?/g
 const otherSequence = /\x1b\[[0-9;:?<=>!]*[ -/]*[@-~]?|\x1b[ -/]+.?|\x1b./g
-/** All but tab and newline. */
-const controlCharacter = /[\x01-\x08\x0b-\x1f\x7f-\x9f]/g
+/** All but tab and newline, and what turns the direction of the text that follows. */
+const controlCharacter = /[\x01-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g
 
 /**
  * Text of an app or of another person, fit for a terminal: escape sequences that could move the cursor, rename the

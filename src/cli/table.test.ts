@@ -43,6 +43,7 @@ describe('text of others', () => {
   test('loses what could do something to a terminal', () => {
     assert.equal(harmless('a\x1b[2Jb\x1b]52;c;ZXZpbA==\x07c\x1b(0d\x1bce\rf\bg'), 'abcdefg')
     assert.equal(harmless('\x1b[31mred\x1b[0m'), 'red')
+    assert.equal(harmless('paid \u202e00.1\u202c \u2066x\u2069 שלום'), 'paid 00.1 x שלום')
   })
 
   test('keeps its colours where colours are shown, and nothing else', () => {

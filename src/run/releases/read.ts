@@ -97,7 +97,7 @@ async function goodBefore(db: Db, app: string, environment: string, release: num
 /** The release to go back to from the active one. Throws `conflict` if there is none. */
 export async function previousGood(db: Db, app: string, environment: string, active: number | null): Promise<number> {
   const release = await goodBefore(db, app, environment, active)
-  if (release === null) throw new AppError('conflict', `${app} has no earlier release that worked to roll back to (see: nightshift releases -a ${app})`)
+  if (release === null) throw new AppError('conflict', `${app} has no earlier release that worked and is another than what serves (see: nightshift releases -a ${app})`)
   return release
 }
 
