@@ -136,8 +136,8 @@ function sourceConditions($: Parameters, query: LogQuery, alias: string): string
 export type ChunkHead = { id: number; firstLine: number; lastLine: number; firstMs: number; lastMs: number; lines: number }
 
 /**
- * Chunks that may hold what is asked for, below the boundary to the hot lines. `newest`: by end, latest first, going on
- * after `from` (the last head of the page before). `arrival`: by first line.
+ * Chunks that may hold what is asked for, below the boundary to the hot lines; one that was merged since those
+ * were read may reach beyond it. `newest`: by end, latest first, going on after `from` (the last head of the page before). `arrival`: by first line.
  */
 function chunkHeads(
   run: Db['query'],
@@ -150,7 +150,7 @@ function chunkHeads(
   from?: ChunkHead,
 ): Promise<ChunkHead[]> {
   const $ = new Parameters()
-  const where = [`last_line < ${$.add(bounds.sealedBelow)}`]
+  const where = [`first_line < ${$.add(bounds.sealedBelow)}`]
   if (query.apps != null) where.push(`app = ANY(${$.add(query.apps)})`)
   if (query.app !== undefined) where.push(`app = ${$.add(query.app)}`)
   if (query.environment !== undefined) where.push(`environment = ${$.add(query.environment)}`)
@@ -180,6 +180,8 @@ function chunkHeads(
 export type ChunkBody = { rawBytes: number; data: Buffer }
 
 export type ChunkSnapshot = {
+  /** The boundary: lines from here on are hot ones, even where a chunk has them, too. */
+  sealedBelow: number
   heads(bounds: Bounds, order: 'newest' | 'arrival', limit: number, from?: ChunkHead): Promise<ChunkHead[]>
   /** The data, by binary COPY: as text a byte costs two and a parser. `rawBytes`: what it will be when it is opened. */
   bodies(heads: readonly ChunkHead[]): Promise<ChunkBody[]>
@@ -199,6 +201,7 @@ export async function withChunks<T>(db: Database, query: LogQuery, filter: LineF
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
     const sources = await querySources(on, query, filter)
     const result = await work({
+      sealedBelow,
       sources,
       heads: (bounds, order, limit, from) => chunkHeads(on, query, filter, sources, { ...bounds, sealedBelow }, order, limit, from),
       async bodies(some) {

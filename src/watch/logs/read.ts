@@ -146,7 +146,7 @@ async function merge(progress: Progress, { pending, hotFrom, chunks, bounds, fil
     ahead = fetched.length === maxBatch && heads.length > 0 ? chunks.bodies(heads.slice(0, maxBatch)) : undefined
     ahead?.catch(() => {}) // said where they are waited for
     for (const line of await openAll(chunks, bodies, filter))
-      if (comparePositions(line.row, edge) < 0 && inBounds(line.row, bounds)) pending.push(line)
+      if (line.row.line < chunks.sealedBelow && comparePositions(line.row, edge) < 0 && inBounds(line.row, bounds)) pending.push(line)
     batch = Math.min(batch * 2, maxBatch)
   }
 }

@@ -182,6 +182,8 @@ test('pages have every line once while lines arrive, partitions are sealed and c
       await mergeSmall(db, new Date())
     }
   })()
+  const both = Promise.all([write, seal])
+  await using _ = { [Symbol.asyncDispose]: async () => void (await both) } // what fails here is not to disturb the tests after it
   let rounds = 0
   while (writing || rounds === 0) {
     const known = stored
@@ -196,9 +198,35 @@ test('pages have every line once while lines arrive, partitions are sealed and c
     assert.deepEqual(textsOf(lines), numbers('p', lines.length))
     rounds++
   }
-  await Promise.all([write, seal])
+  await both
   const chunks = (await db.one<{ n: number }>(`SELECT count(*)::int AS n FROM log_chunks WHERE app = 'pages'`)).n
   assert.ok(rounds > 1 && chunks > 0)
+})
+
+test('a page loses nothing when what it read as hot lines is sealed, and merged with what was sealed before, while it is made', async () => {
+  const start = Date.now() - 1_800_000
+  const write = (from: number, count: number) => writer.ingest([batchOf('race1', from, numbers('r', count, from).map((text, nth) => entry(text, start + from + nth)), { app: 'race' })])
+  for (let stored = 0; stored < 200; stored += 20) {
+    await write(stored, 20)
+    await sealTurn(db, new Date(), { maxLines: 1 })
+  }
+  await write(200, 20)
+  let merged = 0
+  const racing = createLogReader(
+    Object.create(db, {
+      connect: {
+        value: async () => {
+          await sealTurn(db, new Date(), { maxLines: 1 })
+          merged += await mergeSmall(db, new Date())
+          return db.connect()
+        },
+      },
+    }) as Database,
+  )
+  const { lines } = await racing.read({ app: 'race', limit: 1000 })
+  racing.close()
+  assert.ok(merged > 0)
+  assert.deepEqual(textsOf(lines), numbers('r', 220))
 })
 
 test('a reader that does not end delays sealing, and loses nothing by it', async () => {
