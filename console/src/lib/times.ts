@@ -10,7 +10,7 @@ export function relativeTime(iso: string, now: number): string {
   const past = distance >= 0
   const size = Math.abs(distance)
   const text =
-    size < 5 * second ? null : size < minute ? `${Math.round(size / second)} s` : size < hour ? `${Math.floor(size / minute)} min` : size < day ? `${Math.floor(size / hour)} h` : size < 60 * day ? `${Math.floor(size / day)} d` : size < 730 * day ? `${Math.floor(size / (30.44 * day))} months` : `${Math.floor(size / (365.25 * day))} years`
+    size < 5 * second ? null : size < minute ? `${Math.round(size / second)} s` : size < hour ? `${Math.floor(size / minute)} min` : size < day ? `${Math.floor(size / hour)} h` : size < 60 * day ? `${Math.floor(size / day)} d` : size < 730 * day ? `${Math.round(size / (30.44 * day))} months` : `${Math.floor(size / (365.25 * day))} years`
   if (text === null) return past ? 'just now' : 'in a moment'
   return past ? `${text} ago` : `in ${text}`
 }
