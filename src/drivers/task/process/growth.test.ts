@@ -15,11 +15,12 @@ async function world() {
   const unwatch = logs.watch(() => hints.push(Date.now()))
   return {
     hints,
+    unwatch,
     write: (stream: 'stdout' | 'stderr', text: string) => appendFile(paths.log(dir, stream), text),
     touch: (stream: 'stdout' | 'stderr', seconds: number) => utimes(paths.log(dir, stream), seconds, seconds),
     empty: (stream: 'stdout' | 'stderr') => truncate(paths.log(dir, stream), 0),
-    read: async (cursor?: string) => {
-      const page = await logs.read(cursor, 1 << 20, false, new Date())
+    read: async (cursor?: string, now = new Date()) => {
+      const page = await logs.read(cursor, 1 << 20, false, now)
       return { ...page, lines: page.entries.map(({ text, at }) => ({ text, ms: Date.parse(at) })) }
     },
     async [Symbol.asyncDispose]() {
@@ -59,6 +60,17 @@ test('no line is younger than its write, not by a fraction of a millisecond, or 
   await using here = await world()
   await here.touch('stdout', 1_700_000_000.0007)
   assert.deepEqual((await here.read()).lines.map(({ ms }) => ms), [1_700_000_000_000])
+})
+
+test('a line that nobody saw being written comes after those that were seen, though the page was asked for before them', async () => {
+  await using here = await world()
+  const asked = new Date()
+  await hinted(here, () => here.write('stdout', 'seen\n'))
+  here.unwatch()
+  await here.write('stdout', 'unseen\n')
+  const { lines } = await here.read(undefined, asked)
+  assert.deepEqual([lines[0]?.text, lines.at(-1)?.text], ['before', 'unseen'])
+  assert.deepEqual(lines.map(({ ms }) => ms), lines.map(({ ms }) => ms).toSorted((a, b) => a - b))
 })
 
 test('a page that is read again has the same times, and a position further on its own', async () => {

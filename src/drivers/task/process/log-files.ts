@@ -181,13 +181,14 @@ export class LogFiles {
       const buffer = await readAt(file, from - part.base, Math.min(maxBytes, size - (from - part.base)))
       const atEnd = from - part.base + buffer.length >= size
       const times = this.#growth?.timesOf(paths.log(this.#dir, stream), from - part.base)
-      const read = new Date(Math.min(mtimeMs, now.getTime())).toISOString()
+      const readMs = Math.floor(Math.min(mtimeMs, now.getTime()))
       const entries: LogEntry[] = []
-      let last = { ms: 0, at: read }
+      let last = { ms: -1, at: '' }
       const used = cutLines(buffer, ended && atEnd, (text, end) => {
-        const ms = times?.(from - part.base + end)
-        if (ms !== undefined && ms !== last.ms) last = { ms, at: new Date(ms).toISOString() }
-        entries.push({ at: ms === undefined ? read : last.at, stream, text })
+        // what was not looked at yet is no older than what was, though `now` may be: a page waits for its turn
+        const ms = Math.max(last.ms, times?.(from - part.base + end) ?? readMs)
+        if (ms !== last.ms) last = { ms, at: new Date(ms).toISOString() }
+        entries.push({ at: last.at, stream, text })
       })
       this.#handedOut[stream] = from + used
       if (used > 0) this.#lastRead.set(stream, { end: from + used, bytes: Buffer.from(buffer.subarray(Math.max(0, used - guardBytes), used)) })
