@@ -85,6 +85,18 @@ export function assertNone(problems: readonly (string | undefined)[]): void {
   assert.ok(found.length === 0, `${found.length} problems:\n${found.join('\n')}`)
 }
 
+/** Goes to a room with `g` and its key, again where the machine was too slow between the two. */
+export async function goWithKeys(page: Page, key: string, path: RegExp): Promise<void> {
+  await until(
+    async () => {
+      await page.keyboard.press('g')
+      await page.keyboard.press(key)
+      return page.waitForURL(path, { timeout: 3000 }).then(() => true)
+    },
+    { because: `g ${key} goes to ${path}` },
+  )
+}
+
 /** In the page: the name of what has the focus, and whether that can be seen. (A string: the tests have no DOM types.) */
 const focusedName = `(() => {
   const element = document.activeElement

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { until } from '#test/harness/wait.ts'
-import { assertNone, objections, skipWithoutChromium, tooWide, wide } from './browser.ts'
+import { assertNone, goWithKeys, objections, skipWithoutChromium, tooWide, wide } from './browser.ts'
 import { openSite } from './site.ts'
 import { bootPreview } from './target.ts'
 
@@ -14,9 +14,7 @@ describe('graphs in the console', { skip: skipWithoutChromium }, () => {
   test('an app is shown at once; its values can be read without seeing the lines; a span that is dragged stands in the address', async () => {
     await using visitor = await site.signedIn()
     const { page, errors } = visitor
-    await page.keyboard.press('g')
-    await page.keyboard.press('x')
-    await page.waitForURL(/\/graphs$/)
+    await goWithKeys(page, 'x', /\/graphs$/)
     await page.getByLabel('App', { exact: true }).selectOption('shop')
     await page.waitForURL(/app=shop/)
     for (const title of ['Requests by class', 'Failed requests', 'Latency', 'CPU by service', 'Memory by service', 'Calls by edge']) await graph(page, title).locator('canvas').waitFor()

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Page } from 'playwright-core'
-import { assertNone, objections, skipWithoutChromium, tabTo, tooWide, wide } from './browser.ts'
+import { assertNone, goWithKeys, objections, skipWithoutChromium, tabTo, tooWide, wide } from './browser.ts'
 import { openSite } from './site.ts'
 import { bootPreview } from './target.ts'
 
@@ -25,9 +25,7 @@ describe('rules and SLOs in the console', { skip: skipWithoutChromium }, () => {
   test('a rule is tried and made with the keyboard alone', async () => {
     await using visitor = await site.signedIn()
     const { page, errors } = visitor
-    await page.keyboard.press('g')
-    await page.keyboard.press('e')
-    await page.waitForURL(/\/alerts$/)
+    await goWithKeys(page, 'e', /\/alerts$/)
     await page.getByRole('link', { name: 'New rule' }).waitFor()
     await tabTo(page, /^New rule$/)
     await page.keyboard.press('Enter')

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { until } from '#test/harness/wait.ts'
-import { assertNone, phone, skipWithoutChromium, tabTo } from './browser.ts'
+import { assertNone, goWithKeys, phone, skipWithoutChromium, tabTo } from './browser.ts'
 import { openSite } from './site.ts'
 import { bootPreview } from './target.ts'
 
@@ -56,8 +56,7 @@ describe('the console', { skip: skipWithoutChromium }, () => {
   test('the way to deploy is found and copied with the keyboard alone', async () => {
     await using visitor = await site.signedIn({ permissions: ['clipboard-read', 'clipboard-write'] })
     const { page } = visitor
-    await page.keyboard.press('g')
-    await page.keyboard.press('d')
+    await goWithKeys(page, 'd', /\/deploy$/)
     await page.getByRole('heading', { level: 1, name: 'Deploy' }).waitFor()
     await page.getByText('nightshift deploy --app shop').waitFor()
     await tabTo(page, /^Copy command$/)
