@@ -43,7 +43,8 @@ export function noteExit(tools: EndingTools, action: Extract<Action, { do: 'note
     const kind = wanted ? 'instance.stopped' : action.view ? 'instance.exited' : 'instance.vanished'
     facts.note({ kind, who, about: next.task, data })
     tellNext(tools, who, after, data)
-    if (kind === 'instance.vanished' || data.cause === 'killed') void tellTrace(tools, who)
+    // also after an exit of its own: a stop by somebody else's hand lets a program end as it likes
+    if (kind === 'instance.vanished' || next.ending === null) void tellTrace(tools, who)
     log.info({ task: next.task, name: displayName(who), exit, ranMs, because: next.ending?.because, next: describeNext(after.next) }, 'ended')
   }
   if (after.next.do === 'start') endpoints.unready(action.instance)

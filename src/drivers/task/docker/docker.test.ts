@@ -59,6 +59,30 @@ if (because) {
     assert.match(trace ?? '', /^the engine knows: kill with signal 9 at \d\d:\d\d:\d\d, die with code 137 at .*, destroy at .* \(UTC\), not by whom$/)
   })
 
+  test('a container that somebody starts again by hand runs again, can be stopped, and its second end is told too', async () => {
+    await using bench = await Bench.open(world)
+    const told: string[] = []
+    bench.driver.onExit((id) => told.push(id))
+    const { id } = await bench.run(sleeper)
+    const engine = await connectEngine('/var/run/docker.sock')
+    const [found] = await engine.listContainers({ filters: { label: [`nightshift.task=${id}`] } })
+    const container = engine.getContainer(found?.Id ?? '')
+    await container.kill()
+    await until(async () => (await bench.status(id))?.state === 'exited' && told.length > 0, { because: 'its first end is known' })
+    const other = createDockerDriver({ dir: join(bench.folder, 'tasks') }) // hears of no exits, and has heard of this one
+    assert.equal((await other.list())[0]?.state, 'exited')
+    await container.start()
+    await assert.rejects(other.logs(id, undefined, 1 << 16), { name: 'TaskError', retryable: true }, 'its output has no end any more')
+    await other.close()
+    await until(async () => (await bench.status(id))?.state === 'running', { because: 'it is seen to run' })
+    await assert.rejects(bench.driver.remove(id), TaskError)
+    const before = told.length
+    assert.equal((await bench.driver.stop(id, { signal: 'SIGKILL', graceMs: 0 }))?.signal, 'SIGKILL')
+    assert.equal((await container.inspect()).State.Running, false)
+    await until(() => told.length > before, { because: 'its second end is told' })
+    assert.equal((await bench.status(id))?.state, 'exited')
+  })
+
   test('a machine with an engine and the base image gets containers, without the image plain processes', async () => {
     assert.equal((await detectDriver()).kind, 'docker')
     const { kind, because } = await detectDriver({ baseImage: '127.0.0.1:1/nobody/nothing:here' })

@@ -154,9 +154,10 @@ class DockerDriver implements TaskDriver {
         if (id === undefined || container.State === 'created') return null // being started, or never was
         ids.add(id)
         const known = this.#known.get(id)
-        if (known?.status.exit) return known.status
-        if (known && container.State === 'running') return withPid(known)
-        return (await this.#status(id, engine.getContainer(container.Id)))?.status ?? null
+        const seemsToRun = container.State === 'running'
+        if (known?.status.exit && !seemsToRun) return known.status
+        if (known && !known.status.exit && seemsToRun) return withPid(known)
+        return (await this.#look(id, engine.getContainer(container.Id)))?.status ?? null
       }),
     )
     for (const id of this.#known.keys()) if (!ids.has(id) && !this.#starting.has(id)) this.#forget(id)
@@ -213,7 +214,7 @@ class DockerDriver implements TaskDriver {
   }
 
   async frozen(id: string): Promise<boolean> {
-    const found = await this.#look(id)
+    const found = await this.#seen(id)
     return found !== null && isFrozen(found)
   }
 
@@ -224,11 +225,11 @@ class DockerDriver implements TaskDriver {
   }
 
   async listening(id: string): Promise<Listening[]> {
-    const found = await this.#look(id)
+    const found = await this.#seen(id)
     return found === null ? [] : listeningIn(found)
   }
 
-  async #look(id: string): Promise<Docker.ContainerInspectInfo | null> {
+  async #seen(id: string): Promise<Docker.ContainerInspectInfo | null> {
     checkTaskId('look at', id)
     const { engine } = await this.#connect('look at', id)
     return this.#inspect(engine.getContainer(this.#containerName(id)))
@@ -299,8 +300,9 @@ class DockerDriver implements TaskDriver {
   /** The engine's list still says "running" for a moment after its event; an inspection does not. */
   async #died(id: string): Promise<void> {
     const { engine } = await this.#connect('watch')
-    await this.#status(id, engine.getContainer(this.#containerName(id)))
+    const known = await this.#look(id, engine.getContainer(this.#containerName(id)))
     this.#announce(id)
+    if (known && !known.status.exit) this.#announced.delete(id) // somebody started it again by hand: it ends once more
   }
 
   #announce(id: string): void {
@@ -328,9 +330,13 @@ class DockerDriver implements TaskDriver {
     }
   }
 
+  /** An end is remembered. That somebody started the container again by hand is found by the next list. */
   async #status(id: string, container: Docker.Container): Promise<Known | null> {
     const known = this.#known.get(id)
-    if (known?.status.exit) return known
+    return known?.status.exit ? known : this.#look(id, container)
+  }
+
+  async #look(id: string, container: Docker.Container): Promise<Known | null> {
     const found = await this.#inspect(container)
     if (!found || found.State.Status === 'created') {
       this.#forget(id)
@@ -342,6 +348,7 @@ class DockerDriver implements TaskDriver {
   #remember(id: string, found: Docker.ContainerInspectInfo): Known {
     const known = knownOf(id, found, this.#known.get(id))
     this.#known.set(id, known)
+    if (!known.status.exit) this.#announced.delete(id)
     return known
   }
 

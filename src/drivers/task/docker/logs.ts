@@ -18,6 +18,8 @@ type Line = { entry: LogEntry; seconds: number; nanoseconds: number; bytes: numb
 const waitingBytesMax = 1 << 20
 /** How long a new stream of a running task is waited for its first line. */
 const firstLineMs = 200
+/** How long the stream of an ended task may be silent before its end: the engine owes an answer, or somebody started the task again by hand. */
+const lastLinesMs = 5_000
 
 export function parsePosition(operation: string, id: string, cursor: string | undefined): Position | null {
   if (cursor === undefined) return null
@@ -90,13 +92,14 @@ class LogReader {
 
   /** `complete`: the task has ended, so wait until there is a line or there are none. */
   async page(maxBytes: number, complete: boolean): Promise<LogPage> {
-    const deadline = this.#checked ? 0 : performance.now() + firstLineMs
+    const deadline = complete ? performance.now() + lastLinesMs : this.#checked ? 0 : performance.now() + firstLineMs
     while (this.#waiting.length === 0 && !this.#ended) {
-      const left = complete ? 1000 : deadline - performance.now()
+      const left = deadline - performance.now()
       if (left <= 0) break
       await this.#change(left)
     }
     this.#checked = true
+    if (complete && this.#waiting.length === 0 && !this.#ended) throw new Error(`the engine has not come to the end of its output within ${lastLinesMs / 1000} s`)
     if (this.#failure && this.#waiting.length === 0) throw this.#failure
     const entries: LogEntry[] = []
     let bytes = 0
