@@ -3,7 +3,7 @@ import { access, constants } from 'node:fs/promises'
 import type { z } from 'zod'
 import { defaultBaseImage, dockerConfig } from './docker/config.ts'
 import { createDockerDriver } from './docker/driver.ts'
-import { connectEngine, engineMessage, ensureImage } from './docker/engine.ts'
+import { type Connection, engineMessage, ensureImage, openConnection } from './docker/engine.ts'
 import type { TaskDriver } from './port.ts'
 import { processConfig } from './process/config.ts'
 import { createProcessDriver } from './process/driver.ts'
@@ -41,9 +41,9 @@ export async function detectDriver(
   } catch {
     return { kind: 'process', because: `no container engine can be reached at ${socket}` }
   }
-  let engine: Awaited<ReturnType<typeof connectEngine>>
+  let engine: Connection
   try {
-    engine = await connectEngine(socket)
+    engine = await openConnection(socket)
   } catch (error) {
     return { kind: 'process', because: `no container engine answers at ${socket}: ${engineMessage(error)}` }
   }

@@ -1,12 +1,15 @@
 import { z } from 'zod'
 
 export const defaultBaseImage = 'nightshift/base:bookworm'
+export const standardAnswerMs = 15_000
 
 /** Settings of the docker driver. Everything has a default but the folder. */
 export const dockerConfig = z.strictObject({
   /** Where working copies of slugs lie; absolute. Tasks of drivers over different folders do not see each other. */
   dir: z.string().startsWith('/'),
   socket: z.string().startsWith('/').default('/var/run/docker.sock'),
+  /** What the engine answers at once is given up after this long without a word of it. */
+  answerMs: z.number().int().min(100).default(standardAnswerMs),
   /** What slugs run on. */
   baseImage: z.string().min(1).default(defaultBaseImage),
   /** A folder with the pinned `node`, mounted read-only at /nightshift/bin and first in PATH of slugs. */

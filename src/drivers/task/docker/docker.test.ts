@@ -131,6 +131,18 @@ if (because) {
     assert.equal((await bench.status(second.id))?.exit?.code, 6)
   })
 
+  test('an engine that owes one answer for good holds up nothing: what was asked is given up, and asked again', async () => {
+    await using relay = await openRelay()
+    await using bench = await Bench.open((folder) => ({ ...world(folder), open: () => createDockerDriver({ dir: join(folder, 'tasks'), socket: relay.socket, answerMs: 3_000 }) }))
+    const { id } = await bench.run(sleeper)
+    relay.swallows = /^GET \S+\/containers\/json/
+    const list = assert.rejects(bench.driver.list(), { name: 'TaskError', retryable: true, message: /gave no answer in time/ })
+    await until(() => relay.swallowed > 0, { because: 'it was asked' })
+    relay.swallows = null
+    assert.equal((await bench.status(id))?.state, 'running', 'others are answered meanwhile')
+    await list
+  })
+
   test('an image runs with its own command and user, and a volume wherever it wants one', async () => {
     await using bench = await Bench.open(world)
     const image = { artifact: { kind: 'image', image: defaultBaseImage }, slugPath: null } as const
@@ -147,8 +159,8 @@ if (because) {
   })
 }
 
-/** A way to the engine that can be cut. */
-async function openRelay(): Promise<{ socket: string; open(): Promise<void>; close(): Promise<void> } & AsyncDisposable> {
+/** A way to the engine that can be cut, or that answers to some requests do not come back on. */
+async function openRelay(): Promise<{ socket: string; swallows: RegExp | null; swallowed: number; open(): Promise<void>; close(): Promise<void> } & AsyncDisposable> {
   const folder = await mkdtemp(join(tmpdir(), 'nightshift-relay-'))
   const socket = join(folder, 'engine.sock')
   const connections = new Set<Socket>()
@@ -158,10 +170,16 @@ async function openRelay(): Promise<{ socket: string; open(): Promise<void>; clo
       connections.add(end)
       end.on('error', () => {}).on('close', () => connections.delete(end))
     }
-    near.pipe(far).pipe(near)
+    far.pipe(near)
+    near.on('end', () => far.end()).on('data', (chunk: Buffer) => {
+      if (!relay.swallows?.test(chunk.toString('latin1'))) return far.write(chunk)
+      relay.swallowed++
+    })
   })
   const relay = {
     socket,
+    swallows: null as RegExp | null,
+    swallowed: 0,
     open: () => new Promise<void>((resolve) => server.listen(socket, resolve)),
     async close() {
       const closed = new Promise((resolve) => server.close(resolve))

@@ -21,7 +21,7 @@ import { removeTree } from '../trees.ts'
 import { dockerConfig } from './config.ts'
 import type { DockerConfig, DockerSettings } from './config.ts'
 import { checkSpec, ownerLabel, planContainer, taskLabel } from './container-spec.ts'
-import { connectEngine, ensureImage, engineMessage, statusOf, taskErrorOf } from './engine.ts'
+import { type Connection, ensureImage, engineMessage, openConnection, statusOf, taskErrorOf } from './engine.ts'
 import { startContainerExec } from './exec.ts'
 import { type Known, knownOf, withPid } from './known.ts'
 import { LogReaders, parsePosition } from './logs.ts'
@@ -32,6 +32,10 @@ import { stopContainer } from './stop.ts'
 import { eventsOf, traceOf } from './trace.ts'
 
 const unusedNetworksMs = 10 * 60_000
+/** A slow disk may take its time to make a container. */
+const makeMs = 2 * 60_000
+
+type Engine = { engine: Docker; patient: Docker; networks: Networks }
 
 export function createDockerDriver(config: DockerConfig): TaskDriver {
   const settings = dockerConfig.parse(config)
@@ -51,7 +55,7 @@ class DockerDriver implements TaskDriver {
   readonly #announced = new Set<string>()
   readonly #closed = new AbortController()
   readonly #timer: NodeJS.Timeout
-  #connection: Promise<{ engine: Docker; networks: Networks }> | undefined
+  #connection: Promise<Engine> | undefined
   #events: Promise<void> | undefined
 
   constructor(settings: DockerSettings) {
@@ -89,7 +93,7 @@ class DockerDriver implements TaskDriver {
   }
 
   async #start(spec: TaskSpec, signal?: AbortSignal): Promise<TaskStatus> {
-    const { engine, networks } = await this.#connect('start', spec.id)
+    const { engine, patient, networks } = await this.#connect('start', spec.id)
     const name = this.#containerName(spec.id)
     try {
       const found = await this.#inspect(engine.getContainer(name))
@@ -98,11 +102,13 @@ class DockerDriver implements TaskDriver {
       checkSpec(spec)
       const network = await networks.ensure(spec.labels)
       const plan = await planContainer(spec, network.id, this.#owner, this.#settings, signal)
-      await ensureImage(engine, plan.image, signal)
+      await ensureImage({ quick: engine, patient }, plan.image, signal)
       signal?.throwIfAborted()
-      const container = await engine.createContainer({ name, Image: plan.image, ...plan.options })
+      const abortSignal = AbortSignal.timeout(makeMs)
+      await patient.createContainer({ name, Image: plan.image, ...plan.options, abortSignal })
+      const container = engine.getContainer(name)
       try {
-        await container.start()
+        await patient.getContainer(name).start({ abortSignal })
       } catch (error) {
         if (/network .* not found/i.test(engineMessage(error))) networks.forget(spec.labels)
         await container.remove({ force: true }).catch(() => {})
@@ -121,13 +127,13 @@ class DockerDriver implements TaskDriver {
   async stop(id: string, options: { signal: string; graceMs: number }): Promise<ExitStatus | null> {
     checkTaskId('stop', id)
     const signal = checkSignal('stop', id, options.signal)
-    const { engine } = await this.#connect('stop', id)
+    const { engine, patient } = await this.#connect('stop', id)
     const container = engine.getContainer(this.#containerName(id))
     try {
       let known = await this.#status(id, container)
       if (!known) return null
       if (known.status.state === 'running') {
-        await stopContainer(container, known.enginePid, { signal, graceMs: options.graceMs })
+        await stopContainer({ container, patient: patient.getContainer(container.id) }, known.enginePid, { signal, graceMs: options.graceMs })
         known = await this.#status(id, container)
       }
       return known?.status.exit ?? null
@@ -172,10 +178,10 @@ class DockerDriver implements TaskDriver {
 
   async logs(id: string, cursor: string | undefined, maxBytes: number): Promise<LogPage> {
     checkTaskId('read the log of', id)
-    const { engine } = await this.#connect('read the log of', id)
+    const { engine, patient } = await this.#connect('read the log of', id)
     const container = engine.getContainer(this.#containerName(id))
     try {
-      return await this.#readers.page(id, container, cursor, maxBytes, async () => (await this.#status(id, container))?.status.state === 'exited')
+      return await this.#readers.page(id, patient.getContainer(container.id), cursor, maxBytes, async () => (await this.#status(id, container))?.status.state === 'exited')
     } catch (error) {
       this.#readers.close(id)
       throw taskErrorOf('read the log of', id, error)
@@ -195,8 +201,8 @@ class DockerDriver implements TaskDriver {
   async exec(id: string, options: { argv: string[]; env: Record<string, string>; tty: { cols: number; rows: number } | null }): Promise<ExecSession> {
     checkTaskId('exec in', id)
     if (options.argv.length === 0) throw new TaskError('exec in', id, 'the command is empty (pass a program and its arguments)', { retryable: false })
-    const { engine } = await this.#connect('exec in', id)
-    return startContainerExec(engine.getContainer(this.#containerName(id)), id, options)
+    const { patient } = await this.#connect('exec in', id)
+    return startContainerExec(patient.getContainer(this.#containerName(id)), id, options)
   }
 
   async stats(id: string): Promise<TaskStats | null> {
@@ -261,8 +267,8 @@ class DockerDriver implements TaskDriver {
 
   // ---------------------------------------------------------------- the engine
 
-  async #connect(operation: string, target = 'tasks'): Promise<{ engine: Docker; networks: Networks }> {
-    this.#connection ??= connectEngine(this.#settings.socket).then((engine) => ({ engine, networks: new Networks(engine, this.#settings.subnets) }))
+  async #connect(operation: string, target = 'tasks'): Promise<Engine> {
+    this.#connection ??= openConnection(this.#settings.socket, this.#settings.answerMs).then(({ quick, patient }) => ({ engine: quick, patient, networks: new Networks(quick, this.#settings.subnets) }))
     try {
       return await this.#connection
     } catch (error) {
@@ -276,8 +282,8 @@ class DockerDriver implements TaskDriver {
     const { signal } = this.#closed
     for (let pause = 50; !signal.aborted; pause = Math.min(pause * 2, 2000)) {
       try {
-        const { engine } = await this.#connect('watch')
-        const stream = (await engine.getEvents({
+        const { patient } = await this.#connect('watch')
+        const stream = (await patient.getEvents({
           filters: { type: ['container'], event: ['die'], label: [`${ownerLabel}=${this.#owner}`] },
           abortSignal: signal,
         })) as Readable

@@ -18,6 +18,8 @@ type Line = { entry: LogEntry; seconds: number; nanoseconds: number; bytes: numb
 const waitingBytesMax = 1 << 20
 /** How long a new stream of a running task is waited for its first line. */
 const firstLineMs = 200
+/** How long the engine may take to open one. */
+const openMs = 15_000
 /** How long the stream of an ended task may be silent before its end: the engine owes an answer, or somebody started the task again by hand. */
 const lastLinesMs = 5_000
 
@@ -67,13 +69,16 @@ class LogReader {
 
   static async open(container: Docker.Container, position: Position | null, onOutput: () => void): Promise<LogReader> {
     const at = position ?? { seconds: 0, nanoseconds: 0, count: 0 }
+    const late = new AbortController()
+    const timer = setTimeout(() => late.abort(), openMs)
     const stream = (await container.logs({
+      abortSignal: late.signal,
       stdout: true,
       stderr: true,
       timestamps: true,
       follow: true,
       ...(position ? { since: `${at.seconds}.${String(at.nanoseconds).padStart(9, '0')}` } : {}),
-    })) as unknown as Readable
+    }).finally(() => clearTimeout(timer))) as unknown as Readable
     return new LogReader(stream, at, onOutput)
   }
 

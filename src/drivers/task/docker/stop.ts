@@ -4,13 +4,16 @@ import { sleep } from '#base/clock.ts'
 import { childOf } from '../process/proc.ts'
 import { engineMessage, statusOf } from './engine.ts'
 
-/** Returns when it has ended. `enginePid`: of its init. */
-export async function stopContainer(container: Docker.Container, enginePid: number, { signal, graceMs }: { signal: string; graceMs: number }): Promise<void> {
+/** What is left of a container after a SIGKILL: its processes in the kernel, seldom for long. */
+const killedMs = 30_000
+
+/** Returns when it has ended, or rejects. `patient`: the same container, which may be waited for. `enginePid`: of its init. */
+export async function stopContainer({ container, patient }: { container: Docker.Container; patient: Docker.Container }, enginePid: number, { signal, graceMs }: { signal: string; graceMs: number }): Promise<void> {
   await settled(enginePid)
   await kill(container, signal)
-  await withinGrace(container.wait({ condition: 'not-running' }), graceMs)
+  await withinGrace((abortSignal) => patient.wait({ condition: 'not-running', abortSignal }), graceMs)
   await kill(container, 'SIGKILL')
-  await container.wait({ condition: 'not-running' })
+  await patient.wait({ condition: 'not-running', abortSignal: AbortSignal.timeout(killedMs) })
 }
 
 /** Waits until the init has started the app: it would swallow a signal that comes before. */
@@ -19,10 +22,10 @@ async function settled(enginePid: number): Promise<void> {
 }
 
 /** Waits for the end, or for the grace; when the engine goes away meanwhile, for all of the grace. */
-async function withinGrace(ended: Promise<unknown>, graceMs: number): Promise<void> {
+async function withinGrace(ended: (over: AbortSignal) => Promise<unknown>, graceMs: number): Promise<void> {
   const over = new AbortController()
   const grace = sleep(graceMs, over.signal).catch(() => {})
-  await Promise.race([ended.catch(() => grace), grace])
+  await Promise.race([ended(over.signal).catch(() => grace), grace])
   over.abort()
 }
 
