@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { openSecretBox } from '#base/secretbox.ts'
 import { ruleSpecSchema } from '#contract/alerting.ts'
 import { type Database, openDatabase } from '#kernel/db/db.ts'
 import type { Caller } from '#kernel/handlers.ts'
+import { openApps } from '#run/apps/service.ts'
 import { testDatabase } from '#test/harness/postgres.ts'
 import { listAlerts } from '#watch/alerts/read.ts'
 import { mostFiring, rulesTurn } from './loop.ts'
@@ -86,6 +88,28 @@ test('a rule of people that this version cannot read is an alert with its reason
     await removeRule(db, 'later', admin, at(1))
     await rulesTurn(db, query, at(1))
     assert.equal((await alertsOf(db)).length, 1)
+  }))
+
+test('what a destroyed app counted keeps no alert open, nor does an environment that it is made again without; an app that never was here is no such thing', () =>
+  withDatabase(async (db) => {
+    const actor = admin.actor
+    const restarts = (app: string, environment = 'production') => ({ metric: 'nightshift_instance_restarts_total', labels: { app, environment, service: 'web' }, valueAt: (atMs: number) => ((atMs - start) / (60 * minute)) * 6 })
+    const query = memoryMetrics([restarts('shop'), restarts('shop', 'staging'), restarts('blog'), restarts('elsewhere')])
+    const apps = openApps({ db, box: openSecretBox(Buffer.alloc(32).toString('base64')) })
+    const create = (app: string, environment: string, minutes: number) => apps.create({ app, environment, actor, now: at(minutes) })
+    const open = async (minutes: number) => {
+      await rulesTurn(db, query, at(minutes))
+      return (await alertsOf(db)).map(({ app, environment }) => `${app}/${environment}`).sort()
+    }
+    for (const [app, environment] of [['shop', 'production'], ['shop', 'staging'], ['blog', 'production']] as const) await create(app, environment, 0)
+    assert.deepEqual(await open(360), ['blog/production', 'elsewhere/production', 'shop/production', 'shop/staging'])
+    await apps.destroy({ app: 'shop', environment: 'production', actor, now: at(361) }, 'shop')
+    assert.deepEqual(await open(361), ['blog/production', 'elsewhere/production'])
+    const [over] = await db.query<{ summary: string }>(`SELECT summary FROM events WHERE kind = 'alert.cleared' AND environment = 'staging'`)
+    assert.equal(over?.summary, 'over: A service is restarted again and again: shop/staging/web; shop was destroyed')
+    assert.deepEqual([...(await readStates(db)).get('instance-restarts') ?? []].map(({ labels }) => labels['app']), ['blog', 'elsewhere'], 'and is not looked at any more')
+    await create('shop', 'production', 362)
+    assert.equal((await open(362)).includes('shop/staging'), false)
   }))
 
 test('a rule that is off for a time alerts of nothing until then, and is on again by itself', () =>

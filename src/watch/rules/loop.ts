@@ -6,13 +6,14 @@ import { record } from '#kernel/journal.ts'
 import type { Logger } from '#kernel/log.ts'
 import { type Loop, type TurnReport, startLoop } from '#kernel/loop.ts'
 import { clearAlertOf, raiseAlert } from '#watch/alerts/commands.ts'
-import { type QueryMetrics, type Reading, type RuleDefinition, type SeriesState, type Transition, alertTarget, placeOf } from './model.ts'
+import { type Labels, type QueryMetrics, type Reading, type RuleDefinition, type SeriesState, type Transition, alertTarget, placeOf } from './model.ts'
 import { servingReleases } from '#run/releases/read.ts'
 import { tellRefused } from '#watch/alerts/refused.ts'
 import { manifestRules } from './declared.ts'
+import { type Places, whyGone } from './gone.ts'
 import { observeRule } from './observe.ts'
 import { nextStates } from './plan.ts'
-import { readRules, readStates, readTags, unreadableRules } from './read.ts'
+import { readPlaces, readRules, readStates, readTags, unreadableRules } from './read.ts'
 import { scopeOf } from './scope.ts'
 import { saveStates, takeEndedModes } from './store.ts'
 import { alertWords } from './summary.ts'
@@ -27,7 +28,7 @@ export function startRules({ db, log, query, periodMs = 30_000 }: { db: Database
 
 export async function rulesTurn(db: Database, query: QueryMetrics, now: Date): Promise<TurnReport> {
   const again = await switchOnAgain(db, now)
-  const [rules, states, tags] = [await readRules(db), await readStates(db), await readTags(db)]
+  const [rules, states, tags, places] = [await readRules(db), await readStates(db), await readTags(db), await readPlaces(db)]
   const on = rules.filter(({ mode }) => mode === 'on')
   const refused = [...manifestRules(await servingReleases(db)).refused, ...(await unreadableRules(db))]
   const report: TurnReport = { actions: [...again, ...(await tellRefused(db, 'rule', refused, actor, now))], waiting: [] }
@@ -36,9 +37,11 @@ export async function rulesTurn(db: Database, query: QueryMetrics, now: Date): P
   for (const rule of on) {
     try {
       const known = states.get(rule.id) ?? []
-      const observed = await observeRule(rule.spec, { from: now, until: now, stepMs: rule.spec.windowMs }, { query, apps: null, inScope: scopeOf(rule.spec.scope, tags), known: known.map(({ labels }) => labels) })
+      const asked = scopeOf(rule.spec.scope, tags)
+      const inScope = (labels: Labels) => whyGone(labels, places) === null && asked(labels)
+      const observed = await observeRule(rule.spec, { from: now, until: now, stepMs: rule.spec.windowMs }, { query, apps: null, inScope, known: known.map(({ labels }) => labels) })
       const readings = observed.flatMap(({ series, labels, at }): Reading[] => at.map(({ verdict }) => ({ series, labels, ...verdict })))
-      report.actions.push(...(await keep(db, rule, known, readings, now)))
+      report.actions.push(...(await keep(db, rule, known, [...readings, ...goneOf(known, places)], now)))
     } catch (error) {
       // one rule that cannot be read must not silence the others
       report.waiting.push(`${rule.id}: ${messageOf(error)}`)
@@ -46,6 +49,11 @@ export async function rulesTurn(db: Database, query: QueryMetrics, now: Date): P
   }
   return report
 }
+
+const goneOf = (known: readonly SeriesState[], places: Places) => known.flatMap(({ series, labels }): Reading[] => {
+  const because = whyGone(labels, places)
+  return because === null ? [] : [{ series, labels, value: null, holds: 'gone', because }]
+})
 
 async function switchOnAgain(db: Database, now: Date): Promise<string[]> {
   return db.transaction(async (tx) => {

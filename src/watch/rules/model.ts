@@ -11,8 +11,8 @@ export const logPlaces = ['app', 'environment', 'service'] as const
 /** Points lie one step apart and are named by the beginning of their step, a whole multiple of it; null: nothing was measured in it. `apps`: those whose series may be read; null: all. `atLeast`: steps in which more was counted than there was time for. */
 export type QueryMetrics = (query: MetricQuery, apps: readonly string[] | null) => Promise<{ series: { labels: Labels; points: [atMs: number, value: number | null][] }[]; atLeast?: readonly number[] }>
 
-/** Of one series in this turn. `holds` null: there is no value to judge by. */
-export type Reading = { series: string; labels: Labels; value: number | null; holds: boolean | null; because: string }
+/** Of one series in this turn. `holds` null: there is no value to judge by; `gone`: what it is of is there no more, and it is over at once. */
+export type Reading = { series: string; labels: Labels; value: number | null; holds: boolean | null | 'gone'; because: string }
 
 /** `since`: the condition holds. `seenAt`: there was a value. */
 export type SeriesState = { series: string; labels: Labels; state: 'pending' | 'firing'; since: Date; firingSince: Date | null; lastTrueAt: Date; seenAt: Date; value: number | null; because: string }

@@ -7,6 +7,7 @@
  *      ▲            │ does not hold, or no value      │ does not hold since keepFiringMs, or no value for too long
  *      └────────────┴─────────────────────────────────┘
  * ```
+ * What is gone is over at once, however long it would fire on.
  */
 import { formatDuration } from '#base/units.ts'
 import type { Reading, SeriesState, Transition } from './model.ts'
@@ -55,6 +56,7 @@ function held({ forMs, gapMs = longestGapMs }: Times, state: SeriesState | undef
 }
 
 function whyOver({ keepFiringMs }: Times, state: SeriesState, reading: Reading, now: Date): string | null {
+  if (reading.holds === 'gone') return reading.because
   if (reading.holds === null) {
     const silentMs = now.getTime() - state.seenAt.getTime()
     return silentMs >= Math.max(staleMs, keepFiringMs) ? `it had no values for ${formatDuration(silentMs)}` : null

@@ -7,6 +7,7 @@ import { parseQuery } from '#watch/selectors/parse.ts'
 import { servingReleases } from '#run/releases/read.ts'
 import { manifestRules } from './declared.ts'
 import { defaultRules } from './defaults.ts'
+import type { Places } from './gone.ts'
 import { aboutOf } from './judge.ts'
 import type { Labels, RuleDefinition, SeriesState } from './model.ts'
 import type { Tags } from './scope.ts'
@@ -53,6 +54,12 @@ export async function readTags(db: Db): Promise<Tags> {
   const machines = await db.query<{ name: string; tags: string[] }>(`SELECT name, tags FROM machines WHERE tags <> '{}'`)
   const environments = await db.query<{ place: string; tags: string[] }>(`SELECT app || '/' || name AS place, tags FROM environments WHERE tags <> '{}'`)
   return { machines: new Map(machines.map(({ name, tags }) => [name, tags])), environments: new Map(environments.map(({ place, tags }) => [place, tags])) }
+}
+
+export async function readPlaces(db: Db): Promise<Places> {
+  const destroyed = await db.query<{ app: string }>(`SELECT DISTINCT app FROM events WHERE kind = 'app.destroyed' AND app IS NOT NULL`)
+  const environments = await db.query<{ app: string; name: string }>('SELECT app, name FROM environments')
+  return { destroyed: new Set(destroyed.map(({ app }) => app)), there: new Map([...Map.groupBy(environments, ({ app }) => app)].map(([app, all]) => [app, new Set(all.map(({ name }) => name))])) }
 }
 
 /** Rules are fleet-wide: a caller of some apps sees those that are of no other app, with the states of its own apps. */

@@ -56,6 +56,17 @@ describe('the states of a series', () => {
     assert.deepEqual(nextStates({ forMs: 0, keepFiringMs: 0 }, [], two, at(0)), nextStates({ forMs: 0, keepFiringMs: 0 }, [], two.toReversed(), at(0)))
   })
 
+  test('what is gone is over with its reason, whatever went before and however long it would fire on', () => {
+    fc.assert(
+      fc.property(times, fc.array(fc.constantFrom(true, false, null), { maxLength: 20 }), (each, looks) => {
+        const before = run(each, looks).at(-1)?.state
+        const next = nextStates(each, before === undefined ? [] : [before], [{ series: 's', labels: {}, value: null, holds: 'gone', because: 'shop was destroyed' }], at(looks.length))
+        assert.deepEqual(next.states, [])
+        assert.deepEqual(next.transitions.map(({ to, because }) => [to, because]), before === undefined ? [] : [[before.state === 'firing' ? 'over' : 'dropped', 'shop was destroyed']])
+      }),
+    )
+  })
+
   test('a firing series whose values are gone fires on for a while, since a lost machine is not well', () => {
     const looks = [true, ...Array.from({ length: staleMs / step + 1 }, () => null)]
     const turns = run({ forMs: 0, keepFiringMs: 0 }, looks)
