@@ -1,17 +1,17 @@
 /** Why a whole app is as it is, from why each of its services is. Pure. */
 import type { AppWhy, Why } from '#contract/healing.ts'
-import type { AppDetail } from '#contract/model.ts'
+import type { AppDetail, Build } from '#contract/model.ts'
+import { flagsOf, hasNoneToServe, waysToFirstRelease } from './ways.ts'
 
-/** `whys`: one for each service, in the order of the manifest. */
-export function appWhyOf(app: AppDetail, whys: readonly Why[]): AppWhy {
+/** `whys`: one for each service, in the order of the manifest; `build`: the newest one. */
+export function appWhyOf(app: AppDetail, whys: readonly Why[], build: Build | null): AppWhy {
   const worst = whys.length === 1 ? (whys[0] as Why) : (whys.toSorted(byNeed).find((why) => needOf(why) > 0) ?? null)
-  const at = `-a ${app.name}${app.environment === 'production' ? '' : ` -e ${app.environment}`}`
   return {
     app: app.name, environment: app.environment, health: app.health,
-    sentence: `${app.name} is ${app.health}: ${app.because}.`,
+    sentence: `${app.name} is ${app.health}: ${app.because}.${app.health === 'empty' && build?.state === 'failed' ? ` Its newest build, ${build.id}, failed.` : ''}`,
     services: whys.map(({ service, health, sentence }) => ({ name: service, health, sentence })),
     worst,
-    wayOut: app.health === 'empty' ? [`nightshift deploy ${at}`] : app.settings.stopped ? [`nightshift start ${at}`] : [],
+    wayOut: hasNoneToServe(app) ? waysToFirstRelease(app, { build }) : app.settings.stopped ? [`nightshift start ${flagsOf(app)}`] : [],
   }
 }
 

@@ -8,6 +8,7 @@ import { openPauses } from '#heal/pauses/read.ts'
 import { listRemediations, readStop } from '#heal/remediations/read.ts'
 import { assertService } from '#run/apps/model.ts'
 import { type Moment, type Reach, readApp } from '#run/apps/read.ts'
+import { listBuilds } from '#run/builds/read.ts'
 import { eventsSince, listChanges } from '#watch/journal/read.ts'
 import type { LogReader } from '#watch/logs/port.ts'
 import { appWhyOf } from './app-why.ts'
@@ -31,8 +32,8 @@ export async function readWhy(deps: WhyDeps, of: Place & { service: string }, no
 
 export async function readAppWhy(deps: WhyDeps, of: Place, now: Date): Promise<AppWhy> {
   const app = await readApp(deps.db, deps.reach, await deps.moment(of.app), of.app, of.environment)
-  const known = await readKnown(deps.db, of, now)
-  return appWhyOf(app, await Promise.all(app.services.map((service) => whyOfService(deps, known, app, service, now))))
+  const [known, [build]] = [await readKnown(deps.db, of, now), await listBuilds(deps.db, of, 1)]
+  return appWhyOf(app, await Promise.all(app.services.map((service) => whyOfService(deps, known, app, service, now))), build ?? null)
 }
 
 /** What is known of the whole environment, for each of its services alike. */

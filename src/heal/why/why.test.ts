@@ -1,8 +1,11 @@
 /** What is told of a service and of a whole app, from the rows of all floors. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { manifestSchema } from '#contract/manifest.ts'
 import type { Fact } from '#contract/wire.ts'
-import { advance, app, clock, db, instance, pass, see, serve } from '#heal/testing/heal-world.ts'
+import { advance, app, clock, db, instance, pass, rosa, see, serve } from '#heal/testing/heal-world.ts'
+import { createRelease } from '#run/releases/commands.ts'
+import { advanceRollout } from '#run/rollouts/commands.ts'
 import { ingestFacts } from '#watch/journal/service.ts'
 import { type WhyDeps, readAppWhy, readWhy } from './read.ts'
 
@@ -21,6 +24,15 @@ async function tell(service: string, id: string, told: [kind: string, agoMs: num
 }
 const kill = (service: string, id: string, agoMs: number, cause = 'killed') =>
   tell(service, id, [['instance.exited', agoMs, { signal: 'SIGKILL', cause, ranMs: 60_000 }], ['instance.restarting', agoMs], ['instance.started', agoMs - 100], ['instance.ready', agoMs - 900, { address: { host: '127.0.0.1', port: 1 } }]])
+
+/** The first of the app; `ended` null: it is being rolled out. */
+async function release(services: Record<string, object>, ended: { state: 'failed'; detail: string } | null) {
+  await db.transaction(async (tx) => {
+    const { rollout } = await createRelease(tx, { ...place(), artifactId: 'slug:a', manifest: manifestSchema.parse({ services }), manifestSource: 'nightshift.yml', config: {}, secrets: {}, description: 'deploy', commit: null, buildId: null, actor: rosa, now: clock })
+    await advanceRollout(tx, rollout, 'pending', 'starting', { name: 'released', detail: '' }, clock)
+    if (ended !== null) await advanceRollout(tx, rollout, 'starting', ended.state, { name: ended.state, detail: ended.detail }, clock)
+  })
+}
 
 test('a service that is well says of its last hour what ended and came back, and is calm about it', async () => {
   await serve({ web: {} })
@@ -58,6 +70,29 @@ test('an app: its only service in full; of several the one that most needs a loo
   const sick = await why()
   assert.deepEqual([sick.worst?.service, sick.worst?.remediation?.service], ['api', 'api'])
   assert.match(sick.services[0]?.sentence ?? '', /api is \w+: .* Noticed /)
+})
+
+test('an app whose only release was given up is told where its reason stands and to deploy again, not to scale what cannot come up', async () => {
+  await release({ web: {}, api: {} }, { state: 'failed', detail: 'web.1 of v1 does not stay up' })
+  const ways = ['rollout', 'logs', 'deploy'].map((verb) => `nightshift ${verb} -a ${app}`)
+  const whole = await readAppWhy(deps, place(), clock)
+  assert.deepEqual([whole.sentence, whole.wayOut], [`${app} is down: v1 failed: web.1 of v1 does not stay up.`, ways])
+  const one = await readWhy(deps, { ...place(), service: 'web' }, clock)
+  assert.deepEqual([one.health, one.wayOut], ['stopped', ways.map((way) => (way.includes(' logs ') ? `${way} -s web` : way))])
+  await db.query('UPDATE environments SET stopped = true WHERE app = $1', [app])
+  assert.deepEqual((await readWhy(deps, { ...place(), service: 'web' }, clock)).wayOut, one.wayOut, 'a start brings none about either')
+})
+
+test('while the first release is on its way, nothing else is to be done', async () => {
+  await release({ web: {} }, null)
+  assert.deepEqual((await readWhy(deps, { ...place(), service: 'web' }, clock)).wayOut, [])
+  assert.deepEqual((await readAppWhy(deps, place(), clock)).wayOut, [])
+})
+
+test('an app of which not even a build came about says which one failed', async () => {
+  await db.query(`INSERT INTO builds (id, app, environment, state, source, because, by_name, queued_at) VALUES ('bld_none', $1, 'production', 'failed', '{"kind":"upload"}', 'no command to start', 'rosa', $2)`, [app, clock])
+  const { sentence, wayOut } = await readAppWhy(deps, place(), clock)
+  assert.deepEqual([sentence, wayOut], [`${app} is empty: nothing was deployed yet. Its newest build, bld_none, failed.`, [`nightshift builds log bld_none -a ${app}`, `nightshift deploy -a ${app}`]])
 })
 
 test('an app without a release, and one that is stopped, say what to type', async () => {

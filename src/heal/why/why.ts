@@ -3,6 +3,7 @@ import { formatDuration } from '#base/units.ts'
 import type { Alert, HealPause, InstanceEnd, Remediation, Why } from '#contract/healing.ts'
 import type { AppDetail, Bake, JournalEvent, LogLine, ServiceSummary } from '#contract/model.ts'
 import { endsOf } from './ends.ts'
+import { flagsOf, hasNoneToServe, waysToFirstRelease } from './ways.ts'
 
 const mostEnds = 10
 
@@ -76,10 +77,11 @@ function waitingOf({ app, service, bake, stopped, pause }: WhyFacts, open: Remed
 }
 
 function wayOutOf({ app, service, alert }: WhyFacts, open: Remediation | null, ends: readonly InstanceEnd[]): string[] {
-  const at = `-a ${app.name}${app.environment === 'production' ? '' : ` -e ${app.environment}`}`
+  const at = flagsOf(app)
   const ways: string[] = []
   if (open?.state === 'suggested') ways.push(`nightshift heal approve ${open.id}`)
   if (open !== null) ways.push(`nightshift heal show ${open.id}`)
+  if (hasNoneToServe(app)) return [...ways, ...waysToFirstRelease(app, { service: service.name })]
   if (service.health === 'stopped') ways.push(app.settings.stopped ? `nightshift start ${at}` : `nightshift scale ${service.name}=1 ${at}`)
   if (service.health === 'down' || service.health === 'degraded' || alert !== null) ways.push(`nightshift logs ${at} -s ${service.name}`, ...(app.release !== null && app.release > 1 ? [`nightshift rollback ${at}`] : []))
   else if (ends.some((end) => !end.fromOutside)) ways.push(`nightshift logs ${at} -s ${service.name} --since 1h`)
