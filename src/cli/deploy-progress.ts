@@ -2,6 +2,7 @@
  * Follows a build and its rollout with a person watching: the build's own lines, then each step with its time. Both streams
  * survive a lost connection; the deploy itself goes on whether or not anybody follows.
  */
+import { tellsFailure } from '#contract/build-words.ts'
 import type { Answer } from '#contract/endpoints.ts'
 import type { LogLine } from '#contract/model.ts'
 import { AppError } from '#base/errors.ts'
@@ -14,8 +15,8 @@ import { WaitTeller } from './rollout-waits.ts'
 import { stepLine } from './rollout-watch.ts'
 
 export type Progress = Answer<'deploys.follow'>
-/** done: it serves · made: the app is stopped, and it waits for the start · failed: it doesn't, and what served before goes on. `reached` holds the steps before the end. */
-export type DeployEnd = { state: 'done' | 'made' | 'failed'; reached: ReadonlySet<string>; detail: string; release: number | null; url: string | null }
+/** done: it serves · made: the app is stopped, and it waits for the start · failed: it doesn't, and what served before goes on. `reached` holds the steps before the end; `isTold`: the build's output, as far as it was shown, ended with why it failed. */
+export type DeployEnd = { state: 'done' | 'made' | 'failed'; reached: ReadonlySet<string>; detail: string; isTold: boolean; release: number | null; url: string | null }
 
 const giveUpAfterMs = 120_000
 /** How long the last lines of a build may trail behind its end, in milliseconds. */
@@ -34,7 +35,8 @@ export async function watchDeploy(cli: Cli, watch: DeployWatch, json: boolean): 
     told = true
   }
   const ended = new AbortController()
-  const log = json ? Promise.resolve() : showLog(cli, watch, onLost, AbortSignal.any([signal, ended.signal]))
+  const shown: { last?: string } = {}
+  const log = json ? Promise.resolve() : showLog(cli, watch, shown, onLost, AbortSignal.any([signal, ended.signal]))
   using steps = new StepPrinter(cli, json)
   const waits = new WaitTeller(cli.out)
   let release: number | null = null
@@ -47,7 +49,7 @@ export async function watchDeploy(cli: Cli, watch: DeployWatch, json: boolean): 
       waits.reached()
       release = event.release ?? release
       const { state, step, detail, url } = event
-      if (state !== 'running') return { state: step === 'made' ? 'made' : state, reached: steps.reached, detail: harmless(detail), release: event.release, url }
+      if (state !== 'running') return { state: step === 'made' ? 'made' : state, reached: steps.reached, detail: harmless(detail), isTold: tellsFailure(shown.last, detail), release: event.release, url }
     }
     signal.throwIfAborted()
     throw new AppError('unavailable', `the progress of ${build} ended without an end`)
@@ -97,12 +99,13 @@ class StepPrinter {
   }
 }
 
-async function showLog(cli: Cli, { target, build, signal }: DeployWatch, onLost: () => void, ended: AbortSignal): Promise<void> {
+async function showLog(cli: Cli, { target, build, signal }: DeployWatch, shown: { last?: string }, onLost: () => void, ended: AbortSignal): Promise<void> {
   const input = { params: { app: target.app, build }, query: { environment: target.environment } }
   const isOver = async (): Promise<boolean> => !isUnderWay(await target.client.call('builds.read', input, signal))
   try {
     for await (const entry of follow(target.client, 'builds.log', input, { signal: ended, onLost, isOver, giveUpAfterMs })) {
       cli.out.line(`${cli.out.paint('dim', '  │')} ${harmless(entry.text, cli.out.colour)}`)
+      shown.last = entry.text
     }
   } catch (error) {
     // The steps decide how the deploy went; a log that can't be shown must not fail it.

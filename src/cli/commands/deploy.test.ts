@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import { list } from 'tar'
 import { AppError } from '#base/errors.ts'
+import { buildEndLines } from '#contract/build-words.ts'
 import type { Answer } from '#contract/endpoints.ts'
 import type { Bake } from '#contract/model.ts'
 import { type Sent, type TestApi, startTestApi } from '../test/api.ts'
@@ -116,6 +117,8 @@ describe('a deploy', () => {
     assert.match(stdout, /│ npm error missing script: build\n✗ build failed: npm ended with exit 1\n$/)
     assert.match(stderr, /nightshift builds log bld_1 -a shop/)
     assert.doesNotMatch(stderr, /served before/)
+    api.handlers['builds.log'] = () => each(line(0, 'npm error missing script: build'), line(1, buildEndLines('failed', 'npm ended with exit 1')))
+    assert.match((await deploy('-a', 'shop')).stdout, /│ {2}! {5}failed: npm ended with exit 1\n✗ build failed\n$/, 'the log has said why')
   })
 
   test('whose rollout fails shows what the app said last', async () => {

@@ -116,7 +116,7 @@ async function sayFailed(cli: Cli, target: Target, { build, end, isNew, startedA
   const { out } = cli
   const where = appWordsAsFlags(target.app, target.environment)
   const isBuilt = end.reached.has('built')
-  out.line(`${out.paint('red', '✗')} ${isBuilt ? 'rollout' : 'build'} failed: ${end.detail}`)
+  out.line(`${out.paint('red', '✗')} ${isBuilt ? 'rollout' : 'build'} failed${end.isTold ? '' : `: ${end.detail}`}`)
   const before = isNew ? '' : 'what served before goes on. '
   if (!isBuilt) return out.note(`${before}All of the build's output: nightshift builds log ${build.id} ${where}`)
   await showLastLines(cli, target, startedAtMs)

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { AppError } from '#base/errors.ts'
+import { buildEndLines } from '#contract/build-words.ts'
 import { manifestSchema } from '#contract/manifest.ts'
 import { type TestApi, startTestApi } from '../test/api.ts'
 import { type Called, call, removeFolder, temporaryFolder } from '../test/harness.ts'
@@ -160,6 +161,10 @@ describe('what was shipped', () => {
     assert.match((await ok('builds', 'info')).stdout, /^state +failed: npm ended with exit 1$/m)
     const log = await call(['builds', 'log'], { env: { ...api.env, NIGHTSHIFT_APP: 'shop' } })
     assert.deepEqual([log.code, log.stdout, log.stderr], [1, 'npm error\n', 'bld_1 failed: npm ended with exit 1\n'])
+    api.handlers['builds.log'] = async function* () {
+      yield { id: '0', data: { line: 0, at: ago(0), text: buildEndLines('failed', failed.because) } }
+    }
+    assert.equal((await call(['builds', 'log'], { env: { ...api.env, NIGHTSHIFT_APP: 'shop' } })).stderr, 'bld_1 failed\n')
     const cancel = await call(['builds', 'cancel'], { env: { ...api.env, NIGHTSHIFT_APP: 'shop' } })
     assert.match(cancel.stderr, /no build is under way: the newest, bld_1, failed already/)
     assert.match((await ok('builds', 'cancel', 'bld_1')).stdout, /^bld_1 cancelled: cancelled by admin$/m)

@@ -167,6 +167,7 @@ describe('builders', { concurrency: 1 }, () => {
   test('the faults of a manifest are the reason, with line and column', async () => {
     const done = await buildFiles(house, { 'nightshift.yml': 'services:\n  web:\n    comand: x\n' })
     assert.equal(done.because, 'nightshift.yml: unknown key `comand` in services.web at line 3, column 5 (did you mean `command`?)')
+    assert.equal(done.log.split('comand').length - 1, 1, done.log)
   })
 
   test('a build cannot read the keys of Nightshift, nor does it see its environment', { skip: process.getuid?.() === 0 ? false : 'only root can give builds a user of their own' }, async () => {

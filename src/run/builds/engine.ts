@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import type { Clock } from '#base/clock.ts'
 import { isAppError, messageOf } from '#base/errors.ts'
 import { formatDuration, formatSize } from '#base/units.ts'
+import { buildEndLines } from '#contract/build-words.ts'
 import type { EventKind } from '#contract/events.ts'
 import type { Actor } from '#contract/model.ts'
 import type { ImageDriver } from '#drivers/image/port.ts'
@@ -244,7 +245,7 @@ export class BuildEngine {
     this.#pumps.delete(build.id)
     // first what it takes: on a disk that it filled nothing could be written down otherwise
     await rm(paths.work, { recursive: true, force: true }).catch(() => {})
-    await appendLog(paths, now, ` !     ${state}: ${because}`).catch((error: unknown) => logger.warn({ err: error, build: build.id }, 'the end of a build could not be added to its log'))
+    await appendLog(paths, now, buildEndLines(state, because)).catch((error: unknown) => logger.warn({ err: error, build: build.id }, 'the end of a build could not be added to its log'))
     await db.transaction(async (tx) => {
       const row = await lockBuild(tx, build.id)
       if (row?.state === 'queued' || row?.state === 'running') await this.#markFinal(tx, build, state, because, now)

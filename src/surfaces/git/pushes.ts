@@ -2,6 +2,7 @@
 import { AppError, messageOf } from '#base/errors.ts'
 import { newId } from '#base/ids.ts'
 import { formatDuration } from '#base/units.ts'
+import { tellsFailure } from '#contract/build-words.ts'
 import type { Actor, Build } from '#contract/model.ts'
 import type { Builds } from '#run/builds/model.ts'
 import type { Listener, Question, Update } from './hook-server.ts'
@@ -71,10 +72,10 @@ async function receive(deps: PushDeps, push: Push, { updates, objects: given }: 
   if (update === undefined) return { accepted: true, buildId: null }
   // a tag object can be pushed to a branch name: what is built is a commit
   const commit = await git(push.path, ['rev-parse', '--verify', '--quiet', `${update.to}^{commit}`], { objects })
-  const build = await buildCommit(deps, push, { commit, branch: settings.deployBranch, from: zero.test(update.from) ? null : update.from }, objects, say)
+  const { build, isTold } = await buildCommit(deps, push, { commit, branch: settings.deployBranch, from: zero.test(update.from) ? null : update.from }, objects, say)
   const accepted = build.state === 'succeeded'
   const because = accepted ? `v${build.release}` : `${build.state}: ${build.because}`
-  if (!accepted) say(`refused: the build ${because}. The branch stays where it was.`)
+  if (!accepted) say(`refused: the build ${isTold ? build.state : because}. The branch stays where it was.`)
   await deps.onPush(push.name, push.actor, { ref: update.ref, commit, accepted, because })
   return { accepted, buildId: accepted ? build.id : null }
 }
@@ -93,7 +94,7 @@ async function refusal(push: Push, update: Update, settings: GitSettings, deploy
 }
 
 /** What is built outlives control: before it is queued, its commit is kept, and the branch follows it though the push be lost. What is refused leaves nothing. */
-async function buildCommit(deps: PushDeps, push: Push, { commit, branch, from }: { commit: string; branch: string; from: string | null }, objects: Objects, say: (text: string) => void): Promise<Build> {
+async function buildCommit(deps: PushDeps, push: Push, { commit, branch, from }: { commit: string; branch: string; from: string | null }, objects: Objects, say: (text: string) => void): Promise<{ build: Build; /** Its log ended with why it failed. */ isTold: boolean }> {
   const takeBack = await keepObjects(push.path, objects)
   const id = newId('bld')
   const forget = async () => {
@@ -105,10 +106,14 @@ async function buildCommit(deps: PushDeps, push: Push, { commit, branch, from }:
     await forget()
     throw error
   })
-  for await (const line of deps.builds.followLog(push.name, id, 0, deps.signal)) say(line.text)
+  let last: string | undefined
+  for await (const { text } of deps.builds.followLog(push.name, id, 0, deps.signal)) {
+    say(text)
+    last = text
+  }
   const build = await deps.builds.finished(push.name, id, deps.signal)
   if (build.state !== 'succeeded') await forget()
-  return build
+  return { build, isTold: tellsFailure(last, build.because) }
 }
 
 async function tellRollout(deps: PushDeps, push: Push, buildId: string, say: (text: string) => void): Promise<void> {

@@ -1,3 +1,4 @@
+import { tellsFailure } from '#contract/build-words.ts'
 import { type AppFlags, appAliases, appFlags, command, optionalArgument } from '../../command.ts'
 import type { Cli } from '../../context.ts'
 import { follow, lostLine } from '../../follow.ts'
@@ -12,12 +13,14 @@ export const buildsLog = command({
     const { client, app, environment } = target
     const input = { params: { app, build: id ?? (await newestBuild(target)).id }, query: { environment } }
     const isOver = async (): Promise<boolean> => !isUnderWay(await client.call('builds.read', input))
+    let last: string | undefined
     for await (const entry of follow(client, 'builds.log', input, { isOver, onLost: () => cli.out.note(lostLine) })) {
       if (flags.json) cli.out.jsonLine(entry)
       else cli.out.line(harmless(entry.text, cli.out.colour))
+      last = entry.text
     }
     const build = await client.call('builds.read', input)
-    if (build.state !== 'succeeded') cli.out.note(`${build.id} ${build.state}: ${build.because}`)
+    if (build.state !== 'succeeded') cli.out.note(`${build.id} ${build.state}${build.state === 'failed' && !flags.json && tellsFailure(last, build.because) ? '' : `: ${build.because}`}`)
     return build.state === 'failed' || build.state === 'cancelled' ? 1 : 0
   },
 })

@@ -30,12 +30,15 @@ const learned = {
   builder: z.string().max(60),
   because: z.string().max(500),
 }
+/** Of why a build failed, in characters. */
+export const mostReasonLength = 4000
+
 export const workerResult = z
   .discriminatedUnion('kind', [
     z.object({ kind: z.literal('slug'), ...learned, processes: z.record(z.string(), z.string().max(4000)), runtime: z.string().max(200), path: z.array(z.string().max(250)).max(20), files: z.number(), bytes: z.number() }),
     /** The source is to be built by the container engine: `context.tar` holds it. */
     z.object({ kind: z.literal('dockerfile'), ...learned, dockerfile: z.string().max(250), buildArgs: z.record(z.string(), z.string()), processes: z.record(z.string(), z.string().max(4000)) }),
-    z.object({ kind: z.literal('failed'), because: z.string().max(4000), step: z.string().max(200) }),
+    z.object({ kind: z.literal('failed'), because: z.string().max(mostReasonLength), step: z.string().max(200) }),
   ])
   // else the end of the build could never be written, and builds behind it would wait for ever
   .refine(isStorable, 'holds a NUL or half a character, which the database takes in no text')

@@ -12,7 +12,7 @@ import { formatDuration, formatSize } from '#base/units.ts'
 import { build } from './build.ts'
 import { extractSource } from './extract.ts'
 import { WorkerLog } from './log.ts'
-import { machineVariables, workFiles, workerSpec, type WorkerResult } from './spec.ts'
+import { machineVariables, mostReasonLength, workFiles, workerSpec, type WorkerResult } from './spec.ts'
 import type { StepContext } from './steps.ts'
 import { findTools } from './tools.ts'
 
@@ -30,8 +30,9 @@ let step = 'starting'
 const result = await run().catch((error: unknown): WorkerResult => {
   const because = stop.signal.aborted ? messageOf(stop.signal.reason) : messageOf(error)
   if (!isAppError(error) && !stop.signal.aborted && error instanceof Error && error.stack) log.line(error.stack)
-  log.line(` !     ${because}`)
-  return { kind: 'failed', because: because.slice(0, 4000), step: step.slice(0, 200) }
+  // control ends the log with the reason, or as much of it as it takes
+  if (because.length > mostReasonLength) log.line(because)
+  return { kind: 'failed', because: because.slice(0, mostReasonLength).replaceAll('\0', '').toWellFormed(), step: step.slice(0, 200) }
 })
 log.close()
 await writeFile(join(work, `${workFiles.result}.new`), JSON.stringify(result), { mode: 0o600 })
