@@ -11,6 +11,7 @@ import { appFolder, checkEnvironment, checkRoot, checkSignal } from '../task-rul
 import { giveTrees, removeTree } from '../trees.ts'
 import { copySlug, makeParents, prepareVolume, volumePaths } from '../working-copy.ts'
 import type { DockerSettings } from './config.ts'
+import { argvBecoming } from './shell-line.ts'
 
 export const taskLabel = 'nightshift.task'
 export const ownerLabel = 'nightshift.owner'
@@ -134,5 +135,5 @@ function slugPathVariable(spec: TaskSpec, settings: DockerSettings): string {
 function commandOf(spec: TaskSpec): { Cmd?: string[] } {
   const { command } = spec
   if (command.kind === 'image-default') return {}
-  return { Cmd: command.kind === 'shell' ? ['/bin/sh', '-c', command.line] : command.argv }
+  return { Cmd: argvBecoming(command.kind === 'shell' ? ['/bin/sh', '-c', command.line] : command.argv) }
 }

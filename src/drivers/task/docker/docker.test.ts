@@ -59,6 +59,15 @@ if (because) {
     assert.match(trace ?? '', /^the engine knows: kill with signal 9 at \d\d:\d\d:\d\d, die with code 137 at .*, destroy at .* \(UTC\), not by whom$/)
   })
 
+  test('a program that was started by a command line hears its stop signal, and has its grace', async () => {
+    await using bench = await Bench.open(world)
+    const program = `process.on('SIGTERM', () => setTimeout(() => process.exit(3), 200)); setInterval(() => {}, 1000); console.log('up')`
+    const slugPath = await bench.slug({ 'server.js': program })
+    const { id } = await bench.run({ shell: '', simulate: {} }, { slugPath, command: { kind: 'argv', argv: ['/bin/sh', '-c', 'node server.js'] } })
+    await bench.said(id, /^up$/)
+    assert.equal((await bench.driver.stop(id, { signal: 'SIGTERM', graceMs: 20_000 }))?.code, 3)
+  })
+
   test('a container that somebody starts again by hand runs again, can be stopped, and its second end is told too', async () => {
     await using bench = await Bench.open(world)
     const told: string[] = []
