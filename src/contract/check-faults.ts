@@ -1,13 +1,15 @@
 /** What is wrong with what a kind of check was given, for people: the field, what it must be, and for an unknown field those that there are. Pure. */
 import type { z } from 'zod'
 import { nearest } from '#base/nearest.ts'
-import { type CheckKind, checkKindSpecs } from './check-kinds.ts'
-import { issueWords } from './issue-words.ts'
+import { type CheckKind, checkKindSpecs, secretFields } from './check-kinds.ts'
+import { givenValue, issueWords } from './issue-words.ts'
 
 export type CheckFault = { path: (string | number)[]; message: string }
 
 export function checkFaults(kind: CheckKind, error: z.ZodError): CheckFault[] {
   const known = Object.keys(checkKindSpecs[kind].config.shape)
+  const sealed = [...secretFields(kind), 'headers']
+  const told = new Set<string>()
   return error.issues.flatMap((issue): CheckFault[] => {
     const path = issue.path.map((part) => (typeof part === 'number' ? part : String(part)))
     if (issue.code === 'unrecognized_keys' && path.length === 0)
@@ -15,6 +17,10 @@ export function checkFaults(kind: CheckKind, error: z.ZodError): CheckFault[] {
         const meant = nearest(key, known)
         return { path: [key], message: `${key} is no field of ${kind} (${meant === undefined ? `there are ${known.join(', ')}` : `did you mean ${meant}?`})` }
       })
-    return [{ path, message: `${path.join('.') || kind} ${issueWords(issue)}` }]
+    const place = path.join('.')
+    if (told.has(place)) return [] // of what is no host:port it says nothing that its port is none
+    told.add(place)
+    const given = sealed.includes(String(path[0])) || /[@]/.test(String(issue.input)) ? '' : givenValue(issue)
+    return [{ path, message: `${place || kind} ${issueWords(issue)}${given}` }]
   })
 }

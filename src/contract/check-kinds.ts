@@ -172,7 +172,7 @@ const heartbeat = z
   .refine(({ schedule, timezone: zone }) => schedule !== undefined || zone === undefined, { path: ['timezone'], message: 'belongs to a schedule, and there is none' })
 export const pluginName = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,79}$/i, 'must be letters, digits, ., _ and -').meta({ title: 'plugin' })
 const plugin = z.strictObject({
-  plugin: z.union([pluginName, z.string().regex(/^\/(usr\/lib|usr\/local\/lib|usr\/libexec)\/(nagios|monitoring-plugins)\/(plugins\/)?[A-Za-z0-9._-]{1,80}$/, 'must be a plugin of nightshift checks plugins, or one in /usr/lib/nagios/plugins')]).meta({ title: 'plugin', description: 'Name of a plugin that was added, or the path of one that the machine has in /usr/lib/nagios/plugins.' }),
+  plugin: z.union([pluginName, z.string().regex(/^\/(usr\/lib|usr\/local\/lib|usr\/libexec)\/(nagios|monitoring-plugins)\/(plugins\/)?[A-Za-z0-9._-]{1,80}$/, 'must be a plugin of nightshift checks plugins, or one in /usr/lib/nagios/plugins')], 'must be a plugin of nightshift checks plugins, or the path of one in /usr/lib/nagios/plugins').meta({ title: 'plugin', description: 'Name of a plugin that was added, or the path of one that the machine has in /usr/lib/nagios/plugins.' }),
   args: words(50, z.string().max(500).regex(/^[^\0]*$/)).default([]).meta({ description: 'Its arguments.' }),
   memory: z.string().regex(/^\d+(?:\.\d+)?\s?(KB|MB|GB)$/, 'must be like 64MB').default('128MB').meta({ description: 'Memory it may use.' }),
 })

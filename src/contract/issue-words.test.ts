@@ -17,4 +17,6 @@ test('no word of the schema’s library reaches a person', () => {
   assert.deepEqual(said(z.strictObject({ url: z.string() }), { path: '/' }), ['is missing', 'there is no "path" here'])
   assert.deepEqual(said(z.enum(['a', 'b']), 'c'), ['must be one of a, b'])
   assert.deepEqual(said(z.string().regex(/x/, 'must hold an x'), 'y'), ['must hold an x'])
+  assert.deepEqual(said(z.union([z.string().regex(/x/, 'must hold an x'), z.string().regex(/y/, 'must hold a y')]), 'z'), ['must hold a y'])
+  assert.deepEqual(said(z.union([z.int(), z.boolean()]), 'z'), ['must be true or false'])
 })

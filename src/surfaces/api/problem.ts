@@ -1,6 +1,6 @@
 /** The only place where an error becomes HTTP: RFC 9457 problem details. */
 import { z } from 'zod'
-import { issueWords } from '#contract/issue-words.ts'
+import { givenValue, issueWords } from '#contract/issue-words.ts'
 import { AppError, type ErrorCode, type FieldFault, isAppError } from '#base/errors.ts'
 
 const statusOf: Record<ErrorCode, number> = {
@@ -55,10 +55,4 @@ function invalidInput(error: z.ZodError): AppError {
   const first = fields[0] as FieldFault
   const more = fields.length > 1 ? ` (and ${fields.length - 1} more)` : ''
   return new AppError('invalid', `${first.path}: ${first.message}${more}`, { fields })
-}
-
-/** The value that does not fit, where it is short and no secret can be in it: the parser keeps it for texts of a given form only. */
-function givenValue(issue: z.core.$ZodIssue): string {
-  const input: unknown = issue.code === 'invalid_format' ? issue.input : undefined
-  return typeof input === 'string' && input.length <= 60 && !issue.message.includes(JSON.stringify(input)) && !input.includes('\0') ? `, not ${JSON.stringify(input)}` : ''
 }

@@ -99,6 +99,28 @@ test('a token that is limited to apps sees and makes those of its apps alone, co
       assert.equal((await db.query('SELECT 1 FROM check_windows')).length, 0)
     })))
 
+test('what is named and is not there is said when a check or a window is made, not by silence afterwards', () =>
+  withChecks(async ({ call, db }) => {
+    const load = { name: 'load', kind: 'plugin', config: { plugin: 'check_load' } }
+    const missing = /there is no plugin "check_load" \(.*checks plugin FILE adds one/
+    await assert.rejects(call('checks.create', { body: load }), missing)
+    await assert.rejects(call('checks.test', { body: load }), missing)
+    const put = (text: string) => call('plugins.put', { params: { plugin: 'check_load' }, body: { content: Buffer.from(text).toString('base64') } })
+    await assert.rejects(put('# A title\n'), /neither a script that begins with #! nor a program/)
+    await put('#!/bin/sh\n')
+    const made = await call<Check>('checks.create', { body: load })
+    await assert.rejects(call('checks.update', { params: { check: made.id }, body: { config: { plugin: 'check_disk' } } }), /there is no plugin "check_disk"/)
+    await call('checks.update', { params: { check: made.id }, body: { config: { plugin: '/usr/lib/nagios/plugins/check_disk' } } })
+    await assert.rejects(call('checks.create', { body: { ...load, name: 'away', from: ['machine:m7'] } }), /there is no machine "m7" \(see: nightshift machines\)/)
+    await assert.rejects(call('checks.update', { params: { check: made.id }, body: { from: ['near', 'machine:m7'] } }), /there is no machine "m7"/)
+    const window = (apps: string[], from: string, until: string, more = {}) => call('windows.create', { body: { title: 'x', apps, from, until, ...more } })
+    const [from, until] = ['2020-01-01T00:00:00Z', '2020-01-01T01:00:00Z']
+    await assert.rejects(window(['shpo'], new Date().toISOString(), new Date(Date.now() + 60_000).toISOString()), /there is no app "shpo"/)
+    await assert.rejects(window(['shop'], from, until), /ends at 2020-01-01T01:00:00Z, which is over/)
+    assert.equal((await db.query('SELECT 1 FROM check_windows')).length, 0)
+    await window(['shop'], from, until, { repeat: 'weekly' })
+  }))
+
 test('a heartbeat with a schedule is due at its next time, and down by itself once its grace is over', () =>
   withChecks(async ({ call, db }) => {
     const made = await call<Check>('checks.create', { body: { name: 'nightly', kind: 'heartbeat', config: { schedule: '*/5 * * * *', timezone: 'Europe/Berlin', grace: '1m' } } })
@@ -129,7 +151,8 @@ test('secrets are sealed, never answered, and kept by a change that does not nam
     const cleared = await call<Check>('checks.update', { params: { check: 'db' }, body: { config: { host: 'db2.example.com', user: 'ro', password: null } } })
     assert.deepEqual([cleared.config, cleared.secrets], [changed.config, []])
     assert.equal((await db.one<{ secrets: Buffer | null }>(`SELECT secrets FROM checks WHERE name = 'db'`)).secrets, null)
-    await assert.rejects(call('checks.create', { body: { name: 'x', kind: 'http', config: { url: 'ftp://x', statuss: 1 } } }), /url must be http/)
+    await assert.rejects(call('checks.create', { body: { name: 'x', kind: 'http', config: { url: 'ftp://x', statuss: 1 } } }), /url must be http[^"]*not "ftp:\/\/x"/)
+    for (const [kind, config, message] of [['plugin', { plugin: '/nope/check' }, /plugin must be a plugin of/], ['tcp', { address: 'localhost' }, /: address must be host:port, not "localhost"$/], ['http', { url: 'http://rosa:hunter2@x' }, /without a user or password in it; or a path of the app’s own, such as \/up$/]] as const) await assert.rejects(call('checks.create', { body: { name: 'x', kind, config } }), { message })
   }))
 
 test('a machine is told what to check, and what it reports becomes the state', () =>

@@ -28,7 +28,7 @@ export function timeoutMs(text: string | null | undefined, every: number): numbe
 /** Throws `invalid` with each field that is wrong. Secret fields that are not given come from `kept`; what is null is taken away. */
 export function parseConfig(kind: CheckKind, given: AnyCheckConfig, kept: Record<string, string> = {}): { config: AnyCheckConfig; secrets: Record<string, string> } {
   const secretNames = secretFields(kind)
-  const parsed = checkKindSpecs[kind].config.safeParse(Object.fromEntries(Object.entries({ ...kept, ...given }).filter(([, value]) => value !== null)))
+  const parsed = checkKindSpecs[kind].config.safeParse(Object.fromEntries(Object.entries({ ...kept, ...given }).filter(([, value]) => value !== null)), { reportInput: true })
   if (!parsed.success) {
     const faults = checkFaults(kind, parsed.error)
     throw new AppError('invalid', `this is no check of kind ${kind}: ${faults.map(({ message }) => message).join('; ')}`, { fields: faults.map(({ path, message }) => ({ path: ['config', ...path].join('.'), message })) })

@@ -6,25 +6,32 @@ import type { MaintenanceWindow, Plugin, newWindowSchema } from '#contract/check
 import type { Database } from '#kernel/db/db.ts'
 import { type Caller, assertSees } from '#kernel/handlers.ts'
 import { record } from '#kernel/journal.ts'
+import { unknownApps } from '#run/apps/read.ts'
 import type { z } from 'zod'
 import type { WindowRow } from './model.ts'
 import { findCheck, listChecks, pluginView, readPlugins, readWindows, windowView } from './read.ts'
 import * as store from './store.ts'
+import { occurrence } from './windows.ts'
 
 const longestMs = 31 * 86_400_000
 const mostWindows = 500
 const maxPluginBytes = 1024 * 1024
 const mostPlugins = 200
+/** A script that says what runs it, or an ELF program. */
+const programBegins = [Buffer.from([0x23, 0x21]), Buffer.from([0x7f, 0x45, 0x4c, 0x46])]
 type Who = { caller: Caller; now: Date }
 
 export async function createWindow(db: Database, input: z.output<typeof newWindowSchema>, { caller, now }: Who): Promise<MaintenanceWindow> {
   if (input.checks.length + input.apps.length === 0) throw new AppError('invalid', 'a window must name checks or apps: an empty selection means none')
   for (const app of input.apps) assertSees(caller, app)
+  const [unknown] = await unknownApps(db, input.apps)
+  if (unknown !== undefined) throw new AppError('not-found', `there is no app "${unknown}" (see: nightshift apps)`)
   const checks = await Promise.all(input.checks.map(async (which) => (await findCheck(db, which, caller.apps)).id))
   const row: WindowRow = { id: newId('win', now), title: input.title, checks, apps: input.apps, starts_at: new Date(input.from), ends_at: new Date(input.until), repeat: input.repeat, timezone: input.timezone, by_name: caller.actor.name }
   const lengthMs = row.ends_at.getTime() - row.starts_at.getTime()
   const longest = row.repeat === 'once' ? longestMs : row.repeat === 'daily' ? 86_400_000 : 7 * 86_400_000
-  if (lengthMs <= 0 || lengthMs > longest) throw new AppError('invalid', `the window goes from ${input.from} until ${input.until}; it must end after it begins, and last ${longest / 86_400_000} days at most`)
+  if (lengthMs <= 0 || lengthMs > longest) throw new AppError('invalid', `the window goes from ${input.from} until ${input.until}; it must end after it begins, and last ${row.repeat === 'daily' ? 'a day' : `${longest / 86_400_000} days`} at most`)
+  if (occurrence(row, now) === undefined) throw new AppError('invalid', `the window ends at ${input.until}, which is over: it would silence nothing (begin it later, or make it longer)`)
   await db.transaction(async (tx) => {
     if ((await readWindows(tx)).length >= mostWindows) throw new AppError('limited', `there are ${mostWindows} windows already (nightshift checks window-remove)`)
     await store.insertWindow(tx, row)
@@ -47,7 +54,7 @@ async function seenWindows(db: Database, caller: Caller): Promise<WindowRow[]> {
 
 export async function deleteWindow(db: Database, id: string, { caller, now }: Who): Promise<void> {
   const row = (await seenWindows(db, caller)).find((each) => each.id === id)
-  if (row === undefined) throw new AppError('not-found', `there is no maintenance window "${id}" (see: nightshift checks window)`)
+  if (row === undefined) throw new AppError('not-found', `there is no maintenance window "${id}" (see: nightshift checks windows)`)
   await db.transaction(async (tx) => {
     await store.deleteWindow(tx, id)
     await record(tx, { at: now, kind: 'maintenance.removed', actor: caller.actor, summary: `${caller.actor.name} removed the maintenance window ${row.title}`, data: { window: id } })
@@ -57,7 +64,7 @@ export async function deleteWindow(db: Database, id: string, { caller, now }: Wh
 /** @param sign  binds name and content to the machines' key */
 export async function putPlugin(db: Database, sign: (name: string, digest: string) => string, { name, content, caller, now }: Who & { name: string; content: Buffer }): Promise<Plugin> {
   if (content.length === 0 || content.length > maxPluginBytes) throw new AppError('invalid', `the plugin "${name}" has ${content.length} bytes, and must have between 1 and ${maxPluginBytes}`)
-  if (content[0] !== 0x23 && content[0] !== 0x7f) throw new AppError('invalid', `the plugin "${name}" is neither a script that begins with #! nor a program`)
+  if (!programBegins.some((begin) => content.subarray(0, begin.length).equals(begin))) throw new AppError('invalid', `the plugin "${name}" is neither a script that begins with #! nor a program`)
   const digest = createHash('sha256').update(content).digest('hex')
   await db.transaction(async (tx) => {
     const known = await readPlugins(tx)

@@ -8,10 +8,11 @@ import type { Database, Db } from '#kernel/db/db.ts'
 import { type Caller, assertSees } from '#kernel/handlers.ts'
 import { record } from '#kernel/journal.ts'
 import { unknownApps } from '#run/apps/read.ts'
+import { readMachines } from '#run/machines/read.ts'
 import type { z } from 'zod'
 import { type CheckRowIn, secretsPlace } from './model.ts'
 import * as normal from './normal.ts'
-import { type WithState, countChecks, findCheck, readChecks, readNamed } from './read.ts'
+import { type WithState, countChecks, findCheck, readChecks, readNamed, readPlugins } from './read.ts'
 import { clearAlertOf } from './settle.ts'
 import { circle } from './state.ts'
 import * as store from './store.ts'
@@ -39,11 +40,13 @@ async function rowOf({ db, box }: CheckDeps, input: NewCheck, { caller, now }: W
     paused_by: null, token: input.kind === 'heartbeat' ? randomUUID() : null, slug: input.kind === 'heartbeat' ? ((config['slug'] as string | undefined) ?? null) : null, created_at: now,
   }
   normal.refuse(row)
+  await assertPlugin(db, row)
   return row
 }
 
 export async function createCheck(deps: CheckDeps, input: NewCheck, who: Who): Promise<string> {
   const row = await rowOf(deps, input, who)
+  await assertMachines(deps.db, row.vantages)
   const { caller, now } = who
   await deps.db.transaction(async (tx) => {
     await store.lockStates(tx)
@@ -85,6 +88,8 @@ export async function updateCheck(deps: CheckDeps, which: string, change: z.outp
     slug: before.kind === 'heartbeat' ? ((config['slug'] as string | undefined) ?? null) : null,
   }
   normal.refuse(row)
+  if (row.config['plugin'] !== before.config['plugin']) await assertPlugin(deps.db, row)
+  await assertMachines(deps.db, row.vantages.filter((one) => !before.vantages.includes(one)))
   const isOther = JSON.stringify([before.config, kept, before.criteria, before.vantages]) !== JSON.stringify([row.config, secrets, row.criteria, row.vantages])
   await deps.db.transaction(async (tx) => {
     await store.lockStates(tx)
@@ -128,6 +133,25 @@ const placeOf = ({ app, environment, service }: CheckRowIn) => ({ app, environme
 
 function assertOwn(row: WithState): void {
   if (row.declared) throw new AppError('conflict', `the check "${row.name}" stands in the manifest of ${row.app}: change it there, and deploy (it can be paused here)`)
+}
+
+/** A plugin that is named must be there. One by its path is a machine's own, which only the machine can say. */
+async function assertPlugin(db: Db, { kind, config }: Pick<CheckRowIn, 'kind' | 'config'>): Promise<void> {
+  const named = String(config['plugin'])
+  if (kind !== 'plugin' || named.startsWith('/') || (await readPlugins(db)).some(({ name }) => name === named)) return
+  const message = `there is no plugin "${named}" (see: nightshift checks plugins; nightshift checks plugin FILE adds one, and one that the machine has is named by its path: /usr/lib/nagios/plugins/${named})`
+  throw new AppError('invalid', message, { fields: [{ path: 'config.plugin', message }] })
+}
+
+/** A name that is no machine's would be looked at from nowhere. */
+async function assertMachines(db: Db, vantages: readonly string[]): Promise<void> {
+  const named = vantages.flatMap((one) => (one.startsWith('machine:') ? one.slice('machine:'.length) : []))
+  if (named.length === 0) return
+  const known = (await readMachines(db)).map(({ name }) => name)
+  const unknown = named.find((name) => !known.includes(name))
+  if (unknown === undefined) return
+  const message = `there is no machine "${unknown}" (see: nightshift machines)`
+  throw new AppError('invalid', message, { fields: [{ path: 'from', message }] })
 }
 
 /** What it depends on must be there, be seen by the caller, and not depend on it. */
