@@ -64,6 +64,6 @@ function why(instance: Instance, now: Date): string | null {
   if (instance.state !== 'ready') return (retry === '' ? instance.because : instance.because.replace(/; tried again in [^;]*$/, '')) + retry
   const { lastExit } = instance
   if (instance.restarts === 0 || lastExit === null) return null
-  const how = lastExit.oom ? 'out of memory' : lastExit.signal !== null ? lastExit.signal : `exit ${lastExit.code}`
+  const how = lastExit.oom ? 'out of memory' : lastExit.signal !== null ? lastExit.signal : lastExit.code === null ? 'nobody knows how' : `exit ${lastExit.code}`
   return `last ended ${when(lastExit.at, now)}: ${how}`
 }

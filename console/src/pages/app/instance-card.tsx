@@ -45,7 +45,7 @@ function Facts({ instance }: { instance: Instance }) {
       {instance.restarts === 0 ? null : <Fact name="restarts">{plural(instance.restarts, 'time')}</Fact>}
       {exit === null ? null : (
         <Fact name="last exit">
-          {exit.oom ? 'out of memory' : exit.signal === null ? `code ${exit.code}` : exit.signal}, <Ago at={exit.at} />
+          {exit.oom ? 'out of memory' : (exit.signal ?? (exit.code === null ? 'nobody knows how' : `code ${exit.code}`))}, <Ago at={exit.at} />
         </Fact>
       )}
       {instance.cpu === null ? null : <Fact name="CPU">{formatCpu(instance.cpu)}</Fact>}

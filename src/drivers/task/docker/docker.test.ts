@@ -59,6 +59,23 @@ if (because) {
     assert.match(trace ?? '', /^the engine knows: kill with signal 9 at \d\d:\d\d:\d\d, die with code 137 at .*, destroy at .* \(UTC\), not by whom$/)
   })
 
+  test("a container of somebody else that has a task's name is left alone, and the task says so", async () => {
+    await using bench = await Bench.open(world)
+    const { id } = await bench.run(sleeper)
+    const engine = await connectEngine('/var/run/docker.sock')
+    const named = async () => (await engine.listContainers({ all: true, filters: { name: [id] } }))[0]?.Names[0]?.slice(1) ?? ''
+    const taken = await named()
+    await bench.driver.stop(id, { signal: 'SIGKILL', graceMs: 0 })
+    await bench.driver.remove(id)
+    const other = await engine.createContainer({ name: taken, Image: defaultBaseImage, Cmd: ['true'] })
+    try {
+      await assert.rejects(bench.driver.start(await bench.spec(sleeper, { id })), { name: 'TaskError', message: /somebody else's container has its name, nightshift-\S+ \(remove it/ })
+      assert.equal(await named(), taken)
+    } finally {
+      await other.remove({ force: true })
+    }
+  })
+
   test('a program that was started by a command line hears its stop signal, and has its grace', async () => {
     await using bench = await Bench.open(world)
     const program = `process.on('SIGTERM', () => setTimeout(() => process.exit(3), 200)); setInterval(() => {}, 1000); console.log('up')`

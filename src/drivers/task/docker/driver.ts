@@ -97,6 +97,8 @@ class DockerDriver implements TaskDriver {
     const name = this.#containerName(spec.id)
     try {
       const found = await this.#inspect(engine.getContainer(name))
+      if (found && found.Config.Labels[ownerLabel] !== this.#owner)
+        throw new TaskError('start', spec.id, `somebody else's container has its name, ${name} (remove it: docker rm -f ${name})`, { retryable: true })
       if (found && found.State.Status !== 'created') return this.#remember(spec.id, found).status
       if (found) await engine.getContainer(name).remove({ force: true }) // whoever made it died before starting it
       checkSpec(spec)
