@@ -1,7 +1,7 @@
 /** Checks in words, and what a person writes about one turned into what the API takes. */
 import type { CheckState, KindView } from '#contract/checks.ts'
 import { UsageError } from './errors.ts'
-import { textFlag } from './command.ts'
+import { spanFlag, textFlag } from './command.ts'
 
 export function checkStyle(state: CheckState): 'red' | 'yellow' | 'green' | 'dim' | undefined {
   if (state === 'down') return 'red'
@@ -12,8 +12,8 @@ export function checkStyle(state: CheckState): 'red' | 'yellow' | 'green' | 'dim
 export const milliseconds = (ms: number): string => (ms < 10 ? `${ms.toFixed(1)} ms` : ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`)
 
 export const commonFlags = {
-  every: textFlag('TIME', 'Time between two runs, from 1s; of a heartbeat without a schedule, between two pings; default 30s'),
-  timeout: textFlag('TIME', 'A run without an answer by then has failed'),
+  every: spanFlag('TIME', 'Time between two runs, from 1s; of a heartbeat without a schedule, between two pings; default 30s'),
+  timeout: spanFlag('TIME', 'A run without an answer by then has failed'),
   retries: textFlag('N', 'Failed runs in a row that do not count as down yet; default 2'),
   from: textFlag('PLACES', 'Vantage points, comma-separated: control, near, machine:<name>'),
   quorum: textFlag('N', 'Vantage points that must see it down'),

@@ -3,6 +3,7 @@
  * `tree.ts`, which lists every command and loads none of them.
  */
 import { type Command, type TypedCommandParameters, buildCommand } from '@stricli/core'
+import { parseDuration } from '#base/units.ts'
 import type { Cli } from './context.ts'
 import { UsageError } from './errors.ts'
 
@@ -117,6 +118,16 @@ export function argumentList(placeholder: string, brief: string, minimum = 0) {
 
 export function textFlag(placeholder: string, brief: string) {
   return { kind: 'parsed', parse: text, optional: true, placeholder, brief } as const
+}
+
+/** A duration, told at once where it is none: `5m`. */
+export function spanFlag(placeholder: string, brief: string) {
+  return { kind: 'parsed', parse: durationText, optional: true, placeholder, brief } as const
+}
+
+function durationText(input: string): string {
+  parseDuration(input)
+  return input
 }
 
 export function switchFlag(brief: string) {

@@ -83,7 +83,7 @@ function wrongCall(error: unknown, path: readonly string[], command: CliCommand)
   if (!(error instanceof Error)) return String(error)
   return formatMessageForArgumentScannerError(error as ArgumentScannerError, {
     FlagNotFoundError: ({ input }) => {
-      const near = nearest(input, flags)
+      const near = flags.find((name) => name.startsWith(input)) ?? nearest(input, flags)
       return `there is no flag --${input} (${near === undefined ? help : `did you mean --${near}? ${help}`})`
     },
     AliasNotFoundError: ({ input }) => `there is no flag -${input} (${help})`,

@@ -6,6 +6,7 @@ import type { CallInput } from '#contract/endpoints.ts'
 import { ruleFromText } from '#contract/rule-text.ts'
 import type { Cli } from './context.ts'
 import { UsageError } from './errors.ts'
+import { unreadable } from './unreadable.ts'
 
 export type RuleInput = CallInput<'rules.put'>['body']
 
@@ -16,6 +17,6 @@ export async function readRuleFile(cli: Cli, file: string): Promise<RuleInput> {
     if (value === null || typeof value !== 'object' || Array.isArray(value)) throw new UsageError('it must be a map with title, measure, condition and summary (see docs/alerts.md)')
     return ruleFromText(value) as RuleInput
   } catch (error) {
-    throw new UsageError(`${file}: ${messageOf(error)}`)
+    throw new UsageError((error as NodeJS.ErrnoException).syscall === undefined ? `${file}: ${messageOf(error).split('\n')[0]}` : unreadable(file, error))
   }
 }

@@ -1,10 +1,11 @@
 /** Flags of what sends something on: headers, and the authority of a server. */
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { AppError, messageOf } from '#base/errors.ts'
+import { AppError } from '#base/errors.ts'
 import { textFlag } from './command.ts'
 import type { Cli } from './context.ts'
 import { UsageError } from './errors.ts'
+import { unreadable } from './unreadable.ts'
 
 export const sentFlags = {
   header: { kind: 'parsed', parse: (text: string) => text, variadic: true, optional: true, placeholder: 'HEADER', brief: "Sent with every request, such as 'Authorization: Bearer …'; may be given several times" },
@@ -15,7 +16,7 @@ export type SentFlags = { header: readonly string[] | undefined; ca: string | un
 /** As the API takes them; what is not given is left out. */
 export async function sentInput(cli: Cli, { header, ca }: SentFlags): Promise<{ headers?: Record<string, string>; caPem?: string }> {
   const headers = headersOf(header ?? [])
-  return { ...(Object.keys(headers).length === 0 ? {} : { headers }), ...(ca === undefined ? {} : { caPem: await pem(resolve(cli.io.cwd, ca)) }) }
+  return { ...(Object.keys(headers).length === 0 ? {} : { headers }), ...(ca === undefined ? {} : { caPem: await pem(cli, ca) }) }
 }
 
 function headersOf(texts: readonly string[]): Record<string, string> {
@@ -28,10 +29,10 @@ function headersOf(texts: readonly string[]): Record<string, string> {
   )
 }
 
-async function pem(file: string): Promise<string> {
+async function pem(cli: Cli, file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8')
+    return await readFile(resolve(cli.io.cwd, file), 'utf8')
   } catch (error) {
-    throw new AppError('invalid', `cannot read ${file}: ${messageOf(error)}`, { cause: error })
+    throw new AppError('invalid', unreadable(file, error), { cause: error })
   }
 }

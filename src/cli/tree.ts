@@ -232,4 +232,4 @@ export function isHidden(entry: Entry): boolean {
 }
 
 /** Words of other tools and older habits → ours. They work, but nothing lists them. */
-export const synonyms: Readonly<Record<string, string>> = { app: 'apps', build: 'builds', domain: 'domains', secret: 'secrets', token: 'tokens', log: 'logs', event: 'events', release: 'releases', machine: 'machines', alert: 'alerts', check: 'checks', metric: 'metrics', change: 'changes', healing: 'heal', info: 'apps info', create: 'apps create', link: 'apps link' }
+export const synonyms: Readonly<Record<string, string>> = { app: 'apps', build: 'builds', domain: 'domains', secret: 'secrets', token: 'tokens', log: 'logs', event: 'events', release: 'releases', machine: 'machines', alert: 'alerts', check: 'checks', metric: 'metrics', change: 'changes', healing: 'heal', info: 'apps info', create: 'apps create', link: 'apps link', top: 'resources' }

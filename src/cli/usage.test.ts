@@ -75,6 +75,21 @@ describe('a wrong call exits 2, on stderr, with the way out', () => {
     [['deploy', '--image', 'x', '.'], /it takes no directory/],
     [['completion', 'tcsh'], /there is no script for "tcsh" \(one of bash, zsh, fish/],
     [['up'], /is a process of Nightshift itself/],
+    [['map', '--al'], /did you mean --all\?/],
+    [['rules', 'import', 'nowhere.yml'], /^error: there is no file nowhere\.yml\n$/],
+    [['rules', 'add', 'x', '--file', '/'], /^error: \/ is a folder, and a file is asked for\n$/],
+    [['dashboards', 'save', 'x', '/'], /^error: \/ is a folder/],
+    [['checks', 'plugin', 'nowhere.py'], /^error: there is no file nowhere\.py\n$/],
+    [['rules', 'add', 'x', '--metric', 'up', '--above', '5%'], /^error: --above: "5%" is not a number \(a share is written 0\.05\)\n$/],
+    [['rules', 'add', 'x', '--metric', 'up', '--below', 'few'], /--below: "few" is not a number \(in the unit of the metric/],
+    [['rules', 'add', 'x', '--metric', 'up', '--above', '1', '--window', '5'], /^error: --window: "5" is not a duration \(write 500ms/],
+    [['rules', 'mode', 'x', 'off', '--for', 'long'], /^error: --for: "long" is not a duration/],
+    [['checks', 'window', 'x', '--for', '30x'], /^error: --for: "30x" is not a duration/],
+    [['checks', 'window', '-a', ',', '--for', '30m'], /name checks, or apps with -a/],
+    [['checks', 'add', 'http', 'http://x', '--every', '5'], /^error: --every: "5" is not a duration/],
+    [['metrics', 'query', 'up', '--top', '1000'], /^error: --top: "1000" is no number of lines \(1 to 100\)\n$/],
+    [['traces', '--slower', 'long'], /^error: --slower: "long" is not a duration/],
+    [['drains', 'add', 'http://x', '-e', 'staging'], /there is no flag -e/],
   ]
   for (const [argv, says] of cases) {
     test(argv.join(' '), async () => {

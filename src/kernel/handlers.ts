@@ -39,7 +39,7 @@ export type Handlers = { [K in EndpointId]?: Handler<K> }
 
 /** `not-found` unless the credential covers this app: unknown and unseen apps answer alike. */
 export function assertSees(caller: Caller, app: string): void {
-  if (caller.apps !== null && !caller.apps.includes(app)) throw new AppError('not-found', `there is no app "${app}"`)
+  if (caller.apps !== null && !caller.apps.includes(app)) throw new AppError('not-found', `there is no app "${app}" (see: nightshift apps)`)
 }
 
 const rank = { public: 0, read: 1, deploy: 2, admin: 3 } as const

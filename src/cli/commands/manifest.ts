@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { AppError, messageOf } from '#base/errors.ts'
+import { AppError } from '#base/errors.ts'
 import { type AppFlags, appAliases, appFlags, command, optionalArgument, textFlag } from '../command.ts'
 import type { Cli } from '../context.ts'
 import { table } from '../table.ts'
+import { unreadable } from '../unreadable.ts'
 import { plural } from '../words.ts'
 
 type Flags = AppFlags & { check: string | undefined }
@@ -39,8 +40,7 @@ async function check(cli: Cli, file: string, json: boolean): Promise<number> {
   try {
     text = await readFile(resolve(cli.io.cwd, file), 'utf8')
   } catch (error) {
-    const absent = (error as NodeJS.ErrnoException).code === 'ENOENT'
-    throw new AppError('invalid', absent ? `there is no file ${file}` : `cannot read ${file}: ${messageOf(error)}`, { cause: error })
+    throw new AppError('invalid', unreadable(file, error), { cause: error })
   }
   const { checkManifest } = await import('../manifest-check.ts')
   const { manifest: parsed, faults } = await checkManifest(text)

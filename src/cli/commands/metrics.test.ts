@@ -68,7 +68,7 @@ describe('metrics', () => {
     assert.deepEqual([top, rank, label], [1, 'mean', 'from'])
     api.handlers['metrics.query'] = () => ({ since: at(0), until: at(3), stepMs: 60_000, series, others: { count: 1, points: [[time(0), 0.5, 0.5, null]] } })
     assert.match(await ok('metrics', 'query', 'nightshift_http_request_duration_seconds', '--fn', 'p95'), /and 1 other: 500 ms to 500 ms$/m)
-    assert.match(await refused('metrics', 'query', 'nightshift_http_requests_total', '--top', '0'), /--top "0" is no number of lines \(1 to 100\)/)
+    assert.match(await refused('metrics', 'query', 'nightshift_http_requests_total', '--top', '0'), /--top: "0" is no number of lines \(1 to 100\)/)
   })
 
   test('without --fn what the kind means is asked for', async () => {

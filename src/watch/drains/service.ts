@@ -77,7 +77,7 @@ async function assertMayAdd(db: Database, caller: Caller, app: string | null): P
   if (app === null && (caller.apps !== null || !allows(caller, 'admin'))) throw new AppError('forbidden', 'a drain for every app needs admin access to all of them; name an app')
   if (app !== null) {
     assertSees(caller, app)
-    if ((await unknownApps(db, [app])).length > 0) throw new AppError('not-found', `there is no app "${app}"`)
+    if ((await unknownApps(db, [app])).length > 0) throw new AppError('not-found', `there is no app "${app}" (see: nightshift apps)`)
   }
   const rows = await allDrains(db)
   if (rows.filter((row) => row.app === app).length >= maxDrains.app || rows.length >= maxDrains.all)

@@ -69,7 +69,7 @@ function assertSize({ metric, top }: { metric: string; top?: Top | undefined }, 
 
 function assertQuery(query: MetricQuery): number[] {
   if (!(query.stepMs >= 1000)) throw new AppError('invalid', `a step of ${query.stepMs} ms is too small (1000 is the least)`)
-  if (query.until <= query.since) throw new AppError('invalid', 'since must be before until')
+  if (query.until <= query.since) throw new AppError('invalid', `since must be before until, and ${query.since.toISOString()} is not before ${query.until.toISOString()}`)
   if ((query.until.getTime() - query.since.getTime()) / query.stepMs > mostSteps) throw new AppError('limited', `that is more than ${mostSteps} steps; ask with a larger step or for less time`)
   return stepsOf(query)
 }

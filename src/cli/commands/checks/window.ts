@@ -1,5 +1,5 @@
 import { parseDuration } from '#base/units.ts'
-import { argument, command, serverFlags, type ServerFlags, textFlag } from '../../command.ts'
+import { argument, command, serverFlags, type ServerFlags, spanFlag, textFlag } from '../../command.ts'
 import type { Cli } from '../../context.ts'
 import { UsageError } from '../../errors.ts'
 import { localTime } from '../../times.ts'
@@ -10,7 +10,7 @@ export const checksWindow = command({
   parameters: {
     positional: { kind: 'array', parameter: argument('CHECK', 'Names or ids'), minimum: 0 },
     flags: {
-      for: { ...textFlag('TIME', 'How long, such as 30m'), optional: false } as const,
+      for: { ...spanFlag('TIME', 'How long, such as 30m'), optional: false } as const,
       from: textFlag('TIME', 'When it begins, such as 2026-12-01T02:00:00Z; default: now'),
       app: textFlag('APPS', 'All checks of these apps, comma-separated'), title: textFlag('TEXT', 'What is done; others read it'),
       repeat: textFlag('WORD', 'daily or weekly; default: once'), zone: textFlag('ZONE', 'Whose clock repeats it, such as Europe/Berlin; default: UTC'), ...serverFlags,
@@ -20,7 +20,7 @@ export const checksWindow = command({
   about: 'Plans maintenance: while the window is open its checks run, and alert nobody.',
   examples: ['checks window checkout --for 30m', 'checks window -a shop --for 1h --from 2026-12-01T02:00:00Z --repeat weekly --title "database move"'],
   async run(cli: Cli, flags: Flags, ...checks: string[]) {
-    const apps = flags.app?.split(',') ?? []
+    const apps = (flags.app ?? '').split(',').flatMap((app) => app.trim() || [])
     if (checks.length + apps.length === 0) throw new UsageError('name checks, or apps with -a')
     const from = flags.from === undefined ? cli.now() : new Date(flags.from)
     if (Number.isNaN(from.getTime())) throw new UsageError(`"${flags.from}" is not a time; write 2026-12-01T02:00:00Z`)

@@ -5,6 +5,7 @@ import type { CallInput } from '#contract/endpoints.ts'
 import { type ServerFlags, argument, command, serverFlags } from '../../command.ts'
 import type { Cli } from '../../context.ts'
 import { UsageError } from '../../errors.ts'
+import { unreadable } from '../../unreadable.ts'
 import { plural } from '../../words.ts'
 
 export const dashboardsSave = command({
@@ -27,6 +28,6 @@ async function readDashboardFile(cli: Cli, file: string): Promise<CallInput<'das
     if (value === null || typeof value !== 'object' || Array.isArray(value)) throw new UsageError('it must be a map with title and rows (see docs/metrics.md)')
     return value as CallInput<'dashboards.save'>['body']
   } catch (error) {
-    throw new UsageError((error as NodeJS.ErrnoException).code === 'ENOENT' ? `there is no file ${file}` : `${file}: ${messageOf(error)}`)
+    throw new UsageError((error as NodeJS.ErrnoException).syscall === undefined ? `${file}: ${messageOf(error).split('\n')[0]}` : unreadable(file, error))
   }
 }

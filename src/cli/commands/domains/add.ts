@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { AppError, messageOf } from '#base/errors.ts'
+import { AppError } from '#base/errors.ts'
 import { type AppFlags, appAliases, appFlags, argument, command, textFlag } from '../../command.ts'
 import type { Cli } from '../../context.ts'
 import { UsageError } from '../../errors.ts'
+import { unreadable } from '../../unreadable.ts'
 
 type Flags = AppFlags & { service: string | undefined; path: string | undefined; cert: string | undefined; key: string | undefined }
 
@@ -27,8 +28,7 @@ export const domainsAdd = command({
       try {
         return await readFile(resolve(cli.io.cwd, file), 'utf8')
       } catch (error) {
-        const absent = (error as NodeJS.ErrnoException).code === 'ENOENT'
-        throw new AppError('invalid', absent ? `there is no file ${file}` : `cannot read ${file}: ${messageOf(error)}`, { cause: error })
+        throw new AppError('invalid', unreadable(file, error), { cause: error })
       }
     }
     const { client, app, environment } = await cli.target(flags)

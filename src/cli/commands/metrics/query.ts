@@ -1,11 +1,10 @@
 import { AppError } from '#base/errors.ts'
 import { nearest } from '#base/nearest.ts'
-import { parseDuration } from '#base/units.ts'
 import type { Client } from '#contract/client.ts'
 import { formatMetric, usualFn } from '#contract/metric-words.ts'
 import { type MetricAnswer, type MetricFn, type MetricName, type MetricRank, type MetricSeriesView, metricFns, metricRanks, mostTop } from '#contract/metrics.ts'
 import { parseWhere } from '#contract/label-conditions.ts'
-import { type ServerFlags, argument, command, serverFlags, textFlag } from '../../command.ts'
+import { type ServerFlags, argument, command, serverFlags, spanFlag, textFlag } from '../../command.ts'
 import type { Cli } from '../../context.ts'
 import { UsageError } from '../../errors.ts'
 import { parsePoint } from '../../since.ts'
@@ -21,7 +20,7 @@ async function proposeMetrics(this: Cli): Promise<string[]> {
 }
 
 const point = (brief: string) => ({ kind: 'parsed', parse: parsePoint, optional: true, placeholder: 'TIME', brief }) as const
-const span = (brief: string) => ({ kind: 'parsed', parse: durationText, optional: true, placeholder: 'SPAN', brief }) as const
+const span = (brief: string) => spanFlag('SPAN', brief)
 
 export const metricsQuery = command({
   parameters: {
@@ -77,17 +76,8 @@ function othersLine({ count, points }: NonNullable<MetricAnswer['others']>, form
 
 function topCount(text: string): number {
   const count = Number(text)
-  if (!Number.isInteger(count) || count < 1 || count > mostTop) throw new UsageError(`--top "${text}" is no number of lines (1 to ${mostTop})`)
+  if (!Number.isInteger(count) || count < 1 || count > mostTop) throw new UsageError(`"${text}" is no number of lines (1 to ${mostTop})`)
   return count
-}
-
-function durationText(text: string): string {
-  try {
-    parseDuration(text)
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error))
-  }
-  return text
 }
 
 function conditions(where = ''): Record<string, string[]> {

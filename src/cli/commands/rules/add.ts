@@ -1,7 +1,7 @@
 import { parseDuration } from '#base/units.ts'
 import { metricFns } from '#contract/metrics.ts'
 import { logLinesMetric } from '#contract/metric-words.ts'
-import { argument, assignments, command, serverFlags, type ServerFlags, switchFlag, textFlag } from '../../command.ts'
+import { argument, assignments, command, serverFlags, type ServerFlags, spanFlag, switchFlag, textFlag } from '../../command.ts'
 import type { Cli } from '../../context.ts'
 import { UsageError } from '../../errors.ts'
 import { type RuleInput, readRuleFile } from '../../rule-file.ts'
@@ -22,11 +22,11 @@ export const rulesAdd = command({
       where: { kind: 'parsed', parse: (text: string) => text, variadic: true, optional: true, placeholder: 'LABEL=VALUE', brief: 'Only series with this label; may be given several times' },
       fn: textFlag('FN', `${metricFns.join(', ')}; default avg`),
       by: textFlag('LABELS', 'Labels that tell series apart: app,service'),
-      window: textFlag('TIME', 'The time that a value is of; default 5m'),
+      window: spanFlag('TIME', 'The time that a value is of; default 5m'),
       above: textFlag('VALUE', 'It fires above this'),
       below: textFlag('VALUE', 'It fires below this'),
       absent: switchFlag('It fires when there is no value'),
-      for: textFlag('TIME', 'The condition must hold for so long'),
+      for: spanFlag('TIME', 'The condition must hold for so long'),
       scope: textFlag('QUERY', 'Only of what this query matches (docs/selectors.md)'),
       severity: textFlag('SEVERITY', 'critical or warning; default warning'),
       title: textFlag('TEXT', 'Its name for people'),
@@ -56,7 +56,7 @@ function ruleOf(id: string, flags: Flags): RuleInput {
   if (flags.metric === undefined && logs === undefined) throw new UsageError('the rule looks at nothing yet: give --metric NAME or --logs SEARCH, or the whole rule with --file')
   const metric = flags.metric ?? logLinesMetric
   if ([above !== undefined, below !== undefined, absent].filter(Boolean).length !== 1) throw new UsageError(`when does it fire? give one of --above, --below and --absent${[above, below, absent || undefined].some((one) => one !== undefined) ? ', not several' : ''}`)
-  const number = (text: string) => (/^-?\d+(\.\d+)?(e-?\d+)?$/i.test(text) ? Number(text) : fail(`"${text}" is not a number`))
+  const number = (text: string) => (/^-?\d+(\.\d+)?(e-?\d+)?$/i.test(text) ? Number(text) : fail(`--${above === undefined ? 'below' : 'above'}: "${text}" is not a number${/^\d+(\.\d+)?%$/.test(text) ? ` (a share is written ${Number((Number(text.slice(0, -1)) / 100).toPrecision(12))})` : ' (in the unit of the metric: bytes, seconds, a share such as 0.05)'}`))
   const fn = flags.fn === undefined ? undefined : (metricFns.find((one) => one === flags.fn) ?? fail(`"${flags.fn}" is not one of ${metricFns.join(', ')}`))
   const severity = flags.severity === undefined ? undefined : (['critical', 'warning'] as const).find((one) => one === flags.severity) ?? fail(`"${flags.severity}" is not a severity; write critical or warning`)
   return {

@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
-import { messageOf } from '#base/errors.ts'
+import { AppError, isAppError } from '#base/errors.ts'
 import { argument, command, serverFlags, type ServerFlags, switchFlag } from '../../command.ts'
 import type { Cli } from '../../context.ts'
 import { UsageError } from '../../errors.ts'
 import { harmless } from '../../output.ts'
+import { unreadable } from '../../unreadable.ts'
 import { plural } from '../../words.ts'
 
 export const rulesImport = command({
@@ -13,10 +14,12 @@ export const rulesImport = command({
   examples: ['rules import rules.yml --dry-run', 'rules import rules.yml'],
   async run(cli: Cli, flags: ServerFlags & { dryRun: boolean }, file: string) {
     const text = await readFile(resolve(cli.io.cwd, file), 'utf8').catch((error: unknown) => {
-      throw new UsageError(`${file} cannot be read: ${messageOf(error)}`)
+      throw new UsageError(unreadable(file, error))
     })
     const { client } = await cli.connect(flags)
-    const { rules, skipped, saved } = await client.call('rules.import', { body: { text, source: basename(file).slice(0, 100), save: !flags.dryRun } })
+    const { rules, skipped, saved } = await client.call('rules.import', { body: { text, source: basename(file).slice(0, 100), save: !flags.dryRun } }).catch((error: unknown) => {
+      throw isAppError(error, 'invalid') ? new AppError('invalid', `${file}: ${error.message}`, { cause: error, fields: error.fields }) : error
+    })
     if (flags.json) return cli.out.json({ rules, skipped, saved })
     cli.out.line(`${plural(rules.length, 'rule')} ${saved ? (rules.length === 1 ? 'is' : 'are') : 'would be'} taken over${rules.length === 0 ? '' : ':'}`)
     for (const { id, about, replaces } of rules) cli.out.line(`  ${id}  ${harmless(about)}${replaces ? ', in place of the rule of that name' : ''}`)

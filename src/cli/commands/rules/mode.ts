@@ -1,11 +1,11 @@
 import { parseDuration } from '#base/units.ts'
-import { argument, command, serverFlags, type ServerFlags, textFlag } from '../../command.ts'
+import { argument, command, serverFlags, type ServerFlags, spanFlag } from '../../command.ts'
 import type { Cli } from '../../context.ts'
 import { UsageError } from '../../errors.ts'
 import { when } from '../../times.ts'
 
 export const rulesMode = command({
-  parameters: { positional: { kind: 'tuple', parameters: [argument('RULE', 'A rule of nightshift rules'), argument('MODE', 'on or off')] }, flags: { for: textFlag('TIME', 'With off: on again after so long, such as 2h; default: off for good'), ...serverFlags } },
+  parameters: { positional: { kind: 'tuple', parameters: [argument('RULE', 'A rule of nightshift rules'), argument('MODE', 'on or off')] }, flags: { for: spanFlag('TIME', 'With off: on again after so long, such as 2h; default: off for good'), ...serverFlags } },
   examples: ['rules mode instance-memory off', 'rules mode instance-memory off --for 2h'],
   async run(cli: Cli, flags: ServerFlags & { for: string | undefined }, rule: string, mode: string) {
     if (mode !== 'on' && mode !== 'off') throw new UsageError(`"${mode}" is not a mode of a rule; write on or off`)

@@ -1,5 +1,6 @@
+import { parseDuration } from '#base/units.ts'
 import type { TraceSummary } from '#contract/traces.ts'
-import { type AppFlags, appAliases, appFlags, command, numberFlag, switchFlag, textFlag } from '../../command.ts'
+import { type AppFlags, appAliases, appFlags, command, numberFlag, switchFlag, textFlag, wholeNumber } from '../../command.ts'
 import type { Cli } from '../../context.ts'
 import { checkNamedApp } from '../../named-app.ts'
 import { harmless } from '../../output.ts'
@@ -15,7 +16,7 @@ export const tracesList = command({
     flags: {
       service: textFlag('SERVICE', 'Only those that it took part in'),
       operation: textFlag('WORDS', 'Only those whose first span is named so, in part'),
-      slower: numberFlag('MS', 'Only those that took at least so many milliseconds', { min: 0, max: 86_400_000 }),
+      slower: { kind: 'parsed', parse: (input: string) => (/[a-z]$/.test(input) ? parseDuration(input) : wholeNumber(input, { min: 0, max: 86_400_000 })), optional: true, placeholder: 'TIME', brief: 'Only those that took at least so long: 500 (milliseconds), 500ms, 2s' },
       errors: switchFlag('Only those with a failure'),
       since: { kind: 'parsed', parse: parsePoint, optional: true, placeholder: 'TIME', brief: 'From then on: 30m, 2h, 1d ago, or 2026-03-29T02:30; default 1h' },
       number: numberFlag('N', 'How many; default 50', { min: 1, max: 500 }),

@@ -47,7 +47,7 @@ function parsed(text: string): z.output<typeof fileSchema> {
   try {
     value = parse(text, { maxAliasCount: 20 })
   } catch (error) {
-    throw new AppError('invalid', `it is no YAML: ${messageOf(error).split('\n')[0]}`, { cause: error })
+    throw new AppError('invalid', `it is no YAML: ${messageOf(error).split('\n')[0]?.replace(/:$/, '')}`, { cause: error })
   }
   const result = fileSchema.safeParse(value)
   if (!result.success) throw new AppError('invalid', 'it is no rule file of Prometheus: it has groups, each with a name and rules, each with an expr')
