@@ -15,7 +15,7 @@ export const manifest = command({
     flags: { check: textFlag('FILE', 'Check this file, without a server'), ...appFlags },
     aliases: appAliases,
   },
-  about: 'Shows the manifest of the newest release with every default filled in, where it came from (nightshift.yml, Procfile, package.json …), and what operators set that differs from it. With --check, checks a file and names each fault with its line and column; exits 1 if there are any.',
+  about: 'Shows the manifest of the newest release with every default filled in, where it came from (nightshift.yml, Procfile, package.json …), and what operators set that differs from it. With --check, checks a file as far as it can be without a server, names each fault with its line and column, and what it did not look at; exits 1 if there are faults.',
   examples: ['manifest', 'manifest --check nightshift.yml'],
   async run(cli: Cli, flags: Flags, folder: string | undefined) {
     if (flags.check !== undefined) return check(cli, flags.check, flags.json)
@@ -35,6 +35,9 @@ export const manifest = command({
   },
 })
 
+/** What a file alone does not say. */
+const notLookedAt = ['whether the source builds and every service has a start command', 'whether its secrets are set', 'whether its domains are free']
+
 async function check(cli: Cli, file: string, json: boolean): Promise<number> {
   let text: string
   try {
@@ -43,9 +46,12 @@ async function check(cli: Cli, file: string, json: boolean): Promise<number> {
     throw new AppError('invalid', unreadable(file, error), { cause: error })
   }
   const { checkManifest } = await import('../manifest-check.ts')
-  const { manifest: parsed, faults } = await checkManifest(text)
-  if (json) cli.out.json({ manifest: parsed, faults })
-  else if (parsed !== null) cli.out.line(`${file} is a valid manifest: ${plural(Object.keys(parsed.services).length, 'service')} (${Object.keys(parsed.services).join(', ')})`)
-  else for (const fault of faults) cli.out.line(`${file}:${fault.line ?? 1}:${fault.column ?? 1}: ${fault.message}`)
+  const { manifest: parsed, faults, notes } = await checkManifest(text)
+  if (json) cli.out.json({ manifest: parsed, faults, notes, notLookedAt })
+  else if (parsed !== null) {
+    cli.out.line(`${file} is a valid manifest: ${plural(Object.keys(parsed.services).length, 'service')} (${Object.keys(parsed.services).join(', ')})`)
+    for (const note of notes) cli.out.note(note)
+    cli.out.note(`not looked at: ${notLookedAt.join(', ')} (a deploy tells)`)
+  } else for (const fault of faults) cli.out.line(`${file}:${fault.line ?? 1}:${fault.column ?? 1}: ${fault.message}`)
   return faults.length === 0 ? 0 : 1
 }

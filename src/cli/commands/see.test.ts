@@ -191,7 +191,43 @@ describe('the manifest', () => {
     await writeFile(file, 'services: [\n')
     assert.match((await call(['manifest', '--check', 'nightshift.yml'], { cwd: folder })).stdout, /^nightshift\.yml:\d+:\d+: /)
     await writeFile(file, 'services: { web: {}, worker: {} }\n')
-    assert.deepEqual(await call(['manifest', '--check', 'nightshift.yml'], { cwd: folder }), { code: 0, stdout: 'nightshift.yml is a valid manifest: 2 services (web, worker)\n', stderr: '' })
+    assert.deepEqual(await call(['manifest', '--check', 'nightshift.yml'], { cwd: folder }), {
+      code: 0, stdout: 'nightshift.yml is a valid manifest: 2 services (web, worker)\n',
+      stderr: 'not looked at: whether the source builds and every service has a start command, whether its secrets are set, whether its domains are free (a deploy tells)\n',
+    })
     assert.match((await call(['manifest', '--check', 'no.yml'], { cwd: folder })).stderr, /there is no file no\.yml/)
+  })
+
+  test('in a file is checked as a deploy does: what must be there, circles, what excludes each other, also in lists and merged maps', async () => {
+    const file = join(folder, 'nightshift.yml')
+    await writeFile(file, `x-base: &base { volumes: { data: /app } }
+services:
+  web: { <<: *base, needs: { wbe: healthy } }
+  api:
+    needs: { worker: healthy }
+  worker:
+    needs: { api: healthy }
+    port: false
+    public: true
+checks:
+  - { name: front, http: https://shop.example.com, service: shop }
+  - { name: front, http: https://shop.example.com }
+environments:
+  staging: { services: { wb: { scale: 1 } } }
+`)
+    const { code, stdout, stderr } = await call(['manifest', '--check', 'nightshift.yml'], { cwd: folder })
+    assert.deepEqual([code, stderr], [1, ''])
+    assert.deepEqual(stdout.trimEnd().split('\n'), [
+      'nightshift.yml:3:3: volume data cannot be at /app: it would hide the app itself (choose a folder inside, such as /app/data)',
+      'nightshift.yml:3:30: services.web needs `wbe`, which is not a service here (did you mean `web`?)',
+      'nightshift.yml:5:14: services need each other in a circle: api → worker → api (none of them could ever start first)',
+      'nightshift.yml:8:11: services.worker is served to the public but listens on nothing (port: false) (leave port out)',
+      'nightshift.yml:11:61: the check "front" is of `shop`, which is not a service here',
+      'nightshift.yml:12:13: two checks are called "front"',
+      'nightshift.yml:14:26: environments.staging overrides `wb`, which is not a service here (did you mean `web`?)',
+    ])
+    await writeFile(file, 'services: { web: { port: 8080, scale: 2 } }\n')
+    const noted = await call(['manifest', '--check', 'nightshift.yml'], { cwd: folder })
+    assert.deepEqual([noted.code, noted.stderr.split('\n')[0]], [0, 'services.web insists on port 8080, so that only one of its 2 instances can have it, unless each runs in a container'])
   })
 })

@@ -6,8 +6,8 @@ import { LineCounter, isAlias, isMap, isPair, isScalar, isSeq, parseDocument, vi
 import { AppError, type FieldFault } from '#base/errors.ts'
 import { manifestSchema, type Manifest } from '#contract/manifest.ts'
 import { type Fault, faultMessages } from '#contract/manifest-faults.ts'
+import { type FindingOptions, manifestFindings } from '#contract/manifest-findings.ts'
 import { bareManifest } from '#contract/manifest-text.ts'
-import { checkManifest, type CheckOptions } from './check.ts'
 
 const maxBytes = 256 * 1024
 const maxDepth = 30
@@ -19,18 +19,18 @@ type Path = readonly (string | number)[]
 export type Parsed = { manifest: Manifest; notes: string[] }
 
 /** @param name  how the file is called in errors. Throws `invalid` with all faults in `fields`. */
-export function parseManifest(text: string, name: string, options: CheckOptions = {}): Parsed {
+export function parseManifest(text: string, name: string, options: FindingOptions = {}): Parsed {
   const { value, place } = parseYaml(text, name)
   return validateManifest(value, name, options, place)
 }
 
 /** The same for a value that has no text: a translation of another file. */
-export function validateManifest(value: unknown, name: string, options: CheckOptions = {}, place: Place = () => ({})): Parsed {
+export function validateManifest(value: unknown, name: string, options: FindingOptions = {}, place: Place = () => ({})): Parsed {
   const bare = bareManifest(value)
   if (bare === null || typeof bare !== 'object' || Array.isArray(bare)) throw refused(name, [{ path: '', message: 'must be a map with a key `services`' }])
   const result = manifestSchema.safeParse(bare)
   if (!result.success) throw refused(name, result.error.issues.flatMap((issue) => faultMessages(issue, bare)).map((fault) => placed(fault, place)))
-  const { faults, notes } = checkManifest(result.data, options)
+  const { faults, notes } = manifestFindings(result.data, options)
   if (faults.length > 0) throw refused(name, faults.map((fault) => placed(fault, place)))
   return { manifest: result.data, notes }
 }

@@ -5,8 +5,8 @@
 import { AppError } from '#base/errors.ts'
 import { appName } from '#contract/names.ts'
 import type { Manifest } from '#contract/manifest.ts'
+import type { FindingOptions } from '#contract/manifest-findings.ts'
 import { manifestNames } from '#contract/manifest-text.ts'
-import type { CheckOptions } from './check.ts'
 import { parseManifest, validateManifest } from './parse.ts'
 import { readSource } from './source.ts'
 import { describeLookedFor, translate } from './translate.ts'
@@ -20,7 +20,7 @@ export type ManifestRead = {
 }
 
 /** @param options.defaultName  the app's name, used where the manifest gives none */
-export async function readManifest(dir: string, options: CheckOptions & { defaultName?: string } = {}): Promise<ManifestRead> {
+export async function readManifest(dir: string, options: FindingOptions & { defaultName?: string } = {}): Promise<ManifestRead> {
   const found: { name: string; text: string }[] = []
   for (const name of manifestNames) {
     const text = await readSource(dir, name)

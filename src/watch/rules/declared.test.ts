@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type ManifestInput, manifestSchema } from '#contract/manifest.ts'
-import { checkManifest } from '#run/manifest/check.ts'
+import { manifestFindings } from '#contract/manifest-findings.ts'
 import { openSecretBox } from '#base/secretbox.ts'
 import { openDatabase } from '#kernel/db/db.ts'
 import type { Caller } from '#kernel/handlers.ts'
@@ -29,7 +29,7 @@ test('rules of a manifest are about its own app and environment, and named by th
 })
 
 test('a manifest whose rules are none, or are about another app, is refused before it is deployed', () => {
-  const faults = (rules: ManifestInput['rules']) => checkManifest(parse(rules)).faults.map(({ message }) => message)
+  const faults = (rules: ManifestInput['rules']) => manifestFindings(parse(rules)).faults.map(({ message }) => message)
   assert.deepEqual(faults([queue]), [])
   assert.match(faults([{ ...queue, condition: { kind: 'often' } }])[0] ?? '', /the rule "queue": condition/)
   assert.match(faults([{ ...queue, measure: { metric: 'm', where: { app: 'billing' } } }])[0] ?? '', /is about its own/)

@@ -1,20 +1,20 @@
-/** What a schema cannot say: names that must exist, cycles, things that exclude each other. Pure. */
+/** What the manifest's schema cannot say: names that must exist, cycles, things that exclude each other. A deploy looks, and the command line without a server. Pure. */
 import { parseDuration } from '#base/units.ts'
 import { nearest } from '#base/nearest.ts'
-import type { Manifest, ServiceManifest } from '#contract/manifest.ts'
-import { declaredConfig } from '#contract/manifest-checks.ts'
-import { declaredRule } from '#contract/manifest-rules.ts'
-import type { Fault } from '#contract/manifest-faults.ts'
-import { isOwnHost, isReservedVariable } from '#contract/names.ts'
+import type { Manifest, ServiceManifest } from './manifest.ts'
+import { declaredConfig } from './manifest-checks.ts'
+import { declaredRule } from './manifest-rules.ts'
+import type { Fault } from './manifest-faults.ts'
+import { isOwnHost, isReservedVariable } from './names.ts'
 
-export type CheckOptions = {
+export type FindingOptions = {
   /** Whether each instance has an address of its own (docker: yes, process: no); unknown: what depends on it is a note. */
   ownAddresses?: boolean
 }
 
-type Finding = { faults: Fault[]; notes: string[] }
+type Findings = { faults: Fault[]; notes: string[] }
 
-export function checkManifest(manifest: Manifest, options: CheckOptions = {}): Finding {
+export function manifestFindings(manifest: Manifest, options: FindingOptions = {}): Findings {
   const faults: Fault[] = []
   const notes: string[] = []
   for (const [name, service] of Object.entries(manifest.services)) {
