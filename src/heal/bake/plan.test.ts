@@ -40,6 +40,9 @@ test('what gave way before its time is judged all the same, without going back, 
   const gone = (more: Partial<BakeFacts>) => planBake(facts({ activeRelease: 3, ...more }), minutes(1)).actions.map((action) => action.do === 'end' && [action.release, action.state, action.fault])
   assert.deepEqual(gone({}), [[2, 'superseded', undefined]])
   assert.deepEqual(gone({ after: bad }), [[2, 'superseded', '80 % of 500 requests failed (before: 0 % of 500), worse than v1']])
+  const hung: ReleaseWindow = { services: { web: asked(12, 12) }, crashes: 0, ms: 60_000 }
+  assert.deepEqual(gone({ after: hung }), [[2, 'superseded', '100 % of 12 requests failed (before: 0 % of 500), worse than v1']], 'one that hangs gives few answers')
+  assert.deepEqual(planBake(facts({ after: hung }), minutes(1)).actions, [], 'and while it serves nothing is taken back for these few')
   assert.deepEqual(gone({ after: bad, sickNeeds: ['db'] }), [[2, 'superseded', undefined]])
   assert.deepEqual(gone({ after: bad, paused: 'healing is paused by rosa' }), [[2, 'superseded', undefined]])
 })

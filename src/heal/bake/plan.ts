@@ -24,7 +24,7 @@ export function planBake(facts: BakeFacts, now: Date): Plan {
 
 /** It has given way already; what is known of it is kept all the same, so that its successor is not measured by a fault. */
 function planSuperseded(facts: BakeFacts, { release, from_release: from }: BakeRow): Plan {
-  const fault = facts.sickNeeds.length > 0 || facts.paused !== null ? null : faultOf(facts.before, facts.after)
+  const fault = facts.sickNeeds.length > 0 || facts.paused !== null ? null : faultOf(facts.before, facts.after, true)
   const because = facts.activeRelease === null ? 'nothing serves any more' : `v${facts.activeRelease} serves now`
   return act({ do: 'end', release, state: 'superseded', because, ...(fault === null ? {} : { fault: `${fault}, worse than v${from}` }) })
 }

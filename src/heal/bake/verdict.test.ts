@@ -125,3 +125,17 @@ test('errors of instances that have just begun condemn nobody by themselves, and
     }),
   )
 })
+
+test('of a release that is over few failures are enough, when most of its answers were; nothing else is found sooner', () => {
+  const few = fc.record({ requests: fc.integer({ min: 0, max: 49 }), before: fc.integer({ min: 0, max: 500 }) })
+  fc.assert(
+    fc.property(few, fc.nat(49), ({ requests, before }, failed) => {
+      const errors = Math.min(failed, requests)
+      const [was, is] = [of({ web: { ...traffic(before, 0, 20) } }), of({ web: { ...traffic(requests, 0, 20), errors } })]
+      assert.equal(faultOf(was, is), null)
+      assert.equal(faultOf(was, is, true) !== null, before >= 50 && errors >= 10 && errors * 2 > requests)
+    }),
+  )
+  const warming = of({ web: { ...traffic(12, 1, 20), warming: { requests: 12, errors: 12 } } })
+  assert.equal(faultOf(window(500, 0, 20), warming, true), null, 'the first two seconds still say nothing')
+})

@@ -12,6 +12,8 @@ import type { ReleaseWindow } from './model.ts'
 const leastRequests = 50
 /** Of instances that are no longer warming up. Fewer do: they confirm what all of them say. */
 const leastSteadyRequests = 10
+/** Of a release that gave way already, which nothing is taken back for: so many failures say enough, if most of its answers were failures. One that hangs gives few answers, each a time limit. */
+const leastFailures = 10
 /** An error share this much above the one before. */
 const leastErrorRise = 0.05
 /** The typical answer takes this many times as long, and this much longer. */
@@ -24,15 +26,15 @@ const crashFactor = 3
 
 const unasked: ReleaseTraffic = { requests: 0, errors: 0, latency: [], warming: { requests: 0, errors: 0 } }
 
-/** Null: nothing speaks against it so far. Names the service where there are several. */
-export function faultOf(before: ReleaseWindow, after: ReleaseWindow): string | null {
+/** Null: nothing speaks against it so far. Names the service where there are several. `isOver`: it serves no more, and gets no more answers. */
+export function faultOf(before: ReleaseWindow, after: ReleaseWindow, isOver = false): string | null {
   const crashed = crashFault(before, after)
   if (crashed !== null) return crashed
   const names = [...new Set([...Object.keys(before.services), ...Object.keys(after.services)])].sort()
   const word = (name: string, fault: string) => (names.length === 1 ? fault : `${name}: ${fault}`)
   for (const fault of [errorFault, latencyFault]) {
     for (const name of names) {
-      const found = fault(before.services[name] ?? unasked, after.services[name] ?? unasked, after.ms)
+      const found = fault(before.services[name] ?? unasked, after.services[name] ?? unasked, { ms: after.ms, isOver })
       if (found !== null) return word(name, found)
     }
   }
@@ -48,9 +50,11 @@ function crashFault(before: ReleaseWindow, after: ReleaseWindow): string | null 
 }
 
 /** Errors of instances that have just begun count only once they go on: what is asked of them afterwards must be as bad by itself. */
-function errorFault(before: ReleaseTraffic, after: ReleaseTraffic): string | null {
+function errorFault(before: ReleaseTraffic, after: ReleaseTraffic, { isOver }: { isOver: boolean }): string | null {
   const steady = { requests: after.requests - after.warming.requests, errors: after.errors - after.warming.errors }
-  if (before.requests < leastRequests || after.requests < leastRequests || steady.requests < leastSteadyRequests) return null
+  const isAsked = after.requests >= leastRequests && steady.requests >= leastSteadyRequests
+  const mostFailed = isOver && steady.errors >= leastFailures && steady.errors * 2 > steady.requests
+  if (before.requests < leastRequests || !(isAsked || mostFailed)) return null
   if (!isWorse(before, after) || !isWorse(before, steady)) return null
   return `${percent(after.errors / after.requests)} of ${after.requests} requests failed (before: ${percent(before.errors / before.requests)} of ${before.requests})`
 }
@@ -59,7 +63,7 @@ function isWorse(before: { requests: number; errors: number }, after: { requests
   return after.errors / after.requests - before.errors / before.requests >= leastErrorRise && proportionZ(before, after) >= surelyZ
 }
 
-function latencyFault(before: ReleaseTraffic, after: ReleaseTraffic, ms: number): string | null {
+function latencyFault(before: ReleaseTraffic, after: ReleaseTraffic, { ms }: { ms: number }): string | null {
   const [was, is] = [percentile(before.latency, 0.5), percentile(after.latency, 0.5)]
   if (ms < warmMs || was === null || is === null || total(before.latency) < leastRequests || total(after.latency) < leastRequests) return null
   if (is < was * leastSlowdown || is - was < leastSlowdownMs || rankZ(before.latency, after.latency) < surelyZ) return null
