@@ -4,7 +4,7 @@ import type { ProbeTarget } from './probe.ts'
 
 /** How often one that is starting is looked at for the port it listens on. */
 const hintEveryMs = 1_000
-const noPort = '; it listens on no port (let it listen on $PORT; a worker that is to listen on nothing says port: false in nightshift.yml)'
+const noPort = '; it listens on no port (let it listen on $PORT; a worker that does not says port: false in nightshift.yml)'
 
 /** What a task does instead of listening where it should, which is the commonest reason for not getting ready: words to put behind a failure, or none. */
 export class PortHint {

@@ -180,7 +180,7 @@ test('any status of HEAD / is an answer; silence is not', async () => {
 
 test('one that does not get ready is told where it listens instead', async () => {
   const cases: [Listening[], string, RegExp][] = [
-    [[], '127.0.0.1', /: no answer; it listens on no port \(let it listen on \$PORT; a worker that is to listen on nothing says port: false in nightshift\.yml\)$/],
+    [[], '127.0.0.1', /: no answer; it listens on no port \(let it listen on \$PORT; a worker that does not says port: false in nightshift\.yml\)$/],
     [[{ port: 3000, loopback: false }], '127.0.0.1', /: no answer; it listens on 3000 instead \(let it listen on \$PORT\)$/],
     [[{ port: 8080, loopback: true }], '10.0.0.2', /; it listens on 127\.0\.0\.1 only, where nobody else reaches it \(let it listen on 0\.0\.0\.0\)$/],
     [[{ port: 8080, loopback: false }], '10.0.0.2', /: no answer$/],
