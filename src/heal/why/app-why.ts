@@ -11,7 +11,7 @@ export function appWhyOf(app: AppDetail, whys: readonly Why[], build: Build | nu
     sentence: `${app.name} is ${app.health}: ${app.because}.${app.health === 'empty' && build?.state === 'failed' ? ` Its newest build, ${build.id}, failed.` : ''}`,
     services: whys.map(({ service, health, sentence }) => ({ name: service, health, sentence })),
     worst,
-    wayOut: hasNoneToServe(app) ? waysToFirstRelease(app, { build }) : app.settings.stopped ? [`nightshift start ${flagsOf(app)}`] : [],
+    wayOut: hasNoneToServe(app) ? waysToFirstRelease(app, { build, ...(whys.length === 1 ? { service: (whys[0] as Why).service } : {}) }) : app.settings.stopped ? [`nightshift start ${flagsOf(app)}`] : [],
   }
 }
 

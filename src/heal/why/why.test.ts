@@ -83,6 +83,12 @@ test('an app whose only release was given up is told where its reason stands and
   assert.deepEqual((await readWhy(deps, { ...place(), service: 'web' }, clock)).wayOut, one.wayOut, 'a start brings none about either')
 })
 
+test('of an app with one service that was given up, nothing is told twice', async () => {
+  await release({ web: {} }, { state: 'failed', detail: 'web.1 of v1 does not stay up' })
+  const { wayOut, worst } = await readAppWhy(deps, place(), clock)
+  assert.deepEqual(wayOut, worst?.wayOut)
+})
+
 test('while the first release is on its way, nothing else is to be done', async () => {
   await release({ web: {} }, null)
   assert.deepEqual((await readWhy(deps, { ...place(), service: 'web' }, clock)).wayOut, [])
