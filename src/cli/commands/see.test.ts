@@ -32,7 +32,7 @@ async function ok(...argv: string[]): Promise<Called> {
   return called
 }
 
-const machine = { name: 'node-1', state: 'connected', driver: 'process', version: '0.1.0', os: 'Linux', cpus: 2, memoryBytes: 4 * 1024 ** 3, limits: ['no cgroups: memory limits are not enforced'], lastSeenAt: ago(3000), instances: 3, tags: [] as string[] } as const
+const machine = { name: 'node-1', state: 'connected', driver: 'process', version: '0.1.0', os: 'Linux', cpus: 2, memoryBytes: 4 * 1024 ** 3, limits: ['no cgroups: memory limits are not enforced'], lastSeenAt: ago(300_000), instances: 3, tags: [] as string[] } as const
 
 describe('what is seen', () => {
   test('tonight: the sentence first, then what needs a person', async () => {
@@ -102,7 +102,7 @@ describe('what is seen', () => {
   test('machines: and what each cannot do', async () => {
     api.handlers['machines.list'] = () => [{ ...machine, limits: [...machine.limits] }]
     const { stdout } = await ok('machines')
-    assert.match(stdout, /^node-1 +connected +process +2 +4\.0 GB +3 +3 s ago +0\.1\.0$/m)
+    assert.match(stdout, /^node-1 +connected +process +2 +4\.0 GB +3 +5 min ago +0\.1\.0$/m)
     assert.match(stdout, /^node-1 cannot: no cgroups: memory limits are not enforced$/m)
   })
 
@@ -150,14 +150,14 @@ describe('what was shipped', () => {
   })
 
   test('builds: list, one, its log with its result, cancel', async () => {
-    const failed = aBuild({ state: 'failed', because: 'npm ended with exit 1', startedAt: ago(4000), finishedAt: ago(1000), source: { kind: 'git', commit: 'c0ffee00ff', branch: 'main', image: null } })
+    const failed = aBuild({ state: 'failed', because: 'npm ended with exit 1', queuedAt: ago(300_000), startedAt: ago(4000), finishedAt: ago(1000), source: { kind: 'git', commit: 'c0ffee00ff', branch: 'main', image: null } })
     api.handlers['builds.list'] = () => [failed]
     api.handlers['builds.read'] = () => failed
     api.handlers['builds.cancel'] = () => aBuild({ state: 'cancelled', because: 'cancelled by admin' })
     api.handlers['builds.log'] = async function* () {
       yield { id: '0', data: { line: 0, at: ago(0), text: 'npm error' } }
     }
-    assert.match((await ok('builds')).stdout, /^bld_1 +failed +1 s ago +3\.0 s +git main c0ffee00 +admin +npm ended with exit 1$|^bld_1 +failed +just now +3\.0 s +git main c0ffee00 +admin +npm ended with exit 1$/m)
+    assert.match((await ok('builds')).stdout, /^bld_1 +failed +5 min ago +3\.0 s +git main c0ffee00 +admin +npm ended with exit 1$/m)
     assert.match((await ok('builds', 'info')).stdout, /^state +failed: npm ended with exit 1$/m)
     const log = await call(['builds', 'log'], { env: { ...api.env, NIGHTSHIFT_APP: 'shop' } })
     assert.deepEqual([log.code, log.stdout, log.stderr], [1, 'npm error\n', 'bld_1 failed: npm ended with exit 1\n'])
