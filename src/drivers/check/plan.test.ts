@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { nextDue, offsetOf } from './plan.ts'
+import { nextDue, offsetOf, stillDue } from './plan.ts'
 
 const every = fc.integer({ min: 1000, max: 86_400_000 })
 const at = fc.integer({ min: 1_500_000_000_000, max: 2_500_000_000_000 })
@@ -15,6 +15,18 @@ test('the next run is after now, within one interval, and always at the same tim
       assert.equal((due - offset) % everyMs, 0)
       // however late a run ends, the one after it stands where it always stood
       assert.equal((nextDue(offset, everyMs, due + later) - due) % everyMs, 0)
+    }),
+  )
+})
+
+test('after the clock was set back the next run is within one interval again; else it stays', () => {
+  fc.assert(
+    fc.property(every, at, fc.integer({ min: -86_400_000, max: 86_400_000 }), (everyMs, now, jumpMs) => {
+      const due = nextDue(7, everyMs, now)
+      const then = stillDue(due, 7, everyMs, now + jumpMs)
+      assert.ok(then <= now + jumpMs + everyMs)
+      if (jumpMs >= 0) assert.equal(then, due)
+      assert.equal((then - 7) % everyMs, 0)
     }),
   )
 })

@@ -13,3 +13,8 @@ export function offsetOf(check: string, vantage: string, everyMs: number): numbe
 export function nextDue(offsetMs: number, everyMs: number, afterMs: number): number {
   return offsetMs + (Math.floor((afterMs - offsetMs) / everyMs) + 1) * everyMs
 }
+
+/** What is due further off than an interval was planned before the clock was set back: nobody would look until it is that time again. */
+export function stillDue(dueMs: number, offsetMs: number, everyMs: number, nowMs: number): number {
+  return dueMs > nowMs + everyMs ? nextDue(offsetMs, everyMs, nowMs) : dueMs
+}

@@ -7,7 +7,7 @@ import { storable } from '#base/storable.ts'
 import type { CheckSpec, Outcome } from '#contract/checks.ts'
 import { judge } from './criteria.ts'
 import { checkDrivers } from './index.ts'
-import { nextDue, offsetOf } from './plan.ts'
+import { nextDue, offsetOf, stillDue } from './plan.ts'
 import type { CheckRunner, RunCheck, RunnerOptions } from './port.ts'
 
 type Entry = { spec: CheckSpec; text: string; offsetMs: number; dueMs: number; running: boolean }
@@ -28,13 +28,18 @@ export function startRunner({ vantage, tools, onResult, now = () => new Date() }
 
   function arm() {
     let soonest = Infinity
-    for (const entry of entries.values()) if (!entry.running && entry.dueMs < soonest) soonest = entry.dueMs
+    const at = now().getTime()
+    for (const entry of entries.values()) {
+      if (entry.running) continue
+      entry.dueMs = stillDue(entry.dueMs, entry.offsetMs, entry.spec.everyMs, at)
+      if (entry.dueMs < soonest) soonest = entry.dueMs
+    }
     if (soonest === armedFor && timer !== undefined) return
     clearTimeout(timer)
     armedFor = soonest
     timer = undefined
     if (soonest === Infinity || closing.signal.aborted) return
-    timer = setTimeout(tick, Math.min(longestTimerMs, Math.max(0, soonest - now().getTime())))
+    timer = setTimeout(tick, Math.min(longestTimerMs, Math.max(0, soonest - at)))
     timer.unref()
   }
 
