@@ -53,6 +53,17 @@ test('the newest sample is the newest by time, whatever the order of arrival, an
     assert.equal((await newestStats(db, now, { app: 'other' })).size, 0)
   }))
 
+test('samples of a clock that is known to be off are of when they were taken', () =>
+  withDatabase(async (db) => {
+    const told: (string | null)[] = []
+    const also = async (_: unknown, { at, clockOffsetMs }: StatBatch) => void told.push(`${at} ${clockOffsetMs}`)
+    await ingestStats(db, { ...batch(620, stat('ins_behind', 1)), clockOffsetMs: -600_000.4 }, now, also)
+    await ingestStats(db, { ...batch(-3600 + 30, stat('ins_ahead', 2)), clockOffsetMs: 3_600_000 }, now, also)
+    await ingestStats(db, { ...batch(15, stat('ins_right', 3)), clockOffsetMs: 1_900 }, now, also)
+    assert.deepEqual(told, [`${secondsAgo(20).toISOString()} -600000.4`, `${secondsAgo(30).toISOString()} 3600000`, `${secondsAgo(15).toISOString()} 1900`])
+    assert.deepEqual([...(await newestStats(db, now)).keys()].sort(), ['ins_ahead', 'ins_behind', 'ins_right'])
+  }))
+
 test('samples that make no sense are left out; a batch without a time is refused', () =>
   withDatabase(async (db) => {
     assert.equal(await ingestStats(db, batch(10, stat('ins_a', Number.NaN), stat('', 1), stat('ins_b', 1), { ...stat('ins_c', 1), memoryBytes: -1 }), now), 1)

@@ -8,9 +8,21 @@ import { saveStats } from './store.ts'
 
 export const statsKeptMs = 24 * 3_600_000
 
+/** A clock that is off by less is as good as right: the samples of a machine must not move by what its offset is measured wrong. */
+const rightMs = 2000
+
+/**
+ * When the samples were taken, by our clock: those of a clock ten minutes behind would lie before the window of every rule, also of the rule
+ * that looks at clocks.
+ */
+function timeOf({ at, clockOffsetMs }: StatBatch, now: Date): number {
+  const aheadMs = Number.isFinite(clockOffsetMs) ? Math.round(clockOffsetMs as number) : 0
+  return Math.min(Date.parse(at) - (Math.abs(aheadMs) > rightMs ? aheadMs : 0), now.getTime())
+}
+
 /** How many samples were taken. Samples that make no sense are left out; a batch without a time is `invalid`. `also`: what else is made of it, in the same transaction. */
 export async function ingestStats(db: Database, batch: StatBatch, now: Date, also: (tx: Db, batch: StatBatch) => Promise<void> = async () => {}): Promise<number> {
-  const ms = Math.min(Date.parse(batch.at), now.getTime())
+  const ms = timeOf(batch, now)
   if (Number.isNaN(ms) || !Array.isArray(batch.instances)) throw new AppError('invalid', 'a batch of samples needs a time and instances')
   if (ms < now.getTime() - statsKeptMs) return 0
   const stats = [...new Map(batch.instances.filter(isStat).map((stat) => [stat.instance, stat])).values()]
