@@ -1,4 +1,3 @@
-import { useState } from 'react'
 import type { Rule, RuleSpec } from '#contract/alerting.ts'
 import type { MetricName } from '#contract/metrics.ts'
 import { Check, Input, Select, TextArea } from '../components/field.tsx'
@@ -8,6 +7,7 @@ import { TryFirst } from '../components/try-first.tsx'
 import { useAction } from '../data/use-action.ts'
 import { type RuleText, changed, specOf, valueUnit, watchedOf } from '../lib/rule-edit.ts'
 import { idOf } from '../lib/typed.ts'
+import { useDraft } from '../lib/use-draft.ts'
 import { paths } from '../paths.ts'
 import { ConditionFields } from './condition-fields.tsx'
 import { MeasureFields } from './measure-fields.tsx'
@@ -17,7 +17,7 @@ type Props = { /** The rule that is changed; without, one is made. */ rule?: Rul
 
 /** What it watches, when it fires, what is said; and beside it, as it is typed, what it would have done. */
 export function RuleForm({ rule, start, names, taken, whyNot, onSaved }: Props) {
-  const [text, setText] = useState(start)
+  const [text, setText] = useDraft(`draft of rule ${rule?.id ?? ''}`, start)
   const { spec, missing } = specOf(text, names)
   const save = useAction('rules.put', { done: (saved) => `The rule ${saved.title} is saved.`, touches: ['rules', 'alerts'], quiet: true, onDone: onSaved })
   const change = (part: Partial<RuleText>) => setText((before) => changed(before, part))

@@ -39,6 +39,8 @@ export function CheckForm({ kind, start, changes, action, busy, error, onSave, b
   const [draft, setDraft] = useState(start)
   /** What was sent last: a field is marked until it is another. */
   const [sent, setSent] = useState<Draft | null>(null)
+  /** What was to be saved last: why that failed says nothing of what is tried after it. */
+  const [saved, setSaved] = useState<Draft | null>(null)
   const known = useQuery(queries.checks())
   const test = useAction('checks.test', { touches: [], quiet: true })
   const fields = fieldsOf(kind)
@@ -46,7 +48,8 @@ export function CheckForm({ kind, start, changes, action, busy, error, onSave, b
     setDraft({ ...draft, ...next })
     test.reset() // what was seen is not of what stands here now
   }
-  const faults = faultsOf(test.error ?? error)
+  const refused = saved === sent ? error : null
+  const faults = faultsOf(test.error ?? refused)
   const sealedOf = (name: string) => {
     const others = (draft.cleared ?? []).filter((one) => one !== name)
     // what was typed is not meant any more
@@ -58,6 +61,8 @@ export function CheckForm({ kind, start, changes, action, busy, error, onSave, b
         event.preventDefault()
         if (busy) return
         setSent(draft)
+        setSaved(draft)
+        test.reset() // what it said of an earlier draft
         onSave(draft)
       }}
     >
@@ -72,7 +77,7 @@ export function CheckForm({ kind, start, changes, action, busy, error, onSave, b
       <TryFirst
         outcome={test.data === undefined ? null : <Outcome result={test.data} />} tryError={test.error} trying={test.isPending}
         onTry={kind.kind === 'heartbeat' ? undefined : () => (setSent(draft), test.mutate({ body: testOf(kind, draft, changes?.id) as TestCheck }))}
-        error={error} action={action} saving={busy}
+        error={refused} action={action} saving={busy}
       >
         {beside}
       </TryFirst>

@@ -53,6 +53,7 @@ function Form({ of, onDone }: { of: Pick<Check, 'id' | 'name'> | undefined; onDo
         {plan.repeat === 'once' ? null : <Input label="Time zone whose clock repeats it" value={plan.timezone} onChange={set('timezone')} required className="min-w-0 flex-1" />}
       </div>
       {of === undefined ? <Which plan={plan} onChange={(which) => setPlan({ ...plan, ...which })} /> : null}
+      <div aria-live="polite">{whyNot === null ? null : <p className="text-soft">Not yet: {whyNot}.</p>}</div>
       <FormProblem error={create.error} />
       <div className="flex justify-end">
         <Button type="submit" tone="main" busy={create.isPending} whyNot={whyNot} onClick={() => {}}>

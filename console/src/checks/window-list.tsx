@@ -8,8 +8,9 @@ import { Confirm } from '../components/confirm.tsx'
 import { Tag } from '../components/tag.tsx'
 import { queries } from '../data/queries.ts'
 import { useAction } from '../data/use-action.ts'
+import { useTimeText } from '../data/use-now.ts'
 import { plural } from '../lib/numbers.ts'
-import { windowSpan } from '../lib/window-words.ts'
+import { isOver, windowSpan } from '../lib/window-words.ts'
 import { paths } from '../paths.ts'
 
 /** Planned maintenance: all of it, or what covers one check. */
@@ -37,13 +38,14 @@ export function WindowList({ of }: { of?: Pick<Check, 'id' | 'app' | 'name'> }) 
 
 function Row({ one }: { one: MaintenanceWindow }) {
   const [asking, setAsking] = useState(false)
+  const over = useTimeText((now) => String(isOver(one, now))) === 'true'
   const word = one.active && one.repeat === 'once' ? 'End' : 'Remove'
-  const remove = useAction('windows.delete', { done: `${one.title} is over.`, touches: ['windows', 'checks', 'check'], onDone: () => setAsking(false) })
+  const remove = useAction('windows.delete', { done: `${one.title} is ${word === 'End' ? 'over' : 'removed'}.`, touches: ['windows', 'checks', 'check'], onDone: () => setAsking(false) })
   return (
     <li className="flex flex-wrap items-center justify-between gap-x-6 gap-y-2 py-3">
       <div className="min-w-0">
         <p className="flex flex-wrap items-baseline gap-x-2">
-          <span className="break-words">{one.title}</span> {one.active ? <Tag tone="amber">open</Tag> : null} {one.repeat === 'once' ? null : <Tag>{`${one.repeat}, ${one.timezone}`}</Tag>}
+          <span className="break-words">{one.title}</span> {one.active ? <Tag tone="amber">open</Tag> : null} {over ? <Tag>over</Tag> : null} {one.repeat === 'once' ? null : <Tag>{`${one.repeat}, ${one.timezone}`}</Tag>}
         </p>
         <p className="text-sm text-soft">
           {windowSpan(one)}; <Covered one={one} />; by {one.by}
@@ -54,7 +56,7 @@ function Row({ one }: { one: MaintenanceWindow }) {
       </Button>
       <Confirm
         open={asking} onOpenChange={setAsking} title={`${word} ${one.title}?`} action={word} tone="danger" busy={remove.isPending} onConfirm={() => remove.mutate({ params: { window: one.id } })}
-        touches={[one.active ? 'its checks alert again from now on' : 'its checks alert at that time as at any other', ...(one.repeat === 'once' ? [] : ['every repetition of it'])]}
+        touches={[over ? 'that it is told of here' : one.active ? 'its checks alert again from now on' : 'its checks alert at that time as at any other', ...(one.repeat === 'once' ? [] : ['every repetition of it'])]}
         leaves={['the checks, which run on either way']}
       />
     </li>

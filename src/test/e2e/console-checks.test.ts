@@ -95,6 +95,7 @@ describe('checks in the console', { skip: skipWithoutChromium }, () => {
     await field(page, 'What is done').fill('a new line')
     await field(page, 'Lasts').fill('soon')
     await button(page, /^Plan it ?, not now: "soon" is no time/).waitFor()
+    await page.getByText('Not yet: "soon" is no time: write 30m or 2h.').waitFor()
     await field(page, 'Lasts').fill('2h')
     const problems = await objections(page, 'maintenance that is planned')
     await button(page, 'Plan it').click()

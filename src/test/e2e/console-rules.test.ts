@@ -44,10 +44,15 @@ describe('rules and SLOs in the console', { skip: skipWithoutChromium }, () => {
     await form.getByLabel('Title').focus()
     await page.keyboard.type('Machines are busy')
     await form.getByText('On the command line: machines-are-busy').waitFor()
+    await page.reload()
+    await form.getByText('On the command line: machines-are-busy').waitFor()
+    assert.equal(await form.getByLabel('Value', { exact: true }).inputValue(), '0.5', 'a reload keeps what was typed')
     await tabTo(page, /^Make the rule$/)
     await page.keyboard.press('Enter')
     await page.waitForURL(/\/alerts$/)
     await rule(page, 'Machines are busy').getByText('avg of nightshift_machine_load1 over 5 min > 0.5 for 5 min').waitFor()
+    await page.getByRole('link', { name: 'New rule' }).click()
+    await form.getByText('Nothing yet: choose a metric.').waitFor() // nothing is left of it
     assertNone(errors)
   })
 
