@@ -87,7 +87,8 @@ async function end(tx: Db, action: Of<'end'>, now: Date): Promise<void> {
   const { target, because } = action
   const row = await lockOpen(tx, action.id)
   if (!row || !may(row, action.state)) return
-  await endRemediation(tx, row.id, action.state, because, now)
+  const { rule, cause } = action.state === 'handed-over' ? action : row
+  await endRemediation(tx, { ...row, rule, cause }, action.state, because, now)
   await tell(tx, row, `remediation.${action.state}`, `${targetName(target)}: ${because}`, now, { tries: row.tries.map((one) => one.rung), tookMs: now.getTime() - row.opened_at.getTime() })
 }
 

@@ -59,7 +59,8 @@ export type Action = { target: Target; because: string } & (
   | { do: 'note'; id: string; state: 'waiting' | 'suggested'; rule: string; cause: Cause; next: Rung | null }
   | { do: 'try'; id: string; rule: string; cause: Cause; rung: Rung; instances: readonly string[]; undo: Undo | null; by: string; verifyBy: Date }
   | { do: 'settle'; id: string; outcome: 'verified' | 'failed' | 'nothing-to-verify' }
-  | { do: 'end'; id: string; state: 'verified' | 'recovered' | 'handed-over' }
+  | { do: 'end'; id: string; state: 'verified' | 'recovered' }
+  | { do: 'end'; id: string; state: 'handed-over'; rule: string; cause: Cause }
   | { do: 'raise'; severity: 'critical' | 'warning'; title: string; wayOut: string; remediation: string | null }
   | { do: 'clear'; alert: string }
 )

@@ -116,6 +116,13 @@ test('an alert of a check or a rule is undone with its change, and else stands f
   assert.deepEqual(done({ ...given, remediations: [{ ...row, tries: [tried('revert', 900, { outcome: 'failed' })] }] }), ['end handed-over'], 'a person is told already')
 })
 
+test('what is handed over is told as what it is by now, not as what was noticed first', () => {
+  const given = { signals: [signal('flapping')], services: [service('web')], remediations: [remediation({ rule: 'not-ready', signal: { kind: 'down', because: 'no instance is ready', since: ago(60).toISOString() } })] }
+  const [end, raise] = plan(given).actions
+  assert.deepEqual(end?.do === 'end' && end.state === 'handed-over' && end.rule, 'flapping')
+  assert.match(raise?.do === 'raise' ? raise.title : '', /falls again and again$/)
+})
+
 const pausedNow = (extra: object = {}) => ({ id: 'pau_1', app: 'shop', environment: null, service: null, because: 'load test', by_name: 'rosa', at: ago(60), until: ago(-60), ended_at: null, ...extra })
 test('paused there: nothing is done or told; elsewhere or over: it is', () => {
   const open = { ...sick, signals: [signal('down', { since: ago(400) })], remediations: [remediation()] }

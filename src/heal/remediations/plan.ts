@@ -119,18 +119,19 @@ function climb(turn: Turn, target: Target, row: RemediationRow, signal: Signal, 
     if (isNews) plan.actions.push({ do: 'note', id: row.id, target, state, rule: rule.id, cause, next: step.rung, because })
   }
   const mode = facts.modes[rule.id] ?? rule.defaultMode
+  const known = { signal, rule: rule.id, cause }
   if (step.rung === 'wait') return wait(cause.because)
   if (facts.stopped !== null) return wait(`healing is stopped by ${facts.stopped.by}: ${facts.stopped.because}`)
   const pause = pauseOf(facts.pauses, target, now)
   if (pause !== null) return wait(pausedBecause(pause))
   if (mode === 'off') return wait(`the rule "${rule.id}" is off`)
-  if (step.rung === 'page') return handOver(turn, target, row, row.tries.length > 0 ? `${row.tries.map((one) => one.rung).join(' and ')} did not help` : cause.because)
+  if (step.rung === 'page') return handOver(turn, target, row, known, row.tries.length > 0 ? `${row.tries.map((one) => one.rung).join(' and ')} did not help` : cause.because)
   const tooMuch = breaker ?? gathering
   if (tooMuch !== null && disturbs.has(step.rung)) return wait(tooMuch)
   const service = serviceOf(facts.services, row.target)
   if (service?.rollingOut === true) return wait('a rollout is under way, which judges for itself')
   const objection = objectionTo(step.rung, rule, row.target, spent, facts.remediations, now)
-  if (objection?.verdict === 'hand-over') return handOver(turn, target, row, objection.because)
+  if (objection?.verdict === 'hand-over') return handOver(turn, target, row, known, objection.because)
   if (objection !== null) return wait(objection.because)
   // who approved one thing has not approved what the cause has become meanwhile
   const approvedBy = row.next === step.rung && row.rule === rule.id ? row.approved_by : null
@@ -171,10 +172,11 @@ function nextRung(facts: HealFacts, row: RemediationRow, signal: Signal, cause: 
   return { rung: 'page', instances: [], undo: null }
 }
 
-function handOver({ plan }: Turn, target: Target, row: RemediationRow, because: string): void {
-  plan.actions.push({ do: 'end', id: row.id, target, state: 'handed-over', because })
-  if (row.signal.kind === 'alerting') return // the alert stands
-  plan.actions.push({ do: 'raise', target, because: `${row.signal.because}; ${because}`, remediation: row.id, ...alertOf(target, row.signal.kind) })
+/** `known`: what it is by now, which may be another thing than what was noticed first; a person is told of that. */
+function handOver({ plan }: Turn, target: Target, row: RemediationRow, { signal, rule, cause }: { signal: Signal; rule: string; cause: Cause }, because: string): void {
+  plan.actions.push({ do: 'end', id: row.id, target, state: 'handed-over', rule, cause, because })
+  if (signal.kind === 'alerting') return // the alert stands
+  plan.actions.push({ do: 'raise', target, because: `${signal.because}; ${because}`, remediation: row.id, ...alertOf(target, signal.kind) })
 }
 
 /** Clears what is over; tells of what has lasted too long, whatever healing does about it meanwhile. */

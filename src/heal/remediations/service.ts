@@ -33,7 +33,7 @@ export async function dismiss(db: Database, { id, apps, actor, now }: OfOne): Pr
   return db.transaction(async (tx) => {
     const row = await openRow(tx, id, apps)
     const because = `${actor.name} looks after it`
-    await endRemediation(tx, id, 'dismissed', because, now)
+    await endRemediation(tx, row, 'dismissed', because, now)
     await tell(tx, row, 'remediation.dismissed', `${targetName(targetOf(row.target))}: ${because}`, { actor, now })
     return remediationView({ ...row, state: 'dismissed', because, ended_at: now })
   })

@@ -27,8 +27,8 @@ export async function saveTries(tx: Db, row: RemediationRow, state: RemediationS
   await tx.query('UPDATE remediations SET state = $2, rule = $3, cause = $4, tries = $5, because = $6, next = NULL, approved_by = NULL WHERE id = $1', [row.id, state, row.rule, row.cause, JSON.stringify(row.tries), because])
 }
 
-export async function endRemediation(tx: Db, id: string, state: RemediationState, because: string, now: Date): Promise<void> {
-  await tx.query('UPDATE remediations SET state = $2, because = $3, next = NULL, ended_at = $4 WHERE id = $1', [id, state, because, now])
+export async function endRemediation(tx: Db, row: RemediationRow, state: RemediationState, because: string, now: Date): Promise<void> {
+  await tx.query('UPDATE remediations SET state = $2, rule = $3, cause = $4, because = $5, next = NULL, ended_at = $6 WHERE id = $1', [row.id, state, row.rule, row.cause, because, now])
 }
 
 export async function noteApproval(tx: Db, id: string, by: string): Promise<void> {
