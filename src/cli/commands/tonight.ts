@@ -15,7 +15,7 @@ export const tonight = command({
     if (view.needsPerson.length > 0) {
       cli.out.line()
       for (const item of view.needsPerson) {
-        cli.out.line(`${cli.out.paint('red', 'needs a person')}  ${appWords(item.app, item.environment)}${item.service === null ? '' : ` ${item.service}`}: ${item.what} (for ${since(item.since, now)})`)
+        cli.out.line(`${cli.out.paint('red', 'needs a person')}  ${item.app === '' ? '' : `${appWords(item.app, item.environment)}${item.service === null ? '' : ` ${item.service}`}: `}${item.what} (for ${since(item.since, now)})`)
         cli.out.line(`                ${item.wayOut}`)
       }
     }

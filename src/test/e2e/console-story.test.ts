@@ -8,7 +8,7 @@ import { bootConsoleTarget } from './target.ts'
 
 /** Pages of the shop and of the whole, and what each must show. */
 const pages: [string, string][] = [
-  ['/', 'text=All quiet'], ['/map', '.react-flow__node'], ['/apps', 'text=shop'], ['/apps/shop', 'text=Last lines'], ['/apps/shop/releases', 'text=serves'], ['/apps/shop/logs', '[data-line]'],
+  ['/', 'text=healthy.'], ['/map', '.react-flow__node'], ['/apps', 'text=shop'], ['/apps/shop', 'text=Last lines'], ['/apps/shop/releases', 'text=serves'], ['/apps/shop/logs', '[data-line]'],
   ['/apps/shop/config', 'text=LOG_LEVEL'], ['/apps/shop/routes', 'text=by its name'], ['/apps/shop/settings', 'text=Destroy'], ['/deploy', 'text=succeeded'], ['/logs', '[data-line]'], ['/machines', 'text=connected'],
   ['/journal', 'text=shop v2 serves'], ['/settings', 'text=API tokens'],
 ]

@@ -1,4 +1,5 @@
 /** What needs a person now, each with a way out. Pure. What is being healed does not. */
+import type { Alert } from '#contract/healing.ts'
 import type { AppDetail, Instance, JournalEvent, Machine, ServiceSummary, Tonight } from '#contract/model.ts'
 import { openSince } from './marks.ts'
 
@@ -11,13 +12,13 @@ export type TonightApp = Pick<AppDetail, 'name' | 'environment' | 'health' | 'be
 
 export type MissingSecrets = { app: string; environment: string; names: string[]; since: string }
 
-export type NeedsFacts = { apps: readonly TonightApp[]; events: readonly JournalEvent[]; machines: readonly Machine[]; missingSecrets: readonly MissingSecrets[]; now: Date }
+export type NeedsFacts = { apps: readonly TonightApp[]; events: readonly JournalEvent[]; machines: readonly Machine[]; missingSecrets: readonly MissingSecrets[]; /** Open ones. */ alerts: readonly Alert[]; now: Date }
 
 /** A service that has been down for so long is not helped by starting it once more. */
 const downForMs = 5 * 60_000
 
-export function whatNeedsPerson({ apps, events, machines, missingSecrets, now }: NeedsFacts): NeedsPerson[] {
-  return [
+export function whatNeedsPerson({ apps, events, machines, missingSecrets, alerts, now }: NeedsFacts): NeedsPerson[] {
+  const seen = [
     ...machines.filter((machine) => machine.state === 'lost').map(lostMachine),
     ...missingSecrets.map(missingSecret),
     ...apps.flatMap((app) => [
@@ -25,6 +26,17 @@ export function whatNeedsPerson({ apps, events, machines, missingSecrets, now }:
       ...app.services.flatMap((service) => needsOfService(app, service, events, now)),
     ]),
   ]
+  return [...seen, ...alerts.filter((alert) => !isTold(alert, seen, machines)).map(ofAlert)]
+}
+
+/** Of a service, or a machine, that is told of already an alert is no other thing. */
+function isTold({ app, environment, service, machine }: Alert, seen: readonly NeedsPerson[], machines: readonly Machine[]): boolean {
+  if (app === null) return machines.some((one) => one.state === 'lost' && one.name === machine)
+  return seen.some((one) => one.app === app && one.environment === environment && one.service === service)
+}
+
+function ofAlert({ app, environment, service, title, raisedAt, wayOut }: Alert): NeedsPerson {
+  return { app: app ?? '', environment: environment ?? '', service, what: title, since: raisedAt, wayOut }
 }
 
 function lostMachine(machine: Machine): NeedsPerson {

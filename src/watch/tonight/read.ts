@@ -2,25 +2,28 @@ import type { Tonight } from '#contract/model.ts'
 import type { Database, Db } from '#kernel/db/db.ts'
 import { type Moment, type Reach, readApps } from '#run/apps/read.ts'
 import { readMachines } from '#run/machines/read.ts'
+import { listAlerts } from '#watch/alerts/read.ts'
 import { eventsSince } from '#watch/journal/read.ts'
 import { sparklines } from '#watch/traffic/read.ts'
 import type { MissingSecrets } from './needs.ts'
 import { tonight } from './tonight.ts'
 
 const dayMs = 24 * 3_600_000
+const mostAlerts = 100
 
 export type TonightDeps = { db: Database; reach: Reach; moment: () => Promise<Moment> }
 
 /** `seen`: the apps that the caller may see; null: all, and the machines. */
 export async function readTonight({ db, reach, moment }: TonightDeps, seen: readonly string[] | null, now: Date): Promise<Tonight> {
-  const [apps, events, machines, lines, missing] = await Promise.all([
+  const [apps, events, machines, lines, missing, alerts] = await Promise.all([
     moment().then((current) => readApps(db, reach, current, { apps: seen })),
     eventsSince(db, { apps: seen }, new Date(now.getTime() - dayMs)),
     seen === null ? readMachines(db) : [],
     sparklines(db, now, { minutes: 60, count: 30, apps: seen }),
     missingSecrets(db, seen),
+    listAlerts(db, { apps: seen, open: true, limit: mostAlerts }),
   ])
-  return tonight({ apps, events, machines, missingSecrets: missing, sparklines: lines, now })
+  return tonight({ apps, events, machines, missingSecrets: missing, alerts, sparklines: lines, now })
 }
 
 /** Environments whose newest rollout failed for want of a secret that is still not set. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { EventKind } from '#contract/events.ts'
+import type { Alert } from '#contract/healing.ts'
 import type { AppSummary, JournalEvent, Machine } from '#contract/model.ts'
 import { marksOf } from './marks.ts'
 import { type NeedsFacts, whatNeedsPerson } from './needs.ts'
@@ -31,9 +32,9 @@ function event(kind: EventKind, ago: number, extra: Partial<JournalEvent> = {}):
 const lost: Machine = { name: 'm2', state: 'lost', driver: 'process', version: '1', os: 'Linux', cpus: 1, memoryBytes: 1, limits: [], lastSeenAt: minutesAgo(4), instances: 1, tags: [] }
 
 function facts(extra: Partial<TonightFacts>): TonightFacts {
-  return { apps: [], events: [], machines: [], missingSecrets: [], sparklines: new Map(), now, zone: 'UTC', ...extra }
+  return { apps: [], events: [], machines: [], missingSecrets: [], alerts: [], sparklines: new Map(), now, zone: 'UTC', ...extra }
 }
-const needs = (extra: Partial<NeedsFacts>) => whatNeedsPerson({ apps: [], events: [], machines: [], missingSecrets: [], now, ...extra })
+const needs = (extra: Partial<NeedsFacts>) => whatNeedsPerson({ apps: [], events: [], machines: [], missingSecrets: [], alerts: [], now, ...extra })
 
 const healed = (from: number) => [event('instance.exited', from), event('instance.ready', from - 1)]
 const sentences: [string, Partial<TonightFacts>][] = [
@@ -52,6 +53,19 @@ const sentences: [string, Partial<TonightFacts>][] = [
 ]
 for (const [sentence, given] of sentences)
   test(`tonight says: ${sentence}`, () => assert.equal(tonight(facts(given)).sentence, sentence))
+
+const alert = (extra: Partial<Alert> = {}): Alert => ({ id: 'alr_1', target: 'check:chk_1', app: null, environment: null, service: null, machine: null, severity: 'critical', title: 'front is down', because: 'no answer', wayOut: 'nightshift checks show front', remediation: null, raisedAt: minutesAgo(4), clearedAt: null, ...extra } as Alert)
+
+test('nothing is quiet while an alert is open, and what is told of already is not told twice', () => {
+  const told = tonight(facts({ apps: [app('healthy')], alerts: [alert()] }))
+  assert.deepEqual([told.sentence, told.quiet], ['1 thing needs a person. 1 service healthy.', false])
+  assert.deepEqual(told.needsPerson, [{ app: '', environment: '', service: null, what: 'front is down', since: minutesAgo(4), wayOut: 'nightshift checks show front' }])
+  const held = app('down', {}, [instance('held')])
+  const whose = { app: 'shop', environment: 'production', service: 'web' }
+  assert.equal(needs({ apps: [held], alerts: [alert(whose)] }).length, 1)
+  assert.equal(needs({ apps: [held], alerts: [alert({ ...whose, service: 'api' })] }).length, 2)
+  assert.equal(needs({ machines: [lost], alerts: [alert({ machine: 'm2' })] }).length, 1)
+})
 
 test('it is quiet when nobody is needed and nothing is being healed', () => {
   assert.equal(tonight(facts({ apps: [app('healthy')] })).quiet, true)

@@ -2,6 +2,7 @@
  * The home page, as a pure function of what is known: one sentence first, then what needs a person, then the last 24
  * hours as marks. Says only what is in the rows: "nobody was woken" waits for the pager to exist.
  */
+import type { Alert } from '#contract/healing.ts'
 import type { AppSummary, JournalEvent, Machine, Tonight } from '#contract/model.ts'
 import { summaryOf } from '#run/apps/read.ts'
 import { type Mark, marksOf } from './marks.ts'
@@ -13,6 +14,8 @@ export type TonightFacts = {
   events: readonly JournalEvent[]
   machines: readonly Machine[]
   missingSecrets: readonly MissingSecrets[]
+  /** Open ones. */
+  alerts: readonly Alert[]
   /** By `app/environment`. */
   sparklines: ReadonlyMap<string, number[]>
   now: Date
@@ -20,8 +23,8 @@ export type TonightFacts = {
   zone?: string | undefined
 }
 
-export function tonight({ apps, events, machines, missingSecrets, sparklines, now, zone }: TonightFacts): Tonight {
-  const needsPerson = whatNeedsPerson({ apps, events, machines, missingSecrets, now })
+export function tonight({ apps, events, machines, missingSecrets, alerts, sparklines, now, zone }: TonightFacts): Tonight {
+  const needsPerson = whatNeedsPerson({ apps, events, machines, missingSecrets, alerts, now })
   const marks = marksOf(events)
   return {
     sentence: sentence(apps, marks, needsPerson, nightStart(now, zone)),
