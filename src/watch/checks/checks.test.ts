@@ -53,6 +53,18 @@ test('a check runs, falls, is told of once, and rises again', () =>
       assert.deepEqual([row?.strip.length, row?.strip.at(-1), row?.spark.length], [48, 'down', 24])
     })))
 
+test('after the clock was set back by an hour a check falls as ever, and the list is told as ever', () =>
+  withChecks(async (world) => {
+    const { db } = world
+    const made = await world.call<Check>('checks.create', { body: { name: 'shop', kind: 'tcp', config: { address: '127.0.0.1:9' }, every: '1h', retries: 0 } })
+    const ahead = new Date(Date.now() + 3_600_000)
+    await settle(db, [result(made.id, 'ok', ahead)], ahead)
+    await settle(db, [result(made.id, 'err')], new Date(Date.now() + 10))
+    assert.equal(await stateOf(world, 'shop'), 'down')
+    assert.deepEqual((await openAlerts(world)).map(({ target }) => target), [`check:${made.id}`])
+    assert.deepEqual((await world.call<CheckRow[]>('checks.list')).map(({ spark }) => spark.length), [24])
+  }))
+
 test('what a check depends on explains it; a window and a pause silence it', () =>
   withChecks(async (world) => {
     const { db, call } = world

@@ -98,7 +98,7 @@ export async function withStrips(db: Db, rows: readonly WithState[], now: Date):
   const start = end - stripSlots * slotMs
   const segments = await db.query<{ check: string; state: CheckState; since: Date; until: Date | null }>(`SELECT "check", state, since, until FROM check_segments WHERE "check" = ANY ($1) AND (until IS NULL OR until > $2)`, [ids, new Date(start)])
   const lastPoint = Math.floor(now.getTime() / pointMs) * pointMs
-  const points = await db.query<{ check: string; at: Date; avg: number }>(`SELECT "check", at, sum_ms / runs AS avg FROM check_points WHERE "check" = ANY ($1) AND at > $2`, [ids, new Date(lastPoint - sparkPoints * pointMs)])
+  const points = await db.query<{ check: string; at: Date; avg: number }>(`SELECT "check", at, sum_ms / runs AS avg FROM check_points WHERE "check" = ANY ($1) AND at > $2 AND at <= $3`, [ids, new Date(lastPoint - sparkPoints * pointMs), new Date(lastPoint)])
   const strips = new Map(ids.map((id) => [id, new Array<CheckState | null>(stripSlots).fill(null)]))
   for (const segment of segments) {
     const strip = strips.get(segment.check)

@@ -45,7 +45,7 @@ async function fold(tx: Db, rows: readonly WithState[], results: readonly CheckR
     // a clock that is ahead must not make what comes after it look old
     const atMs = Math.min(Date.parse(result.at), now.getTime())
     const before = row.seen[vantage]
-    const after = foldResult(before, { ...result, atMs })
+    const after = foldResult(before, { ...result, atMs }, now.getTime())
     row.seen[vantage] = after
     seen.set(row.id, row.seen)
     addTo(points, row.id, atMs, durationMs, status === 'err')

@@ -18,7 +18,7 @@ function watched(id: string, more: Partial<Watched> = {}): Watched {
 /** What a vantage point knows after these runs, ten seconds apart, the last at `endMs`. */
 function after(statuses: CheckStatus[], endMs = 0): Seen {
   const results = statuses.map((status, nth) => ({ status, message: status, durationMs: 1, metrics: [], atMs: t0 + endMs - (statuses.length - 1 - nth) * 10_000 }))
-  return results.reduce<Seen | undefined>((seen, result) => foldResult(seen, result), undefined) as Seen
+  return results.reduce<Seen | undefined>((seen, result) => foldResult(seen, result, result.atMs), undefined) as Seen
 }
 const stateOf = (checks: Watched[], id: string, ms = 0, windows: WindowRow[] = []) => verdicts(checks, windows, at(ms)).get(id)?.state
 const runs = fc.array(fc.constantFrom<CheckStatus>('ok', 'warn', 'err'), { minLength: 1, maxLength: 8 })
@@ -32,6 +32,17 @@ test('one vantage point: down after more failures in a row than retries, and onl
       assert.equal(stateOf([watched('a', { retries, seen: { control: after(statuses) } })], 'a'), expected)
     }),
   )
+})
+
+test('an older result changes nothing, unless what is known is of a time that a clock set back has not reached', () => {
+  const hour = 3_600_000
+  const failed = { status: 'err' as const, message: 'gone', durationMs: 1, metrics: [], atMs: t0 }
+  const known = after(['ok'], hour)
+  assert.equal(foldResult(known, failed, t0 + hour + 1), known)
+  const seen = foldResult(known, failed, t0 + 10)
+  assert.deepEqual([seen.status, seen.at, seen.failures, seen.failingSince], ['err', t0, 1, t0])
+  const again = foldResult(after(['err'], hour), failed, t0 + 10)
+  assert.deepEqual([again.failures, again.failingSince], [2, t0])
 })
 
 test('several vantage points: down when the quorum sees it, whatever their order', () => {

@@ -18,15 +18,18 @@ import { windowOver } from './windows.ts'
 export type Watched = Pick<CheckRowIn, 'id' | 'name' | 'kind' | 'app' | 'every_ms' | 'timeout_ms' | 'retries' | 'quorum' | 'needs' | 'paused_by'> & { config: Record<string, unknown>; created_at: Date; seen: SeenBy; before: CheckState | null }
 export type Verdict = { state: CheckState; because: string }
 
-/** One more result of a vantage point. Older than what is known: nothing changes. */
-export function foldResult(before: Seen | undefined, result: Outcome & { atMs: number }): Seen {
-  if (before !== undefined && result.atMs < before.at) return before
+/**
+ * One more result of a vantage point. Older than what is known: nothing changes, unless what is known is of the future: then the clock
+ * was set back, and nothing would change until it is that time again.
+ */
+export function foldResult(before: Seen | undefined, result: Outcome & { atMs: number }, nowMs: number): Seen {
+  if (before !== undefined && result.atMs < before.at && before.at <= nowMs) return before
   const { status, message, durationMs, metrics, atMs } = result
   const isFailed = status === 'err'
   return {
     status, message, durationMs, metrics, at: atMs,
     failures: isFailed ? (before?.failures ?? 0) + 1 : 0,
-    failingSince: isFailed ? (before?.failingSince ?? atMs) : null,
+    failingSince: isFailed ? Math.min(before?.failingSince ?? atMs, atMs) : null,
     ...(before?.started === undefined ? {} : { started: before.started }),
   }
 }
