@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import type { Dashboard, Graph } from '#contract/dashboards.ts'
 import { Button } from '../components/button.tsx'
 import { Confirm } from '../components/confirm.tsx'
@@ -20,6 +20,15 @@ export function BoardEditor({ board, seen, whyNot }: { board: Dashboard; seen: S
   const [draft, setDraft] = useState<Draft>(() => draftOf(board))
   /** Which graph is open; an empty dashboard begins with the first. */
   const [open, setOpen] = useState<number | 'new' | null>(board.rows.length === 0 ? 'new' : null)
+  const below = useRef<HTMLDivElement>(null)
+  const wasOpen = useRef(open)
+  const hadGraphs = useRef(draft.length)
+  // what had the focus went with the form, or the graph: it goes to what is there in its place
+  useEffect(() => {
+    if (wasOpen.current !== open || draft.length < hadGraphs.current) (below.current?.querySelector('input') ?? below.current?.querySelector('button'))?.focus()
+    wasOpen.current = open
+    hadGraphs.current = draft.length
+  }, [open, draft.length])
   const set = useGraphsFilter()
   const save = useAction('dashboards.save', { done: (saved) => `${saved.title} is saved.`, touches: ['dashboards'], quiet: true, onDone: () => set({ edit: undefined }) })
   const blocked = whyNot ?? (title.trim() === '' ? 'type a title' : open === null ? null : 'a graph is open: keep it, or cancel it')
@@ -48,17 +57,19 @@ export function BoardEditor({ board, seen, whyNot }: { board: Dashboard; seen: S
         <FormProblem error={save.error} />
         <GraphList draft={draft} onChange={setDraft} open={typeof open === 'number' ? open : null} onOpen={setOpen} />
       </Section>
-      {open === null ? (
-        <div className="mb-(--section)">
-          <Button whyNot={draft.length >= mostGraphs ? `a dashboard with ${mostGraphs} graphs is full` : null} onClick={() => setOpen('new')}>
-            Add a graph
-          </Button>
-        </div>
-      ) : (
-        <Section title={changed === undefined ? 'Add a graph' : `Change ${changed.graph.title}`}>
-          <GraphForm key={open} seen={seen} {...(changed === undefined ? {} : { graph: changed.graph })} onCancel={() => setOpen(null)} onKeep={keep} />
-        </Section>
-      )}
+      <div ref={below}>
+        {open === null ? (
+          <div className="mb-(--section)">
+            <Button whyNot={draft.length >= mostGraphs ? `a dashboard with ${mostGraphs} graphs is full` : null} onClick={() => setOpen('new')}>
+              Add a graph
+            </Button>
+          </div>
+        ) : (
+          <Section title={changed === undefined ? 'Add a graph' : `Change ${changed.graph.title}`}>
+            <GraphForm key={open} seen={seen} {...(changed === undefined ? {} : { graph: changed.graph })} onCancel={() => setOpen(null)} onKeep={keep} />
+          </Section>
+        )}
+      </div>
     </>
   )
 }

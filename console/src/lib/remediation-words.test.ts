@@ -17,6 +17,10 @@ test('a machine is named by its own name, whether or not it is told apart from i
   assert.deepEqual(placeOf({ ...machine, machine: null }), { name: 'lynx', environment: null, href: '/machines', isMachine: true })
 })
 
+test('a check of no app leads to itself', () => {
+  assert.deepEqual(placeOf({ target: 'check:chk_1', app: null, environment: null, service: null, machine: null }), { name: 'check', environment: null, href: '/checks/chk_1', isMachine: false })
+})
+
 test('what has ended is told as past', () => {
   const signal = { kind: 'down', because: '', since: '' } as const
   assert.equal(titleOf({ ...place, signal, endedAt: null }), 'shop/web is down')

@@ -61,8 +61,9 @@ export const rungWords: Record<Rung, { does: string; touches: string; leaves: st
 
 export type Target = Pick<Remediation, 'target' | 'app' | 'environment' | 'service' | 'machine'>
 
-/** `shop/web`, or a machine by its name; the environment when it is not production; where it is looked at. */
+/** `shop/web`, or a machine by its name, or a check of no app, which what is said of it names; the environment when it is not production; where it is looked at. */
 export function placeOf({ target, app, environment, service, machine }: Target): { name: string; environment: string | null; href: string; isMachine: boolean } {
+  if (app === null && target.startsWith('check:')) return { name: 'check', environment: null, href: paths.check(target.slice('check:'.length)), isMachine: false }
   if (app === null) return { name: machine ?? target.replace(/^machine:/, ''), environment: null, href: paths.machines(), isMachine: true }
   return { name: service === null ? app : `${app}/${service}`, environment: environment === null || environment === 'production' ? null : environment, href: paths.app(app, environment ?? undefined), isMachine: false }
 }

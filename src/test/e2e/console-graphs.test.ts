@@ -74,13 +74,18 @@ describe('graphs in the console', { skip: skipWithoutChromium }, () => {
     await page.setViewportSize(wide.viewport)
     await form.getByRole('button', { name: 'Add the graph' }).click()
     await page.getByRole('button', { name: 'Add a graph' }).click()
+    await line(1).getByLabel('Metric').and(page.locator(':focus')).waitFor()
     await line(1).getByLabel('Metric').fill('nightshift_http_request_duration_seconds')
     await form.getByLabel('Title').fill('Slowest')
     await form.getByRole('button', { name: 'Add the graph' }).click()
     await page.getByRole('button', { name: 'Change http requests by service and 1 more' }).click()
     await page.getByRole('form', { name: 'Change http requests by service and 1 more' }).getByLabel('Title').fill('Traffic')
     await page.getByRole('button', { name: 'Keep the change' }).click()
+    await page.getByRole('button', { name: 'Add a graph' }).and(page.locator(':focus')).waitFor() // who has no mouse goes on from there
     await page.getByRole('button', { name: 'Move Slowest up' }).click()
+    await page.getByRole('button', { name: 'Move Slowest up' }).and(page.locator(':focus')).waitFor() // the focus went with it
+    await page.getByLabel('Title of the dashboard').focus()
+    await page.getByRole('tooltip').waitFor({ state: 'detached' })
     problems.push(...(await objections(page, 'a dashboard that is changed')))
     await page.getByRole('button', { name: 'Save' }).click()
     await graph(page, 'Traffic').locator('canvas').waitFor()
