@@ -18,13 +18,18 @@ export function nextSignals(kept: readonly Signal[], seen: readonly Condition[],
   const key = (one: Condition) => `${targetKey(one.target)} ${one.kind}`
   const before = new Map(kept.map((signal) => [key(signal), signal]))
   const present = new Map(seen.map((condition) => [key(condition), condition]))
-  const next: Signal[] = [...present].map(([name, condition]) => ({ ...condition, since: before.get(name)?.since ?? now, goneAt: null }))
+  const next: Signal[] = [...present].map(([name, condition]) => ({ ...condition, since: notAhead(before.get(name)?.since, now), goneAt: null }))
   for (const [name, signal] of before) {
     if (present.has(name)) continue
-    const goneAt = signal.goneAt ?? now
+    const goneAt = notAhead(signal.goneAt, now)
     if (now.getTime() - goneAt.getTime() < stableMs) next.push({ ...signal, goneAt })
   }
   return next
+}
+
+/** A time of the future was written before the clock was set back: what has lasted since then has lasted since now. */
+function notAhead(at: Date | null | undefined, now: Date): Date {
+  return at && at < now ? at : now
 }
 
 /** What is noticed of a target, gravest first: it has held for long enough, and is not over yet. */
