@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { argvBecoming, becoming } from './shell-line.ts'
 
 test('a line of one command becomes that command, with the same words', () => {
-  for (const line of ['node server.js', '  node -e "console.log(1); setTimeout(() => {}, 1)"', "sh -c 'sleep 1; exit 3'", './bin/start --port $PORT', 'python3 -m http.server "$PORT" # serves', 'printenv "A\\"B"']) {
+  for (const line of ['node server.js', '  node -e "console.log(1); setTimeout(() => {}, 1)"', "sh -c 'sleep 1; exit 3'", './bin/start --port $PORT', 'python3 -m http.server "$PORT" # serves', 'node . --port "${PORT:-8080}" --host "$(hostname)"', 'printenv "A\\"B"']) {
     assert.equal(becoming(line), `exec ${line.trimStart()}`)
   }
   const said = (line: string) => execFileSync('/bin/sh', ['-c', line], { encoding: 'utf8', env: { ...process.env, WORDS: 'a b' } })
@@ -14,7 +14,7 @@ test('a line of one command becomes that command, with the same words', () => {
 test('of commands that follow each other while they succeed, the last is become', () => {
   assert.equal(becoming('cd web && node .'), 'cd web && exec node .')
   assert.equal(becoming('npm run migrate&&A="&& x" true && node .'), 'npm run migrate&&A="&& x" true && exec node .')
-  for (const line of ['a && b; c', 'a || b && c', 'a && b &', 'a && B=1 c', 'a && (b)', 'a &&& b', 'a && cd b', 'a &&']) assert.equal(becoming(line), line)
+  for (const line of ['a && b; c', 'a || b && c', 'a && b &', 'a && B=1 c', 'a && (b)', 'a &&& b', 'a && cd b', 'a &&', 'a "$(echo "x && y")"', 'a "${X:-"b && c"}"']) assert.equal(becoming(line), line)
 })
 
 test('whatever is more than one command, or the shell\'s own, stays', () => {

@@ -9,7 +9,8 @@ const ofShell = new Set(
     ' ',
   ),
 )
-const quoted = /'[^']*'|"(?:[^"\\`]|\\[^`])*"/g
+// what stands in $(…) or ${…} may hold quotes of its own: a text that has such in it is not seen as one
+const quoted = /'[^']*'|"(?:[^"\\`$]|\\[^`]|\$\{[^{}"'`]*\}|\$\([^()"'`]*\)|\$(?![({]))*"/g
 const moreThanOneCommand = /[;&|<>(){}`\\'"\n]/
 
 /** `exec node server.js`, `cd web && exec node .`; a line of any other shape is left as it is. Pure. */
