@@ -20,7 +20,8 @@ export function checkFaults(kind: CheckKind, error: z.ZodError): CheckFault[] {
     const place = path.join('.')
     if (told.has(place)) return [] // of what is no host:port it says nothing that its port is none
     told.add(place)
-    const given = sealed.includes(String(path[0])) || /[@]/.test(String(issue.input)) ? '' : givenValue(issue)
+    // an address may hold a user and a password before its @
+    const given = sealed.includes(String(path[0])) || String(issue.input).includes('@') ? '' : givenValue(issue)
     return [{ path, message: `${place || kind} ${issueWords(issue)}${given}` }]
   })
 }
