@@ -56,7 +56,7 @@ function Row({ one }: { one: MaintenanceWindow }) {
       </Button>
       <Confirm
         open={asking} onOpenChange={setAsking} title={`${word} ${one.title}?`} action={word} tone="danger" busy={remove.isPending} onConfirm={() => remove.mutate({ params: { window: one.id } })}
-        touches={[over ? 'that it is told of here' : one.active ? 'its checks alert again from now on' : 'its checks alert at that time as at any other', ...(one.repeat === 'once' ? [] : ['every repetition of it'])]}
+        touches={[over ? 'nothing but its line in this list' : one.active ? 'its checks alert again from now on' : 'its checks alert at that time as at any other', ...(one.repeat === 'once' ? [] : ['every repetition of it'])]}
         leaves={['the checks, which run on either way']}
       />
     </li>
