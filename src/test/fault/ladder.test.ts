@@ -14,12 +14,14 @@ import { readKey } from '#up/home.ts'
 import { type SickApps, sickApps } from './ladder-app.ts'
 
 const quick = 'health: { path: /up, interval: 1s, startup: 4s }'
+/** However busy the machine, a start is only a start. */
+const patient = 'health: { path: /up, interval: 1s, startup: 1m }'
 /** Two falls, and it is held for longer than any test takes. */
 const held = 'restart: { intensity: 1, period: 10m, backoff: 100ms..100ms }'
 /** Started again for ever, in the wait between two tries nothing of it is on its way. */
 const slowly = 'restart: { intensity: 1000, backoff: 3s..3s }'
 const again = 'restart: { intensity: 1000, backoff: 10ms..10ms }'
-const service = (name: string, rest: string, more = '') => `  ${name}: { command: [node, server.js], public: true, domains: [${name}.example.com], ${quick}, ${rest}${more} }\n`
+const service = (name: string, rest: string, more = '', health = quick) => `  ${name}: { command: [node, server.js], public: true, domains: [${name}.example.com], ${health}, ${rest}${more} }\n`
 
 let sick: SickApps
 let nightshift: TestNightshift
@@ -29,7 +31,7 @@ before(async () => {
   nightshift = await bootNightshift()
   const folders = [
     await sick.app('calm', '  idle: { command: [sleep, infinity], port: false, scale: 40 }\n'),
-    await sick.app('ladder', service('hung', slowly) + service('stuck', slowly) + service('twice', held, ', scale: 2') + service('need', slowly) + service('caller', held, ', needs: { need: healthy }') + service('flaps', again) + service('fat', held, ', resources: { memory: 160MB }') + service('fails', held) + service('late', held)),
+    await sick.app('ladder', service('hung', slowly) + service('stuck', slowly) + service('twice', held, ', scale: 2') + service('need', slowly) + service('caller', held, ', needs: { need: healthy }') + service('flaps', again, '', patient) + service('fat', held, ', resources: { memory: 160MB }') + service('fails', held) + service('late', held)),
     await sick.app('config', service('config', held)),
     await sick.app('bakes', service('bakes', again), '{ bake: 5m }'),
     await sick.app('rolls', service('rolls', held)),
