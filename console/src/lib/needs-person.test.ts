@@ -22,6 +22,10 @@ test('an alert of no app is one entry, and hides no other', () => {
   assert.deepEqual(needsOf([listed('x', { ...nowhere, what: 'front is down' }), listed('x', { ...nowhere, what: 'the machine lynx has not been heard of' })], [open]).map(({ title }) => title), ['the machine lynx has not been heard of', 'front is down'])
 })
 
+test('what is of no app leads to no page of an app', () => {
+  assert.deepEqual(needsOf([listed('x', { app: '', environment: '', service: null })], []).map(({ place }) => place.href), ['/machines'])
+})
+
 test('what is critical stands before a warning, then the newest first; what was cleared is not there', () => {
   const warning = alert('alt_w', 'worker', { severity: 'warning', raisedAt: '2026-03-29T03:00:00Z' })
   const machine = alert('alt_m', 'x', { target: 'machine:lynx', app: null, environment: null, service: null, machine: 'lynx', raisedAt: '2026-03-29T02:30:00Z' })
