@@ -45,6 +45,12 @@ test('an older result changes nothing, unless what is known is of a time that a 
   assert.deepEqual([again.failures, again.failingSince], [2, t0])
 })
 
+test('a vantage point that is silent counts no more, also when its last look is of a time that a clock set back has not reached', () => {
+  const check = watched('a', { seen: { control: after(['ok']) } })
+  const patience = staleAfterMs(check)
+  assert.deepEqual([-patience - 1, -patience, 0, patience, patience + 1].map((ms) => stateOf([check], 'a', ms)), ['unknown', 'up', 'up', 'up', 'unknown'])
+})
+
 test('several vantage points: down when the quorum sees it, whatever their order', () => {
   fc.assert(
     fc.property(fc.array(runs, { minLength: 1, maxLength: 5 }), fc.option(fc.integer({ min: 1, max: 5 }), { nil: null }), (points, quorum) => {

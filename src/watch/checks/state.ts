@@ -47,7 +47,8 @@ type Raw = { verdict: 'up' | 'warn' | 'down' | 'pending' | 'unknown'; because: s
 /** What the vantage points say, before people and dependencies have a word. */
 function rawVerdict(check: Watched, now: Date): Raw {
   if (check.kind === 'heartbeat') return heartbeatVerdict(check, now)
-  const fresh = Object.entries(check.seen).filter(([, seen]) => now.getTime() - seen.at <= staleAfterMs(check))
+  // what is known of the future was seen before the clock was set back, and is as old as what is long past
+  const fresh = Object.entries(check.seen).filter(([, seen]) => Math.abs(now.getTime() - seen.at) <= staleAfterMs(check))
   if (fresh.length === 0) {
     const isNew = Object.keys(check.seen).length === 0 && now.getTime() - check.created_at.getTime() <= staleAfterMs(check)
     return { verdict: isNew ? 'pending' : 'unknown', because: isNew ? 'it has not run yet' : 'no vantage point has reported lately', failingSince: null, lookedAt: 0 }
