@@ -10,6 +10,8 @@ export type EngineEvent = z.output<typeof event>
 
 const told = ['kill', 'stop', 'restart', 'pause', 'oom', 'die', 'destroy']
 const lookBackMs = 10 * 60_000
+/** What was asked for longer before the end has not caused it: a signal that somebody sent in passing. */
+const causesWithinMs = 2 * 60_000
 
 /** Oldest first, of one container by its name or id. */
 export async function eventsOf(engine: Docker, container: string, now: Date): Promise<EngineEvent[]> {
@@ -22,7 +24,9 @@ export async function eventsOf(engine: Docker, container: string, now: Date): Pr
 
 /** `the engine knows: kill with signal 9 at 03:07:12, destroy at 03:07:12 (UTC), not by whom`; null when nobody asked it for anything. Pure. */
 export function traceOf(events: readonly EngineEvent[]): string | null {
-  const known = events.filter(({ Action }) => told.includes(Action))
+  const all = events.filter(({ Action }) => told.includes(Action))
+  const endNano = all.at(-1)?.timeNano ?? 0
+  const known = all.filter(({ timeNano }) => (endNano - timeNano) / 1e6 <= causesWithinMs)
   const asked = known.some(({ Action }) => Action !== 'die' && Action !== 'oom')
   if (!asked) return null
   const words = known.map(({ Action, timeNano, Actor: { Attributes } }) => {
