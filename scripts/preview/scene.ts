@@ -18,7 +18,7 @@ export type PreviewApp = {
   domains: { host: string; path: string; service: string; source: 'default' | 'manifest' | 'operator'; tls: boolean }[]
   /** Requests a second around which its traffic moves, per service that listens. */
   rates: Record<string, number>
-  needsPerson: Omit<Tonight['needsPerson'][number], 'app' | 'environment'>[]
+  needsPerson: Omit<Tonight['needsPerson'][number], 'app' | 'environment' | 'alert'>[]
 }
 
 export type Scene = { apps: PreviewApp[]; machines: Machine[]; tokens: Token[]; events: JournalEvent[] }

@@ -10,7 +10,7 @@ export function tonightOf(world: World, now: number, summaryOf: (app: PreviewApp
   const { apps, events } = world.scene
   const services = apps.flatMap((app) => app.detail.services)
   const healthy = services.filter((one) => one.health === 'healthy').length
-  const needsPerson = apps.flatMap(({ detail, needsPerson: needs }) => needs.map((one) => ({ app: detail.name, environment: detail.environment, ...one })))
+  const needsPerson = apps.flatMap(({ detail, needsPerson: needs }) => needs.map((one) => ({ app: detail.name, environment: detail.environment, alert: null, ...one })))
   const marks: Tonight['marks'] = events
     .filter((one) => now - Date.parse(one.at) < day)
     .flatMap((one) => {

@@ -275,7 +275,8 @@ export type Token = z.infer<typeof tokenSchema>
 export const tonightSchema = z.object({
   sentence: z.string(),
   quiet: z.boolean(),
-  needsPerson: z.array(z.object({ app: z.string(), environment: z.string(), service: z.string().nullable(), what: z.string(), since: time, wayOut: z.string() })),
+  /** `alert`: the open alert that it is, if it is one. */
+  needsPerson: z.array(z.object({ app: z.string(), environment: z.string(), service: z.string().nullable(), what: z.string(), since: time, wayOut: z.string(), alert: z.string().nullable() })),
   marks: z.array(z.object({ at: time, kind: z.enum(['change', 'fault', 'healed', 'held']), event: z.number().int(), app: z.string().nullable(), summary: z.string() })),
   apps: z.array(appSummarySchema.extend({ sparkline: z.array(z.number()) })),
 })

@@ -5,7 +5,7 @@ import type { Tonight } from '#contract/model.ts'
 import { namesItself, needsOf } from './needs-person.ts'
 
 const alert = (id: string, service: string, more: Partial<Alert> = {}): Alert => ({ id, target: `shop/production/${service}`, app: 'shop', environment: 'production', service, machine: null, severity: 'critical', title: `shop/${service} is down`, because: 'it crashes', wayOut: 'look', remediation: 'rem_1', raisedAt: '2026-03-29T01:00:00Z', clearedAt: null, ...more })
-const listed = (service: string, more = {}): Tonight['needsPerson'][number] => ({ app: 'shop', environment: 'production', service, what: 'no instance is ready', since: '2026-03-29T02:00:00Z', wayOut: 'look', ...more })
+const listed = (service: string, more = {}): Tonight['needsPerson'][number] => ({ app: 'shop', environment: 'production', service, what: 'no instance is ready', since: '2026-03-29T02:00:00Z', wayOut: 'look', alert: null, ...more })
 
 test('a service that has an alert is not listed a second time, in the same environment', () => {
   const needs = needsOf([listed('web'), listed('api'), listed('web', { environment: 'staging' })], [alert('alt_1', 'web')])
@@ -19,7 +19,7 @@ test('a service that has an alert is not listed a second time, in the same envir
 test('an alert of no app is one entry, and hides no other', () => {
   const open = alert('alt_1', 'x', { target: 'check:chk_1', app: null, environment: null, service: null, title: 'front is down' })
   const nowhere = { app: '', environment: '', service: null }
-  assert.deepEqual(needsOf([listed('x', { ...nowhere, what: 'front is down' }), listed('x', { ...nowhere, what: 'the machine lynx has not been heard of' })], [open]).map(({ title }) => title), ['the machine lynx has not been heard of', 'front is down'])
+  assert.deepEqual(needsOf([listed('x', { ...nowhere, what: 'front is down', alert: 'alt_1' }), listed('x', { ...nowhere, what: 'the machine lynx has not been heard of' })], [open]).map(({ title }) => title), ['the machine lynx has not been heard of', 'front is down'])
 })
 
 test('what is of no app leads to no page of an app', () => {

@@ -11,7 +11,7 @@ export function needsOf(listed: Tonight['needsPerson'], alerts: readonly Alert[]
   const told = new Set(open.flatMap(({ app, environment, service }) => (app === null ? [] : `${app}/${environment ?? ''}/${service}`)))
   const fromAlerts = open.map((one): Need => ({ key: one.id, at: one.raisedAt, isCritical: one.severity === 'critical', place: placeOf(one), title: one.title, because: one.because === one.title ? null : one.because, wayOut: one.wayOut, remediation: one.remediation, also: [] }))
   const rest = listed
-    .filter(({ app, environment, service, what }) => !told.has(`${app}/${environment}/${service}`) && !open.some((one) => one.app === null && app === '' && one.title === what))
+    .filter(({ app, environment, service, alert }) => !told.has(`${app}/${environment}/${service}`) && !open.some(({ id }) => id === alert))
     .map((one): Need => ({ key: `${one.app}/${one.environment}/${one.service}/${one.what}`, at: one.since, isCritical: true, place: placeOf({ target: '', machine: null, ...one, app: one.app === '' ? null : one.app }), title: one.what, because: null, wayOut: one.wayOut, remediation: null, also: [] }))
   const sorted = [...fromAlerts, ...rest].toSorted((a, b) => Number(b.isCritical) - Number(a.isCritical) || b.at.localeCompare(a.at))
   return [...Map.groupBy(sorted, ({ place }) => `${place.href} ${place.name} ${place.environment}`).values()].map(([first, ...others]): Need => ({ ...(first as Need), remediation: first?.remediation ?? others.find(({ remediation }) => remediation !== null)?.remediation ?? null, also: others.map(({ title }) => title) }))

@@ -36,7 +36,7 @@ const machine = { name: 'node-1', state: 'connected', driver: 'process', version
 
 describe('what is seen', () => {
   test('tonight: the sentence first, then what needs a person', async () => {
-    api.handlers['tonight.read'] = () => ({ sentence: 'One app needs you.', quiet: false, needsPerson: [{ app: 'shop', environment: 'production', service: 'web', what: 'web.1 crashes at start', since: ago(120_000), wayOut: 'nightshift rollback -a shop' }], marks: [], apps: [{ ...aSummary({ health: 'down' }), sparkline: [0, 1, 4] }] })
+    api.handlers['tonight.read'] = () => ({ sentence: 'One app needs you.', quiet: false, needsPerson: [{ app: 'shop', environment: 'production', service: 'web', what: 'web.1 crashes at start', since: ago(120_000), wayOut: 'nightshift rollback -a shop', alert: null }], marks: [], apps: [{ ...aSummary({ health: 'down' }), sparkline: [0, 1, 4] }] })
     const { stdout } = await ok('tonight')
     assert.match(stdout, /^One app needs you\.\n\nneeds a person {2}shop web: web\.1 crashes at start \(for 2 min\)\n +nightshift rollback -a shop\n\napp /)
     assert.match(stdout, /^shop +down +▁▃█ /m)

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { appFetch } from '#test/harness/fetch.ts'
+import { until } from '#test/harness/wait.ts'
 import { assertNone, objections, skipWithoutChromium, tabTo, tooWide, wide } from './browser.ts'
 import { openSite } from './site.ts'
 import { bootConsoleTarget } from './target.ts'
@@ -30,6 +31,15 @@ describe('the console over a real Nightshift', { skip: skipWithoutChromium }, ()
     }
     await page.setViewportSize(wide.viewport)
     assertNone([...problems, ...errors])
+
+    // all quiet, but for what rules have found on this machine: each of that is told
+    await page.goto(site.url)
+    await until(async () => {
+      const { sentence, needsPerson } = await site.target.client.call('tonight.read')
+      const open = await site.target.client.call('alerts.list', { query: { open: 'true' } })
+      assert.deepEqual([sentence.startsWith(open.length === 0 ? 'All quiet. ' : `${open.length} thing`), needsPerson.length], [true, open.length])
+      return page.getByRole('heading', { level: 1, name: sentence }).isVisible()
+    }, { because: 'Tonight says what is open, and nothing else' })
 
     await page.goto(`${site.url}/apps/shop`)
     await page.getByRole('button', { name: /^web\.2: ready$/ }).waitFor()

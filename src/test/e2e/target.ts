@@ -3,6 +3,7 @@
  * made up, for states that are hard to reach. `real`: a whole Nightshift with the example shop deployed twice.
  */
 import { join } from 'node:path'
+import type { Client } from '#contract/client.ts'
 import { bootNightshift } from '#test/harness/nightshift.ts'
 import { until } from '#test/harness/wait.ts'
 import type { SceneName } from '../../../scripts/preview/scene.ts'
@@ -21,7 +22,7 @@ export async function bootPreview(scene: SceneName = 'night'): Promise<ConsoleTa
 }
 
 /** The shop as v1, and as v2 with `LOG_LEVEL=debug`. */
-export async function bootConsoleTarget(): Promise<ConsoleTarget & { shopUrl: string }> {
+export async function bootConsoleTarget(): Promise<ConsoleTarget & { shopUrl: string; client: Client }> {
   const nightshift = await bootNightshift()
   try {
     const shop = join(import.meta.dirname, '../../../examples/shop')
@@ -34,7 +35,7 @@ export async function bootConsoleTarget(): Promise<ConsoleTarget & { shopUrl: st
       return rollout?.release === 2 && rollout.state === 'finished'
     }
     await until(isSwitched, { timeoutMs: 60_000, because: 'v2 of the shop serves' })
-    return { url: nightshift.api, loginUrl: nightshift.loginUrl, shopUrl: nightshift.url('shop'), [Symbol.asyncDispose]: () => nightshift[Symbol.asyncDispose]() }
+    return { url: nightshift.api, loginUrl: nightshift.loginUrl, shopUrl: nightshift.url('shop'), client: nightshift.client, [Symbol.asyncDispose]: () => nightshift[Symbol.asyncDispose]() }
   } catch (error) {
     await nightshift[Symbol.asyncDispose]()
     throw error

@@ -4,6 +4,8 @@ import type { AppDetail, Instance, JournalEvent, Machine, ServiceSummary, Tonigh
 import { openSince } from './marks.ts'
 
 export type NeedsPerson = Tonight['needsPerson'][number]
+/** Seen in how things are, and no alert by itself. */
+type Seen = Omit<NeedsPerson, 'alert'>
 
 /** Only what is asked here; every `AppDetail` is one. */
 export type TonightApp = Pick<AppDetail, 'name' | 'environment' | 'health' | 'because' | 'deployedAt' | 'createdAt' | 'rollout'> & {
@@ -18,7 +20,7 @@ export type NeedsFacts = { apps: readonly TonightApp[]; events: readonly Journal
 const downForMs = 5 * 60_000
 
 export function whatNeedsPerson({ apps, events, machines, missingSecrets, alerts, now }: NeedsFacts): NeedsPerson[] {
-  const seen = [
+  const seen: Seen[] = [
     ...machines.filter((machine) => machine.state === 'lost').map(lostMachine),
     ...missingSecrets.map(missingSecret),
     ...apps.flatMap((app) => [
@@ -26,31 +28,31 @@ export function whatNeedsPerson({ apps, events, machines, missingSecrets, alerts
       ...app.services.flatMap((service) => needsOfService(app, service, events, now)),
     ]),
   ]
-  return [...seen, ...alerts.filter((alert) => !isTold(alert, seen, machines)).map(ofAlert)]
+  return [...seen.map((one) => ({ ...one, alert: null })), ...alerts.filter((alert) => !isTold(alert, seen, machines)).map(ofAlert)]
 }
 
 /** Of a service, or a machine, that is told of already an alert is no other thing. */
-function isTold({ app, environment, service, machine }: Alert, seen: readonly NeedsPerson[], machines: readonly Machine[]): boolean {
+function isTold({ app, environment, service, machine }: Alert, seen: readonly Seen[], machines: readonly Machine[]): boolean {
   if (app === null) return machines.some((one) => one.state === 'lost' && one.name === machine)
   return seen.some((one) => one.app === app && one.environment === environment && one.service === service)
 }
 
-function ofAlert({ app, environment, service, title, raisedAt, wayOut }: Alert): NeedsPerson {
-  return { app: app ?? '', environment: environment ?? '', service, what: title, since: raisedAt, wayOut }
+function ofAlert({ id, app, environment, service, title, raisedAt, wayOut }: Alert): NeedsPerson {
+  return { app: app ?? '', environment: environment ?? '', service, what: title, since: raisedAt, wayOut, alert: id }
 }
 
-function lostMachine(machine: Machine): NeedsPerson {
+function lostMachine(machine: Machine): Seen {
   const what = `the machine ${machine.name} has not been heard of; ${machine.instances} ${machine.instances === 1 ? 'instance is' : 'instances are'} meant to run there`
   return { app: '', environment: '', service: null, what, since: machine.lastSeenAt, wayOut: `start its agent again: nightshift up (on ${machine.name})` }
 }
 
-function missingSecret({ app, environment, names, since }: MissingSecrets): NeedsPerson {
+function missingSecret({ app, environment, names, since }: MissingSecrets): Seen {
   const what = `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} not set, so the release cannot start`
   return { app, environment, service: null, what, since, wayOut: `nightshift secrets set ${names[0]}${at({ name: app, environment })}` }
 }
 
 /** The newest rollout failed. (A later one that works is the newest.) */
-function failedRollout(app: TonightApp, missing: readonly MissingSecrets[]): NeedsPerson[] {
+function failedRollout(app: TonightApp, missing: readonly MissingSecrets[]): Seen[] {
   const { rollout } = app
   if (rollout?.state !== 'failed' || missing.some((one) => one.app === app.name && one.environment === app.environment)) return []
   const serves = rollout.fromRelease === null ? 'nothing serves' : `v${rollout.fromRelease} serves on`
@@ -60,8 +62,8 @@ function failedRollout(app: TonightApp, missing: readonly MissingSecrets[]): Nee
   }]
 }
 
-function needsOfService(app: TonightApp, service: TonightApp['services'][number], events: readonly JournalEvent[], now: Date): NeedsPerson[] {
-  const need = (what: string, since: string, wayOut: string): NeedsPerson => ({ app: app.name, environment: app.environment, service: service.name, what, since, wayOut })
+function needsOfService(app: TonightApp, service: TonightApp['services'][number], events: readonly JournalEvent[], now: Date): Seen[] {
+  const need = (what: string, since: string, wayOut: string): Seen => ({ app: app.name, environment: app.environment, service: service.name, what, since, wayOut })
   const stuck = service.instances.filter((instance) => instance.kind === 'service' && (instance.state === 'held' || (instance.state === 'exited' && instance.lastExit?.code !== 0)))
   if (stuck.length > 0) {
     return stuck.map((instance) => {

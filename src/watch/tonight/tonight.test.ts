@@ -59,7 +59,7 @@ const alert = (extra: Partial<Alert> = {}): Alert => ({ id: 'alr_1', target: 'ch
 test('nothing is quiet while an alert is open, and what is told of already is not told twice', () => {
   const told = tonight(facts({ apps: [app('healthy')], alerts: [alert()] }))
   assert.deepEqual([told.sentence, told.quiet], ['1 thing needs a person. 1 service healthy.', false])
-  assert.deepEqual(told.needsPerson, [{ app: '', environment: '', service: null, what: 'front is down', since: minutesAgo(4), wayOut: 'nightshift checks show front' }])
+  assert.deepEqual(told.needsPerson, [{ app: '', environment: '', service: null, what: 'front is down', since: minutesAgo(4), wayOut: 'nightshift checks show front', alert: 'alr_1' }])
   const held = app('down', {}, [instance('held')])
   const whose = { app: 'shop', environment: 'production', service: 'web' }
   assert.equal(needs({ apps: [held], alerts: [alert(whose)] }).length, 1)
