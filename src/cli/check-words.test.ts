@@ -12,4 +12,6 @@ test('fields are read as their kind wants them, and one without a value is taken
   assert.deepEqual(configOf(kindOf('plugin'), ['check_load', 'args=-w,5']), { plugin: 'check_load', args: ['-w', '5'] })
   assert.throws(() => configOf(kindOf('http'), ['https://shop.test/', 'nonsense=1']), /not a field of http/)
   assert.throws(() => configOf(kindOf('heartbeat'), ['every=10s', 'grace=5s']), /"every" is not a field of heartbeat \(its fields: .*\); write --every 10s/)
+  assert.throws(() => configOf(kindOf('tcp'), ['front', 'address=db:5432']), /address is given twice \(a first word without = is the address of tcp; a name is given with --name\)/)
+  assert.throws(() => configOf(kindOf('http'), ['https://shop.test', 'status=200', 'status=204']), /^UsageError: status is given twice$/)
 })

@@ -54,6 +54,7 @@ export function configOf(kind: KindView, words: readonly string[]): Record<strin
   for (const [nth, word] of words.entries()) {
     const at = word.indexOf('=')
     const named = at > 0 ? word.slice(0, at) : ''
+    if (Object.hasOwn(config, named)) throw new UsageError(`${named} is given twice${named === kind.main ? ` (a first word without = is the ${named} of ${kind.kind}; a name is given with --name)` : ''}`)
     if (Object.hasOwn(fields, named)) config[named] = at === word.length - 1 ? null : valueOf(fields[named] as Field, word.slice(at + 1), named)
     else if (/^[a-z]+$/i.test(named)) throw new UsageError(`"${named}" is not a field of ${kind.kind} (its fields: ${Object.keys(fields).join(', ')})${Object.hasOwn(commonFlags, named) ? `; write --${named} ${word.slice(at + 1)}` : ''}`)
     else if (nth === 0) config[kind.main] = valueOf(fields[kind.main] ?? {}, word, kind.main)
