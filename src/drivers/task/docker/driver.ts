@@ -21,7 +21,7 @@ import { removeTree } from '../trees.ts'
 import { dockerConfig } from './config.ts'
 import type { DockerConfig, DockerSettings } from './config.ts'
 import { checkSpec, ownerLabel, planContainer, taskLabel } from './container-spec.ts'
-import { ensureImage, engineMessage, openConnection, statusOf, taskErrorOf } from './engine.ts'
+import { type Connection, ensureImage, engineMessage, openConnection, statusOf, taskErrorOf } from './engine.ts'
 import { startContainerExec } from './exec.ts'
 import { type Known, knownOf, withPid } from './known.ts'
 import { LogReaders, parsePosition } from './logs.ts'
@@ -35,7 +35,7 @@ const unusedNetworksMs = 10 * 60_000
 /** A slow disk may take its time to make a container. */
 const makeMs = 2 * 60_000
 
-type Engine = { engine: Docker; patient: Docker; networks: Networks }
+type Engine = Connection & { networks: Networks }
 
 export function createDockerDriver(config: DockerConfig): TaskDriver {
   const settings = dockerConfig.parse(config)
@@ -68,8 +68,8 @@ class DockerDriver implements TaskDriver {
   }
 
   async limits(): Promise<string[]> {
-    const { engine } = await this.#connect('ask')
-    const info = (await engine.info()) as { MemoryLimit?: boolean; CpuCfsQuota?: boolean; PidsLimit?: boolean }
+    const { quick } = await this.#connect('ask')
+    const info = (await quick.info()) as { MemoryLimit?: boolean; CpuCfsQuota?: boolean; PidsLimit?: boolean }
     const limits: string[] = []
     if (info.MemoryLimit === false) limits.push('the container engine has no memory control group: memory limits are not enforced')
     if (info.CpuCfsQuota === false) limits.push('the container engine has no CPU quota: cpu limits are not enforced')
@@ -93,22 +93,22 @@ class DockerDriver implements TaskDriver {
   }
 
   async #start(spec: TaskSpec, signal?: AbortSignal): Promise<TaskStatus> {
-    const { engine, patient, networks } = await this.#connect('start', spec.id)
+    const { quick, patient, networks } = await this.#connect('start', spec.id)
     const name = this.#containerName(spec.id)
     try {
-      const found = await this.#inspect(engine.getContainer(name))
+      const found = await this.#inspect(quick.getContainer(name))
       if (found && found.Config.Labels[ownerLabel] !== this.#owner)
         throw new TaskError('start', spec.id, `somebody else's container has its name, ${name} (remove it: docker rm -f ${name})`, { retryable: true })
       if (found && found.State.Status !== 'created') return this.#remember(spec.id, found).status
-      if (found) await engine.getContainer(name).remove({ force: true }) // whoever made it died before starting it
+      if (found) await quick.getContainer(name).remove({ force: true }) // whoever made it died before starting it
       checkSpec(spec)
       const network = await networks.ensure(spec.labels)
       const plan = await planContainer(spec, network.id, this.#owner, this.#settings, signal)
-      await ensureImage({ quick: engine, patient }, plan.image, signal)
+      await ensureImage({ quick, patient }, plan.image, signal)
       signal?.throwIfAborted()
       const abortSignal = AbortSignal.timeout(makeMs)
       await patient.createContainer({ name, Image: plan.image, ...plan.options, abortSignal })
-      const container = engine.getContainer(name)
+      const container = quick.getContainer(name)
       try {
         await patient.getContainer(name).start({ abortSignal })
       } catch (error) {
@@ -120,7 +120,7 @@ class DockerDriver implements TaskDriver {
       if (!made) throw new TaskError('start', spec.id, 'its container was removed while it started', { retryable: true })
       return this.#remember(spec.id, made).status
     } catch (error) {
-      if (!(await this.#inspect(engine.getContainer(name)).catch(() => null))) await removeTree(this.#dir(spec.id))
+      if (!(await this.#inspect(quick.getContainer(name)).catch(() => null))) await removeTree(this.#dir(spec.id))
       if (signal?.aborted) throw error
       throw taskErrorOf('start', spec.id, error)
     }
@@ -129,8 +129,8 @@ class DockerDriver implements TaskDriver {
   async stop(id: string, options: { signal: string; graceMs: number }): Promise<ExitStatus | null> {
     checkTaskId('stop', id)
     const signal = checkSignal('stop', id, options.signal)
-    const { engine, patient } = await this.#connect('stop', id)
-    const container = engine.getContainer(this.#containerName(id))
+    const { quick, patient } = await this.#connect('stop', id)
+    const container = quick.getContainer(this.#containerName(id))
     try {
       let known = await this.#status(id, container)
       if (!known) return null
@@ -145,16 +145,16 @@ class DockerDriver implements TaskDriver {
   }
 
   async list(): Promise<TaskStatus[]> {
-    const { engine } = await this.#connect('list')
+    const { quick } = await this.#connect('list')
     try {
-      return await this.#list(engine)
+      return await this.#list(quick)
     } catch (error) {
       throw taskErrorOf('list', 'tasks', error)
     }
   }
 
-  async #list(engine: Docker): Promise<TaskStatus[]> {
-    const found = await engine.listContainers({ all: true, filters: { label: [`${ownerLabel}=${this.#owner}`] } })
+  async #list(quick: Docker): Promise<TaskStatus[]> {
+    const found = await quick.listContainers({ all: true, filters: { label: [`${ownerLabel}=${this.#owner}`] } })
     const ids = new Set<string>()
     const all = await Promise.all(
       found.map(async (container) => {
@@ -165,7 +165,7 @@ class DockerDriver implements TaskDriver {
         const seemsToRun = container.State === 'running'
         if (known?.status.exit && !seemsToRun) return known.status
         if (known && !known.status.exit && seemsToRun) return withPid(known)
-        return (await this.#look(id, engine.getContainer(container.Id)))?.status ?? null
+        return (await this.#look(id, quick.getContainer(container.Id)))?.status ?? null
       }),
     )
     for (const id of this.#known.keys()) if (!ids.has(id) && !this.#starting.has(id)) this.#forget(id)
@@ -180,8 +180,8 @@ class DockerDriver implements TaskDriver {
 
   async logs(id: string, cursor: string | undefined, maxBytes: number): Promise<LogPage> {
     checkTaskId('read the log of', id)
-    const { engine, patient } = await this.#connect('read the log of', id)
-    const container = engine.getContainer(this.#containerName(id))
+    const { quick, patient } = await this.#connect('read the log of', id)
+    const container = quick.getContainer(this.#containerName(id))
     try {
       return await this.#readers.page(id, patient.getContainer(container.id), cursor, maxBytes, async () => (await this.#status(id, container))?.status.state === 'exited')
     } catch (error) {
@@ -209,8 +209,8 @@ class DockerDriver implements TaskDriver {
 
   async stats(id: string): Promise<TaskStats | null> {
     checkTaskId('measure', id)
-    const { engine } = await this.#connect('measure', id)
-    const container = engine.getContainer(this.#containerName(id))
+    const { quick } = await this.#connect('measure', id)
+    const container = quick.getContainer(this.#containerName(id))
     try {
       const known = await this.#status(id, container)
       if (!known || known.status.state === 'exited') return null
@@ -222,31 +222,31 @@ class DockerDriver implements TaskDriver {
   }
 
   async frozen(id: string): Promise<boolean> {
-    const found = await this.#seen(id)
+    const found = await this.#inspectTask(id)
     return found !== null && isFrozen(found)
   }
 
   async trace(id: string): Promise<string | null> {
     checkTaskId('look at', id)
-    const { engine } = await this.#connect('look at', id)
-    return traceOf(await eventsOf(engine, this.#containerName(id), new Date()))
+    const { quick } = await this.#connect('look at', id)
+    return traceOf(await eventsOf(quick, this.#containerName(id), new Date()))
   }
 
   async listening(id: string): Promise<Listening[]> {
-    const found = await this.#seen(id)
+    const found = await this.#inspectTask(id)
     return found === null ? [] : listeningIn(found)
   }
 
-  async #seen(id: string): Promise<Docker.ContainerInspectInfo | null> {
+  async #inspectTask(id: string): Promise<Docker.ContainerInspectInfo | null> {
     checkTaskId('look at', id)
-    const { engine } = await this.#connect('look at', id)
-    return this.#inspect(engine.getContainer(this.#containerName(id)))
+    const { quick } = await this.#connect('look at', id)
+    return this.#inspect(quick.getContainer(this.#containerName(id)))
   }
 
   async remove(id: string): Promise<void> {
     checkTaskId('remove', id)
-    const { engine } = await this.#connect('remove', id)
-    const container = engine.getContainer(this.#containerName(id))
+    const { quick } = await this.#connect('remove', id)
+    const container = quick.getContainer(this.#containerName(id))
     try {
       const known = await this.#status(id, container)
       if (known?.status.state === 'running') throw new TaskError('remove', id, 'it still runs (stop it first)', { retryable: true })
@@ -270,7 +270,7 @@ class DockerDriver implements TaskDriver {
   // ---------------------------------------------------------------- the engine
 
   async #connect(operation: string, target = 'tasks'): Promise<Engine> {
-    this.#connection ??= openConnection(this.#settings.socket, this.#settings.answerMs).then(({ quick, patient }) => ({ engine: quick, patient, networks: new Networks(quick, this.#settings.subnets) }))
+    this.#connection ??= openConnection(this.#settings.socket, this.#settings.answerMs).then((connection) => ({ ...connection, networks: new Networks(connection.quick, this.#settings.subnets) }))
     try {
       return await this.#connection
     } catch (error) {
@@ -307,8 +307,8 @@ class DockerDriver implements TaskDriver {
 
   /** The engine's list still says "running" for a moment after its event; an inspection does not. */
   async #died(id: string): Promise<void> {
-    const { engine } = await this.#connect('watch')
-    const known = await this.#look(id, engine.getContainer(this.#containerName(id)))
+    const { quick } = await this.#connect('watch')
+    const known = await this.#look(id, quick.getContainer(this.#containerName(id)))
     this.#announce(id)
     if (known && !known.status.exit) this.#announced.delete(id) // somebody started it again by hand: it ends once more
   }
