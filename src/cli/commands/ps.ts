@@ -1,4 +1,5 @@
 import { formatSize } from '#base/units.ts'
+import { exitWords } from '#contract/exit-words.ts'
 import type { AppDetail, Instance } from '#contract/model.ts'
 import { type AppFlags, appAliases, appFlags, command, longFlag } from '../command.ts'
 import type { Cli } from '../context.ts'
@@ -64,6 +65,5 @@ function why(instance: Instance, now: Date): string | null {
   if (instance.state !== 'ready') return (retry === '' ? instance.because : instance.because.replace(/; tried again in [^;]*$/, '')) + retry
   const { lastExit } = instance
   if (instance.restarts === 0 || lastExit === null) return null
-  const how = lastExit.oom ? 'out of memory' : lastExit.signal !== null ? lastExit.signal : lastExit.code === null ? 'nobody knows how' : `exit ${lastExit.code}`
-  return `last ended ${when(lastExit.at, now)}: ${how}`
+  return `last ended ${when(lastExit.at, now)}: ${exitWords(lastExit)}`
 }

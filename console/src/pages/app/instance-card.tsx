@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react'
+import { exitWords } from '#contract/exit-words.ts'
 import type { AppDetail, Instance } from '#contract/model.ts'
 import { instanceRules, whyNot } from '#contract/rules.ts'
 import { Ago, Lasting } from '../../components/ago.tsx'
@@ -45,7 +46,7 @@ function Facts({ instance }: { instance: Instance }) {
       {instance.restarts === 0 ? null : <Fact name="restarts">{plural(instance.restarts, 'time')}</Fact>}
       {exit === null ? null : (
         <Fact name="last exit">
-          {exit.oom ? 'out of memory' : (exit.signal ?? (exit.code === null ? 'nobody knows how' : `code ${exit.code}`))}, <Ago at={exit.at} />
+          {exitWords(exit)}, <Ago at={exit.at} />
         </Fact>
       )}
       {instance.cpu === null ? null : <Fact name="CPU">{formatCpu(instance.cpu)}</Fact>}
