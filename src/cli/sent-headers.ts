@@ -1,11 +1,8 @@
 /** Flags of what sends something on: headers, and the authority of a server. */
-import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
-import { AppError } from '#base/errors.ts'
 import { textFlag } from './command.ts'
 import type { Cli } from './context.ts'
 import { UsageError } from './errors.ts'
-import { unreadable } from './unreadable.ts'
+import { readNamedText } from './named-file.ts'
 
 export const sentFlags = {
   header: { kind: 'parsed', parse: (text: string) => text, variadic: true, optional: true, placeholder: 'HEADER', brief: "Sent with every request, such as 'Authorization: Bearer …'; may be given several times" },
@@ -16,7 +13,7 @@ export type SentFlags = { header: readonly string[] | undefined; ca: string | un
 /** As the API takes them; what is not given is left out. */
 export async function sentInput(cli: Cli, { header, ca }: SentFlags): Promise<{ headers?: Record<string, string>; caPem?: string }> {
   const headers = headersOf(header ?? [])
-  return { ...(Object.keys(headers).length === 0 ? {} : { headers }), ...(ca === undefined ? {} : { caPem: await pem(cli, ca) }) }
+  return { ...(Object.keys(headers).length === 0 ? {} : { headers }), ...(ca === undefined ? {} : { caPem: await readNamedText(cli, ca) }) }
 }
 
 function headersOf(texts: readonly string[]): Record<string, string> {
@@ -27,12 +24,4 @@ function headersOf(texts: readonly string[]): Record<string, string> {
       return [text.slice(0, colon).trim(), text.slice(colon + 1).trim()]
     }),
   )
-}
-
-async function pem(cli: Cli, file: string): Promise<string> {
-  try {
-    return await readFile(resolve(cli.io.cwd, file), 'utf8')
-  } catch (error) {
-    throw new AppError('invalid', unreadable(file, error), { cause: error })
-  }
 }

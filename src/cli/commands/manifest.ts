@@ -1,10 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { AppError } from '#base/errors.ts'
 import { type AppFlags, appAliases, appFlags, command, optionalArgument, textFlag } from '../command.ts'
 import type { Cli } from '../context.ts'
 import { table } from '../table.ts'
-import { unreadable } from '../unreadable.ts'
+import { readNamedText } from '../named-file.ts'
 import { plural } from '../words.ts'
 
 type Flags = AppFlags & { check: string | undefined }
@@ -39,12 +37,7 @@ export const manifest = command({
 const notLookedAt = ['whether the source builds and every service has a start command', 'whether its secrets are set', 'whether its domains are free']
 
 async function check(cli: Cli, file: string, json: boolean): Promise<number> {
-  let text: string
-  try {
-    text = await readFile(resolve(cli.io.cwd, file), 'utf8')
-  } catch (error) {
-    throw new AppError('invalid', unreadable(file, error), { cause: error })
-  }
+  const text = await readNamedText(cli, file)
   const { checkManifest } = await import('../manifest-check.ts')
   const { manifest: parsed, faults, notes } = await checkManifest(text)
   if (json) cli.out.json({ manifest: parsed, faults, notes, notLookedAt })

@@ -1,10 +1,7 @@
-import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
-import { AppError } from '#base/errors.ts'
 import { type AppFlags, appAliases, appFlags, argument, command, textFlag } from '../../command.ts'
 import type { Cli } from '../../context.ts'
 import { UsageError } from '../../errors.ts'
-import { unreadable } from '../../unreadable.ts'
+import { readNamedText } from '../../named-file.ts'
 
 type Flags = AppFlags & { service: string | undefined; path: string | undefined; cert: string | undefined; key: string | undefined }
 
@@ -24,19 +21,12 @@ export const domainsAdd = command({
   examples: ['domains add shop.example.com', 'domains add shop.example.com --cert chain.pem --key key.pem', 'domains add shop.example.com --service api --path /api'],
   async run(cli: Cli, flags: Flags, host: string) {
     if ((flags.cert === undefined) !== (flags.key === undefined)) throw new UsageError('--cert and --key go together')
-    const pem = async (file: string): Promise<string> => {
-      try {
-        return await readFile(resolve(cli.io.cwd, file), 'utf8')
-      } catch (error) {
-        throw new AppError('invalid', unreadable(file, error), { cause: error })
-      }
-    }
     const { client, app, environment } = await cli.target(flags)
     const body = {
       host: host.toLowerCase(),
       ...(flags.service === undefined ? {} : { service: flags.service }),
       ...(flags.path === undefined ? {} : { path: flags.path }),
-      ...(flags.cert === undefined || flags.key === undefined ? {} : { certificatePem: await pem(flags.cert), keyPem: await pem(flags.key) }),
+      ...(flags.cert === undefined || flags.key === undefined ? {} : { certificatePem: await readNamedText(cli, flags.cert), keyPem: await readNamedText(cli, flags.key) }),
     }
     const route = await client.call('domains.add', { params: { app }, query: { environment }, body })
     if (flags.json) return cli.out.json(route)

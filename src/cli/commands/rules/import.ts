@@ -1,11 +1,9 @@
-import { readFile } from 'node:fs/promises'
-import { basename, resolve } from 'node:path'
+import { basename } from 'node:path'
 import { AppError, isAppError } from '#base/errors.ts'
 import { argument, command, serverFlags, type ServerFlags, switchFlag } from '../../command.ts'
 import type { Cli } from '../../context.ts'
-import { UsageError } from '../../errors.ts'
 import { harmless } from '../../output.ts'
-import { unreadable } from '../../unreadable.ts'
+import { readNamedText } from '../../named-file.ts'
 import { plural } from '../../words.ts'
 
 export const rulesImport = command({
@@ -13,9 +11,7 @@ export const rulesImport = command({
   about: 'Takes over the alert rules that can be expressed here, each under its name in small letters (HighErrorRate is high-error-rate), and names the others with the reason.',
   examples: ['rules import rules.yml --dry-run', 'rules import rules.yml'],
   async run(cli: Cli, flags: ServerFlags & { dryRun: boolean }, file: string) {
-    const text = await readFile(resolve(cli.io.cwd, file), 'utf8').catch((error: unknown) => {
-      throw new UsageError(unreadable(file, error))
-    })
+    const text = await readNamedText(cli, file)
     const { client } = await cli.connect(flags)
     const { rules, skipped, saved } = await client.call('rules.import', { body: { text, source: basename(file).slice(0, 100), save: !flags.dryRun } }).catch((error: unknown) => {
       throw isAppError(error, 'invalid') ? new AppError('invalid', `${file}: ${error.message}`, { cause: error, fields: error.fields }) : error
